@@ -1,0 +1,286 @@
+"""An op: one row with everything that the program knows about an operation.
+
+Invariant: a rule is written once, in terms of other ops, and serves three
+readers. With numbers it computes, with recorded values it records (so derivatives
+of any order work), with symbols it prints (so an explanation cannot drift from
+the code that ran).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from backviz.autodiff.operand import Operand
+from backviz.autodiff.table import OPS, UFUNCS
+from backviz.errors import ShapeError
+
+if TYPE_CHECKING:
+    from backviz.autodiff.value import Value
+
+Data = float | np.ndarray
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a call is written: a template and how tightly it binds.
+
+    `level` is the strength of the whole, `operands` the least strength that each
+    operand must have to stand without brackets.
+    """
+
+    template: str
+    level: int = 100
+    operands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op(ABC):
+    """One row of the table: forward, rule, notation, domain, note.
+
+    `scalar` computes with Python floats (None: `array` serves), `array` with numpy
+    arrays. `symbol` is the short sign in a picture. `domain` names the real inputs
+    for which the result is finite. `samples` are in-domain inputs for the checks.
+    """
+
+    name: str
+    array: Callable[..., Any]
+    rules: tuple[Rule, ...]
+    notation: Notation
+    symbol: str
+    domain: str
+    note: str
+    arity: int
+    scalar: Callable[..., float] | None = None
+    params: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    interval: tuple[float, float] = (-2.0, 2.0)
+    commutes: bool = False
+    public: bool = True
+    smooth: bool = True
+
+    elementwise: ClassVar[bool]
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Compute, record or print, as the arguments ask for."""
+        for arg in args:
+            if isinstance(arg, Operand):
+                return arg.interpret(self, args, params)
+        return self.compute(tuple(map(as_data, args)), params)
+
+    def compute(self, args: Sequence[Data], params: dict[str, Any]) -> Data:
+        """The forward value; IEEE rules throughout: no exception for 1/0 or log(−1)."""
+        if self.scalar is not None and all(a.__class__ is float for a in args):
+            try:
+                return self.scalar(*args, **params)
+            except (ArithmeticError, ValueError):
+                pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
+        try:
+            with np.errstate(all="ignore"):
+                return as_data(self.array(*args, **params))
+        except (ValueError, np.exceptions.AxisError) as error:
+            raise ShapeError(self._misfit(args, params, error)) from None
+
+    def _misfit(self, args: Sequence[Data], params: dict[str, Any], error: Exception) -> str:
+        shapes = " and ".join(str(np.shape(a)) for a in args)
+        extra = "".join(f", {k}={v}" for k, v in params.items() if v not in (None, False))
+        verb = "do not fit" if len(args) > 1 else "does not allow this"
+        noun = "shapes" if len(args) > 1 else "shape"
+        return f"{self.name}: the {noun} {shapes}{extra} {verb}; {_advice(self.name, args, error)}"
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a gradient can flow through; comparisons carry none."""
+        return bool(self.rules)
+
+    @abstractmethod
+    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+        """Pull the upstream gradient back to the inputs that want one.
+
+        Returns `(position, local derivative or None, contribution)` for each. With
+        `record` the rule runs on the recorded values and is itself recorded.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Elementwise(Op):
+    """An op on each entry; a rule gives the partial derivative `(out, *inputs)`.
+
+    The engine multiplies by the upstream gradient and sums over broadcast axes,
+    here and nowhere else.
+    """
+
+    elementwise: ClassVar[bool] = True
+
+    def local(self, position: int, out: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The partial derivative with respect to one input.
+
+        >>> from backviz.ops import tanh
+        >>> tanh.local(0, 0.5, (0.55,), {})
+        0.75
+        """
+        rule = self.rules[position]
+        try:
+            with np.errstate(all="ignore"):
+                return rule(out, *args, **params)
+        except (ArithmeticError, ValueError):
+            # As in `compute`: Python floats raise, numpy's follow IEEE 754.
+            with np.errstate(all="ignore"):
+                wide = [np.float64(a) for a in args]
+                return float(rule(np.float64(out), *wide, **params))
+
+    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+        """Upstream times local derivative, summed over broadcast axes."""
+        out, args = (node, node.inputs) if record else (node.data, [v.data for v in node.inputs])
+        pulled = []
+        for i, operand in enumerate(node.inputs):
+            if not operand.requires_grad:
+                continue
+            if node.locals is not None and not record:
+                local = node.locals[i]
+            else:
+                local = self.local(i, out, args, node.params)
+            with np.errstate(all="ignore"):
+                contribution = _times(upstream, local)
+            if node.shape != operand.shape:
+                contribution = OPS["sum_to"](contribution, shape=operand.shape)
+            pulled.append((i, local, contribution))
+        return pulled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structural(Op):
+    """An op on whole arrays; a rule gives the vjp `(upstream, out, *inputs)`."""
+
+    elementwise: ClassVar[bool] = False
+
+    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+        """The vector-Jacobian products."""
+        out, args = (node, node.inputs) if record else (node.data, [v.data for v in node.inputs])
+        with np.errstate(all="ignore"):
+            return [
+                (i, None, self.rules[i](upstream, out, *args, **node.params))
+                for i, operand in enumerate(node.inputs)
+                if operand.requires_grad
+            ]
+
+
+def _times(upstream: Any, local: Any) -> Any:
+    """upstream × local, without recording a multiplication by a literal ±1."""
+    if isinstance(local, int):
+        if local == 1:
+            return upstream
+        if local == -1:
+            return -upstream
+    return upstream * local
+
+
+def as_data(x: Any) -> Data:
+    """A Python float for one number, a float array for more; never a 0-d array.
+
+    >>> as_data(np.array(2)), as_data(True), as_data([1, 2])
+    (2.0, 1.0, array([1., 2.]))
+    """
+    if x.__class__ is float:
+        return x
+    if isinstance(x, np.ndarray) and x.ndim and x.dtype in (np.float64, np.float32):
+        return x
+    if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
+        return _to_float(x)
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"a value is a real number or an array of real numbers, not {type(x).__name__}"
+        )
+    if array.ndim == 0:
+        return _to_float(array[()])
+    return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+def _to_float(x: Any) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def elementwise(
+    name: str,
+    array: Callable[..., Any],
+    *rules: Rule,
+    scalar: Callable[..., float] | None = None,
+    notation: Notation | None = None,
+    symbol: str | None = None,
+    arity: int | None = None,
+    **more: Any,
+) -> Elementwise:
+    """Enter an elementwise op into the table."""
+    arity = arity or max(1, len(rules))
+    row = Elementwise(
+        name,
+        array,
+        rules,
+        notation or function_notation(name, arity),
+        symbol or name,
+        arity=arity,
+        scalar=scalar,
+        **more,
+    )
+    return _enter(row)
+
+
+def structural(
+    name: str,
+    array: Callable[..., Any],
+    *rules: Rule,
+    notation: Notation | None = None,
+    symbol: str | None = None,
+    **more: Any,
+) -> Structural:
+    """Enter an op on whole arrays into the table."""
+    arity = len(rules)
+    row = Structural(
+        name,
+        array,
+        rules,
+        notation or function_notation(name, arity),
+        symbol or name,
+        arity=arity,
+        **more,
+    )
+    return _enter(row)
+
+
+def function_notation(name: str, arity: int) -> Notation:
+    """`name(a, b)`."""
+    return Notation(f"{name}({', '.join('{}' for _ in range(arity))})", 100, (0,) * arity)
+
+
+def _enter(row: Any) -> Any:
+    OPS.add(row.name, row, row.aliases)
+    if isinstance(row.array, np.ufunc):
+        UFUNCS.setdefault(row.array, row)
+    return row
+
+
+def _advice(name: str, args: Sequence[Data], error: Exception) -> str:
+    """What to do about shapes that do not fit."""
+    if name == "matmul":
+        if any(np.ndim(a) == 0 for a in args):
+            return "matmul needs arrays: use * to multiply by a number"
+        inner = np.shape(args[0])[-1], np.shape(args[1])[-2 if np.ndim(args[1]) > 1 else 0]
+        return f"the inner sizes must be equal ({inner[0]} ≠ {inner[1]})"
+    if len(args) > 1:
+        return "sizes must be equal or 1, counted from the last axis"
+    return str(error)
+
+
+def public_names(rows: Iterable[Op]) -> list[str]:
+    """The ops that a person may call in an expression."""
+    return [row.name for row in rows if row.public]

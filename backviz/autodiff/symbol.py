@@ -1,0 +1,78 @@
+"""A symbol: an operand that prints. Ops called with symbols give formulas.
+
+Invariant: a symbol's text is made when the symbol is made, from the text of its
+operands, and is cut at `LIMIT` characters; so there is no recursion and no formula
+outgrows a page, however long the expression or however often a part is reused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from backviz.autodiff.operand import Operand, Params
+from backviz.text import NumberStyle
+
+if TYPE_CHECKING:
+    from backviz.autodiff.op import Op
+
+LIMIT = 240
+ATOM = 100
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+@final
+class Symbol(Operand):
+    """A formula as text, with the strength with which it binds.
+
+    >>> from backviz.ops import tanh
+    >>> a, b = Symbol("a"), Symbol("b")
+    >>> str(tanh(a * b + 1) * (a - b)), str(1 - Symbol("out") ** 2)
+    ('tanh(a·b + 1)·(a − b)', '1 − out²')
+    """
+
+    __slots__ = ("level", "text")
+
+    text: str
+    level: int
+
+    def __init__(self, text: str, level: int = ATOM) -> None:
+        self.text = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+        self.level = level
+
+    def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Symbol:
+        """Write the call down as text."""
+        symbols = [as_symbol(a) for a in args]
+        exponent = symbols[1].text if op.name == "pow" else ""
+        if exponent.lstrip("−").isdigit():
+            base = symbols[0]._bracketed(op.notation.operands[0])
+            return Symbol(base + exponent.translate(_SUPERSCRIPTS), op.notation.level)
+        parts = [
+            s._bracketed(least)
+            for s, least in zip(symbols, op.notation.operands, strict=True)
+        ]
+        text = op.notation.template.format(*parts)
+        given = [f"{k}={v}" for k, v in params.items() if v not in (None, False)]
+        if given and text.endswith(")"):
+            text = f"{text[:-1]}, {', '.join(given)})"
+        return Symbol(text, op.notation.level)
+
+    def _bracketed(self, least: int) -> str:
+        return self.text if self.level >= least else f"({self.text})"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.text!r})"
+
+
+def as_symbol(x: Any) -> Symbol:
+    """A symbol for a name's symbol, a number or an array."""
+    if isinstance(x, Symbol):
+        return x
+    if isinstance(x, np.ndarray):
+        return Symbol(NumberStyle().summary(x) if x.size <= 3 else "[…]")
+    text = NumberStyle().format(float(x))
+    return Symbol(text, ATOM if x >= 0 else 15)

@@ -1,0 +1,19 @@
+"""The table of ops itself: empty here, filled row by row by `backviz.ops`.
+
+It stands apart from the rows so that operators can name a row before the class of
+the rows exists.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backviz.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from backviz.autodiff.op import Op
+
+OPS: Registry[Op] = Registry("op")
+UFUNCS: dict[np.ufunc, Op] = {}

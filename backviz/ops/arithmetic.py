@@ -1,0 +1,95 @@
+"""The four operations, powers and negation, elementwise with broadcasting."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, elementwise
+from backviz.ops.compare import equal, zero_where
+from backviz.ops.elementary import log
+
+SUM, PRODUCT, NEGATION, POWER = 10, 20, 15, 30
+
+add = elementwise(
+    "add",
+    np.add,
+    lambda out, a, b: 1,
+    lambda out, a, b: 1,
+    scalar=operator.add,
+    notation=Notation("{} + {}", SUM, (SUM, SUM)),
+    symbol="+",
+    domain="all numbers",
+    note="Copies the upstream gradient to both inputs.",
+    commutes=True,
+)
+
+sub = elementwise(
+    "sub",
+    np.subtract,
+    lambda out, a, b: 1,
+    lambda out, a, b: -1,
+    scalar=operator.sub,
+    notation=Notation("{} − {}", SUM, (SUM, SUM + 1)),
+    symbol="−",
+    domain="all numbers",
+    note="Copies the upstream gradient to the left input, with its sign changed to the right.",
+    aliases=("subtract",),
+)
+
+mul = elementwise(
+    "mul",
+    np.multiply,
+    lambda out, a, b: b,
+    lambda out, a, b: a,
+    scalar=operator.mul,
+    notation=Notation("{}·{}", PRODUCT, (PRODUCT, PRODUCT)),
+    symbol="×",
+    domain="all numbers",
+    note="Swaps its inputs: each one's local derivative is the other's value.",
+    aliases=("multiply",),
+    commutes=True,
+)
+
+div = elementwise(
+    "div",
+    np.divide,
+    lambda out, a, b: 1 / b,
+    lambda out, a, b: -out / b,
+    scalar=operator.truediv,
+    notation=Notation("{} / {}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    symbol="÷",
+    domain="denominator not 0",
+    note="A small denominator makes both derivatives large.",
+    aliases=("divide", "true_divide"),
+    interval=(0.5, 2.0),
+)
+
+neg = elementwise(
+    "neg",
+    np.negative,
+    lambda out, x: -1,
+    scalar=operator.neg,
+    notation=Notation("−{}", NEGATION, (PRODUCT,)),
+    symbol="−x",
+    domain="all numbers",
+    note="Changes the sign of the gradient.",
+    aliases=("negative",),
+)
+
+# torch: an exponent of 0 has slope 0 everywhere, and 0 ** b has slope 0 in b for b ≥ 0.
+pow = elementwise(  # noqa: A001
+    "pow",
+    np.power,
+    lambda out, a, b: zero_where(b * pow(a, b - 1), equal(b, 0)),
+    lambda out, a, b: zero_where(out * log(a), equal(a, 0)),
+    scalar=math.pow,
+    notation=Notation("{}^{}", POWER, (POWER + 1, POWER)),
+    symbol="xʸ",
+    domain="base > 0, or a whole exponent",
+    note="The exponent comes down and the power falls by one.",
+    aliases=("power",),
+    interval=(0.3, 2.0),
+)

@@ -1,0 +1,144 @@
+"""Numbers, arrays, shapes and labels in few characters.
+
+Invariant: a number that is not zero never prints as zero, and a label never
+carries a control character into an output format.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+
+NOT_COMPUTED = "—"
+MINUS = "−"
+MAX_CELLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers are written: significant digits, decimal sign, true or ASCII minus.
+
+    >>> style = NumberStyle(digits=4)
+    >>> [style.format(x) for x in (0.70710678, -20.0, 138.8338, 1e-12, 12345.678)]
+    ['0.7071', '−20', '138.8', '1e−12', '12346']
+    >>> NumberStyle(decimal=",", minus="-").format(-0.25)
+    '-0,25'
+    """
+
+    digits: int = 4
+    decimal: str = "."
+    minus: str = MINUS
+
+    def format(self, x: float) -> str:
+        """One number; NaN and infinities by name."""
+        if math.isnan(x):
+            return "NaN"
+        if math.isinf(x):
+            return "∞" if x > 0 else f"{self.minus}∞"
+        return self._dress(_digits(float(x), self.digits))
+
+    def rows(self, array: np.ndarray) -> list[str]:
+        """A vector or matrix row by row, in columns of equal width."""
+        matrix = array.reshape(1, -1) if array.ndim == 1 else array
+        cells = [[self.format(float(x)) for x in row] for row in matrix]
+        widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
+        return [
+            "  ".join(cell.rjust(w, "\u2007") for cell, w in zip(row, widths, strict=True))
+            for row in cells
+        ]
+
+    def summary(self, value: float | np.ndarray) -> str:
+        """One line for a scalar or an array of any size.
+
+        >>> NumberStyle().summary(np.array([1.0, 2.5]))
+        '[1  2.5]'
+        >>> NumberStyle().summary(np.arange(100.0))
+        'mean 49.5, 0 … 99'
+        """
+        if not isinstance(value, np.ndarray):
+            return self.format(value)
+        if value.size == 0:
+            return "[]"
+        if is_small(value):
+            return "[" + "; ".join(row.replace("\u2007", "") for row in self.rows(value)) + "]"
+        return f"mean {self.mean(value)}, {self.span(value)}"
+
+    def mean(self, array: np.ndarray) -> str:
+        """The mean of an array."""
+        with np.errstate(all="ignore"):
+            return self.format(float(np.mean(array)))
+
+    def span(self, array: np.ndarray) -> str:
+        """The least and the greatest entry of an array; NaN if any entry is."""
+        return f"{self.format(float(np.min(array)))} … {self.format(float(np.max(array)))}"
+
+    def _dress(self, plain: str) -> str:
+        return plain.replace("-", self.minus).replace(".", self.decimal)
+
+
+def _digits(x: float, digits: int) -> str:
+    """Significant digits, whole numbers whole, an exponent only where it saves reading."""
+    if x == 0:
+        return "0"
+    size = abs(x)
+    if x == int(x) and size < 1e6:
+        return str(int(x))
+    if size < 1e-3 or size >= 10 ** max(6, digits):
+        mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+        if "." in mantissa:
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}e{int(exponent)}"
+    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    fixed = f"{x:.{places}f}"
+    return fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+
+
+def is_small(value: np.ndarray) -> bool:
+    """Whether every entry is shown: at most 3×3, or a vector of at most 3."""
+    return 0 < value.size and value.ndim in (1, 2) and max(value.shape) <= MAX_CELLS
+
+
+def shape_text(value: float | np.ndarray) -> str:
+    """The shape as people write it: `2×3`, `3`, nothing for a scalar.
+
+    >>> shape_text(np.zeros((2, 3))), shape_text(1.0)
+    ('2×3', '')
+    """
+    if not isinstance(value, np.ndarray):
+        return ""
+    return "×".join(str(n) for n in value.shape)
+
+
+def clean(label: str, limit: int = 0) -> str:
+    r"""A label as one line of printable text, at most `limit` characters (0: no limit).
+
+    Control characters become visible: a line break is shown as `⏎`, the rest as
+    `�`. Nothing else is changed, so `<b>` and a backslash with an `n` stay.
+
+    >>> clean("a\nb"), clean(r"a\nb"), clean("<b>x</b>"), clean("a_long_name", limit=6)
+    ('a⏎b', 'a\\nb', '<b>x</b>', 'a_lon…')
+    """
+    shown = "".join(_visible(c) for c in label.replace("\r\n", "\n"))
+    return shown[: limit - 1] + "…" if limit and len(shown) > limit else shown
+
+
+def _visible(c: str) -> str:
+    if c == "\n":
+        return "⏎"
+    if c == "\t":
+        return " "
+    # Cc control, Cs lone surrogate, Cn unassigned, Cf format (bidi overrides, zero width)
+    return "�" if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Cf", "Co") else c
+
+
+def count(n: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> count(1, "leaf"), count(2, "op"), count(12000, "box")
+    ('1 leaf', '2 ops', '12,000 boxes')
+    """
+    irregular = {"leaf": "leaves", "box": "boxes"}
+    return f"{n:,} {noun if n == 1 else irregular.get(noun, noun + 's')}"
