@@ -65,7 +65,7 @@ class Registry(Generic[T]):
         return [*self._items, *self._aliases]
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Say that a name is unknown and which one was probably meant.
 
     >>> unknown("theme", "drak", ["light", "dark"])
@@ -77,5 +77,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"unknown {kind} {name!r}; did you mean {close[0]!r}?"
+    if otherwise:
+        return f"unknown {kind} {name!r}; {otherwise}"
     listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"unknown {kind} {name!r}; there is {listed or 'none'}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -142,3 +143,20 @@ def count(n: int, noun: str) -> str:
     """
     irregular = {"leaf": "leaves", "box": "boxes"}
     return f"{n:,} {noun if n == 1 else irregular.get(noun, noun + 's')}"
+
+
+def json_ready(x: Any) -> Any:
+    """The same with arrays as nested lists and only finite numbers as numbers.
+
+    >>> json_ready({"value": np.array([1.0, np.nan])})
+    {'value': [1.0, 'NaN']}
+    """
+    if isinstance(x, dict):
+        return {str(k): json_ready(v) for k, v in x.items()}
+    if isinstance(x, np.ndarray):
+        return json_ready(x.tolist())
+    if isinstance(x, (list, tuple)):
+        return [json_ready(v) for v in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+    return x

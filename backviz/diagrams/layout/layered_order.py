@@ -1,4 +1,4 @@
-"""Chooses the order of the elements of every line so that few segments cross.
+"""Chooses each node's rank for short edges and each line's order for few crossings.
 
 Invariant: an element is a box or a bend of a long edge, elements are numbered line
 by line, every segment joins a line to the next one, and `pos` gives each element
@@ -10,14 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_Family = tuple[Ints, Ints, Ints]
 
 _ROUNDS = 40  # more rounds than this no longer pay on graphs of a few hundred nodes
 _PATIENCE = 10  # rounds without a gain before a start is given up
-_WORK = 400_000  # elements plus sixty per line (the cost of a numpy call), times rounds
+_WORK = 100_000  # elements plus sixty per line (the cost of a numpy call), times rounds
+_SHAKES = 8  # passes per round that also turn pairs which cross equally often
+_SETTLE = 12  # passes per round that only take gains
+_RANK_SWEEPS = 3  # later ones find little to move
+_GROUP = 12  # the most nodes that change their rank together
+_CROWD = 200  # a node with more neighbours ahead is not pushed by others, to save time
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,105 @@ class _Parity:
     slots: tuple[Ints, Ints]
 
 
+def ranks(tail: Ints, head: Ints, names: list[str]) -> tuple[Ints, Ints]:
+    """Gives each node its rank, as late as possible, and its depth, as early as possible."""
+    count = len(names)
+    ins: list[list[int]] = [[] for _ in range(count)]
+    outs: list[list[int]] = [[] for _ in range(count)]
+    for t, h in zip(tail.tolist(), head.tolist(), strict=True):
+        ins[h].append(t)
+        outs[t].append(h)
+    waiting = [len(tails) for tails in ins]
+    order = [v for v in range(count) if not waiting[v]]
+    depth = [0] * count
+    for v in order:  # grows while it is read
+        for h in outs[v]:
+            depth[h] = max(depth[h], depth[v] + 1)
+            waiting[h] -= 1
+            if not waiting[h]:
+                order.append(h)
+    if len(order) < count:
+        v = next(v for v in range(count) if waiting[v])
+        for _ in range(count):  # walking back long enough ends up on the cycle
+            v = next(t for t in ins[v] if waiting[t])
+        raise ValueError(
+            f"The graph has a cycle through node {names[v]!r}; "
+            "a layered layout needs a graph without cycles."
+        )
+    rank = list(depth)
+    for v in reversed(order):
+        if outs[v]:
+            rank[v] = min(rank[h] for h in outs[v]) - 1
+    for _ in range(_RANK_SWEEPS):
+        moved = _shift(order, ins, outs, rank, -1)
+        moved += _shift(order[::-1], outs, ins, rank, 1)
+        if not moved:
+            break
+    for v in order:
+        if outs[v] and not ins[v]:
+            rank[v] = min(rank[h] for h in outs[v]) - 1
+    lowest = min(rank)
+    rank = [r - lowest for r in rank]
+    return np.array(rank, dtype=np.int64), np.array(depth, dtype=np.int64)
+
+
+def _shift(
+    order: list[int], ahead: list[list[int]], behind: list[list[int]], rank: list[int], sign: int
+) -> int:
+    """Moves small groups of nodes forward by `sign` where that shortens their edges.
+
+    A group is a node with all that it pushes: what is ahead of it at distance one.
+    """
+    moves = 0
+    for v in order:
+        group, gain = [v], 0
+        for x in group:  # grows while it is read
+            gain += len(ahead[x]) - len(behind[x])
+            near = rank[x] + sign
+            group += {y: 0 for y in ahead[x] if rank[y] == near and y not in group}
+            if len(group) > _GROUP or (x != v and len(ahead[x]) > _CROWD):
+                gain = 0
+                break
+        if gain <= 0:
+            continue
+        free = [sign * (rank[y] - rank[x]) for x in group for y in ahead[x] if y not in group]
+        if free:
+            moves += 1
+            for x in group:
+                rank[x] += sign * (min(free) - 1)
+    return moves
+
+
+def walk(starts: list[int], near: Ints, far: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+    """Numbers nodes and edges in the order of a depth-first walk from `near` to `far`.
+
+    The third answer is the start from which each node was reached first.
+    """
+    leaving: list[list[int]] = [[] for _ in range(count)]
+    for e, n in enumerate(near.tolist()):
+        leaving[n].append(e)
+    goal = far.tolist()
+    node_turn, edge_turn, root = [-1] * count, [0] * len(goal), [-1] * count
+    clock = 0
+    for start in starts:
+        if node_turn[start] >= 0:
+            continue
+        node_turn[start], root[start] = clock, start
+        clock += 1
+        stack = leaving[start][::-1]
+        while stack:
+            e = stack.pop()
+            v = goal[e]
+            edge_turn[e] = clock
+            clock += 1
+            if node_turn[v] < 0:
+                node_turn[v], root[v] = clock, start
+                clock += 1
+                stack.extend(reversed(leaving[v]))
+    as_array = [np.array(x, dtype=np.int64) for x in (node_turn, edge_turn, root)]
+    return as_array[0], as_array[1], as_array[2]
+
+
 def crossings(lines: Lines, pos: Ints) -> int:
     """Counts the pairs of segments that cross, by inversions of one long sequence."""
     wide = lines.widest
@@ -96,21 +202,23 @@ def best_order(lines: Lines, starts: list[Ints]) -> Ints:
     family = _families(lines)
     cost = lines.line.size + 60 * (len(down) + len(up)) + 1
     rounds = max(2, min(_ROUNDS, _WORK // cost))
+    shakes = _SHAKES * rounds // _ROUNDS
+    dice = np.random.default_rng(0)  # the same throws every time
     best, fewest = starts[0], -1
-    for begin in starts if rounds > 8 else starts[:1]:
-        pos, stale = begin.copy(), 0
-        for turn in range(rounds + 1):
-            _swap_until_stable(pos, parities, family, lines.widest, 3 + rounds // 4)
+    for start in starts if rounds > _PATIENCE else starts[:1]:
+        pos, stale = start.copy(), 0
+        for turn in range(rounds):
+            _settle(pos, parities, family, lines.widest, shakes if turn else 0, dice)
             count = crossings(lines, pos)
             stale += 1
             if fewest < 0 or count < fewest:
                 best, fewest, stale = pos.copy(), count, 0
-            if fewest == 0 or stale > _PATIENCE:
+            if fewest == 0:
+                return best
+            if stale > _PATIENCE:
                 break
             # Ties are turned round in every second pair of rounds to leave a plateau.
             _sweep(pos, (up[::-1], down)[turn % 2], turn % 4 > 1)
-        if fewest == 0:
-            break
     return best
 
 
@@ -158,10 +266,9 @@ def _parity(lines: Lines, parity: int) -> _Parity:
     return _Parity(side[keep], far[keep], first, (slot[~odd], slot[odd]))
 
 
-def _families(lines: Lines) -> tuple[Ints, Ints, Ints]:
+def _families(lines: Lines) -> _Family:
     """Gives line offsets and, for elements with one ordered head, that head and place."""
-    head = np.full(lines.line.size, -1, dtype=np.int64)
-    wish = np.zeros(lines.line.size, dtype=np.int64)
+    head, wish = np.full((2, lines.line.size), -1, dtype=np.int64)
     single = np.bincount(lines.tail, minlength=lines.line.size)[lines.tail] == 1
     single &= lines.wish >= 0
     head[lines.tail[single]] = lines.head[single]
@@ -169,23 +276,24 @@ def _families(lines: Lines) -> tuple[Ints, Ints, Ints]:
     return lines.start[lines.line], head, wish
 
 
-def _swap_until_stable(
-    pos: Ints, parities: list[_Parity], family: tuple[Ints, Ints, Ints], wide: int, most: int
+def _settle(
+    pos: Ints, parities: list[_Parity], family: _Family, wide: int, shakes: int, dice: Generator
 ) -> None:
-    """Swaps neighbours of a line while that removes crossings or mends an order."""
-    for _ in range(most):
+    """Swaps neighbours while that pays; first shakes pairs that may stand either way."""
+    for turn in range(shakes + _SETTLE):
+        shaken = dice if turn < shakes else None
         swapped = 0
         for parity in parities:
             for slots in parity.slots:
-                swapped += _swap(pos, parity, slots, family, wide)
-        if not swapped:
+                swapped += _swap(pos, parity, slots, family, wide, shaken)
+        if not swapped and turn >= shakes:
             break
 
 
 def _swap(
-    pos: Ints, parity: _Parity, slots: Ints, family: tuple[Ints, Ints, Ints], wide: int
+    pos: Ints, parity: _Parity, slots: Ints, family: _Family, wide: int, dice: Generator | None
 ) -> int:
-    """Swaps every disjoint pair of neighbours that is better the other way round."""
+    """Swaps every one of the disjoint pairs that is better the other way round."""
     if not slots.size:
         return 0
     offset, head, wish = family
@@ -198,15 +306,17 @@ def _swap(
         begin, end = parity.first[2 * left + side], parity.first[2 * left + side + 1]
         count = end - begin
         pair = np.repeat(np.arange(slots.size), count)
-        mine = np.arange(count.sum()) + np.repeat(begin - np.cumsum(count) + count, count)
-        place = key[mine] % wide
+        mine = np.arange(pair.size) + np.repeat(begin - np.cumsum(count) + count, count)
+        # The right one's neighbours before and after each neighbour of the left one.
         other = 2 * right[pair] + side
-        below = np.searchsorted(key, other * wide + place) - parity.first[other]
-        upto = np.searchsorted(key, other * wide + place, "right") - parity.first[other]
-        degree = parity.first[other + 1] - parity.first[other]
-        gain += np.bincount(pair, below - (degree - upto), minlength=slots.size)
-    untidy = (head[left] >= 0) & (head[left] == head[right]) & (wish[left] > wish[right])
-    swap = (gain > 0) | ((gain == 0) & untidy)
+        sought = other * wide + key[mine] % wide
+        before = np.searchsorted(key, sought) - parity.first[other]
+        after = parity.first[other + 1] - np.searchsorted(key, sought, "right")
+        gain += np.bincount(pair, before - after, minlength=slots.size)
+    either = (head[left] == head[right]) & (wish[left] > wish[right])
+    if dice is not None:
+        either = dice.random(slots.size) < 0.5
+    swap = (gain > 0) | ((gain == 0) & either)
     pos[left[swap]] += 1
     pos[right[swap]] -= 1
     return int(swap.sum())

@@ -1,0 +1,92 @@
+"""Find where NaN or infinity came into being, forward or backward."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.backward import backward_steps, tape
+from backviz.autodiff.op import Op
+from backviz.autodiff.value import Value
+from backviz.text import NumberStyle, clean
+
+_NUMBERS = NumberStyle(minus="-")
+
+
+def find_not_finite(output: Value) -> str | None:
+    """One sentence on the first NaN or infinity, or `None` if all is finite.
+
+    Values are looked through in the order of recording, then gradients in the
+    order of the backward pass (of the sum, for an output that is not a scalar).
+
+    >>> print(find_not_finite(Value(-1.0, "a").log()))
+    log gives NaN at node n1: log(a) with a = -1; log needs x > 0
+    """
+    values = tape(output)
+    ids = {v.serial: i for i, v in enumerate(values)}
+    for value in values:
+        if not is_finite(value.data):
+            return _forward(value, ids)
+    if output.requires_grad:
+        seed = np.ones(output.shape) if output.shape else None
+        for step in backward_steps(output, seed):
+            for part in step.contributions:
+                if not is_finite(part.value):
+                    return _backward(step.node, part.input, part.value, ids)
+    return None
+
+
+def is_finite(data: Any) -> bool:
+    """Whether a number, or every entry of an array, is finite."""
+    if isinstance(data, np.ndarray):
+        return bool(np.isfinite(data).all())
+    return math.isfinite(data)
+
+
+def _forward(value: Value, ids: dict[int, int]) -> str:
+    what, where = _what(value.data), _where(value, ids)
+    if value.op is None:
+        return f"{where} is {what}; give it a finite number"
+    called = {_name(v, ids): _NUMBERS.summary(v.data) for v in value.inputs}
+    inputs = ", ".join(_name(v, ids) for v in value.inputs)
+    given = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
+    return (
+        f"{value.op.name} gives {what} at {where}: {value.op.name}({inputs})"
+        f"{' with ' * bool(given)}{given}; {_need(value.op)}"
+    )
+
+
+def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> str:
+    assert value.op is not None
+    return (
+        f"{value.op.name} at {_where(value, ids)} gives its input {_name(operand, ids)} = "
+        f"{_NUMBERS.summary(operand.data)} the gradient {_what(data)}; {_need(value.op)}"
+    )
+
+
+def _need(op: Op) -> str:
+    if op.domain == "all numbers":
+        return "the result is too large for a float64; use smaller numbers"
+    return f"{op.name} needs {op.domain}"
+
+
+def _what(data: Any) -> str:
+    entries = np.asarray(data)
+    if np.isnan(entries).any():
+        return "NaN"
+    return "infinity" if (entries == math.inf).any() else "-infinity"
+
+
+def _where(value: Value, ids: dict[int, int]) -> str:
+    node = f"node n{ids[value.serial]}"
+    return f"{node} ({clean(value.label)})" if value.label else node
+
+
+def _name(value: Value, ids: dict[int, int]) -> str:
+    if value.label:
+        return clean(value.label)
+    if value.op is None and not value.requires_grad:
+        return _NUMBERS.summary(value.data)
+    return f"n{ids[value.serial]}"

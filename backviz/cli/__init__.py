@@ -1,0 +1,86 @@
+"""The command line: `backviz COMMAND`.
+
+Invariant: this package imports click and nothing heavier at start; a command imports
+what it needs when it runs. Exit codes come from the errors themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from backviz import __version__
+from backviz.cli.describe import describe
+from backviz.cli.doctor import doctor
+from backviz.cli.graph import graph
+from backviz.cli.listing import list_
+from backviz.cli.table import table
+from backviz.errors import BackvizError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="SRC is an expression such as 'L=(a*b+c)*(a-c); a=2; b=3; c=4', a file and a name in "
+    "it (file.py:loss), an example (@diamond; see 'backviz list examples'), or - for standard "
+    "input. Exit codes: 0 ok, 1 unexpected, 2 usage, 3 missing piece, 4 check failed, "
+    "5 bad input, 6 NaN or infinity, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="backviz")
+def cli() -> None:
+    """Draw a computation, its values and its gradients."""
+
+
+for _command in (graph, describe, table, list_, doctor):
+    cli.add_command(_command)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and leave with an exit code; errors are one sentence."""
+    given = sys.argv[1:] if args is None else args
+    if "--debug" in given:
+        sys.exit(cli.main(given, prog_name="backviz", standalone_mode=False) or 0)
+    sys.exit(_run(given))
+
+
+def _run(given: list[str]) -> int:
+    try:
+        code = cli.main(given, prog_name="backviz", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BackvizError as error:
+        _say(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return BROKEN_PIPE
+    except OSError as error:
+        _silence_stdout()
+        _say(f"cannot write to standard output: {error.strerror}")
+        return 1
+    except Exception as error:
+        _say(f"unexpected {type(error).__name__}: {error}; add --debug to see where")
+        return 1
+
+
+def _say(message: str) -> None:
+    from backviz.cli.terminal import say
+
+    say(message)
+
+
+def _silence_stdout() -> None:
+    """The reader has gone: let the interpreter flush into nothing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,170 @@
+"""`backviz graph`: one picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backviz.cli import options
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+
+@click.command(short_help="One picture of a computation and its gradients.")
+@options.source
+@options.to_file
+@click.option(
+    "-F", "--format", "form", metavar="FORMAT", help="svg, pdf, png, dot or json.  [by extension]"
+)
+@click.option(
+    "--for",
+    "size",
+    metavar="PLACE",
+    default="notebook",
+    help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
+)
+@click.option("--theme", metavar="NAME", default="light", help="light or dark.  [light]")
+@click.option(
+    "--fold",
+    metavar="LEVEL",
+    default="auto",
+    help="names: a box per name; constants: a box per op; none: a box per node; auto.  [auto]",
+)
+@click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
+@click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
+@click.option("--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards.")
+@click.option("--title", metavar="TEXT", default="", help="A caption above the graph.")
+@click.option("--no-legend", is_flag=True, help="Leave the legend out.")
+@click.option("--transparent", is_flag=True, help="No background.")
+@click.option(
+    "--text",
+    metavar="outline|keep",
+    default="outline",
+    help="Letters as outlines, or as text in the font.  [outline]",
+)
+@click.option("--scale", type=float, default=2.0, metavar="N", help="PNG pixels per point.  [2]")
+@click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG.")
+@click.option("--engine", metavar="NAME", default="auto", help="wasm, dot, pygraphviz or layered.")
+@click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
+@click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
+@options.words
+@options.as_json
+@options.quiet
+@options.debug
+def graph(src: str, output: str, form: str | None, **given: Any) -> int:
+    """Draw SRC: values above, gradients below, local derivatives on the arrows.
+
+    \b
+    backviz graph 'L=(a*b+c)*(a-c); a=2; b=3; c=4' -o g.svg
+    backviz graph @karpathy-neuron --for slide --theme dark -o neuron.png
+    backviz graph model.py:loss --for beamer -o loss.pdf
+    """
+    from backviz.autodiff.finite import find_not_finite
+    from backviz.cli.loading import load_value
+    from backviz.cli.terminal import say
+    from backviz.diagrams.figure import Figure
+    from backviz.errors import NotFiniteError, UsageError
+    from backviz.renderers import RENDERERS
+
+    form = chosen_format(output, form)
+    style = _style(given)
+    if output == "-" and (given["as_json"] or given["open_it"]):
+        raise UsageError("--json and --open need a file; add -o FILE")
+    quiet = given["quiet"]
+    value = load_value(src, differentiate=not given["forward_only"], quiet=quiet)
+    fault = find_not_finite(value)
+    if fault and not given["allow_nan"]:
+        raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
+    figure = Figure(value, style)
+    data = RENDERERS[form](figure)
+    _write(output, form, data)
+    messages = [] if form == "json" else [*figure.messages]
+    messages += figure.drawing.warnings if form in ("svg", "pdf", "png") else ()
+    for message in messages:
+        if not quiet:
+            say(message)
+    _report(output, form, data, figure, given)
+    if fault:
+        say(fault)
+        return NotFiniteError.exit_code
+    return 0
+
+
+def chosen_format(output: str, form: str | None) -> str:
+    """The format that extension and -F agree on."""
+    from backviz.api import format_of
+    from backviz.errors import UsageError
+    from backviz.renderers import RENDERERS
+
+    if form is not None:
+        form = RENDERERS[form].name
+    if output == "-" or (form and "." not in output.rpartition("/")[2]):
+        return form or "svg"
+    if form and output.startswith("/dev/"):
+        return form
+    by_name = format_of(output)
+    if form and form != by_name:
+        raise UsageError(f"{output} ends in .{by_name}, but -F says {form}; drop one of the two")
+    return by_name
+
+
+def _style(given: dict[str, Any]) -> Any:
+    from backviz.diagrams.style import Style
+
+    same = (
+        "size", "theme", "fold", "direction", "title", "transparent", "text", "scale", "salt",
+        "engine", "lang", "digits", "decimal",
+    )  # fmt: skip
+    return Style(
+        **{name: given[name] for name in same},
+        products=given["contributions"],
+        legend=not given["no_legend"],
+    )
+
+
+def _write(output: str, form: str, data: bytes) -> None:
+    from backviz.cli.terminal import print_bytes
+    from backviz.files import write_file
+
+    if output == "-":
+        picture = form in ("svg", "pdf", "png")
+        hint = f"a picture is no text for a terminal; add -o FILE, for example -o graph.{form}"
+        print_bytes(data, hint if picture else "")
+    else:
+        write_file(output, data)
+
+
+def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str, Any]) -> None:
+    from backviz.cli.terminal import print_text, say
+
+    if given["as_json"]:
+        import json
+
+        print_text(json.dumps(manifest(output, form, data, figure), ensure_ascii=False))
+    elif output != "-" and not given["quiet"]:
+        say(f"wrote {output} ({len(data):,} bytes)")
+    if given["open_it"]:
+        click.launch(output)
+
+
+def manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, Any]:
+    """What a program wants to know about the file that was written."""
+    import hashlib
+
+    about: dict[str, Any] = {
+        "path": output,
+        "format": form,
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "pages": 1,
+        "alt": f"{figure.diagram.title}. {figure.diagram.description}",
+    }
+    if form in ("svg", "pdf", "png"):
+        drawing, scale = figure.drawing, figure.style.scale
+        about["pt"] = [round(drawing.width, 2), round(drawing.height, 2)]
+        about["min_font_pt"] = round(drawing.least_text, 2)
+        if form == "png":
+            about["px"] = [round(drawing.width * scale), round(drawing.height * scale)]
+    return about

@@ -1,0 +1,124 @@
+"""`backviz list`: what there is to choose from, read from the registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from backviz.cli import options
+
+Rows = list[dict[str, str]]
+
+
+@click.command("list", short_help="What there is: examples, ops, formats, themes …")
+@click.argument("what", required=False, metavar="[WHAT]")
+@options.as_json
+@options.debug
+def list_(what: str | None, as_json: bool, debug: bool) -> None:
+    """List WHAT: examples, ops, formats, tables, themes, sizes, engines or languages.
+
+    Without WHAT: how many there are of each.
+    """
+    from backviz.cli.terminal import print_text
+    from backviz.errors import UsageError
+    from backviz.registry import unknown
+
+    if what is not None and what not in LISTS:
+        raise UsageError(unknown("list", what, LISTS))
+    made = LISTS[what]() if what else [{"name": k, "count": str(len(f()))} for k, f in LISTS.items()]
+    if as_json:
+        import json
+
+        print_text(json.dumps(made, ensure_ascii=False, indent=1))
+    else:
+        print_text(_columns(made))
+
+
+def _examples() -> Rows:
+    from backviz.sources import EXAMPLES
+
+    return [{"name": f"@{e.name}", "about": e.about} for e in EXAMPLES.values()]
+
+
+def _ops() -> Rows:
+    from backviz.explanations import derivatives
+    from backviz.ops import OPS
+
+    return [
+        {
+            "name": op.name,
+            "derivative": ", ".join(derivatives(op)) or "—",
+            "domain": op.domain,
+            "note": op.note,
+        }
+        for op in OPS.values()
+        if op.public
+    ]
+
+
+def _formats() -> Rows:
+    from backviz.renderers import RENDERERS
+
+    return [{"name": r.name, "about": r.about} for r in RENDERERS.values()]
+
+
+def _tables() -> Rows:
+    from backviz.explanations import TABLES
+
+    return [{"name": name} for name in TABLES]
+
+
+def _themes() -> Rows:
+    from backviz.diagrams.theme import THEMES
+
+    return [
+        {"name": t.name, "forward": t.forward, "gradient": t.gradient, "background": t.background}
+        for t in THEMES.values()
+    ]
+
+
+def _sizes() -> Rows:
+    from backviz.diagrams.theme import PRESETS
+
+    return [{"name": p.name, "about": p.about} for p in PRESETS.values()]
+
+
+def _engines() -> Rows:
+    from backviz.diagrams.layout import ENGINES
+
+    return [{"name": e.name, "about": e.about} for e in ENGINES.values()]
+
+
+def _languages() -> Rows:
+    from backviz.words import LANGUAGES
+
+    return [{"name": name} for name in LANGUAGES]
+
+
+LISTS: dict[str, Callable[[], Rows]] = {
+    "examples": _examples,
+    "ops": _ops,
+    "formats": _formats,
+    "tables": _tables,
+    "themes": _themes,
+    "sizes": _sizes,
+    "engines": _engines,
+    "languages": _languages,
+}
+
+
+def _columns(made: Rows) -> str:
+    """Aligned columns, broken at 80 characters with the last column hanging."""
+    import textwrap
+
+    keys = list(made[0])
+    widths = {k: max(len(row[k]) for row in made) for k in keys}
+    lines = []
+    for row in made:
+        first = row[keys[0]].ljust(widths[keys[0]])
+        rest = "; ".join(row[k] for k in keys[1:])
+        indent = " " * (len(first) + 2)
+        text = f"{first}  {rest}".rstrip()
+        lines += textwrap.wrap(text, 80, subsequent_indent=indent, break_on_hyphens=False)
+    return "\n".join(lines)

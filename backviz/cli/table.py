@@ -1,0 +1,48 @@
+"""`backviz table`: the backward pass, a row for each contribution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backviz.cli import options
+from backviz.cli.describe import number_style, print_or_write
+
+
+@click.command(short_help="The backward pass as a table.")
+@options.source
+@options.to_file
+@click.option(
+    "-F", "--format", "form", metavar="FORMAT", help="txt, md, csv, json or latex.  [by extension]"
+)
+@options.words
+@options.quiet
+@options.debug
+def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> int:
+    """List every contribution: step, node, upstream × local = contribution, running total."""
+    from backviz.cli.loading import load_value
+    from backviz.explanations import table as make_table
+
+    form = chosen_format(output, form)
+    value = load_value(src, differentiate=False)
+    text = make_table(value, form, number_style(given), lang)
+    return print_or_write(text, output, value, given["quiet"])
+
+
+def chosen_format(output: str, form: str | None) -> str:
+    """The table format that extension and -F agree on."""
+    from backviz.errors import UsageError
+    from backviz.explanations import TABLES
+
+    extension = Path(output).suffix.lower().removeprefix(".") if output != "-" else ""
+    by_name = "latex" if extension == "tex" else extension
+    if form is not None:
+        TABLES[form]
+        if by_name in TABLES and by_name != form:
+            raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one")
+        return form
+    if by_name:
+        TABLES[by_name]
+    return by_name or "txt"

@@ -1,0 +1,124 @@
+"""One arrow: data forward in one colour, the gradient back beside it, dashed.
+
+The two lines run parallel along the curve that the layout gave, and both end on the
+borders of the boxes whatever the angle at which they arrive.
+"""
+
+from __future__ import annotations
+
+import math
+
+from backviz.diagrams import font
+from backviz.diagrams.boxes import EM, SMALL
+from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text
+from backviz.diagrams.layout import Point
+from backviz.diagrams.model import Arrow
+from backviz.diagrams.theme import Theme
+
+APART = 0.21 * EM  # each line's distance from the middle
+LINE_WIDTH = 0.11 * EM
+HEAD_LENGTH, HEAD_WIDTH = 0.56 * EM, 0.46 * EM
+DASH = (0.36 * EM, 0.24 * EM)
+Frame = tuple[float, float, float, float]
+Points = tuple[Point, ...]
+
+
+def label_size(arrow: Arrow) -> tuple[float, float]:
+    """The room that an arrow's label needs beside the curve; zero without a label."""
+    text = arrow.product or arrow.local
+    if not text:
+        return 0.0, 0.0
+    size = SMALL * EM
+    return font.width(text, size) + 0.9 * EM, size * font.LINE + 2 * APART + 0.25 * EM
+
+
+def arrow_part(
+    arrow: Arrow, curve: Points, label: Point | None, tail: Frame, head: Frame, theme: Theme
+) -> Part:
+    """The marks of an arrow between two frames `(left, top, right, bottom)`."""
+    side = APART if arrow.backward else 0.0
+    forward = _between(_shifted(curve, side), tail, head)
+    marks = _line(forward, theme.forward, ())
+    if arrow.backward:
+        backward = _between(tuple(reversed(_shifted(curve, -side))), head, tail)
+        marks += _line(backward, theme.gradient, DASH)
+    return Part(arrow.id, arrow.alt, (*marks, *_label(arrow, label, theme)))
+
+
+def _label(arrow: Arrow, center: Point | None, theme: Theme) -> list[Mark]:
+    text = arrow.product or arrow.local
+    if not text or center is None:
+        return []
+    size = SMALL * EM
+    x = center[0] - font.width(text, size) / 2
+    return [Text(x, center[1] + 0.36 * size, text, size, theme.gradient)]
+
+
+def _line(points: Points, colour: str, dash: tuple[float, ...]) -> list[Mark]:
+    """A curve with a filled head at its end."""
+    tip, direction = points[-1], _direction(points[-2], points[-1])
+    base = _moved(tip, direction, -HEAD_LENGTH)
+    across = (-direction[1], direction[0])
+    corners = (
+        tip,
+        _moved(base, across, HEAD_WIDTH / 2),
+        _moved(base, across, -HEAD_WIDTH / 2),
+    )
+    end = _moved(tip, direction, -0.8 * HEAD_LENGTH)
+    control = _moved(points[-2], direction, -0.8 * HEAD_LENGTH)
+    if math.dist(points[-4], tip) < 2 * HEAD_LENGTH:
+        control = end
+    shaft = Curve((*points[:-2], control, end), colour, LINE_WIDTH, dash)
+    return [shaft, Polygon(corners, colour)]
+
+
+def _shifted(points: Points, by: float) -> Points:
+    """The curve moved sideways; positive is to the right of its direction."""
+    if by == 0.0:
+        return points
+    last = len(points) - 1
+    moved = []
+    for i, point in enumerate(points):
+        dx, dy = _direction(points[max(0, i - 1)], points[min(last, i + 1)])
+        moved.append((point[0] - dy * by, point[1] + dx * by))
+    return tuple(moved)
+
+
+def _between(points: Points, tail: Frame, head: Frame) -> Points:
+    """The curve with both ends slid along their directions onto the two borders."""
+    start, end = points[0], points[-1]
+    first = _direction(points[1], start)
+    last = _direction(points[-2], end)
+    to_start, to_end = _to_border(start, first, tail), _to_border(end, last, head)
+    return (
+        _moved(start, first, to_start),
+        _moved(points[1], first, to_start),
+        *points[2:-2],
+        _moved(points[-2], last, to_end),
+        _moved(end, last, to_end),
+    )
+
+
+def _to_border(point: Point, direction: Point, frame: Frame) -> float:
+    """How far along `direction` the nearest border lies; at most one em either way."""
+    left, top, right, bottom = frame
+    sides = (
+        (abs(point[0] - left), left - point[0], direction[0]),
+        (abs(point[0] - right), right - point[0], direction[0]),
+        (abs(point[1] - top), top - point[1], direction[1]),
+        (abs(point[1] - bottom), bottom - point[1], direction[1]),
+    )
+    _, offset, slope = min(sides)
+    if abs(slope) < 0.2:
+        return 0.0
+    return max(-EM, min(EM, offset / slope))
+
+
+def _direction(start: Point, end: Point) -> Point:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(dx, dy)
+    return (dx / length, dy / length) if length else (1.0, 0.0)
+
+
+def _moved(point: Point, direction: Point, by: float) -> Point:
+    return point[0] + direction[0] * by, point[1] + direction[1] * by

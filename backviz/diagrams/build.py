@@ -1,0 +1,164 @@
+"""A graph becomes a diagram: numbers become text, nodes and edges get their roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backviz.diagrams.model import Arrow, Box, Diagram, Role
+from backviz.words import LANGUAGES
+from backviz.graphs import CONSTANT, GROUP, LEAF
+from backviz.ops import OPS
+from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, shape_text
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from backviz.diagrams.style import Style
+
+MAX_TITLE = 18
+MAX_FORMULA = 30
+
+
+def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
+    """The diagram of a graph made by `backviz.graphs`.
+
+    Ids follow the node ids, so the same graph gives the same diagram.
+    """
+    words = LANGUAGES[style.lang]
+    output = graph.graph["output"]
+    boxes = tuple(_box(graph, n, style, words) for n in graph)
+    tails = graph.edges(keys=True, data=True)
+    ordered = sorted(tails, key=lambda edge: (edge[1], edge[2], edge[0]))
+    arrows = tuple(
+        _arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(ordered)
+    )
+    name = clean(graph.nodes[output]["label"], MAX_TITLE)
+    called = name or words["no output"]
+    return Diagram(
+        boxes,
+        arrows,
+        title=style.title or words["title"].format(output=called),
+        description=_description(graph, boxes, arrows, style, words),
+        caption=clean(style.title),
+        legend=_legend(arrows, called, words) if style.legend else (),
+    )
+
+
+def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, str]) -> Box:
+    data, numbers = graph.nodes[node], style.numbers
+    title = clean(data["label"], MAX_TITLE)
+    value = data.get("value")
+    lines = () if value is None else _lines(value, numbers, words)
+    gradient = _lines(data["grad"], numbers, words) if "grad" in data else (NOT_COMPUTED,)
+    symbol = OPS[data["op"]].symbol if data["op"] else clean(data.get("formula", ""), MAX_FORMULA)
+    if value is None:
+        gradient = ()
+        symbol = f"⋯ {data['size']:,} {words['ops']}".replace(",", "\u2009")
+        lines = (data["ops"],)
+    note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
+    said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
+    return Box(
+        id=f"n{node}",
+        role="output" if node == graph.graph["output"] else _role(data),
+        title=title,
+        symbol=symbol,
+        value=lines,
+        gradient=gradient,
+        note=note,
+        stacked=data.get("size", 1) > 1,
+        ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
+        alt=f"{said}; {' '.join(gradient)}" if gradient else said,
+    )
+
+
+def _role(data: dict[str, Any]) -> Role:
+    if data["kind"] == GROUP and data["size"] > 1:
+        return "group"
+    kinds: dict[str, Role] = {LEAF: "leaf", CONSTANT: "constant"}
+    return kinds.get(data["kind"], "op")
+
+
+def _lines(
+    value: float | np.ndarray, numbers: NumberStyle, words: dict[str, str]
+) -> tuple[str, ...]:
+    if not isinstance(value, np.ndarray):
+        return (numbers.format(value),)
+    if is_small(value):
+        return tuple(numbers.rows(value))
+    if value.size == 0:
+        return ("[]",)
+    return (f"{words['mean']} {numbers.mean(value)}", numbers.span(value))
+
+
+def _arrow(
+    graph: nx.MultiDiGraph[Any], tail: Any, head: Any, data: dict[str, Any], name: str, style: Style
+) -> Arrow:
+    numbers, local = style.numbers, data.get("local")
+    shown = isinstance(local, float)
+    text = numbers.format(local) if shown else ""
+    product = ""
+    upstream = graph.nodes[head].get("grad")
+    if style.products and shown and isinstance(data.get("contribution"), float):
+        if isinstance(upstream, float):
+            factors = (numbers.format(upstream), _bracketed(text))
+            product = f"{'·'.join(factors)} = {numbers.format(data['contribution'])}"
+    return Arrow(
+        id=name,
+        tail=f"n{tail}",
+        head=f"n{head}",
+        local=text,
+        product=product,
+        backward="contribution" in data or _grads_on_both(graph, tail, head),
+        alt=product or text,
+    )
+
+
+def _grads_on_both(graph: nx.MultiDiGraph[Any], tail: Any, head: Any) -> bool:
+    """Whether the gradient has passed: true also where a fold hides the numbers."""
+    ends = graph.nodes[tail], graph.nodes[head]
+    return all("grad" in d or "value" not in d for d in ends)
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("−") else text
+
+
+def _description(
+    graph: nx.MultiDiGraph[Any],
+    boxes: tuple[Box, ...],
+    arrows: tuple[Arrow, ...],
+    style: Style,
+    words: dict[str, str],
+) -> str:
+    numbers = style.numbers
+    output = graph.nodes[graph.graph["output"]]
+    called = clean(output["label"]) or words["no output"]
+    said = [
+        words["result"].format(output=called, value=numbers.summary(output["value"])),
+        words["size"].format(boxes=len(boxes), arrows=len(arrows)),
+    ]
+    leaves = [
+        f"{clean(d['label'])} {numbers.summary(d['grad'])}"
+        for _, d in graph.nodes(data=True)
+        if d["kind"] == LEAF and d["label"] and "grad" in d
+    ]
+    if leaves:
+        listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
+        said.append(words["grads"].format(list=listed))
+    return " ".join(said)
+
+
+def _legend(
+    arrows: tuple[Arrow, ...], output: str, words: dict[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """What is explained under the figure: only what is in it."""
+    items = [("value", words["value"])]
+    if any(a.backward for a in arrows):
+        items.append(("gradient", words["gradient"].format(output=output)))
+    if any(a.product for a in arrows):
+        items.append(("local", words["product"]))
+    elif any(a.local for a in arrows):
+        items.append(("local", words["local"]))
+    return tuple(items)

@@ -1,0 +1,88 @@
+"""Marks on a page: what is left when every decision about a figure has been made.
+
+Invariant: lengths are points, y grows downwards, colours are `#rrggbb`. A renderer
+for pixels or vectors needs no more than this and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from backviz.diagrams.layout import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle with rounded corners, filled and outlined."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str = ""
+    stroke: str = ""
+    line: float = 0.0
+    radius: float = 0.0
+    dash: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A chain of cubic Bézier pieces, `1 + 3 k` points."""
+
+    points: tuple[Point, ...]
+    stroke: str
+    line: float
+    dash: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A filled polygon: an arrow's head."""
+
+    points: tuple[Point, ...]
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text; (x, y) is the left end of its baseline."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    fill: str
+    bold: bool = False
+
+
+Mark = Rect | Curve | Polygon | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The marks that belong to one box or arrow, with words for a screen reader."""
+
+    id: str
+    alt: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A page of marks, bottom first."""
+
+    width: float
+    height: float
+    background: str
+    parts: tuple[Part, ...]
+    title: str
+    description: str
+    least_text: float = 0.0
+    warnings: tuple[str, ...] = field(default=())
+
+    def marks(self) -> Iterator[Mark]:
+        """Every mark, bottom first."""
+        for part in self.parts:
+            yield from part.marks

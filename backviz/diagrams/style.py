@@ -1,0 +1,76 @@
+"""Everything about a figure that a person can choose, in one frozen record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from backviz.diagrams.layout import ENGINES
+from backviz.diagrams.theme import PRESETS, THEMES
+from backviz.words import LANGUAGES
+from backviz.errors import UsageError
+from backviz.text import NumberStyle
+
+FOLDS = ("auto", "none", "constants", "names")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The options of a figure; each is checked when the style is made.
+
+    `size` is the preset (`--for` on the command line), `scale` the pixels per
+    point of a PNG, `fold` the level of detail: "none" draws every node,
+    "constants" writes constants into the op that uses them, "names" draws one box
+    per named value, "auto" picks and says what it picked. `salt` makes the ids of
+    an SVG unique on a page with several figures.
+
+    >>> Style(theme="drak")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: unknown theme 'drak'; did you mean 'dark'?
+    """
+
+    theme: str = "light"
+    size: str = "notebook"
+    fold: str = "auto"
+    direction: Literal["auto", "LR", "TB"] = "auto"
+    engine: str = "auto"
+    text: Literal["outline", "keep"] = "outline"
+    transparent: bool = False
+    products: bool = False
+    legend: bool = True
+    title: str = ""
+    digits: int = 4
+    decimal: str = "."
+    lang: str = "en"
+    scale: float = 2.0
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        for registry, name in ((THEMES, self.theme), (PRESETS, self.size), (LANGUAGES, self.lang)):
+            registry[name]  # an unknown name raises its own sentence
+        if self.engine != "auto":
+            ENGINES[self.engine]
+        _one_of("fold", self.fold, FOLDS)
+        _one_of("direction", self.direction, ("auto", "LR", "TB"))
+        _one_of("text", self.text, ("outline", "keep"))
+        _one_of("decimal sign", self.decimal, (".", ","))
+        _between("digits", self.digits, 1, 17)
+        _between("scale", self.scale, 0.05, 20)
+        if not all(c.isascii() and (c.isalnum() or c in "-_") for c in self.salt):
+            raise UsageError(f"salt {self.salt!r}: use letters, digits, - and _ only")
+
+    @property
+    def numbers(self) -> NumberStyle:
+        """How numbers are written."""
+        return NumberStyle(self.digits, self.decimal)
+
+
+def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise UsageError(f"unknown {what} {given!r}; there is {', '.join(allowed)}")
+
+
+def _between(what: str, given: float, least: float, most: float) -> None:
+    if not least <= given <= most:
+        raise UsageError(f"{what} {given:g} is out of range; use {least:g} to {most:g}")

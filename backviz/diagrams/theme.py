@@ -1,0 +1,101 @@
+"""Colours and page sizes: what a figure looks like and where it goes.
+
+Forward is blue and gradient is orange in both themes; the pairs stay apart under
+protanopia, deuteranopia and tritanopia, and position and dashes say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backviz.registry import Registry
+
+INCH = 72.0
+CM = INCH / 2.54
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of a figure, each `#rrggbb`."""
+
+    name: str
+    background: str
+    ink: str
+    muted: str
+    forward: str
+    gradient: str
+    box: str
+    leaf: str
+    constant: str
+    group: str
+    output: str
+    border: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A place that figures go to: page size in points and text sizes.
+
+    `width` or `height` 0 means "as large as the drawing". `text` is the size aimed
+    at, `least` the size below which the reader is warned, `most` the largest.
+    """
+
+    name: str
+    about: str
+    width: float
+    height: float
+    text: float
+    least: float
+    most: float
+    margin: float
+
+
+THEMES: Registry[Theme] = Registry("theme")
+PRESETS: Registry[Preset] = Registry("size")
+
+THEMES.add(
+    "light",
+    Theme(
+        "light",
+        background="#ffffff",
+        ink="#1a1a1a",
+        muted="#595959",
+        forward="#005a9c",
+        gradient="#b84f00",
+        box="#ffffff",
+        leaf="#eef4fa",
+        constant="#f4f4f4",
+        group="#f6f1fa",
+        output="#fff6e5",
+        border="#6b7785",
+        rule="#c9d1d9",
+    ),
+)
+THEMES.add(
+    "dark",
+    Theme(
+        "dark",
+        background="#14181d",
+        ink="#f0f3f6",
+        muted="#aab4bf",
+        forward="#56b4e9",
+        gradient="#e69f00",
+        box="#1d232a",
+        leaf="#16293a",
+        constant="#262b31",
+        group="#2a2436",
+        output="#33291a",
+        border="#7d8a98",
+        rule="#3d4753",
+    ),
+)
+
+for _preset in (
+    Preset("notebook", "as large as the drawing, for a page or a notebook", 0, 0, 13, 0, 13, 10),
+    Preset("slide", "a whole 16:9 slide, 13.33 × 7.5 in", 960, 540, 22, 18, 34, 24),
+    Preset("half", "half a slide, 6.4 × 6.0 in", 460.8, 432, 22, 18, 30, 14),
+    Preset("beamer", "a Beamer frame, 16 × 9 cm", 16 * CM, 9 * CM, 11, 8, 13, 8),
+    Preset("paper", "a column or the width of a page, 3.3 or 6.9 in", 6.9 * INCH, 0, 9, 7, 9, 2),
+):
+    PRESETS.add(_preset.name, _preset)

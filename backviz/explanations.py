@@ -1,0 +1,330 @@
+"""A computation in words and rows: what a figure says, as text.
+
+Invariant: the rows come from the one stream of backward steps, and the formulas from
+the ops' own notation, so neither can disagree with the picture.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.backward import Contribution, Step, backward_steps, tape
+from backviz.autodiff.op import Op
+from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.value import Value
+from backviz.errors import InputError
+from backviz.graphs import CONSTANT, LEAF
+from backviz.registry import Registry
+from backviz.text import NOT_COMPUTED, NumberStyle, clean, json_ready, shape_text
+from backviz.words import LANGUAGES
+
+VJP = "vjp"
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contribution of the backward pass; numbers are floats or arrays."""
+
+    step: int
+    node: str
+    input: str
+    upstream: Any
+    local: Any
+    contribution: Any
+    total: Any
+    use: int
+    uses: int
+
+
+def names(output: Value) -> dict[int, str]:
+    """A name for every value by serial number: its label, or `n` and its node id.
+
+    A label that several values bear is followed by the node id.
+    """
+    values = tape(output)
+    labels = Counter(v.label for v in values)
+    called = {}
+    for i, value in enumerate(values):
+        label = clean(value.label)
+        if not label:
+            called[value.serial] = f"n{i}"
+        else:
+            called[value.serial] = label if labels[value.label] == 1 else f"{label} (n{i})"
+    return called
+
+
+def seed_for(output: Value) -> Any:
+    """The seed of a picture's backward pass: ones, so that arrays are summed."""
+    return np.ones(output.shape) if output.shape else None
+
+
+def rows(output: Value) -> list[Row]:
+    """A row for every contribution, in the order of the backward pass.
+
+    >>> a = Value(3.0, label="a")
+    >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
+    [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
+    """
+    if not output.requires_grad:
+        return []
+    called = names(output)
+    steps = list(backward_steps(output, seed_for(output)))
+    uses = Counter(c.input.serial for s in steps for c in s.contributions)
+    totals: dict[int, Any] = {}
+    seen: Counter[int] = Counter()
+    made = []
+    for number, step in enumerate((s for s in steps if s.contributions), 1):
+        for part in step.contributions:
+            key = part.input.serial
+            totals[key] = part.value if key not in totals else totals[key] + part.value
+            seen[key] += 1
+            made.append(
+                Row(
+                    number,
+                    called[step.node.serial],
+                    called[key],
+                    step.upstream,
+                    VJP if part.local is None else _plain(part.local),
+                    part.value,
+                    totals[key],
+                    seen[key],
+                    uses[key],
+                )
+            )
+    return made
+
+
+def _plain(local: Any) -> Any:
+    return local if isinstance(local, np.ndarray) else float(local)
+
+
+# The description ---------------------------------------------------------------
+
+
+def describe(output: Value, numbers: NumberStyle, lang: str = "en") -> str:
+    """The text version of a figure: every value, and every gradient as its sum.
+
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = a * b + a
+    >>> L.label = "L"
+    >>> print(describe(L, NumberStyle()))
+    L = 8
+    2 leaves, 0 constants, 2 ops
+    <BLANKLINE>
+    Forward
+      a = 2
+      b = 3
+      n2 = a·b = 6
+      L = n2 + a = 8
+    <BLANKLINE>
+    Backward: gradients of L
+      L: 1
+      n2: 1·1 = 1
+      b: 1·2 = 2
+      a: 1·1 + 1·3 = 4
+    """
+    words, called = LANGUAGES[lang], names(output)
+    values = tape(output)
+    if len(values) > MOST:
+        raise InputError(
+            f"{len(values):,} values are too many to describe (at most {MOST:,}); "
+            "use backviz table, or backviz graph, which folds"
+        )
+    kinds = Counter(_kind(v) for v in values)
+    counts = words["counts"].format(
+        leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""]
+    )
+    name = called[output.serial]
+    lines = [f"{name} = {numbers.summary(output.data)}", counts, "", words["forward"]]
+    lines += [f"  {_forward(v, called, numbers)}" for v in values if _kind(v) != CONSTANT]
+    lines += ["", words["backward"].format(output=name)]
+    if output.requires_grad:
+        lines += [f"  {line}" for line in _gradients(output, called, numbers)]
+    else:
+        lines.append(f"  {NOT_COMPUTED}")
+    return "\n".join(lines)
+
+
+def _kind(value: Value) -> str:
+    if value.op is not None:
+        return ""
+    return LEAF if value.requires_grad else CONSTANT
+
+
+def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
+    shape = f" ({shape_text(value.data)})" if value.shape else ""
+    result = f"{numbers.summary(value.data)}{shape}"
+    if value.op is None:
+        return f"{called[value.serial]} = {result}"
+    args = tuple(
+        as_symbol(v.data) if _kind(v) == CONSTANT and not v.label else Symbol(called[v.serial])
+        for v in value.inputs
+    )
+    formula = args[0].interpret(value.op, args, value.params)
+    return f"{called[value.serial]} = {formula} = {result}"
+
+
+def _gradients(output: Value, called: dict[int, str], numbers: NumberStyle) -> list[str]:
+    arrived: dict[int, list[tuple[Step, Contribution]]] = {}
+    lines = []
+    for step in backward_steps(output, seed_for(output)):
+        for part in step.contributions:
+            arrived.setdefault(part.input.serial, []).append((step, part))
+        terms = [_term(s, p, called, numbers) for s, p in arrived.get(step.node.serial, [])]
+        total = numbers.summary(step.upstream)
+        shown = " + ".join(terms)
+        lines.append(f"{called[step.node.serial]}: {f'{shown} = {total}' if terms else total}")
+    return lines
+
+
+def _term(step: Step, part: Contribution, called: dict[int, str], numbers: NumberStyle) -> str:
+    if part.local is None or isinstance(step.upstream, np.ndarray):
+        assert step.node.op is not None
+        return f"{step.node.op.name}[{called[step.node.serial]}]"
+    pair = numbers.summary(step.upstream), numbers.format(float(part.local))
+    return "·".join(f"({p})" if p.startswith(numbers.minus) else p for p in pair)
+
+
+def derivatives(op: Op) -> list[str]:
+    """The rules of an elementwise op as formulas, made by running them on symbols.
+
+    >>> from backviz.ops import OPS
+    >>> derivatives(OPS["tanh"]), derivatives(OPS["pow"])
+    (['d/dx = 1 − out²'], ['d/da = b·a^(b − 1)', 'd/db = out·log(a)'])
+    """
+    if not op.elementwise or not op.differentiable:
+        return []
+    inputs = ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
+    symbols = [Symbol(name) for name in inputs]
+    return [
+        f"d/d{name} = {as_symbol(rule(Symbol('out'), *symbols))}"
+        for name, rule in zip(inputs, op.rules, strict=True)
+    ]
+
+
+# The table ---------------------------------------------------------------------
+
+TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
+
+
+def table(output: Value, form: str, numbers: NumberStyle, lang: str = "en") -> str:
+    """The backward pass as a table; `form` is txt, md, csv, json or latex."""
+    return TABLES[form](rows(output), numbers, lang)
+
+
+def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
+    use = LANGUAGES[lang]["use"]
+    return [
+        [
+            str(r.step),
+            r.node,
+            r.input,
+            numbers.summary(r.upstream),
+            r.local if isinstance(r.local, str) else numbers.summary(r.local),
+            numbers.summary(r.contribution),
+            numbers.summary(r.total),
+            use.format(k=r.use, m=r.uses),
+        ]
+        for r in made
+    ]
+
+
+def _heads(lang: str) -> list[str]:
+    return LANGUAGES[lang]["columns"].split("|")
+
+
+def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:
+    grid = [_heads(lang), *_cells(made, numbers, lang)]
+    widths = [max(len(row[j]) for row in grid) for j in range(len(grid[0]))]
+    left = {1, 2, 7}
+    lines = [
+        "  ".join(
+            cell.ljust(w) if j in left else cell.rjust(w)
+            for j, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in grid
+    ]
+    return "\n".join([lines[0], "─" * len(lines[0]), *lines[1:]])
+
+
+def _md(made: list[Row], numbers: NumberStyle, lang: str) -> str:
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(map(escape_markdown, cells)) + " |"
+
+    rule = "|" + "|".join([" ---: ", " --- ", " --- ", *[" ---: "] * 4, " --- "]) + "|"
+    return "\n".join([line(_heads(lang)), rule, *map(line, _cells(made, numbers, lang))])
+
+
+def _csv(made: list[Row], numbers: NumberStyle, lang: str) -> str:
+    """Full precision, English headings; a text that a spreadsheet would run is quoted."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(Row.__slots__)
+    for row in made:
+        writer.writerow([_csv_cell(getattr(row, f)) for f in Row.__slots__])
+    return out.getvalue().rstrip("\n")
+
+
+def _csv_cell(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return json.dumps(x.tolist())
+    if isinstance(x, str) and x[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + x
+    return x
+
+
+def _json(made: list[Row], numbers: NumberStyle, lang: str) -> str:
+    data = [{f: json_ready(getattr(row, f)) for f in Row.__slots__} for row in made]
+    return json.dumps(data, ensure_ascii=False, indent=1)
+
+
+def _latex(made: list[Row], numbers: NumberStyle, lang: str) -> str:
+    """A tabular for booktabs; ∙ and − come as TeX commands."""
+
+    def line(cells: list[str]) -> str:
+        return " & ".join(map(escape_latex, cells)) + r" \\"
+
+    body = [line(cells) for cells in _cells(made, numbers, lang)]
+    top = [r"\begin{tabular}{rllrrrrl}", r"\toprule", line(_heads(lang)), r"\midrule"]
+    return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"])
+
+
+def escape_markdown(text: str) -> str:
+    r"""Text that stays itself in a Markdown table.
+
+    >>> escape_markdown("a|b"), escape_markdown("<b>*x*")
+    ('a\\|b', '&lt;b>\\*x\\*')
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    for char in "\\|*_`[]":
+        text = text.replace(char, "\\" + char)
+    return text
+
+
+def escape_latex(text: str) -> str:
+    r"""Text that stays itself in LaTeX.
+
+    >>> escape_latex("a_1 & 50%"), escape_latex("−2")
+    ('a\\_1 \\& 50\\%', '$-$2')
+    """
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
+    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "−": "$-$", "·": r"$\cdot$", "∞": r"$\infty$", "…": r"\dots{}", "×": r"$\times$", "—": "---",
+}  # fmt: skip
+
+for _name, _form in (("txt", _txt), ("md", _md), ("csv", _csv), ("json", _json), ("latex", _latex)):
+    TABLES.add(_name, _form)

@@ -1,0 +1,299 @@
+"""A recorded computation as a plain networkx graph, and graphs folded to reading size.
+
+Invariants: node ids are 0, 1, 2 … in the order of recording; edges follow the data
+(input → op), and an edge's key is the operand's position, so `x*x` has two edges.
+Every attribute is a string, a number or an array, and what was not computed is
+absent, so that all of networkx works on the graph.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from backviz.autodiff.backward import tape
+from backviz.autodiff.op import as_data
+from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.value import Value
+from backviz.ops import OPS
+from backviz.text import count
+
+LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
+
+
+def to_graph(output: Value) -> nx.MultiDiGraph[int]:
+    """The computation of `output` as a `networkx.MultiDiGraph` that is a DAG.
+
+    Node attributes: `kind` ("leaf", "constant" or "op"), `op` (its name in the
+    table, "" for a leaf), `params` (literal text, only where there are any),
+    `label`, `value` (float or array), `grad` (the same, only where computed),
+    `shape` (text, "()" for a scalar), `order` (equal to the node id).
+
+    Edge attributes: `local`, the local derivative of an elementwise op, and
+    `contribution`, what this use of the input adds to its gradient; each only
+    where computed. The edge key is the operand's position. The graph attribute
+    `output` is the id of the output.
+
+    >>> x = Value(3.0, label="x")
+    >>> L = x * x
+    >>> L.backward()
+    >>> G = to_graph(L)
+    >>> G.nodes[0]["grad"], list(G.edges(keys=True, data="contribution"))
+    (6.0, [(0, 1, 0, 3.0), (0, 1, 1, 3.0)])
+    """
+    values = tape(output)
+    ids = {v.serial: i for i, v in enumerate(values)}
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=ids[output.serial])
+    graph.add_nodes_from((i, _node_attributes(v, i)) for i, v in enumerate(values))
+    graph.add_edges_from(edge for v in values if v.op is not None for edge in _edges(v, ids))
+    return graph
+
+
+def _node_attributes(v: Value, order: int) -> dict[str, Any]:
+    kind = OP if v.op is not None else LEAF if v.requires_grad else CONSTANT
+    attributes = {
+        "kind": kind,
+        "op": v.op.name if v.op is not None else "",
+        "label": v.label,
+        "value": v.data,
+        "shape": str(v.shape),
+        "order": order,
+    }
+    if given := {k: x for k, x in v.params.items() if x not in (None, False)}:
+        attributes["params"] = repr(given)
+    if (grad := _plain(v.grad)) is not None:
+        attributes["grad"] = grad
+    return attributes
+
+
+def _edges(v: Value, ids: dict[int, int]) -> Iterable[tuple[int, int, int, dict[str, Any]]]:
+    assert v.op is not None
+    pulled: dict[int, dict[str, Any]] = {}
+    upstream = _plain(v.grad)
+    if v.requires_grad and upstream is not None:
+        for position, local, value in v.op.pull(v, upstream, False):
+            pulled[position] = {"local": local, "contribution": value}
+    elif v.locals is not None:
+        pulled = {i: {"local": local} for i, local in enumerate(v.locals)}
+    for position, operand in enumerate(v.inputs):
+        given = pulled.get(position, {})
+        attributes = {k: as_data(x) for k, x in given.items() if x is not None}
+        yield ids[operand.serial], ids[v.serial], position, attributes
+
+
+def _plain(grad: Any) -> Any:
+    return grad.data if isinstance(grad, Value) else grad
+
+
+def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:
+    """The inputs of a node in the order of their positions.
+
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> operands(to_graph(b - a), 2)
+    [1, 0]
+    """
+    edges = graph.in_edges(node, keys=True)
+    return [tail for tail, _, key in sorted(edges, key=lambda edge: edge[2])]
+
+
+def plain_graph(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
+    """The same graph with arrays written as text: for GraphML, GEXF and JSON.
+
+    >>> from backviz.autodiff.value import tensor
+    >>> plain_graph(to_graph(tensor([1.0, 2.0]).sum())).nodes[0]["value"]
+    '[1.0, 2.0]'
+    """
+    copy: nx.MultiDiGraph[Any] = nx.MultiDiGraph(**graph.graph)
+    copy.add_nodes_from((n, _without_arrays(d)) for n, d in graph.nodes(data=True))
+    edges = graph.edges(keys=True, data=True)
+    copy.add_edges_from((u, v, k, _without_arrays(d)) for u, v, k, d in edges)
+    return copy
+
+
+def _without_arrays(data: dict[str, Any]) -> dict[str, Any]:
+    return {k: str(v.tolist()) if isinstance(v, np.ndarray) else v for k, v in data.items()}
+
+
+# Folding -------------------------------------------------------------------------
+
+
+def fold_names(graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
+    """Fold unnamed steps into the named value that they serve: a box per name.
+
+    A step joins a group when all its consumers are in that group, so every group
+    has one way out and its edges have a true local derivative.
+
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = (a * b + a).tanh()
+    >>> L.label = "L"
+    >>> folded = fold_names(to_graph(L))
+    >>> folded.nodes[4]["formula"], [d["size"] for _, d in folded.nodes(data=True) if "size" in d]
+    ('tanh(a·b + a)', [3])
+    """
+    home: dict[int, int] = {}
+    for node in sorted(graph, reverse=True):
+        data = graph.nodes[node]
+        consumers = {home[c] for c in graph.successors(node)}
+        absorbed = len(consumers) == 1 and not data["label"] and data["kind"] != LEAF
+        home[node] = consumers.pop() if absorbed else node
+    return contract(graph, home)
+
+
+def fold_constants(graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
+    """Fold every constant with one consumer into it: `x²` instead of `pow` and a 2.
+
+    >>> x = Value(3.0, label="x")
+    >>> folded = fold_constants(to_graph(x**2))
+    >>> folded.nodes[2]["formula"], list(folded.edges)
+    ('x²', [(0, 2, 0)])
+    """
+    home = {n: n for n in graph}
+    for node, kind in graph.nodes(data="kind"):
+        consumers = set(graph.successors(node)) if kind == CONSTANT else set()
+        if len(consumers) == 1:
+            home[node] = consumers.pop()
+    return contract(graph, home)
+
+
+def fold_middle(graph: nx.MultiDiGraph[int], keep: int) -> nx.MultiDiGraph[int]:
+    """Fold all but the first and the last few steps into one box.
+
+    The fold is an interval in the order of recording, so the result is a DAG.
+    """
+    nodes = sorted(graph)
+    head, tail = keep // 2, keep - keep // 2
+    middle = nodes[head : len(nodes) - tail]
+    home = {n: n for n in nodes} | dict.fromkeys(middle, middle[-1] if middle else -1)
+    return contract(graph, home)
+
+
+def contract(graph: nx.MultiDiGraph[int], home: dict[int, int]) -> nx.MultiDiGraph[int]:
+    """Draw every group of nodes with the same home as one node.
+
+    A group's node has `kind` "group", `size` (ops inside), `ops` (which), and, if
+    it has one way out, the value, gradient and label of that node, the `formula`
+    of the group, and edges with the local derivative of the whole group.
+    """
+    folded: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=home[graph.graph["output"]])
+    members: dict[int, list[int]] = {}
+    for node in sorted(graph):
+        members.setdefault(home[node], []).append(node)
+    single = {
+        target: _single_exit(graph, group, target)
+        for target, group in members.items()
+        if len(group) > 1
+    }
+    for target, group in members.items():
+        if target not in single:
+            folded.add_node(target, **graph.nodes[target])
+        else:
+            folded.add_node(target, **_group_attributes(graph, group, target, single[target]))
+    for target, group in members.items():
+        if target in single:
+            edges = _group_edges(graph, group, home, single[target])
+        else:
+            edges = ((u, k, d) for u, _, k, d in graph.in_edges(target, keys=True, data=True))
+        for tail, key, data in edges:
+            source = home[tail]
+            hidden = source in single and not single[source]
+            shown = {} if hidden and tail != source else data
+            if folded.has_edge(source, target, key):
+                key = folded.new_edge_key(source, target)
+            folded.add_edge(source, target, key, **shown)
+    return folded
+
+
+def _single_exit(graph: nx.MultiDiGraph[int], group: list[int], target: int) -> bool:
+    inside = set(group)
+    return target == group[-1] and all(
+        c in inside for n in group if n != target for c in graph.successors(n)
+    )
+
+
+def _group_attributes(
+    graph: nx.MultiDiGraph[int], group: list[int], target: int, single: bool
+) -> dict[str, Any]:
+    ops = Counter(graph.nodes[n]["op"] for n in group if graph.nodes[n]["op"])
+    listed = ", ".join(f"{name} ×{times}" for name, times in ops.most_common(3))
+    attributes: dict[str, Any] = {
+        "kind": GROUP,
+        "op": "",
+        "label": "",
+        "shape": "()",
+        "order": graph.nodes[target]["order"],
+        "size": ops.total(),
+        "ops": listed + (", …" if len(ops) > 3 else ""),
+        "formula": count(ops.total(), "op"),
+    }
+    if single:
+        attributes |= {k: v for k, v in graph.nodes[target].items() if k not in ("kind", "op")}
+        attributes["formula"] = str(group_symbols(graph, group)[target])
+    return attributes
+
+
+def group_symbols(graph: nx.MultiDiGraph[int], group: Iterable[int]) -> dict[int, Symbol]:
+    """Formulas for the nodes of a group in terms of what enters it."""
+    symbols: dict[int, Symbol] = {}
+    for node in group:
+        data = graph.nodes[node]
+        if not data["op"]:
+            symbols[node] = _entering(data)
+            continue
+        inputs = operands(graph, node)
+        args = [symbols[u] if u in symbols else _entering(graph.nodes[u]) for u in inputs]
+        op = OPS[data["op"]]
+        params = ast.literal_eval(data.get("params", "{}"))
+        symbols[node] = args[0].interpret(op, tuple(args), params)
+    return symbols
+
+
+def _entering(data: dict[str, Any]) -> Symbol:
+    if data["label"]:
+        return Symbol(data["label"])
+    return as_symbol(data["value"]) if data["kind"] == CONSTANT else Symbol("□")
+
+
+def _group_edges(
+    graph: nx.MultiDiGraph[int], group: list[int], home: dict[int, int], single: bool
+) -> Iterable[tuple[int, int, dict[str, Any]]]:
+    """One edge for each input of the group, with the derivative through the group."""
+    inside = set(group)
+    slope: dict[int, float | None] = {group[-1]: 1.0}
+    entering: dict[int, list[dict[str, Any]]] = {}
+    locals_: dict[int, list[float | None]] = {}
+    for node in reversed(group):
+        here = slope.get(node)
+        for tail, _, _, data in graph.in_edges(node, keys=True, data=True):
+            local = data.get("local")
+            through = here * local if here is not None and isinstance(local, float) else None
+            if tail in inside:
+                slope[tail] = through if tail not in slope else _add(slope[tail], through)
+            else:
+                entering.setdefault(tail, []).append(data)
+                locals_.setdefault(tail, []).append(through)
+    for key, tail in enumerate(sorted(entering)):
+        data = {}
+        if single:
+            data = {
+                "local": _total(locals_[tail]),
+                "contribution": _total([d.get("contribution") for d in entering[tail]]),
+            }
+        yield tail, key, {k: v for k, v in data.items() if v is not None}
+
+
+def _add(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a + b
+
+
+def _total(terms: list[Any]) -> Any:
+    total = terms[0]
+    for term in terms[1:]:
+        total = _add(total, term)
+    return total
+
+

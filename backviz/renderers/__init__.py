@@ -1,0 +1,44 @@
+"""The output formats: each one function from a figure to bytes.
+
+Rows name the module that does the work; it is imported when the format is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from backviz.registry import Registry
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """A format: its name (also the file extension), media type, and its function."""
+
+    name: str
+    media_type: str
+    about: str
+    place: str
+    binary: bool = False
+
+    def __call__(self, figure: Figure) -> bytes:
+        """The figure in this format."""
+        module, _, function = self.place.partition(":")
+        made: bytes = getattr(import_module(f"backviz.renderers.{module}"), function)(figure)
+        return made
+
+
+RENDERERS: Registry[Renderer] = Registry("format")
+
+for _row in (
+    Renderer("svg", "image/svg+xml", "portable SVG, text as outlines", "svg:svg"),
+    Renderer("pdf", "application/pdf", "vector PDF, no Type 3 fonts", "marks:pdf", binary=True),
+    Renderer("png", "image/png", "pixels, --scale to the point", "marks:png", binary=True),
+    Renderer("dot", "text/vnd.graphviz", "DOT source for any Graphviz", "dot:dot"),
+    Renderer("json", "application/json", "the graph in node-link form", "json_graph:json_graph"),
+):
+    RENDERERS.add(_row.name, _row)

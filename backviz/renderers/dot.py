@@ -1,0 +1,94 @@
+"""The figure as complete DOT source that any Graphviz can render.
+
+Plain record labels, no HTML: every build of Graphviz knows them. Text from users is
+escaped, so that what looks like markup or a control sequence comes out literally.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import graphviz
+
+from backviz.diagrams.model import Box
+from backviz.diagrams.theme import THEMES
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+
+def dot(figure: Figure) -> bytes:
+    """The figure as DOT source, UTF-8."""
+    style, diagram = figure.style, figure.diagram
+    theme = THEMES[style.theme]
+    graph = graphviz.Digraph(
+        "backviz",
+        graph_attr={
+            "rankdir": "TB" if style.direction == "TB" else "LR",
+            "bgcolor": "transparent" if style.transparent else theme.background,
+            "fontname": "DejaVu Sans",
+            "fontcolor": theme.ink,
+            "label": graphviz.nohtml(plain(diagram.caption)),
+            "labelloc": "t",
+            "tooltip": graphviz.nohtml(plain(diagram.title)),
+        },
+        node_attr={
+            "shape": "record",
+            "style": "filled",
+            "fontname": "DejaVu Sans",
+            "fontcolor": theme.ink,
+            "color": theme.border,
+        },
+        edge_attr={"fontname": "DejaVu Sans", "fontsize": "12"},
+    )
+    fills = {
+        "leaf": theme.leaf,
+        "constant": theme.constant,
+        "op": theme.box,
+        "output": theme.output,
+        "group": theme.group,
+    }
+    for box in diagram.boxes:
+        extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
+        width = "2.5" if box.role == "output" else "1"
+        graph.node(box.id, record(box, style.direction == "TB"), fillcolor=fills[box.role], style=extra, penwidth=width)
+    for arrow in diagram.arrows:
+        graph.edge(arrow.tail, arrow.head, color=theme.forward)
+        if arrow.backward:
+            graph.edge(
+                arrow.tail,
+                arrow.head,
+                dir="back",  # drawn reversed, stored with the data
+                label=plain(arrow.product or arrow.local),
+                color=theme.gradient,
+                fontcolor=theme.gradient,
+                style="dashed",
+            )
+    return str(graph.source).encode()
+
+
+def record(box: Box, downwards: bool = False) -> str:
+    """A record label: header, value, gradient, one under the other.
+
+    Graphviz stacks the fields of a record when the graph runs left to right, and
+    needs braces to do so when it runs downwards.
+    """
+    header = "  ".join(escape_record(w) for w in (box.title, box.symbol, box.note) if w)
+    fields = [header, *(r"\n".join(map(escape_record, ls)) for ls in (box.value, box.gradient) if ls)]
+    label = "|".join(fields)
+    return f"{{{label}}}" if downwards else label
+
+
+def escape_record(text: str) -> str:
+    r"""Text for a field of a record label.
+
+    >>> escape_record("a|b"), escape_record(r"\n"), escape_record("<b>&amp;")
+    ('a\\|b', '\\\\n', '\\<b\\>&amp;amp;')
+    """
+    return re.sub(r"([{}|<> ])", r"\\\1", plain(text))
+
+
+def plain(text: str) -> str:
+    """Text for an ordinary label: no escape sequences, no character entities."""
+    return text.replace("\\", "\\\\").replace("&", "&amp;")

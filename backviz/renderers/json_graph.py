@@ -1,0 +1,23 @@
+"""The recorded graph as JSON, in networkx's node-link form.
+
+`networkx.node_link_graph(data, edges="edges")` reads it back. JSON has no NaN and
+no infinities, so these are the strings "NaN", "Infinity" and "-Infinity".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from backviz.text import json_ready
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+
+def json_graph(figure: Figure) -> bytes:
+    """The whole graph, nothing folded, with values, gradients and derivatives."""
+    data = nx.node_link_data(figure.graph, edges="edges")
+    return (json.dumps(json_ready(data), ensure_ascii=False, indent=1) + "\n").encode()

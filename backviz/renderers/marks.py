@@ -1,0 +1,181 @@
+"""A drawing through matplotlib's Agg and PDF backends: pixels and vector pages.
+
+The marks are handed to the backend as paths, without axes, pyplot or any setting of
+the user's, so that only the drawing decides what comes out.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure as Canvas
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
+from backviz.diagrams import font
+from backviz.diagrams.drawing import Curve, Drawing, Mark, Polygon, Rect, Text
+from backviz.errors import UsageError
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+MAX_PIXELS = 120_000_000
+KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, `scale` pixels to the point."""
+    drawing, scale = figure.drawing, figure.style.scale
+    wide, high = round(drawing.width * scale), round(drawing.height * scale)
+    if wide * high > MAX_PIXELS:
+        raise UsageError(
+            f"a picture of {wide:,} × {high:,} pixels is too large; use a smaller --scale, "
+            "--fold names, or a vector format (svg, pdf)"
+        )
+    about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
+    return _save(drawing, "png", dpi=72 * scale, metadata=about)
+
+
+def pdf(figure: Figure) -> bytes:
+    """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
+    drawing = figure.drawing
+    about: dict[str, Any] = {
+        "Title": drawing.title,
+        "Subject": drawing.description,
+        "Creator": "backviz",
+        "Producer": "backviz (matplotlib)",
+    }
+    if "SOURCE_DATE_EPOCH" not in os.environ:  # with it, matplotlib writes that date
+        about["CreationDate"] = None
+    return _save(drawing, "pdf", metadata=about, keep_text=figure.style.text == "keep")
+
+
+def _save(drawing: Drawing, form: str, *, keep_text: bool = False, **options: Any) -> bytes:
+    inches = drawing.width / 72, drawing.height / 72
+    # Type 42 embeds TrueType: publishers refuse the default Type 3
+    with mpl.rc_context({"pdf.fonttype": 42, "path.simplify": False}):
+        canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
+        canvas.add_artist(_Page(drawing, keep_text), clip=False)
+        buffer = io.BytesIO()
+        canvas.savefig(buffer, format=form, facecolor=canvas.get_facecolor(), **options)
+    return buffer.getvalue()
+
+
+class _Page(Artist):
+    """All marks as one artist."""
+
+    def __init__(self, drawing: Drawing, keep_text: bool) -> None:
+        super().__init__()
+        self.drawing, self.keep_text = drawing, keep_text
+
+    def draw(self, renderer: Any) -> None:
+        """Hand every mark to the backend."""
+        zoom = renderer.points_to_pixels(1.0)
+        page = Affine2D().scale(zoom, -zoom).translate(0, self.drawing.height * zoom)
+        for mark in self.drawing.marks():
+            if isinstance(mark, Text) and self.keep_text:
+                _draw_kept(renderer, mark, self.drawing.height)
+            else:
+                _draw(renderer, mark, page)
+
+
+def _draw(renderer: Any, mark: Mark, page: Affine2D) -> None:
+    context = renderer.new_gc()
+    context.set_linewidth(0)
+    context.set_antialiased(True)
+    fill: str = ""
+    place = page
+    match mark:
+        case Rect():
+            path, fill = _rect_path(mark), mark.fill
+            _set_stroke(context, mark.stroke, mark.line, mark.dash)
+        case Curve():
+            path = Path(mark.points, [Path.MOVETO, *[Path.CURVE4] * (len(mark.points) - 1)])
+            _set_stroke(context, mark.stroke, mark.line, mark.dash)
+        case Polygon():
+            codes = [Path.MOVETO, *[Path.LINETO] * (len(mark.points) - 1), Path.CLOSEPOLY]
+            path, fill = Path([*mark.points, mark.points[0]], codes), mark.fill
+        case Text():
+            path, fill = _text_path(mark.text, mark.bold), mark.fill
+            size = mark.size / font.UNITS
+            place = Affine2D().scale(size, -size).translate(mark.x, mark.y) + page
+    if len(path.vertices):
+        renderer.draw_path(context, path, place, _rgb(fill) if fill else None)
+    context.restore()
+
+
+def _set_stroke(context: Any, colour: str, line: float, dash: tuple[float, ...]) -> None:
+    if colour:
+        context.set_foreground(colour)
+        context.set_linewidth(line)
+        context.set_capstyle("butt")
+        context.set_joinstyle("miter")
+        if dash:
+            context.set_dashes(0, list(dash))
+
+
+@cache
+def _rgb(colour: str) -> tuple[float, float, float, float]:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue, 1.0
+
+
+def _rect_path(rect: Rect) -> Path:
+    x, y, w, h, r = rect.x, rect.y, rect.width, rect.height, rect.radius
+    if not r:
+        corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)]
+        return Path(corners, closed=True)
+    k = r * (1 - KAPPA)
+    points = [
+        (x + r, y), (x + w - r, y),
+        (x + w - k, y), (x + w, y + k), (x + w, y + r), (x + w, y + h - r),
+        (x + w, y + h - k), (x + w - k, y + h), (x + w - r, y + h), (x + r, y + h),
+        (x + k, y + h), (x, y + h - k), (x, y + h - r), (x, y + r),
+        (x, y + k), (x + k, y), (x + r, y), (x + r, y),
+    ]  # fmt: skip
+    side = [Path.LINETO, *[Path.CURVE4] * 3]
+    return Path(points, [Path.MOVETO, *side * 4, Path.CLOSEPOLY])
+
+
+def _text_path(text: str, bold: bool) -> Path:
+    """A line of text as one compound path in font units."""
+    vertices, codes, x = [], [], 0
+    for char in text:
+        points, kinds = _glyph_arrays(char, bold)
+        if len(points):
+            vertices.append(points + (x, 0))
+            codes.append(kinds)
+        x += font.glyph(char, bold).advance
+    if not vertices:
+        return Path(np.empty((0, 2)))
+    return Path(np.concatenate(vertices), np.concatenate(codes))
+
+
+@cache
+def _glyph_arrays(char: str, bold: bool) -> tuple[Any, Any]:
+    letters = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3}
+    points: list[tuple[int, int]] = []
+    codes: list[int] = []
+    for contour in font.glyph(char, bold).contours:
+        for letter, where in contour:
+            points += where
+            codes += [int(letters[letter])] * len(where)
+        points.append(contour[0][1][0])
+        codes.append(int(Path.CLOSEPOLY))
+    return np.array(points, float).reshape(-1, 2), np.array(codes, np.uint8)
+
+
+def _draw_kept(renderer: Any, text: Text, height: float) -> None:
+    """Real text in the embedded font, for search and copy."""
+    context = renderer.new_gc()
+    context.set_foreground(text.fill)
+    face = FontProperties(fname=str(font.font_file(text.bold)), size=text.size)
+    renderer.draw_text(context, text.x, height - text.y, text.text, face, 0.0)
+    context.restore()
