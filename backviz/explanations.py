@@ -140,9 +140,7 @@ def describe(output: Value, numbers: NumberStyle, lang: str = "en") -> str:
             "use backviz table, or backviz graph, which folds"
         )
     kinds = Counter(_kind(v) for v in values)
-    counts = words["counts"].format(
-        leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""]
-    )
+    counts = words["counts"].format(leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""])
     name = called[output.serial]
     lines = [f"{name} = {numbers.summary(output.data)}", counts, "", words["forward"]]
     lines += [f"  {_forward(v, called, numbers)}" for v in values if _kind(v) != CONSTANT]

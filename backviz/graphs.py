@@ -18,12 +18,13 @@ import numpy as np
 
 from backviz.autodiff.backward import tape
 from backviz.autodiff.op import as_data
-from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol
 from backviz.autodiff.value import Value
 from backviz.ops import OPS
-from backviz.text import count
+from backviz.text import NumberStyle, count
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
+MOST_IN_FORMULA = 60  # nodes; the formula of a larger group is only its number of ops
 
 
 def to_graph(output: Value) -> nx.MultiDiGraph[int]:
@@ -120,9 +121,30 @@ def _without_arrays(data: dict[str, Any]) -> dict[str, Any]:
 
 
 # Folding -------------------------------------------------------------------------
+#
+# A fold is a map from every node to its home, the last node of the group that it is
+# drawn in. Maps are cheap and can be measured and combined; `contract` draws one.
+
+Home = dict[int, int]
 
 
-def fold_names(graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
+def fold_constants(graph: nx.MultiDiGraph[int]) -> Home:
+    """Fold every constant with one consumer into it: `x²` instead of `pow` and a 2.
+
+    >>> x = Value(3.0, label="x")
+    >>> G = to_graph(x**2)
+    >>> folded = contract(G, fold_constants(G))
+    >>> folded.nodes[2]["formula"], list(folded.edges)
+    ('x²', [(0, 2, 0)])
+    """
+    home = {n: n for n in graph}
+    for node, kind in graph.nodes(data="kind"):
+        if kind == CONSTANT and len(graph.succ[node]) == 1:
+            (home[node],) = graph.succ[node]
+    return home
+
+
+def fold_names(graph: nx.MultiDiGraph[int]) -> Home:
     """Fold unnamed steps into the named value that they serve: a box per name.
 
     A step joins a group when all its consumers are in that group, so every group
@@ -131,93 +153,87 @@ def fold_names(graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = (a * b + a).tanh()
     >>> L.label = "L"
-    >>> folded = fold_names(to_graph(L))
-    >>> folded.nodes[4]["formula"], [d["size"] for _, d in folded.nodes(data=True) if "size" in d]
-    ('tanh(a·b + a)', [3])
+    >>> G = to_graph(L)
+    >>> contract(G, fold_names(G)).nodes[4]["formula"]
+    'tanh(a·b + a)'
     """
-    home: dict[int, int] = {}
-    for node in sorted(graph, reverse=True):
+    home: Home = {}
+    for node in reversed(list(graph)):
         data = graph.nodes[node]
-        consumers = {home[c] for c in graph.successors(node)}
+        consumers = {home[c] for c in graph.succ[node]}
         absorbed = len(consumers) == 1 and not data["label"] and data["kind"] != LEAF
         home[node] = consumers.pop() if absorbed else node
-    return contract(graph, home)
+    return home
 
 
-def fold_constants(graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
-    """Fold every constant with one consumer into it: `x²` instead of `pow` and a 2.
+def fold_middle(home: Home, keep: int) -> Home:
+    """Fold all boxes of another fold but the first and the last few into one.
 
-    >>> x = Value(3.0, label="x")
-    >>> folded = fold_constants(to_graph(x**2))
-    >>> folded.nodes[2]["formula"], list(folded.edges)
-    ('x²', [(0, 2, 0)])
+    What is folded is an interval in the order of recording, so the result is a DAG.
+
+    >>> fold_middle({n: n for n in range(6)}, 4)
+    {0: 0, 1: 1, 2: 3, 3: 3, 4: 4, 5: 5}
     """
-    home = {n: n for n in graph}
-    for node, kind in graph.nodes(data="kind"):
-        consumers = set(graph.successors(node)) if kind == CONSTANT else set()
-        if len(consumers) == 1:
-            home[node] = consumers.pop()
-    return contract(graph, home)
-
-
-def fold_middle(graph: nx.MultiDiGraph[int], keep: int) -> nx.MultiDiGraph[int]:
-    """Fold all but the first and the last few steps into one box.
-
-    The fold is an interval in the order of recording, so the result is a DAG.
-    """
-    nodes = sorted(graph)
+    targets = sorted(set(home.values()))
     head, tail = keep // 2, keep - keep // 2
-    middle = nodes[head : len(nodes) - tail]
-    home = {n: n for n in nodes} | dict.fromkeys(middle, middle[-1] if middle else -1)
-    return contract(graph, home)
+    middle = set(targets[head : len(targets) - tail])
+    last = max(middle, default=0)
+    return {node: last if target in middle else target for node, target in home.items()}
 
 
-def contract(graph: nx.MultiDiGraph[int], home: dict[int, int]) -> nx.MultiDiGraph[int]:
+def size(home: Home) -> int:
+    """How many boxes a fold leaves."""
+    return len(set(home.values()))
+
+
+def contract(
+    graph: nx.MultiDiGraph[int], home: Home, numbers: NumberStyle = LITERAL
+) -> nx.MultiDiGraph[int]:
     """Draw every group of nodes with the same home as one node.
 
     A group's node has `kind` "group", `size` (ops inside), `ops` (which), and, if
     it has one way out, the value, gradient and label of that node, the `formula`
-    of the group, and edges with the local derivative of the whole group.
+    of the group (with literals as `numbers` writes them), and edges with the local
+    derivative of the whole group.
     """
-    folded: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=home[graph.graph["output"]])
-    members: dict[int, list[int]] = {}
-    for node in sorted(graph):
-        members.setdefault(home[node], []).append(node)
+    groups: dict[int, list[int]] = {}
+    for node in graph:
+        groups.setdefault(home[node], []).append(node)
     single = {
         target: _single_exit(graph, group, target)
-        for target, group in members.items()
+        for target, group in groups.items()
         if len(group) > 1
     }
-    for target, group in members.items():
-        if target not in single:
-            folded.add_node(target, **graph.nodes[target])
-        else:
-            folded.add_node(target, **_group_attributes(graph, group, target, single[target]))
-    for target, group in members.items():
+    folded: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=home[graph.graph["output"]])
+    for target, group in sorted(groups.items()):
         if target in single:
-            edges = _group_edges(graph, group, home, single[target])
+            about = _group_attributes(graph, group, single[target], numbers)
+            folded.add_node(target, **about)
         else:
-            edges = ((u, k, d) for u, _, k, d in graph.in_edges(target, keys=True, data=True))
+            folded.add_node(target, **graph.nodes[target])
+    for target, group in groups.items():
+        if target in single:
+            edges = _group_edges(graph, group, single[target])
+        else:
+            edges = [
+                (u, k, d) for u, by_key in graph.pred[target].items() for k, d in by_key.items()
+            ]
         for tail, key, data in edges:
-            source = home[tail]
-            hidden = source in single and not single[source]
-            shown = {} if hidden and tail != source else data
-            if folded.has_edge(source, target, key):
-                key = folded.new_edge_key(source, target)
-            folded.add_edge(source, target, key, **shown)
+            if folded.has_edge(home[tail], target, key):
+                key = folded.new_edge_key(home[tail], target)
+            folded.add_edge(home[tail], target, key, **data)
     return folded
 
 
 def _single_exit(graph: nx.MultiDiGraph[int], group: list[int], target: int) -> bool:
     inside = set(group)
-    return target == group[-1] and all(
-        c in inside for n in group if n != target for c in graph.successors(n)
-    )
+    return all(n == target or inside.issuperset(graph.succ[n]) for n in group)
 
 
 def _group_attributes(
-    graph: nx.MultiDiGraph[int], group: list[int], target: int, single: bool
+    graph: nx.MultiDiGraph[int], group: list[int], single: bool, numbers: NumberStyle
 ) -> dict[str, Any]:
+    target = group[-1]
     ops = Counter(graph.nodes[n]["op"] for n in group if graph.nodes[n]["op"])
     listed = ", ".join(f"{name} ×{times}" for name, times in ops.most_common(3))
     attributes: dict[str, Any] = {
@@ -232,34 +248,37 @@ def _group_attributes(
     }
     if single:
         attributes |= {k: v for k, v in graph.nodes[target].items() if k not in ("kind", "op")}
-        attributes["formula"] = str(group_symbols(graph, group)[target])
+        if len(group) <= MOST_IN_FORMULA:
+            attributes["formula"] = str(group_symbols(graph, group, numbers)[target])
     return attributes
 
 
-def group_symbols(graph: nx.MultiDiGraph[int], group: Iterable[int]) -> dict[int, Symbol]:
+def group_symbols(
+    graph: nx.MultiDiGraph[int], group: Iterable[int], numbers: NumberStyle = LITERAL
+) -> dict[int, Symbol]:
     """Formulas for the nodes of a group in terms of what enters it."""
     symbols: dict[int, Symbol] = {}
     for node in group:
         data = graph.nodes[node]
         if not data["op"]:
-            symbols[node] = _entering(data)
+            symbols[node] = _entering(data, numbers)
             continue
         inputs = operands(graph, node)
-        args = [symbols[u] if u in symbols else _entering(graph.nodes[u]) for u in inputs]
+        args = [symbols[u] if u in symbols else _entering(graph.nodes[u], numbers) for u in inputs]
         op = OPS[data["op"]]
         params = ast.literal_eval(data.get("params", "{}"))
         symbols[node] = args[0].interpret(op, tuple(args), params)
     return symbols
 
 
-def _entering(data: dict[str, Any]) -> Symbol:
+def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
     if data["label"]:
         return Symbol(data["label"])
-    return as_symbol(data["value"]) if data["kind"] == CONSTANT else Symbol("□")
+    return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol("□")
 
 
 def _group_edges(
-    graph: nx.MultiDiGraph[int], group: list[int], home: dict[int, int], single: bool
+    graph: nx.MultiDiGraph[int], group: list[int], single: bool
 ) -> Iterable[tuple[int, int, dict[str, Any]]]:
     """One edge for each input of the group, with the derivative through the group."""
     inside = set(group)
@@ -268,7 +287,7 @@ def _group_edges(
     locals_: dict[int, list[float | None]] = {}
     for node in reversed(group):
         here = slope.get(node)
-        for tail, _, _, data in graph.in_edges(node, keys=True, data=True):
+        for tail, data in ((u, d) for u, ds in graph.pred[node].items() for d in ds.values()):
             local = data.get("local")
             through = here * local if here is not None and isinstance(local, float) else None
             if tail in inside:
@@ -295,5 +314,3 @@ def _total(terms: list[Any]) -> Any:
     for term in terms[1:]:
         total = _add(total, term)
     return total
-
-

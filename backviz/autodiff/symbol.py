@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 240
 ATOM = 100
+LITERAL = NumberStyle(digits=10)
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -49,8 +50,7 @@ class Symbol(Operand):
             base = symbols[0]._bracketed(op.notation.operands[0])
             return Symbol(base + exponent.translate(_SUPERSCRIPTS), op.notation.level)
         parts = [
-            s._bracketed(least)
-            for s, least in zip(symbols, op.notation.operands, strict=True)
+            s._bracketed(least) for s, least in zip(symbols, op.notation.operands, strict=True)
         ]
         text = op.notation.template.format(*parts)
         given = [f"{k}={v}" for k, v in params.items() if v not in (None, False)]
@@ -68,11 +68,11 @@ class Symbol(Operand):
         return f"Symbol({self.text!r})"
 
 
-def as_symbol(x: Any) -> Symbol:
-    """A symbol for a name's symbol, a number or an array."""
+def as_symbol(x: Any, numbers: NumberStyle = LITERAL) -> Symbol:
+    """A symbol for a symbol, a number or an array; a literal keeps its digits."""
     if isinstance(x, Symbol):
         return x
     if isinstance(x, np.ndarray):
-        return Symbol(NumberStyle().summary(x) if x.size <= 3 else "[…]")
-    text = NumberStyle().format(float(x))
+        return Symbol(numbers.summary(x) if x.size <= 3 else "[…]")
+    text = numbers.format(float(x))
     return Symbol(text, ATOM if x >= 0 else 15)

@@ -107,7 +107,9 @@ def _console() -> Finding:
 
     signs = "∂ · → −"
     whole = fitted(signs, encoding) == signs
-    said = "shows every sign" if whole else f"shows {fitted(signs, encoding)} for {len(signs)} signs"
+    said = (
+        "shows every sign" if whole else f"shows {fitted(signs, encoding)} for {len(signs)} signs"
+    )
     return Finding("console", whole, f"{encoding}, {said}", "set PYTHONUTF8=1", needed=False)
 
 

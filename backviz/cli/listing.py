@@ -26,7 +26,9 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
 
     if what is not None and what not in LISTS:
         raise UsageError(unknown("list", what, LISTS))
-    made = LISTS[what]() if what else [{"name": k, "count": str(len(f()))} for k, f in LISTS.items()]
+    made = (
+        LISTS[what]() if what else [{"name": k, "count": str(len(f()))} for k, f in LISTS.items()]
+    )
     if as_json:
         import json
 

@@ -29,7 +29,9 @@ to_file = click.option(
 
 words = together(
     click.option("--lang", metavar="en|ru", default="en", help="Language of the words."),
-    click.option("--digits", type=int, default=4, metavar="N", help="Significant digits.  [4]"),
+    click.option(
+        "--digits", type=int, default=0, metavar="N", help="Significant digits.  [3 or 4]"
+    ),
     click.option("--decimal", metavar=".|,", default=".", help="Decimal sign."),
 )
 

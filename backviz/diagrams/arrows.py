@@ -10,7 +10,7 @@ import math
 
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
-from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text
+from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.layout import Point
 from backviz.diagrams.model import Arrow
 from backviz.diagrams.theme import Theme
@@ -32,9 +32,7 @@ def label_size(arrow: Arrow) -> tuple[float, float]:
     return font.width(text, size) + 0.9 * EM, size * font.LINE + 2 * APART + 0.25 * EM
 
 
-def arrow_part(
-    arrow: Arrow, curve: Points, label: Point | None, tail: Frame, head: Frame, theme: Theme
-) -> Part:
+def arrow_part(arrow: Arrow, curve: Points, tail: Frame, head: Frame, theme: Theme) -> Part:
     """The marks of an arrow between two frames `(left, top, right, bottom)`."""
     side = APART if arrow.backward else 0.0
     forward = _between(_shifted(curve, side), tail, head)
@@ -42,16 +40,21 @@ def arrow_part(
     if arrow.backward:
         backward = _between(tuple(reversed(_shifted(curve, -side))), head, tail)
         marks += _line(backward, theme.gradient, DASH)
-    return Part(arrow.id, arrow.alt, (*marks, *_label(arrow, label, theme)))
+    return Part(arrow.id, arrow.alt, tuple(marks))
 
 
-def _label(arrow: Arrow, center: Point | None, theme: Theme) -> list[Mark]:
-    text = arrow.product or arrow.local
-    if not text or center is None:
-        return []
-    size = SMALL * EM
-    x = center[0] - font.width(text, size) / 2
-    return [Text(x, center[1] + 0.36 * size, text, size, theme.gradient)]
+def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:
+    """The local derivative; a halo keeps it legible where a line passes behind."""
+    text, size = arrow.product or arrow.local, SMALL * EM
+    width = font.width(text, size)
+    left = center[0] - width / 2
+    marks: list[Mark] = []
+    if halo:
+        pad = 0.12 * size
+        frame = (left - pad, center[1] - 0.48 * size, width + 2 * pad, 0.96 * size)
+        marks.append(Rect(*frame, fill=theme.background, radius=0.2 * size))
+    marks.append(Text(left, center[1] + 0.36 * size, text, size, theme.gradient))
+    return Part(f"{arrow.id}-label", "", tuple(marks))
 
 
 def _line(points: Points, colour: str, dash: tuple[float, ...]) -> list[Mark]:

@@ -21,6 +21,7 @@ LEAST_WIDTH = 2.8 * EM
 CHIP_PAD = 0.34 * EM
 GAP = 0.5 * EM
 STACK = 0.28 * EM
+RULE = 0.25 * EM  # the height that the line between value and gradient takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,23 @@ class _Word:
         return font.width(self.text, self.size, self.bold) + (2 * CHIP_PAD if self.chip else 0)
 
 
-def _header(box: Box, theme: Theme) -> list[_Word]:
-    words = []
-    if box.title:
-        words.append(_Word(box.title, EM, theme.ink, bold=True))
-    if box.symbol:
-        words.append(_Word(box.symbol, 0.92 * EM, theme.ink, chip=True))
-    if box.note:
-        words.append(_Word(box.note, SMALL * EM, theme.muted))
-    return words
+def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
+    """The lines above the rule: a scalar that needs no op stands beside its name."""
+    title = [_Word(box.title, EM, theme.ink, bold=True)] if box.title else []
+    symbol = [_Word(box.symbol, 0.92 * EM, theme.ink, chip=True)] if box.symbol else []
+    note = [_Word(box.note, SMALL * EM, theme.muted)] if box.note else []
+    # a fold's list of ops is no value and takes no value's colour
+    colour = theme.forward if box.gradient else theme.muted
+    value = [[_Word(line, EM, colour)] for line in box.value]
+    if title and len(value) == 1 and not note and (not symbol or box.stacked):
+        rows = [title + value[0], symbol]
+    else:
+        rows = [title + symbol + note, *value]
+    return [row for row in rows if row]
 
 
-def _lines_width(lines: tuple[str, ...]) -> float:
-    return max((font.width(line, EM) for line in lines), default=0.0)
+def _row_width(row: list[_Word]) -> float:
+    return sum(w.width for w in row) + GAP * (len(row) - 1)
 
 
 def measure(box: Box, theme: Theme) -> tuple[float, float]:
@@ -60,12 +65,12 @@ def measure(box: Box, theme: Theme) -> tuple[float, float]:
 
 
 def _front(box: Box, theme: Theme) -> tuple[float, float]:
-    words = _header(box, theme)
-    header = sum(w.width for w in words) + GAP * max(0, len(words) - 1)
-    widest = max(header, _lines_width(box.value), _lines_width(box.gradient))
-    lines = bool(words) + len(box.value) + len(box.gradient)
-    rule = 0.25 * EM if box.gradient else 0.0
-    return max(LEAST_WIDTH, widest + 2 * PAD_X), lines * LINE + rule + 2 * PAD_Y
+    rows = _rows(box, theme)
+    gradient = [font.width(line, EM) for line in box.gradient]
+    widest = max([_row_width(row) for row in rows] + gradient, default=0.0)
+    rule = RULE if box.gradient else 0.0
+    height = (len(rows) + len(gradient)) * LINE + rule + 2 * PAD_Y
+    return max(LEAST_WIDTH, widest + 2 * PAD_X), height
 
 
 def box_part(box: Box, center: tuple[float, float], theme: Theme) -> Part:
@@ -75,17 +80,16 @@ def box_part(box: Box, center: tuple[float, float], theme: Theme) -> Part:
     middle = left + width / 2
     marks: list[Mark] = _frame(box, left, top, width, height, theme)
     y = top + PAD_Y
-    if words := _header(box, theme):
-        marks += _header_marks(words, middle, y, theme)
+    for row in _rows(box, theme):
+        marks += _row_marks(row, middle, y, theme)
         y += LINE
-    # the value takes ink where it is only the list of what a fold holds
-    marks += _centered(box.value, middle, y, theme.forward if box.gradient else theme.muted)
-    y += LINE * len(box.value)
     if box.gradient:
-        marks.append(
-            Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
-        )
-        marks += _centered(box.gradient, middle, y + 0.25 * EM, theme.gradient)
+        line = Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
+        marks.append(line)
+        y += RULE
+    for text in box.gradient:
+        marks += _row_marks([_Word(text, EM, theme.gradient)], middle, y, theme)
+        y += LINE
     return Part(box.id, box.alt, tuple(marks))
 
 
@@ -108,7 +112,7 @@ def _frame(
         fill=fills[box.role],
         stroke=theme.ink if strong else theme.border,
         line=(0.16 if strong else 0.09) * EM,
-        radius=(0.75 if box.role == "leaf" else 0.3) * EM,
+        radius=(0.5 if box.role == "leaf" else 0.25) * EM,
         dash=(0.3 * EM, 0.22 * EM) if box.role == "constant" else (),
     )
     if not box.stacked:
@@ -126,36 +130,14 @@ def _frame(
     return [behind, frame]
 
 
-def _header_marks(words: list[_Word], middle: float, top: float, theme: Theme) -> list[Mark]:
-    total = sum(w.width for w in words) + GAP * (len(words) - 1)
-    x, baseline = middle - total / 2, top + font.ASCENT * LINE
+def _row_marks(words: list[_Word], middle: float, top: float, theme: Theme) -> list[Mark]:
+    x, baseline = middle - _row_width(words) / 2, top + font.ASCENT * LINE
     marks: list[Mark] = []
     for word in words:
         if word.chip:
-            marks.append(
-                Rect(
-                    x,
-                    top + 0.06 * LINE,
-                    word.width,
-                    0.92 * LINE,
-                    fill=theme.rule,
-                    radius=0.35 * EM,
-                )
-            )
+            chip = (x, top + 0.06 * LINE, word.width, 0.92 * LINE)
+            marks.append(Rect(*chip, fill=theme.rule, radius=0.35 * EM))
         inset = CHIP_PAD if word.chip else 0.0
         marks.append(Text(x + inset, baseline, word.text, word.size, word.fill, word.bold))
         x += word.width + GAP
     return marks
-
-
-def _centered(lines: tuple[str, ...], middle: float, top: float, fill: str) -> list[Mark]:
-    return [
-        Text(
-            middle - font.width(line, EM) / 2,
-            top + i * LINE + font.ASCENT * LINE,
-            line,
-            EM,
-            fill,
-        )
-        for i, line in enumerate(lines)
-    ]

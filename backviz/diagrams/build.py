@@ -31,9 +31,7 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     boxes = tuple(_box(graph, n, style, words) for n in graph)
     tails = graph.edges(keys=True, data=True)
     ordered = sorted(tails, key=lambda edge: (edge[1], edge[2], edge[0]))
-    arrows = tuple(
-        _arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(ordered)
-    )
+    arrows = tuple(_arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(ordered))
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words["no output"]
     return Diagram(

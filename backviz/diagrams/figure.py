@@ -6,6 +6,7 @@ graph alone pays for no layout, and several renderers share one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,17 @@ from backviz.diagrams.build import build
 from backviz.diagrams.page import compose
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS
+from backviz.autodiff.symbol import LITERAL
 from backviz.errors import InputError
-from backviz.graphs import fold_constants, fold_middle, fold_names, to_graph
+from backviz.graphs import (
+    Home,
+    contract,
+    fold_constants,
+    fold_middle,
+    fold_names,
+    size,
+    to_graph,
+)
 from backviz.text import count
 
 if TYPE_CHECKING:
@@ -26,7 +36,22 @@ if TYPE_CHECKING:
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
-KEPT = 24
+SHORTER = (24, 16, 10, 6, 4)  # boxes that are kept when the middle of a graph is folded
+TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
+
+
+@dataclass(frozen=True)
+class _Level:
+    """One level of detail: the folded graph and, if it had to be measured, its page."""
+
+    view: nx.MultiDiGraph[int]
+    diagram: Diagram
+    drawing: Drawing | None = None
+    message: str = ""
+
+
+def _text(level: _Level) -> float:
+    return level.drawing.least_text if level.drawing else 0.0
 
 
 class Figure:
@@ -49,70 +74,89 @@ class Figure:
         return to_graph(self.output)
 
     @cached_property
-    def _choice(self) -> tuple[nx.MultiDiGraph[int], Diagram, Drawing | None, tuple[str, ...]]:
-        """The folded graph, its diagram, the drawing if it was needed to choose, the reason."""
-        fold = self.style.fold
-        if fold != "auto":
-            graph = self._folded(fold)
-            if len(graph) > DRAWABLE:
-                raise InputError(
-                    f"{count(len(graph), 'box')} are too many for one picture (at most "
-                    f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
-                )
-            return graph, build(graph, self.style), None, ()
-        return self._automatic()
-
-    def _automatic(
-        self,
-    ) -> tuple[nx.MultiDiGraph[int], Diagram, Drawing | None, tuple[str, ...]]:
-        graph = self._folded("constants")
-        if len(graph) > READABLE:
-            by_name = self._folded("names")
-            small = by_name if len(by_name) <= READABLE else fold_middle(by_name, KEPT)
-            said = (
-                f"folded {count(len(self.graph), 'node')} into {count(len(small), 'box')} "
-                "to stay readable; --fold constants draws every op, --fold none every node"
+    def _level(self) -> _Level:
+        """The level of detail that was asked for, or the most detailed that can be read."""
+        folds = {
+            "none": lambda g: {n: n for n in g},
+            "constants": fold_constants,
+            "names": fold_names,
+        }
+        if self.style.fold == "auto":
+            return self._automatic()
+        home = folds[self.style.fold](self.graph)
+        if size(home) > DRAWABLE:
+            raise InputError(
+                f"{count(size(home), 'box')} are too many for one picture (at most "
+                f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
             )
-            return small, build(small, self.style), None, (said,)
-        diagram = build(graph, self.style)
-        least = PRESETS[self.style.size].least
-        if not least:
-            return graph, diagram, None, ()
-        drawing = compose(diagram, self.style)
-        by_name = self._folded("names")
-        if drawing.least_text >= least - 0.05 or len(by_name) == len(graph):
-            return graph, diagram, drawing, ()
-        shorter = build(by_name, self.style)
-        folded = compose(shorter, self.style)
-        if folded.least_text <= drawing.least_text:
-            return graph, diagram, drawing, ()
-        said = (
-            f"folded {count(len(graph), 'box')} into {count(len(by_name), 'box')}, one per name, "
-            f"because the text would be {drawing.least_text:.1f} pt; "
-            "--fold constants draws every op"
-        )
-        return by_name, shorter, folded, (said,)
+        return self._at(home)
 
-    def _folded(self, fold: str) -> nx.MultiDiGraph[int]:
-        folds = {"none": lambda g: g, "constants": fold_constants, "names": fold_names}
-        return folds[fold](self.graph)
+    def _at(self, home: Home) -> _Level:
+        view = contract(self.graph, home, replace(LITERAL, decimal=self.style.decimal))
+        return _Level(view, build(view, self.style))
+
+    def _measured(self, home: Home) -> _Level:
+        level = self._at(home)
+        return replace(level, drawing=compose(level.diagram, self.style))
+
+    def _automatic(self) -> _Level:
+        """Fold as little as keeps the boxes countable and the text large enough."""
+        by_op, by_name = fold_constants(self.graph), fold_names(self.graph)
+        least = PRESETS[self.style.size].least
+        if size(by_op) <= READABLE:
+            level = self._measured(by_op) if least else self._at(by_op)
+            if self._reads(level, least):
+                return level
+            why = (
+                f"because the text would be {level.drawing.least_text:.1f} pt"
+                if level.drawing
+                else ""
+            )
+        else:
+            level, why = None, "to stay readable"
+        if 2 < size(by_name) <= READABLE and size(by_name) < size(by_op):
+            named = self._measured(by_name) if least else self._at(by_name)
+            if self._reads(named, TOLERATED * least):
+                return self._told(named, ", one per name,", why)
+            level = level or named
+        best: _Level | None = None
+        for keep in SHORTER:
+            home = fold_middle(by_op, keep)
+            if size(home) < size(by_op):
+                shorter = self._measured(home) if least else self._at(home)
+                best = shorter if best is None or _text(shorter) > _text(best) else best
+                if self._reads(shorter, least):
+                    break
+        return self._told(best, "", why) if best else level or self._at(by_op)
+
+    @staticmethod
+    def _reads(level: _Level, least: float) -> bool:
+        return level.drawing is None or level.drawing.least_text >= least - 0.05
+
+    def _told(self, level: _Level, how: str, why: str) -> _Level:
+        nodes, boxes = count(len(self.graph), "node"), count(len(level.view), "box")
+        message = (
+            f"folded {nodes} into {boxes}{how} {why}; --fold constants draws every op, "
+            "--fold none every node"
+        )
+        return replace(level, message=" ".join(message.split()))
 
     @property
     def view(self) -> nx.MultiDiGraph[int]:
         """The graph as drawn, folded to the level of detail that was chosen."""
-        return self._choice[0]
+        return self._level.view
 
     @property
     def diagram(self) -> Diagram:
         """What is drawn, before it has positions."""
-        return self._choice[1]
+        return self._level.diagram
 
     @cached_property
     def drawing(self) -> Drawing:
         """The page of marks."""
-        return self._choice[2] or compose(self.diagram, self.style)
+        return self._level.drawing or compose(self.diagram, self.style)
 
     @property
     def messages(self) -> tuple[str, ...]:
         """What a person should know about the choices that were made for them."""
-        return self._choice[3]
+        return (self._level.message,) if self._level.message else ()

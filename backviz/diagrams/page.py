@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backviz.diagrams import font
-from backviz.diagrams.arrows import arrow_part, label_size
+from backviz.diagrams.arrows import arrow_part, label_part, label_size
 from backviz.diagrams.boxes import EM, SMALL, STACK, box_part, measure
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
@@ -17,7 +17,8 @@ from backviz.diagrams.model import Diagram
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 
-RANK_GAP, NODE_GAP = 2.3 * EM, 0.75 * EM
+RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
+LABELLED_GAP = 1.4 * EM  # where labels add their own room
 EDGE = 0.2 * EM  # room around the drawing for borders and stacks
 ONE_COLUMN = 3.3 * INCH
 TWO_DIRECTIONS_UP_TO = 150
@@ -40,7 +41,8 @@ def compose(diagram: Diagram, style: Style) -> Drawing:
     free = height - 2 * preset.margin - taken - layout.height * scale
     top = preset.margin + frame.above + free / 2
     parts = [
-        _placed(part, scale, left, top) for part in _graph_parts(diagram, layout, theme)
+        _placed(part, scale, left, top)
+        for part in _graph_parts(diagram, layout, theme, not style.transparent)
     ]
     parts += frame.parts(width, height)
     least = min((m.size for p in parts for m in p.marks if isinstance(m, Text)), default=0.0)
@@ -61,7 +63,8 @@ def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
     theme = THEMES[style.theme]
     nodes = tuple(Node(b.id, *measure(b, theme), b.ordered) for b in diagram.boxes)
     edges = tuple(Edge(a.id, a.tail, a.head, *label_size(a)) for a in diagram.arrows)
-    return Plan(nodes, edges, "TB" if direction == "TB" else "LR", RANK_GAP, NODE_GAP)
+    gap = LABELLED_GAP if any(e.label_width for e in edges) else RANK_GAP
+    return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP)
 
 
 def _best_layout(diagram: Diagram, style: Style, frame: _Frame) -> Layout:
@@ -76,25 +79,23 @@ def _best_layout(diagram: Diagram, style: Style, frame: _Frame) -> Layout:
     return down if frame.scale(down) > 1.15 * frame.scale(across) else across
 
 
-def _graph_parts(diagram: Diagram, layout: Layout, theme: Theme) -> list[Part]:
-    """Arrows first, so that boxes lie on top of them."""
+def _graph_parts(diagram: Diagram, layout: Layout, theme: Theme, halo: bool) -> list[Part]:
+    """Lines first, so that labels and boxes lie on top of them."""
     frames = {}
     for box in diagram.boxes:
         width, height = measure(box, theme)
         x, y = layout.centers[box.id]
         frames[box.id] = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    arrows = [
-        arrow_part(
-            a,
-            layout.curves[a.id],
-            layout.labels.get(a.id),
-            frames[a.tail],
-            frames[a.head],
-            theme,
-        )
+    parts = [
+        arrow_part(a, layout.curves[a.id], frames[a.tail], frames[a.head], theme)
         for a in diagram.arrows
     ]
-    return arrows + [box_part(b, layout.centers[b.id], theme) for b in diagram.boxes]
+    parts += [
+        label_part(a, layout.labels[a.id], theme, halo)
+        for a in diagram.arrows
+        if a.id in layout.labels
+    ]
+    return parts + [box_part(b, layout.centers[b.id], theme) for b in diagram.boxes]
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ class _Frame:
 
     @property
     def least_inner(self) -> float:
-        caption = font.width(self.caption[0].text, self.caption[0].size, True) if self.caption else 0
+        caption = (
+            font.width(self.caption[0].text, self.caption[0].size, True) if self.caption else 0
+        )
         return max([caption, *self.legend_widths])
 
     @property
@@ -203,7 +206,7 @@ def _legend_item(
         sample = [Text(0, size, "−0.5", size, colour)]
     else:
         tip, base = (length, length - head) if kind == "value" else (0.0, head)
-        ends = ((0.0, length - head) if kind == "value" else (head, length))
+        ends = (0.0, length - head) if kind == "value" else (head, length)
         dash = () if kind == "value" else (0.3 * size, 0.2 * size)
         straight = tuple((ends[0] + (ends[1] - ends[0]) * k / 3, middle) for k in range(4))
         sample = [
@@ -274,5 +277,3 @@ def _moved(mark: Mark, scale: float, dx: float, dy: float) -> Mark:
         case Text():
             x, y = at((mark.x, mark.y))
             return replace(mark, x=x, y=y, size=mark.size * scale)
-
-

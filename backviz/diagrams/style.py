@@ -21,7 +21,7 @@ class Style:
     `size` is the preset (`--for` on the command line), `scale` the pixels per
     point of a PNG, `fold` the level of detail: "none" draws every node,
     "constants" writes constants into the op that uses them, "names" draws one box
-    per named value, "auto" picks and says what it picked. `salt` makes the ids of
+    per named value, "auto" picks and says what it picked. `digits` 0 means as many as the size can show. `salt` makes the ids of
     an SVG unique on a page with several figures.
 
     >>> Style(theme="drak")
@@ -40,7 +40,7 @@ class Style:
     products: bool = False
     legend: bool = True
     title: str = ""
-    digits: int = 4
+    digits: int = 0
     decimal: str = "."
     lang: str = "en"
     scale: float = 2.0
@@ -55,7 +55,7 @@ class Style:
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))
         _one_of("decimal sign", self.decimal, (".", ","))
-        _between("digits", self.digits, 1, 17)
+        _between("digits", self.digits, 0, 17)
         _between("scale", self.scale, 0.05, 20)
         if not all(c.isascii() and (c.isalnum() or c in "-_") for c in self.salt):
             raise UsageError(f"salt {self.salt!r}: use letters, digits, - and _ only")
@@ -63,7 +63,7 @@ class Style:
     @property
     def numbers(self) -> NumberStyle:
         """How numbers are written."""
-        return NumberStyle(self.digits, self.decimal)
+        return NumberStyle(self.digits or PRESETS[self.size].digits, self.decimal)
 
 
 def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -52,7 +52,13 @@ def dot(figure: Figure) -> bytes:
     for box in diagram.boxes:
         extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
         width = "2.5" if box.role == "output" else "1"
-        graph.node(box.id, record(box, style.direction == "TB"), fillcolor=fills[box.role], style=extra, penwidth=width)
+        graph.node(
+            box.id,
+            record(box, style.direction == "TB"),
+            fillcolor=fills[box.role],
+            style=extra,
+            penwidth=width,
+        )
     for arrow in diagram.arrows:
         graph.edge(arrow.tail, arrow.head, color=theme.forward)
         if arrow.backward:
@@ -75,7 +81,10 @@ def record(box: Box, downwards: bool = False) -> str:
     needs braces to do so when it runs downwards.
     """
     header = "  ".join(escape_record(w) for w in (box.title, box.symbol, box.note) if w)
-    fields = [header, *(r"\n".join(map(escape_record, ls)) for ls in (box.value, box.gradient) if ls)]
+    fields = [
+        header,
+        *(r"\n".join(map(escape_record, ls)) for ls in (box.value, box.gradient) if ls),
+    ]
     label = "|".join(fields)
     return f"{{{label}}}" if downwards else label
 

@@ -62,7 +62,12 @@ def _mark(mark: Mark, keep_text: bool) -> str:
 def _rect(rect: Rect) -> str:
     place = "".join(
         f' {name}="{number(x)}"'
-        for name, x in (("x", rect.x), ("y", rect.y), ("width", rect.width), ("height", rect.height))
+        for name, x in (
+            ("x", rect.x),
+            ("y", rect.y),
+            ("width", rect.width),
+            ("height", rect.height),
+        )
     )
     radius = f' rx="{number(rect.radius)}" ry="{number(rect.radius)}"' if rect.radius else ""
     stroke = _stroke(rect.stroke, rect.line, rect.dash) if rect.stroke else ""

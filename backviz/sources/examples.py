@@ -20,7 +20,7 @@ EXAMPLES: Registry[Example] = Registry("example")
 
 _NEURON = "x1=2; x2=0; w1=-3; w2=1; b=6.8813735870195432"
 _SIGMOID = "w0=2; w1=-3; w2=-3; x0=-1; x1=-2"
-_MAZUR_OUTPUTS = """
+_MAZUR_SCALAR = """
 h1 = sigmoid(w1*i1 + w2*i2 + b1)
 h2 = sigmoid(w3*i1 + w4*i2 + b1)
 o1 = sigmoid(w5*h1 + w6*h2 + b2)
@@ -82,18 +82,18 @@ for _row in (
         """,
         "the expression of micrograd's README",
     ),
-    Example("mazur", _MAZUR_OUTPUTS, "the 2-2-2 network of Mazur's step by step example"),
     Example(
-        "mazur-matrix",
+        "mazur",
         """
         h = sigmoid(W1 @ i + b1)
         o = sigmoid(W2 @ h + b2)
         E = sum((t - o)**2)/2
-        i=[0.05, 0.10]; t=[0.01, 0.99]; b1=0.35; b2=0.60
-        W1=[[0.15, 0.20], [0.25, 0.30]]; W2=[[0.40, 0.45], [0.50, 0.55]]
+        W1=[[0.15, 0.20], [0.25, 0.30]]; i=[0.05, 0.10]; b1=0.35
+        W2=[[0.40, 0.45], [0.50, 0.55]]; b2=0.60; t=[0.01, 0.99]
         """,
-        "the same network with matrices",
+        "the 2-2-2 network of Mazur's step by step example; W1 holds w1 … w4, W2 w5 … w8",
     ),
+    Example("mazur-scalar", _MAZUR_SCALAR, "the same network, a box for every weight"),
     Example(
         "course-forward",
         """

@@ -33,7 +33,9 @@ BINARY: dict[type[ast.operator], str] = {
     ast.MatMult: "matmul",
 }
 # What people paste from slides and papers, each one character so that carets stay true.
-TYPOGRAPHY = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "\u00a0": " "})
+TYPOGRAPHY = str.maketrans(
+    {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "\u00a0": " "}
+)
 
 
 def record_expression(text: str) -> Value:
@@ -170,7 +172,9 @@ class _Reader:
             pending = [u for u in self._used(statement, by_name) if u not in done]
             for each in pending:
                 if each in path:
-                    raise InputError(f"{each} is defined by itself; use another name for the result")
+                    raise InputError(
+                        f"{each} is defined by itself; use another name for the result"
+                    )
             if pending:
                 stack += reversed(pending)
             else:
@@ -228,7 +232,10 @@ class _Reader:
                 return _why_no_product(left, op, right) or _note_number(node, numbers)
             case ast.Call():
                 return check_call(node)
-        return _REFUSED.get(type(getattr(node, "op", node)), "only numbers, names, lists, + − * / ** @ and functions can stand here")
+        return _REFUSED.get(
+            type(getattr(node, "op", node)),
+            "only numbers, names, lists, + − * / ** @ and functions can stand here",
+        )
 
     # Recording
 
@@ -245,9 +252,7 @@ class _Reader:
                 )
             self.values[name] = Value(data, name)
             return
-        value = self._evaluate(
-            statement.value, number=lambda x: Value(x, requires_grad=False)
-        )
+        value = self._evaluate(statement.value, number=lambda x: Value(x, requires_grad=False))
         if not value.label:
             value.label = name
         self.values[name] = value
@@ -350,7 +355,9 @@ def check_call(node: ast.Call) -> str | None:
         public = [n for n in OPS.names() if OPS[n].public]
         return unknown("function", name, public, "'backviz list ops' shows what there is")
     op = OPS[name]
-    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(
+        k.arg is None for k in node.keywords
+    ):
         return "stars are not allowed in a call"
     if len(node.args) != op.arity:
         return f"{name} takes {op.arity} operand{'s' * (op.arity > 1)}, not {len(node.args)}"

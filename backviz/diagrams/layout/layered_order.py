@@ -202,7 +202,7 @@ def best_order(lines: Lines, starts: list[Ints]) -> Ints:
     family = _families(lines)
     cost = lines.line.size + 60 * (len(down) + len(up)) + 1
     rounds = max(2, min(_ROUNDS, _WORK // cost))
-    shakes = _SHAKES * rounds // _ROUNDS
+    shakes, patience = _SHAKES * rounds // _ROUNDS, _PATIENCE * rounds // _ROUNDS
     dice = np.random.default_rng(0)  # the same throws every time
     best, fewest = starts[0], -1
     for start in starts if rounds > _PATIENCE else starts[:1]:
@@ -215,7 +215,7 @@ def best_order(lines: Lines, starts: list[Ints]) -> Ints:
                 best, fewest, stale = pos.copy(), count, 0
             if fewest == 0:
                 return best
-            if stale > _PATIENCE:
+            if stale > patience:
                 break
             # Ties are turned round in every second pair of rounds to leave a plateau.
             _sweep(pos, (up[::-1], down)[turn % 2], turn % 4 > 1)
