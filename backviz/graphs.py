@@ -219,9 +219,10 @@ def contract(
                 (u, k, d) for u, by_key in graph.pred[target].items() for k, d in by_key.items()
             ]
         for tail, key, data in edges:
-            if folded.has_edge(home[tail], target, key):
-                key = folded.new_edge_key(home[tail], target)
-            folded.add_edge(home[tail], target, key, **data)
+            source = home[tail]
+            taken = folded.has_edge(source, target, key)
+            free = folded.new_edge_key(source, target) if taken else key
+            folded.add_edge(source, target, free, **data)
     return folded
 
 

@@ -99,7 +99,7 @@ def _digits(x: float, digits: int) -> str:
 
 def is_small(value: np.ndarray) -> bool:
     """Whether every entry is shown: at most 3×3, or a vector of at most 3."""
-    return 0 < value.size and value.ndim in (1, 2) and max(value.shape) <= MAX_CELLS
+    return value.ndim in (1, 2) and min(value.shape) > 0 and max(value.shape) <= MAX_CELLS
 
 
 def shape_text(value: float | np.ndarray) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Data = float | np.ndarray
 Rule = Callable[..., Any]
+Row = TypeVar("Row", bound="Op")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ def function_notation(name: str, arity: int) -> Notation:
     return Notation(f"{name}({', '.join('{}' for _ in range(arity))})", 100, (0,) * arity)
 
 
-def _enter(row: Any) -> Any:
+def _enter(row: Row) -> Row:
     OPS.add(row.name, row, row.aliases)
     if isinstance(row.array, np.ufunc):
         UFUNCS.setdefault(row.array, row)
@@ -279,8 +280,3 @@ def _advice(name: str, args: Sequence[Data], error: Exception) -> str:
     if len(args) > 1:
         return "sizes must be equal or 1, counted from the last axis"
     return str(error)
-
-
-def public_names(rows: Iterable[Op]) -> list[str]:
-    """The ops that a person may call in an expression."""
-    return [row.name for row in rows if row.public]

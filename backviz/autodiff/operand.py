@@ -7,7 +7,7 @@ happens is decided by the op and by the kind of operand, never here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -29,106 +29,106 @@ class Operand(ABC):
         """What calling `op` means when this operand is among its arguments."""
 
     def __add__(self, other: Any) -> Self:
-        return OPS["add"](self, other)
+        return cast(Self, OPS["add"](self, other))
 
     def __radd__(self, other: Any) -> Self:
-        return OPS["add"](other, self)
+        return cast(Self, OPS["add"](other, self))
 
     def __sub__(self, other: Any) -> Self:
-        return OPS["sub"](self, other)
+        return cast(Self, OPS["sub"](self, other))
 
     def __rsub__(self, other: Any) -> Self:
-        return OPS["sub"](other, self)
+        return cast(Self, OPS["sub"](other, self))
 
     def __mul__(self, other: Any) -> Self:
-        return OPS["mul"](self, other)
+        return cast(Self, OPS["mul"](self, other))
 
     def __rmul__(self, other: Any) -> Self:
-        return OPS["mul"](other, self)
+        return cast(Self, OPS["mul"](other, self))
 
     def __truediv__(self, other: Any) -> Self:
-        return OPS["div"](self, other)
+        return cast(Self, OPS["div"](self, other))
 
     def __rtruediv__(self, other: Any) -> Self:
-        return OPS["div"](other, self)
+        return cast(Self, OPS["div"](other, self))
 
     def __pow__(self, other: Any) -> Self:
-        return OPS["pow"](self, other)
+        return cast(Self, OPS["pow"](self, other))
 
     def __rpow__(self, other: Any) -> Self:
-        return OPS["pow"](other, self)
+        return cast(Self, OPS["pow"](other, self))
 
     def __matmul__(self, other: Any) -> Self:
-        return OPS["matmul"](self, other)
+        return cast(Self, OPS["matmul"](self, other))
 
     def __rmatmul__(self, other: Any) -> Self:
-        return OPS["matmul"](other, self)
+        return cast(Self, OPS["matmul"](other, self))
 
     def __neg__(self) -> Self:
-        return OPS["neg"](self)
+        return cast(Self, OPS["neg"](self))
 
     def __pos__(self) -> Self:
         return self
 
     def __abs__(self) -> Self:
-        return OPS["abs"](self)
+        return cast(Self, OPS["abs"](self))
 
     def abs(self) -> Self:
         """The absolute value, elementwise."""
-        return OPS["abs"](self)
+        return cast(Self, OPS["abs"](self))
 
     def exp(self) -> Self:
         """The exponential, elementwise."""
-        return OPS["exp"](self)
+        return cast(Self, OPS["exp"](self))
 
     def log(self) -> Self:
         """The natural logarithm, elementwise."""
-        return OPS["log"](self)
+        return cast(Self, OPS["log"](self))
 
     def sqrt(self) -> Self:
         """The square root, elementwise."""
-        return OPS["sqrt"](self)
+        return cast(Self, OPS["sqrt"](self))
 
     def sin(self) -> Self:
         """The sine, elementwise."""
-        return OPS["sin"](self)
+        return cast(Self, OPS["sin"](self))
 
     def cos(self) -> Self:
         """The cosine, elementwise."""
-        return OPS["cos"](self)
+        return cast(Self, OPS["cos"](self))
 
     def tanh(self) -> Self:
         """The hyperbolic tangent, elementwise."""
-        return OPS["tanh"](self)
+        return cast(Self, OPS["tanh"](self))
 
     def sigmoid(self) -> Self:
         """The logistic sigmoid, elementwise."""
-        return OPS["sigmoid"](self)
+        return cast(Self, OPS["sigmoid"](self))
 
     def relu(self) -> Self:
         """The positive part, elementwise."""
-        return OPS["relu"](self)
+        return cast(Self, OPS["relu"](self))
 
     def sign(self) -> Self:
         """The sign, elementwise: −1, 0 or 1."""
-        return OPS["sign"](self)
+        return cast(Self, OPS["sign"](self))
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The sum over all entries or over axes."""
-        return OPS["sum"](self, axis=axis, keepdims=keepdims)
+        return cast(Self, OPS["sum"](self, axis=axis, keepdims=keepdims))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The mean over all entries or over axes."""
-        return OPS["mean"](self, axis=axis, keepdims=keepdims)
+        return cast(Self, OPS["mean"](self, axis=axis, keepdims=keepdims))
 
     def reshape(self, *shape: Any) -> Self:
         """The same entries in another shape."""
         target = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return OPS["reshape"](self, shape=tuple(target))
+        return cast(Self, OPS["reshape"](self, shape=tuple(target)))
 
     def swapaxes(self, axis1: int, axis2: int) -> Self:
         """The same entries with two axes exchanged."""
-        return OPS["swapaxes"](self, axis1=axis1, axis2=axis2)
+        return cast(Self, OPS["swapaxes"](self, axis1=axis1, axis2=axis2))
 
     # numpy asks this before it would make an array of objects out of us.
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:

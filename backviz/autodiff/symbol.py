@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 240
 ATOM = 100
+SIGNED = 20  # −2 binds like a product: (−2)², but −2·x
 LITERAL = NumberStyle(digits=10)
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -52,6 +53,8 @@ class Symbol(Operand):
         parts = [
             s._bracketed(least) for s, least in zip(symbols, op.notation.operands, strict=True)
         ]
+        if op.notation.level < ATOM:  # "a − (−b)", though a minus in front needs no brackets
+            parts[1:] = [f"({p})" if p.startswith("−") else p for p in parts[1:]]
         text = op.notation.template.format(*parts)
         given = [f"{k}={v}" for k, v in params.items() if v not in (None, False)]
         if given and text.endswith(")"):
@@ -75,4 +78,4 @@ def as_symbol(x: Any, numbers: NumberStyle = LITERAL) -> Symbol:
     if isinstance(x, np.ndarray):
         return Symbol(numbers.summary(x) if x.size <= 3 else "[…]")
     text = numbers.format(float(x))
-    return Symbol(text, ATOM if x >= 0 else 15)
+    return Symbol(text, ATOM if x >= 0 else SIGNED)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from backviz.autodiff.op import Data, Op, as_data
+from backviz.autodiff.op import Op, as_data
 from backviz.autodiff.operand import Operand, Params
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     out.op = op
     out.inputs = inputs
     out.params = params
-    out.requires_grad = op.differentiable and any([v.requires_grad for v in inputs])
+    out.requires_grad = op.differentiable and any(v.requires_grad for v in inputs)
     if out.requires_grad and op.elementwise and data.__class__ is float:
         args = [v.data for v in inputs]
         out.locals = tuple(

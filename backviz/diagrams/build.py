@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.diagrams.model import Arrow, Box, Diagram, Role
-from backviz.words import LANGUAGES
 from backviz.graphs import CONSTANT, GROUP, LEAF
 from backviz.ops import OPS
 from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, shape_text
+from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -94,14 +94,13 @@ def _arrow(
     graph: nx.MultiDiGraph[Any], tail: Any, head: Any, data: dict[str, Any], name: str, style: Style
 ) -> Arrow:
     numbers, local = style.numbers, data.get("local")
-    shown = isinstance(local, float)
-    text = numbers.format(local) if shown else ""
+    text = numbers.format(local) if isinstance(local, float) else ""
     product = ""
     upstream = graph.nodes[head].get("grad")
-    if style.products and shown and isinstance(data.get("contribution"), float):
-        if isinstance(upstream, float):
-            factors = (numbers.format(upstream), _bracketed(text))
-            product = f"{'·'.join(factors)} = {numbers.format(data['contribution'])}"
+    contribution = data.get("contribution")
+    if style.products and text and isinstance(upstream, float) and contribution is not None:
+        factors = f"{numbers.format(upstream)}·{_bracketed(text)}"
+        product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(
         id=name,
         tail=f"n{tail}",

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from backviz.autodiff.symbol import LITERAL
 from backviz.diagrams.build import build
 from backviz.diagrams.page import compose
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS
-from backviz.autodiff.symbol import LITERAL
 from backviz.errors import InputError
 from backviz.graphs import (
     Home,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def _split(points: Any) -> list[tuple[Any, Any]]:
     """TrueType's run of control points as single quadratic pieces."""
     *controls, last = points
     pieces = []
-    for here, after in zip(controls, controls[1:], strict=False):
+    for here, after in pairwise(controls):
         middle = ((here[0] + after[0]) / 2, (here[1] + after[1]) / 2)
         pieces.append((here, middle))
     pieces.append((controls[-1], last))

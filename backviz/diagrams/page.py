@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, label_part, label_size
-from backviz.diagrams.boxes import EM, SMALL, STACK, box_part, measure
+from backviz.diagrams.boxes import EM, SMALL, box_part, measure
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
 from backviz.diagrams.model import Diagram

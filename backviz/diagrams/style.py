@@ -7,9 +7,9 @@ from typing import Literal
 
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.theme import PRESETS, THEMES
-from backviz.words import LANGUAGES
 from backviz.errors import UsageError
 from backviz.text import NumberStyle
+from backviz.words import LANGUAGES
 
 FOLDS = ("auto", "none", "constants", "names")
 
@@ -21,8 +21,9 @@ class Style:
     `size` is the preset (`--for` on the command line), `scale` the pixels per
     point of a PNG, `fold` the level of detail: "none" draws every node,
     "constants" writes constants into the op that uses them, "names" draws one box
-    per named value, "auto" picks and says what it picked. `digits` 0 means as many as the size can show. `salt` makes the ids of
-    an SVG unique on a page with several figures.
+    per named value, "auto" picks and says what it picked. `digits` 0 means as many
+    as the size can show. `salt` makes the ids of an SVG unique on a page with
+    several figures.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from backviz.autodiff.op import Data, Notation, elementwise
+from backviz.autodiff.op import Notation, elementwise
 from backviz.ops.compare import equal, greater, less
 
 
-def _sigmoid(x: np.ndarray) -> Data:
+def _sigmoid(x: np.ndarray) -> np.ndarray:
     # e^−|x| cannot overflow; both branches share it
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    return np.asarray(np.where(x >= 0, 1.0, small) / (1.0 + small))
 
 
 def _sigmoid_scalar(x: float) -> float:

@@ -11,7 +11,7 @@ from backviz.autodiff.op import Notation, elementwise
 from backviz.ops.compare import equal, zero_where
 from backviz.ops.elementary import log
 
-SUM, PRODUCT, NEGATION, POWER = 10, 20, 15, 30
+SUM, PRODUCT, POWER = 10, 20, 30
 
 add = elementwise(
     "add",
@@ -72,7 +72,7 @@ neg = elementwise(
     np.negative,
     lambda out, x: -1,
     scalar=operator.neg,
-    notation=Notation("−{}", NEGATION, (PRODUCT,)),
+    notation=Notation("−{}", PRODUCT, (PRODUCT,)),
     symbol="−x",
     domain="all numbers",
     note="Changes the sign of the gradient.",

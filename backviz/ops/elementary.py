@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, elementwise
+from backviz.autodiff.op import Elementwise, Notation, elementwise
 
 exp = elementwise(
     "exp",
@@ -49,7 +49,7 @@ sin = elementwise(
     note="The derivative is the cosine.",
 )
 
-cos = elementwise(
+cos: Elementwise = elementwise(
     "cos",
     np.cos,
     lambda out, x: -sin(x),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
 
 def _size_ratio(x: Any, out: Any) -> float:
     """How many entries of `x` go into one of `out`."""
-    return float(np.prod(shape_of(x)) / max(1, np.prod(shape_of(out))))
+    return math.prod(shape_of(x)) / max(1, math.prod(shape_of(out)))
 
 
 sum = structural(  # noqa: A001

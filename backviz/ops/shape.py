@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Data, Notation, structural
+from backviz.autodiff.op import Data, Notation, Structural, structural
 from backviz.autodiff.value import Value
 
 Shape = tuple[int, ...]
@@ -14,14 +14,14 @@ Shape = tuple[int, ...]
 
 def shape_of(x: Any) -> Shape:
     """The shape of a recorded value, an array or a number."""
-    return x.shape if isinstance(x, Value) else np.shape(x)
+    return x.shape if isinstance(x, Value) else tuple(np.shape(x))
 
 
-def _sum_to(x: Data, shape: Shape) -> Data:
-    array = np.asarray(x)
-    array = array.sum(axis=tuple(range(array.ndim - len(shape))))
+def _sum_to(x: Data, shape: Shape) -> np.ndarray:
+    array: np.ndarray = np.asarray(x)
+    array = np.asarray(array.sum(axis=tuple(range(array.ndim - len(shape)))))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and array.shape[i] != 1)
-    return array.sum(axis=stretched, keepdims=True) if stretched else array
+    return np.asarray(array.sum(axis=stretched, keepdims=True)) if stretched else array
 
 
 sum_to = structural(
@@ -35,7 +35,7 @@ sum_to = structural(
     public=False,
 )
 
-broadcast_to = structural(
+broadcast_to: Structural = structural(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape).copy(),
     lambda upstream, out, x, shape: sum_to(upstream, shape=shape_of(x)),
@@ -46,7 +46,7 @@ broadcast_to = structural(
     public=False,
 )
 
-reshape = structural(
+reshape: Structural = structural(
     "reshape",
     lambda x, shape: np.reshape(x, shape).copy(),
     lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),
@@ -57,7 +57,7 @@ reshape = structural(
     public=False,
 )
 
-swapaxes = structural(
+swapaxes: Structural = structural(
     "swapaxes",
     np.swapaxes,
     lambda upstream, out, x, axis1, axis2: swapaxes(upstream, axis1=axis1, axis2=axis2),

@@ -17,7 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Polygon, Rect, Text
@@ -91,7 +91,7 @@ def _draw(renderer: Any, mark: Mark, page: Affine2D) -> None:
     context.set_linewidth(0)
     context.set_antialiased(True)
     fill: str = ""
-    place = page
+    place: Transform = page
     match mark:
         case Rect():
             path, fill = _rect_path(mark), mark.fill
@@ -106,7 +106,7 @@ def _draw(renderer: Any, mark: Mark, page: Affine2D) -> None:
             path, fill = _text_path(mark.text, mark.bold), mark.fill
             size = mark.size / font.UNITS
             place = Affine2D().scale(size, -size).translate(mark.x, mark.y) + page
-    if len(path.vertices):
+    if np.size(path.vertices):
         renderer.draw_path(context, path, place, _rgb(fill) if fill else None)
     context.restore()
 
@@ -150,7 +150,7 @@ def _text_path(text: str, bold: bool) -> Path:
     for char in text:
         points, kinds = _glyph_arrays(char, bold)
         if len(points):
-            vertices.append(points + (x, 0))
+            vertices.append(points + np.array((x, 0)))
             codes.append(kinds)
         x += font.glyph(char, bold).advance
     if not vertices:

@@ -6,6 +6,7 @@ breaks says so in a sentence, and the next one answers; the last one always can.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import shutil
@@ -135,6 +136,8 @@ class _Sandbox:
 
 @cache
 def _sandbox() -> _Sandbox:
+    # let go before the interpreter takes wasmtime's own module apart
+    atexit.register(_sandbox.cache_clear)
     return _Sandbox()
 
 

@@ -302,7 +302,7 @@ def _spread(wanted: list[float], force: list[float], gaps: list[float]) -> list[
         while pools and pools[-1][0] >= mean:
             other, heavy, more = pools.pop()
             mean = (mean * weight + other * heavy) / (weight + heavy)
-            weight += heavy
+            weight = weight + heavy  # noqa: PLW2901  (the pool that is growing)
             members += more
         pools.append((mean, weight, members))
     means = (mean for mean, _, members in pools for _ in range(members))

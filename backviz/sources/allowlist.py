@@ -1,0 +1,208 @@
+"""The syntax that an expression may use, and the sentences for what it may not.
+
+Invariant: whatever is not named here is refused. Literal arithmetic is followed along
+so that a power no float64 can hold is refused before it is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import Any
+
+import numpy as np
+
+from backviz.ops import OPS
+from backviz.registry import unknown
+
+CONSTANTS = {"pi": math.pi}
+BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "pow",
+    ast.MatMult: "matmul",
+}
+
+
+class _RefusedError(Exception):
+    """Why a literal cannot be used."""
+
+
+def find_refused(expression: ast.expr) -> tuple[ast.AST, str] | None:
+    """The first node of an expression that is not allowed, and why; `None` if all are.
+
+    >>> node, why = find_refused(ast.parse("a.b", mode="eval").body)
+    >>> why
+    'attributes are not allowed; use names, numbers and functions only'
+    """
+    numbers: dict[ast.AST, float] = {}
+    for node in postorder(expression):
+        try:
+            reason = _why_not(node, numbers)
+        except _RefusedError as refused:
+            reason = str(refused)
+        if reason:
+            return node, reason
+    return None
+
+
+def _why_not(node: ast.AST, numbers: dict[ast.AST, float]) -> str | None:
+    """Why a node is refused, or `None`; notes what literal arithmetic comes to."""
+    match node:
+        case ast.Constant():
+            numbers[node] = as_float(node)
+            return None
+        case ast.Name(id=name):
+            if name in CONSTANTS:
+                numbers[node] = CONSTANTS[name]
+            return None
+        case ast.List():
+            as_array(node)
+            return None
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _why_not(operand, numbers) if isinstance(operand, ast.Constant) else None
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+            return _why_no_product(left, op, right) or _note_number(node, numbers)
+        case ast.Call():
+            return _why_no_call(node)
+    kind = getattr(node, "op", node)
+    return _REFUSED.get(
+        type(kind), "only numbers, names, lists, + − * / ** @ and functions fit here"
+    )
+
+
+def as_float(node: ast.Constant) -> float:
+    """A literal number as a float."""
+    value = node.value
+    if type(value) not in (int, float):
+        raise _RefusedError("only real numbers can stand here")
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        raise _RefusedError("the number is too large for a float64") from None
+
+
+def as_array(node: ast.List) -> np.ndarray:
+    """Nested lists of numbers as an array; every row as long as the first."""
+    try:
+        array = np.array(ast.literal_eval(node), dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise _RefusedError(
+            "a list holds numbers, or rows of numbers that are equally long"
+        ) from None
+    if array.size == 0:
+        raise _RefusedError("the list is empty; put numbers into it")
+    return array
+
+
+def _why_no_call(node: ast.Call) -> str | None:
+    if not isinstance(node.func, ast.Name):
+        return "only the named functions of 'backviz list ops' can be called"
+    name = node.func.id
+    if name not in OPS or not OPS[name].public:
+        public = [n for n in OPS.names() if OPS[n].public]
+        return unknown("function", name, public, "'backviz list ops' shows what there is")
+    op = OPS[name]
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(
+        k.arg is None for k in node.keywords
+    ):
+        return "stars are not allowed in a call"
+    if len(node.args) != op.arity:
+        return f"{name} takes {op.arity} operand{'s' * (op.arity > 1)}, not {len(node.args)}"
+    for word in node.keywords:
+        if word.arg not in op.params:
+            options = ", ".join(op.params) or "no options"
+            return f"{name} has no option {word.arg!r}; it has {options}"
+        try:
+            ast.literal_eval(word.value)
+        except (ValueError, TypeError):
+            return f"{word.arg} needs a plain number"
+    return None
+
+
+def postorder(expression: ast.expr) -> list[ast.AST]:
+    """The nodes of an expression, operands before what uses them, no recursion."""
+    order: list[ast.AST] = []
+    stack: list[ast.AST] = [expression]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack += _operands(node)
+    return order[::-1]
+
+
+def _operands(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.UnaryOp(operand=operand):
+            return [] if isinstance(operand, ast.Constant) else [operand]
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case ast.Call(args=args):
+            return args
+    return []
+
+
+def _why_no_product(left: ast.expr, op: ast.operator, right: ast.expr) -> str | None:
+    lists = isinstance(left, ast.List) != isinstance(right, ast.List)
+    if isinstance(op, ast.Mult) and lists and not variables(left) | variables(right):
+        return (
+            "a list is a vector here and is not repeated by *; "
+            "name it to multiply its entries: v=[…]; v*3"
+        )
+    return None
+
+
+def _note_number(node: ast.BinOp, numbers: dict[ast.AST, float]) -> str | None:
+    """Carry literal arithmetic along, and refuse a power that no float64 can hold."""
+    base, exponent = numbers.get(node.left), numbers.get(node.right)
+    if base is None or exponent is None:
+        return None
+    number = OPS[BINARY[type(node.op)]].compute((base, exponent), {})
+    if isinstance(node.op, ast.Pow) and math.isinf(number) and base != 0:
+        return "the power is too large for a float64; use smaller numbers"
+    if math.isfinite(number):
+        numbers[node] = float(number)
+    return None
+
+
+def variables(expression: ast.expr) -> frozenset[str]:
+    """The variables of an expression."""
+    names = (n.id for n in postorder(expression) if isinstance(n, ast.Name))
+    return frozenset(n for n in names if n not in CONSTANTS)
+
+
+def has_ops(expression: ast.expr) -> bool:
+    """Whether anything is computed, so that it is more than a literal."""
+    return any(isinstance(n, (ast.BinOp, ast.Call)) for n in postorder(expression))
+
+
+_REFUSED: dict[type[Any], str] = {
+    ast.BitXor: "^ is not a power here; use **",
+    ast.Mod: "% is not an op; 'backviz list ops' shows what there is",
+    ast.FloorDiv: "// is not an op; use /",
+    ast.Attribute: "attributes are not allowed; use names, numbers and functions only",
+    ast.Subscript: "subscripts are not allowed; use names, numbers and functions only",
+    ast.Tuple: "write a vector as a list, [1, 2]",
+    ast.Compare: "comparisons are not allowed; use = once, to give a name its value",
+    ast.IfExp: "conditions are not allowed; use max, min or relu",
+    ast.Constant: "only real numbers can stand here",
+}
+
+
+def plainly(message: str, rest: str) -> str:
+    """Python's words for a syntax error, for people who do not write Python."""
+    if "never closed" in message:
+        return "the bracket is never closed"
+    if "unmatched" in message:
+        return "the bracket was never opened"
+    if "Exceeds the limit" in message:
+        return "the number is too long"
+    if "invalid decimal literal" in message or "invalid syntax. Perhaps" in message:
+        return "something is missing here, perhaps a *"
+    if message.startswith(("cannot assign", "invalid syntax. Maybe")):
+        return "one name stands to the left of ="
+    if message == "invalid syntax" or not message:
+        return f"{rest[:1]!r} is not expected here" if rest.strip() else "it ends too early"
+    return message

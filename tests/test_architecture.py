@@ -1,0 +1,169 @@
+"""The floors, doors and files of the package hold, and the checker can fail."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import backviz
+
+PACKAGE = Path(backviz.__file__).parent
+# From the ground up; a module may import from its own floor's package or from below.
+FLOORS = [
+    {"errors"},
+    {"registry"},
+    {"text", "words", "files"},
+    {"autodiff"},
+    {"ops"},
+    {"graphs", "sources"},
+    {"explanations", "diagrams"},
+    {"renderers"},
+    {"api"},
+    {"cli"},
+    {"__main__", "__init__"},
+]
+DOORS = {
+    "networkx": {"graphs", "renderers/json_graph"},
+    "graphviz": {"renderers/dot", "diagrams/layout/source"},
+    "wasmtime": {"diagrams/layout/engines"},
+    "pygraphviz": {"diagrams/layout/engines"},
+    "matplotlib": {"renderers/marks"},
+    "fontTools": {"diagrams/font"},
+    "click": {"cli/*"},
+}
+
+
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE).with_suffix("").as_posix(), path.read_text("utf-8")
+
+
+def imports(source):
+    """Every module that a source imports at run time, anywhere in it."""
+    tree = ast.parse(source)
+    typing = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def floor(name):
+    top = name.split("/")[0]
+    (level,) = (i for i, names in enumerate(FLOORS) if top in names)
+    return level
+
+
+def faults(name, source):
+    """What a module imports that it may not."""
+    top = name.split("/")[0]
+    for target in imports(source):
+        first, *rest = target.split(".")
+        ours = first == "backviz" and rest and rest[0] in set().union(*FLOORS)
+        if ours and rest[0] != top and floor(rest[0]) >= floor(name):
+            yield f"{name} imports {target} from its own floor or above"
+        allowed = DOORS.get(first)
+        if allowed is not None and not {name, f"{top}/*"} & allowed:
+            yield f"{name} imports {target}, which has its own door"
+
+
+def test_every_module_has_a_floor_and_imports_only_from_below():
+    assert [fault for name, source in modules() for fault in faults(name, source)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("text", "from backviz.graphs import to_graph"),
+        ("graphs", "import matplotlib"),
+        ("diagrams/build", "def f():\n    from backviz.renderers import RENDERERS"),
+        ("explanations", "from backviz.diagrams import font"),
+        ("ops/linalg", "import networkx as nx"),
+        ("renderers/svg", "import click"),
+    ],
+)
+def test_a_planted_import_is_found(name, source):
+    assert list(faults(name, source))
+
+
+def test_imports_for_type_checking_do_not_count():
+    source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import networkx"
+    assert list(faults("diagrams/build", source)) == []
+
+
+def test_modules_have_docstrings_and_stay_short():
+    for name, source in modules():
+        assert ast.get_docstring(ast.parse(source)), name
+        assert len(source.splitlines()) <= 450, name
+
+
+def loaded_by(code):
+    script = f"import sys; {code}; print(*{{m.split('.')[0] for m in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split("\n")[-2].split())
+
+
+def test_import_loads_numpy_at_most():
+    heavy = {"networkx", "matplotlib", "graphviz", "wasmtime", "click", "fontTools"}
+    assert loaded_by("import backviz") & (heavy | {"numpy"}) == set()
+    assert loaded_by("import backviz; backviz.Value(1.0)") & heavy == set()
+
+
+def test_help_loads_click_and_nothing_heavy():
+    heavy = {"numpy", "networkx", "matplotlib", "graphviz", "wasmtime", "fontTools"}
+    assert loaded_by("import backviz.cli; backviz.cli._run(['--help'])") & heavy == set()
+    assert loaded_by("import backviz.cli; backviz.cli._run(['graph', '--help'])") & heavy == set()
+
+
+def test_an_svg_needs_no_matplotlib():
+    code = "import backviz; x = backviz.Value(2.0); backviz.render(x * x, 'svg')"
+    assert "matplotlib" not in loaded_by(code)
+
+
+def called_names(node):
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call):
+            if isinstance(call.func, ast.Name):
+                yield call.func.id
+            elif isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in (
+                "self",
+                "cls",
+            ):
+                yield f"self.{call.func.attr}"
+
+
+def own_calls(source):
+    """Functions and methods that call themselves."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name in called_names(node):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                name = getattr(method, "name", "")
+                if isinstance(method, ast.FunctionDef) and f"self.{name}" in called_names(method):
+                    yield f"{node.name}.{name}"
+
+
+def test_nothing_recurses_but_over_the_nesting_of_arrays_and_literals():
+    # json_ready: the nesting of an array; _why_not: one sign in front of a number
+    allowed = {"json_ready", "_why_not"}
+    found = {name for _, source in modules() for name in own_calls(source)}
+    assert found <= allowed
+    assert list(own_calls("def f(x):\n    return f(x - 1)")) == ["f"]
+
+
+def test_nothing_evaluates_text():
+    for name, source in modules():
+        assert not {"eval", "exec", "compile"} & set(called_names(ast.parse(source))), name

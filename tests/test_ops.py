@@ -1,0 +1,274 @@
+"""Every row of the table of ops: complete, right to order 2, and IEEE at the edges."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backviz.autodiff.backward import backward_steps, gradients_of
+from backviz.autodiff.check import check_grads
+from backviz.autodiff.op import Elementwise, Structural
+from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.value import Value, tensor
+from backviz.errors import CheckFailedError, ShapeError
+from backviz.explanations import derivatives
+from backviz.ops import OPS, add, maximum, minimum, mul, relu, sum_to
+
+RANDOM = np.random.default_rng(7)
+ROWS = list(OPS.values())
+SMOOTH = [op for op in ROWS if op.elementwise and op.differentiable]
+# Arguments for the ops on whole arrays: shapes and options, several of each.
+STRUCTURAL = {
+    "sum": [([(2, 3)], {}), ([(2, 3)], {"axis": 0}), ([(2, 3, 2)], {"axis": (0, -1)}),
+            ([(2, 3)], {"axis": -1, "keepdims": True}), ([(4,)], {}), ([()], {})],
+    "mean": [([(2, 3)], {}), ([(2, 3)], {"axis": 1}), ([(2, 3)], {"axis": 0, "keepdims": True}),
+             ([()], {})],
+    "matmul": [([(2, 3), (3, 4)], {}), ([(3,), (3,)], {}), ([(2, 3), (3,)], {}),
+               ([(3,), (3, 2)], {}), ([(5, 2, 3), (5, 3, 2)], {}), ([(5, 2, 3), (3, 2)], {}),
+               ([(2, 3), (4, 3, 2)], {}), ([(3,), (4, 3, 2)], {}), ([(4, 2, 3), (3,)], {})],
+    "sum_to": [([(4, 3)], {"shape": (3,)}), ([(4, 3)], {"shape": (4, 1)}),
+               ([(4, 3)], {"shape": ()}),
+               ([(2, 4, 3)], {"shape": (1, 3)})],
+    "broadcast_to": [([(3,)], {"shape": (4, 3)}), ([()], {"shape": (2, 2)})],
+    "reshape": [([(2, 3)], {"shape": (3, 2)}), ([()], {"shape": (1, 1)})],
+    "swapaxes": [([(2, 3, 4)], {"axis1": 0, "axis2": -1})],
+}  # fmt: skip
+
+
+def sample(op, shape):
+    low, high = op.interval
+    drawn = RANDOM.uniform(low, high, shape)
+    return float(drawn) if shape == () else drawn
+
+
+def test_the_table_is_complete():
+    assert len(ROWS) >= 25
+    for op in ROWS:
+        assert op.note.endswith("."), op.name
+        assert op.domain, op.name
+        assert op.symbol, op.name
+        assert len(op.notation.operands) == op.arity, op.name
+        assert isinstance(op, (Elementwise, Structural)), op.name
+        assert len(op.rules) in (0, op.arity), op.name
+        if isinstance(op, Structural):
+            assert op.name in STRUCTURAL, f"{op.name} has no samples for the gradient check"
+
+
+def test_the_required_ops_are_there():
+    required = (
+        "add sub mul div pow neg exp log sqrt sin cos tanh sigmoid relu abs max min sum mean matmul"
+    )
+    for name in required.split():
+        assert name in OPS
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+@pytest.mark.parametrize("shapes", ["scalar", "array", "broadcast"])
+def test_gradients_match_differences_to_order_2(op, shapes):
+    order = 2 if op.smooth else 1
+    kinds = {"scalar": [()] * 3, "array": [(2, 3)] * 3, "broadcast": [(2, 3), (3,), ()]}[shapes]
+    args = [sample(op, s) for s in kinds[: op.arity]]
+    if op.name == "zero_where":
+        args[1] = np.zeros_like(args[1]) if np.ndim(args[1]) else 0.0
+        assert check_grads(lambda x: op(x, args[1]), args[0])
+        return
+    assert check_grads(op, *args, order=order, tolerance=2e-6)
+    if op.arity == 2:  # broadcast the other way round, so that each operand is the smaller
+        assert check_grads(op, *args[::-1], order=order, tolerance=2e-6)
+
+
+@pytest.mark.parametrize("name", STRUCTURAL)
+def test_structural_gradients_match_differences_to_order_2(name):
+    for shapes, params in STRUCTURAL[name]:
+        args = [sample(OPS[name], s) for s in shapes]
+        assert check_grads(lambda *xs, p=params: OPS[name](*xs, **p), *args, order=2)
+        # squared, so that the second order is not zero
+        assert check_grads(lambda *xs, p=params: OPS[name](*xs, **p) ** 2, *args, order=2)
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in SMOOTH if op.arity == 2 and op.public], ids=lambda op: op.name
+)
+def test_a_reused_operand_gets_both_contributions(op):
+    x = sample(op, ())
+    assert check_grads(lambda v: op(v, v) * v, x, order=1)
+    v = Value(x)
+    steps = list(backward_steps(op(v, v)))
+    assert len(steps[0].contributions) == 2
+    assert steps[1].upstream == sum(c.value for c in steps[0].contributions)
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+def test_scalars_and_arrays_agree(op):
+    args = [sample(op, ()) for _ in range(op.arity)]
+    scalar = op(*map(Value, args))
+    array = op(*(tensor([a]) for a in args))
+    assert type(scalar.data) is float
+    assert scalar.data == pytest.approx(array.data[0], rel=4e-16)
+
+
+@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+def test_one_number_is_always_a_python_float(op):
+    if op.elementwise:
+        made = op.compute([0.5] * op.arity, {})
+    else:
+        shapes, params = STRUCTURAL[op.name][0]
+        made = op.compute([sample(op, s) for s in shapes], params)
+    assert type(made) is float or (isinstance(made, np.ndarray) and made.ndim > 0)
+
+
+def test_rules_print_what_they_compute():
+    assert derivatives(OPS["tanh"]) == ["d/dx = 1 − out²"]
+    assert derivatives(OPS["div"]) == ["d/da = 1 / b", "d/db = −out / b"]
+    assert derivatives(OPS["relu"]) == ["d/dx = [x > 0]"]
+    a = Symbol("a")
+    assert str((a + 1) * (a - (a - 2)) / (a / 2)) == "(a + 1)·(a − (a − 2)) / (a / 2)"
+    assert str((-a) ** 2) == "(−a)²"
+    assert str(a * -a - -a + (-2.0) * a) == "a·(−a) − (−a) + (−2·a)"
+    assert str(a ** Symbol("n")) == "a^n"
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "expected"),
+    [
+        ("log", [-1.0], math.nan),
+        ("log", [0.0], -math.inf),
+        ("sqrt", [-1.0], math.nan),
+        ("div", [1.0, 0.0], math.inf),
+        ("div", [0.0, 0.0], math.nan),
+        ("exp", [1000.0], math.inf),
+        ("pow", [-8.0, 1 / 3], math.nan),
+        ("pow", [0.0, -1.0], math.inf),
+        ("pow", [1e200, 2.0], math.inf),
+        ("sigmoid", [-1000.0], 0.0),
+        ("sigmoid", [1000.0], 1.0),
+        ("relu", [math.nan], math.nan),
+        ("maximum", [math.nan, 1.0], math.nan),
+        ("sin", [math.inf], math.nan),
+        ("tanh", [1e308], 1.0),
+    ],
+)
+def test_edges_follow_ieee_and_never_raise(name, args, expected):
+    for value in (OPS[name](*map(Value, args)), OPS[name](*(tensor([a]) for a in args))):
+        value.backward(None if value.shape == () else [1.0])
+        assert float(value.item()) == pytest.approx(expected, nan_ok=True)
+
+
+def test_kinks_follow_torch():
+    def slopes(f, *args):
+        leaves = [Value(a) for a in args]
+        return gradients_of(f(*leaves), tuple(leaves))
+
+    assert slopes(relu, 0.0) == [0.0]
+    assert slopes(abs, 0.0) == [0.0]
+    assert slopes(maximum, 2.0, 2.0) == [0.5, 0.5]
+    assert slopes(minimum, 2.0, 2.0) == [0.5, 0.5]
+    assert slopes(lambda x: x**0, 0.0) == [0.0]
+    assert slopes(lambda a, b: a**b, 0.0, 2.0) == [0.0, 0.0]
+    assert slopes(lambda x: x**2, -3.0) == [-6.0]
+
+
+def test_shapes_that_do_not_fit_are_named():
+    x, w = tensor([[1.0, 2.0, 3.0]], "x"), tensor([[1.0, 2.0]], "w")
+    with pytest.raises(
+        ShapeError, match=r"matmul\(x, w\): the shapes \(1, 3\) and \(1, 2\).*3 ≠ 1"
+    ):
+        x @ w
+    with pytest.raises(ShapeError, match=r"add\(x, w\): the shapes \(1, 3\) and \(1, 2\)"):
+        x + w
+    with pytest.raises(ShapeError, match=r"sum\(x\).*axis=5"):
+        x.sum(axis=5)
+    with pytest.raises(ShapeError, match="use \\* to multiply by a number"):
+        x @ 2.0
+
+
+# The checker itself: planted faults that it must catch ----------------------------
+
+
+def planted(rule_a, rule_b=lambda out, a, b: a, forward=np.multiply):
+    """A multiplication with other rules, outside the table."""
+    return Elementwise("planted", forward, (rule_a, rule_b), mul.notation, "?", "all", "Wrong.", 2)
+
+
+def test_the_checker_catches_a_wrong_rule():
+    with pytest.raises(CheckFailedError, match=r"input 0.*by the rule but"):
+        check_grads(planted(lambda out, a, b: -b), 2.0, 3.0)
+
+
+def test_the_checker_catches_a_wrong_second_order():
+    # right number, but the rule hides that it depends on a
+    cube = Elementwise(
+        "cube",
+        lambda x: x**3,
+        (lambda out, x: 3 * (x.data if isinstance(x, Value) else x) ** 2,),
+        OPS["neg"].notation,
+        "?",
+        "all",
+        "Wrong.",
+        1,
+    )
+    assert check_grads(cube, 2.0)
+    with pytest.raises(CheckFailedError, match="order 2"):
+        check_grads(cube, 2.0, order=2)
+
+
+def test_the_checker_catches_a_missing_unbroadcast(monkeypatch):
+    lazy = replace(sum_to, array=lambda x, shape: x)
+    monkeypatch.setitem(OPS._items, "sum_to", lazy)
+    with pytest.raises(CheckFailedError, match="shape"):
+        check_grads(lambda a, b: a + b, np.ones((2, 3)), np.ones(3))
+
+
+def test_the_checker_catches_overwriting_instead_of_accumulating():
+    def overwriting(f):
+        """f, but its gradient keeps only the last contribution to each input."""
+
+        def rule(out, x):
+            v = Value(x if not isinstance(x, Value) else x.data)
+            last = {}
+            for step in backward_steps(f(v)):
+                for part in step.contributions:
+                    last[part.input.serial] = part.value
+            return last[v.serial]
+
+        return Elementwise(
+            "overwriting",
+            lambda x: f(Value(x)).data,
+            (rule,),
+            OPS["neg"].notation,
+            "?",
+            "",
+            "W.",
+            1,
+        )
+
+    distinct, diamond = (lambda x: x.exp()), (lambda x: x * x)
+    assert check_grads(overwriting(distinct), 2.0)
+    with pytest.raises(CheckFailedError):
+        check_grads(overwriting(diamond), 2.0)
+
+
+def test_the_checker_reports_a_kink_and_does_not_judge_it():
+    (check,) = check_grads(relu, 0.0)
+    assert check.kink
+    (check,) = check_grads(relu, 1.0)
+    assert not check.kink
+    assert check.error < 1e-9
+
+
+def test_numpy_functions_and_arrays_on_the_left_record():
+    x = tensor([1.0, 2.0])
+    for made in (np.ones(2) * x, np.ones(2) + x, np.eye(2) @ x, np.tanh(x), np.add(3, x), 2 - x):
+        assert isinstance(made, Value)
+        assert made.op is not None
+        assert made.data.dtype == np.float64
+    assert isinstance(np.float64(2.0) * Value(3.0), Value)
+    with pytest.raises(TypeError):
+        np.arctan2(x, x)
+
+
+def test_add_is_exported_under_its_own_name():
+    assert add is OPS["add"]
+    with pytest.raises(ValueError, match="already registered"):
+        OPS.add("add", add)
