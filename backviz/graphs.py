@@ -24,7 +24,7 @@ from backviz.ops import OPS
 from backviz.text import NumberStyle, count
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
-MOST_IN_FORMULA = 60  # nodes; the formula of a larger group is only its number of ops
+MOST_IN_FORMULA = 24  # nodes; the formula of a larger group is only its number of ops
 
 
 def to_graph(output: Value) -> nx.MultiDiGraph[int]:

@@ -58,7 +58,7 @@ Point = tuple[float, float]
 HERE: Place = (1.0, 1.0, 0.0, 0.0)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     pass
 
 
@@ -66,7 +66,7 @@ def problems(svg: str | bytes, *, text_allowed: bool = False) -> list[str]:
     """Every breach of the profile, or an empty list."""
     try:
         root = _tree(svg)
-    except (_Refused, expat.ExpatError, ValueError) as error:
+    except (_RefusedError, expat.ExpatError, ValueError) as error:
         return [f"not well-formed: {error}"]
     check = _Check(text_allowed)
     check.root(root)
@@ -86,7 +86,7 @@ def _tree(svg: str | bytes) -> ET.Element:
 
     def refuse(what: str):
         def stop(*_):
-            raise _Refused(what)
+            raise _RefusedError(what)
 
         return stop
 
@@ -169,9 +169,7 @@ class _Check:
                 self.found.append(f"id {name!r} is given twice")
             seen.add(name)
 
-    def element(
-        self, element: ET.Element, place: Place, paint: dict[str, str], depth: int
-    ) -> None:
+    def element(self, element: ET.Element, place: Place, paint: dict[str, str], depth: int) -> None:
         """Check an element and, with their own stack of places, all below it."""
         stack = [(element, place, paint, depth)]
         while stack:
@@ -349,19 +347,20 @@ def path_extent(d: str) -> Box | None:
 
 def _commands(d: str) -> list[tuple[str, list[float]]]:
     made: list[tuple[str, list[float]]] = []
-    letter, waiting = "", []
+    letter, waiting, hungry = "", [], False
     for word in PATH_TOKEN.finditer(d):
         if word[3]:
             continue
         if word[4]:
             raise ValueError(f"{word[4]!r} in path data")
         if word[1]:
-            if waiting:
+            if hungry or waiting:
                 raise ValueError(f"{letter} has a number too many or too few")
             letter = word[1]
+            hungry = letter not in "Zz"
             if letter.upper() not in STEPS:
                 raise ValueError(f"the path command {letter} is not known")
-            if letter in "Zz":
+            if not hungry:
                 made.append((letter, []))
                 continue
         else:
@@ -372,9 +371,9 @@ def _commands(d: str) -> list[tuple[str, list[float]]]:
             waiting.append(float(word[2]))
         if len(waiting) == STEPS[letter.upper()]:
             made.append((letter, waiting))
-            waiting = []
+            waiting, hungry = [], False
             letter = {"M": "L", "m": "l"}.get(letter, letter)
-    if waiting or (made and made[-1][0] != letter and letter not in "Ll"):
+    if hungry or waiting:
         raise ValueError(f"{letter} has a number too many or too few")
     return made
 

@@ -20,7 +20,7 @@ FLOORS = [
     {"graphs", "sources"},
     {"explanations", "diagrams"},
     {"renderers"},
-    {"api"},
+    {"api", "extend"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 16, 10, 6, 4)  # boxes that are kept when the middle of a graph is folded
+COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
 
 
@@ -103,31 +104,27 @@ class Figure:
         """Fold as little as keeps the boxes countable and the text large enough."""
         by_op, by_name = fold_constants(self.graph), fold_names(self.graph)
         least = PRESETS[self.style.size].least
+        make = self._measured if least else self._at
+        candidates = []
+        why = "to stay readable"
         if size(by_op) <= READABLE:
-            level = self._measured(by_op) if least else self._at(by_op)
+            level = make(by_op)
             if self._reads(level, least):
                 return level
-            why = (
-                f"because the text would be {level.drawing.least_text:.1f} pt"
-                if level.drawing
-                else ""
-            )
-        else:
-            level, why = None, "to stay readable"
+            why = f"because the text would be {_text(level):.1f} pt"
+            candidates.append(level)
         if 2 < size(by_name) <= READABLE and size(by_name) < size(by_op):
-            named = self._measured(by_name) if least else self._at(by_name)
+            named = self._told(make(by_name), ", one per name,", why)
             if self._reads(named, TOLERATED * least):
-                return self._told(named, ", one per name,", why)
-            level = level or named
-        best: _Level | None = None
-        for keep in SHORTER:
-            home = fold_middle(by_op, keep)
-            if size(home) < size(by_op):
-                shorter = self._measured(home) if least else self._at(home)
-                best = shorter if best is None or _text(shorter) > _text(best) else best
+                return named
+            candidates.append(named)
+        if size(by_op) > COMPLETE:
+            for keep in SHORTER:
+                shorter = self._told(make(fold_middle(by_op, keep)), "", why)
                 if self._reads(shorter, least):
-                    break
-        return self._told(best, "", why) if best else level or self._at(by_op)
+                    return shorter
+                candidates.append(shorter)
+        return max(candidates, key=_text)
 
     @staticmethod
     def _reads(level: _Level, least: float) -> bool:

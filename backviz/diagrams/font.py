@@ -98,7 +98,11 @@ def _contours(commands: list[tuple[str, Any]]) -> list[Contour]:
         elif verb == "lineTo":
             contours[-1].append(("L", _whole(points)))
         elif verb == "qCurveTo":
-            for control, end in _split(points):
+            run = points
+            if run[-1] is None:  # a closed contour of control points only
+                run = (*run[:-1], _middle(run[-2], run[0]))
+                contours.append([("M", _whole(run[-1:]))])
+            for control, end in _split(run):
                 contours[-1].append(("Q", _whole((control, end))))
     return [tuple(c) for c in contours]
 
@@ -108,10 +112,13 @@ def _split(points: Any) -> list[tuple[Any, Any]]:
     *controls, last = points
     pieces = []
     for here, after in pairwise(controls):
-        middle = ((here[0] + after[0]) / 2, (here[1] + after[1]) / 2)
-        pieces.append((here, middle))
+        pieces.append((here, _middle(here, after)))
     pieces.append((controls[-1], last))
     return pieces
+
+
+def _middle(one: Any, other: Any) -> tuple[float, float]:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
 
 
 def _whole(points: Any) -> tuple[tuple[int, int], ...]:

@@ -202,8 +202,8 @@ def _legend_item(
     colour = theme.forward if kind == "value" else theme.gradient
     head = 0.42 * size
     if kind == "local":
-        width = font.width("−0.5", size)
-        sample = [Text(0, size, "−0.5", size, colour)]
+        width = font.width("−2", size)
+        sample = [Text(0, size, "−2", size, colour)]
     else:
         tip, base = (length, length - head) if kind == "value" else (0.0, head)
         ends = (0.0, length - head) if kind == "value" else (head, length)
@@ -231,9 +231,11 @@ def _paper(diagram: Diagram, style: Style, preset: Preset) -> Preset:
 def _warnings(diagram: Diagram, least: float, preset: Preset) -> tuple[str, ...]:
     warnings = []
     if preset.least and least < preset.least - 0.05:
+        folded = any(b.stacked for b in diagram.boxes)
+        remedy = "draw a part of the graph" if folded else "fold it with --fold names"
         warnings.append(
             f"the smallest text is {least:.1f} pt, less than the {preset.least:g} pt that "
-            f"'{preset.name}' needs; fold with --fold names, or draw a part of the graph"
+            f"'{preset.name}' needs; {remedy}, or choose a larger place"
         )
     lines = [t for b in diagram.boxes for t in (b.title, b.symbol)]
     strange = sorted({c for line in [*lines, diagram.caption] for c in line if not font.has(c)})

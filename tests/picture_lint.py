@@ -1,0 +1,74 @@
+"""What a lecturer would object to in a page of marks, found by geometry."""
+
+import math
+
+from backviz.diagrams import font
+from backviz.diagrams.drawing import Curve, Polygon, Rect, Text
+
+
+def extent(mark):
+    """left, top, right, bottom of a mark; for text its letters."""
+    match mark:
+        case Rect():
+            return mark.x, mark.y, mark.x + mark.width, mark.y + mark.height
+        case Text():
+            width = font.width(mark.text, mark.size, mark.bold)
+            return mark.x, mark.y - 0.73 * mark.size, mark.x + width, mark.y + 0.1 * mark.size
+        case Curve() | Polygon():
+            xs, ys = zip(*mark.points, strict=True)
+            return min(xs), min(ys), max(xs), max(ys)
+
+
+def overlap(one, other):
+    """How far two extents reach into each other; at most 0 if they do not."""
+    return min(
+        min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    )
+
+
+def inside(inner, outer, slack=0.5):
+    return (
+        inner[0] >= outer[0] - slack
+        and inner[1] >= outer[1] - slack
+        and inner[2] <= outer[2] + slack
+        and inner[3] <= outer[3] + slack
+    )
+
+
+def objections(drawing):
+    """Everything that is clipped, overlapping, outside its box or not a number."""
+    page = (0.0, 0.0, drawing.width, drawing.height)
+    frames, labels = {}, {}
+    for part in drawing.parts:
+        for mark in part.marks:
+            box = extent(mark)
+            if not all(map(math.isfinite, box)):
+                yield f"{part.id}: a coordinate is not a number"
+            elif not inside(box, page):
+                yield f"{part.id}: {type(mark).__name__} leaves the page"
+        rectangles = [m for m in part.marks if isinstance(m, Rect)]
+        texts = [m for m in part.marks if isinstance(m, Text)]
+        if part.id.startswith("n"):
+            frames[part.id] = extent(rectangles[0])
+            front = extent(next(r for r in reversed(rectangles) if r.stroke))
+            for text in texts:
+                if not inside(extent(text), front):
+                    yield f"{part.id}: {text.text!r} leaves its box"
+            for i, text in enumerate(texts):
+                if any(overlap(extent(text), extent(o)) > 0.5 for o in texts[i + 1 :]):
+                    yield f"{part.id}: {text.text!r} lies on another line"
+        elif part.id.endswith("-label"):
+            labels[part.id] = extent(texts[0])
+        elif part.id in ("legend", "caption"):
+            frames[part.id] = [min(map(extent, texts))[0], min(extent(t)[1] for t in texts)]
+            frames[part.id] += [max(extent(t)[2] for t in texts), max(extent(t)[3] for t in texts)]
+    yield from _pairs(frames, frames, "overlaps")
+    yield from _pairs(labels, frames, "lies on")
+    yield from _pairs(labels, labels, "lies on")
+
+
+def _pairs(ones, others, what):
+    for name, one in ones.items():
+        for other, box in others.items():
+            if (name < other or ones is not others) and overlap(one, box) > 1.0:
+                yield f"{name} {what} {other}"

@@ -1,0 +1,132 @@
+"""What the README, the docs and the examples say is true."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import backviz
+from backviz.ops import OPS
+from backviz.sources import EXAMPLES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def blocks(text, language):
+    """The fenced blocks of a page that are marked with a language."""
+    found, inside = [], None
+    for line in text.splitlines(keepends=True):
+        if line.startswith("```"):
+            if inside is not None and inside[0] == language:
+                found.append("".join(inside[1:]))
+            inside = [line[3:].strip()] if inside is None else None
+        elif inside is not None:
+            inside.append(line)
+    return found
+
+
+def run(command, where):
+    """A line of a page, run as a person would run it."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
+    return subprocess.run(
+        command, check=False, shell=True, cwd=where, env=environment, capture_output=True, text=True
+    )
+
+
+def test_the_readme_has_two_set_up_commands():
+    setup = README.split("## Set-up")[1].split("\n## ")[0]
+    assert [b.strip() for b in blocks(setup, "sh")] == [
+        "pip install . && backviz graph @karpathy-neuron -o neuron.svg",
+        "pip install -e '.[test]' && pytest",
+    ]
+
+
+def test_the_readme_s_commands_run(tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    lines = [line for b in blocks(README, "") for line in b.splitlines()]
+    assert len(lines) >= 4
+    for line in lines:
+        done = run(line, tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+        assert (tmp_path / line.split()[-1]).stat().st_size > 1000
+
+
+def test_the_readme_s_session_is_true():
+    (session,) = blocks(README, "python")
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", None, 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+    assert test.examples
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_and_pictures_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        if "://" not in target and target != "g.svg":
+            assert (page.parent / target).exists(), target
+
+
+def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("tutorial.md", "graph.md", "extend.md"):
+        space = {}
+        for block in blocks((ROOT / "docs" / name).read_text("utf-8"), "python"):
+            exec(block, space)
+    assert (tmp_path / "L.svg").exists()
+    assert (tmp_path / "diamond.graphml").exists()
+    del OPS._items["softsign"]
+
+
+def generator():
+    space = {"__name__": "generate", "__file__": str(ROOT / "docs" / "generate.py")}
+    exec((ROOT / "docs" / "generate.py").read_text("utf-8"), space)
+    return space
+
+
+def test_the_generated_pages_are_up_to_date():
+    pages = generator()
+    assert (ROOT / "docs" / "ops.md").read_text("utf-8") == pages["ops_page"]()
+    assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == pages["gallery_page"]()
+
+
+def test_every_example_is_in_the_gallery_with_its_picture():
+    for name in EXAMPLES:
+        assert (ROOT / "docs" / "images" / f"{name}.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_examples_run(path, tmp_path):
+    done = run(f"{sys.executable} {path}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_examples_can_be_drawn_by_name(tmp_path):
+    for name in ("o", "squared_error"):
+        done = run(f"backviz graph {ROOT / 'examples' / 'neuron.py'}:{name} -o x.svg", tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_changelog_counts_right():
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    public = sum(op.public for op in OPS.values())
+    assert f"{public} public ops" in changelog
+    assert f"{len(EXAMPLES)} built-in examples" in changelog
+    assert f"## {backviz.__version__}" in changelog
+
+
+def test_the_graph_page_names_every_attribute():
+    page = (ROOT / "docs" / "graph.md").read_text("utf-8")
+    output = backviz.load("@mazur")
+    output.backward()
+    graph = backviz.to_graph(output.reshape(1, 1))
+    nodes = {k for _, data in graph.nodes(data=True) for k in data}
+    edges = {k for *_, data in graph.edges(data=True) for k in data}
+    assert all(f"`{k}`" in page for k in nodes | edges)

