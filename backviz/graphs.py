@@ -37,8 +37,10 @@ def to_graph(output: Value) -> nx.MultiDiGraph[int]:
 
     Edge attributes: `local`, the local derivative of an elementwise op, and
     `contribution`, what this use of the input adds to its gradient; each only
-    where computed. The edge key is the operand's position. The graph attribute
-    `output` is the id of the output.
+    where computed. Where arrays are involved, `rule` is the op's rule as text: the
+    local derivative of an elementwise op, the contribution of another op in terms
+    of the gradient `g` that arrives. The edge key is the operand's position. The
+    graph attribute `output` is the id of the output.
 
     >>> x = Value(3.0, label="x")
     >>> L = x * x
@@ -81,10 +83,27 @@ def _edges(v: Value, ids: dict[int, int]) -> Iterable[tuple[int, int, int, dict[
             pulled[position] = {"local": local, "contribution": value}
     elif v.locals is not None:
         pulled = {i: {"local": local} for i, local in enumerate(v.locals)}
+    whole = isinstance(v.data, np.ndarray) or any(u.shape for u in v.inputs)
     for position, operand in enumerate(v.inputs):
         given = pulled.get(position, {})
-        attributes = {k: as_data(x) for k, x in given.items() if x is not None}
+        attributes: dict[str, Any] = {k: as_data(x) for k, x in given.items() if x is not None}
+        if whole and operand.requires_grad:
+            attributes["rule"] = _rule(v, position)
         yield ids[operand.serial], ids[v.serial], position, attributes
+
+
+def _rule(v: Value, position: int) -> str:
+    """The op's rule for one input, made by running it on symbols."""
+    assert v.op is not None
+    args = [
+        u.data
+        if u.shape == () and not (u.label or u.op or u.requires_grad)
+        else Symbol(u.label or "□")
+        for u in v.inputs
+    ]
+    out = Symbol(v.label or "out")
+    upstream = () if v.op.elementwise else (Symbol("g"),)
+    return str(as_symbol(v.op.rules[position](*upstream, out, *args, **v.params)))
 
 
 def _plain(grad: Any) -> Any:
@@ -215,9 +234,7 @@ def contract(
         if target in single:
             edges = _group_edges(graph, group, single[target])
         else:
-            edges = [
-                (u, k, d) for u, by_key in graph.pred[target].items() for k, d in by_key.items()
-            ]
+            edges = _op_edges(graph, target, set())
         for tail, key, data in edges:
             source = home[tail]
             taken = folded.has_edge(source, target, key)
@@ -283,6 +300,9 @@ def _group_edges(
 ) -> Iterable[tuple[int, int, dict[str, Any]]]:
     """One edge for each input of the group, with the derivative through the group."""
     inside = set(group)
+    if all(graph.nodes[n]["kind"] == CONSTANT for n in group[:-1]):
+        yield from _op_edges(graph, group[-1], inside)
+        return
     slope: dict[int, float | None] = {group[-1]: 1.0}
     entering: dict[int, list[dict[str, Any]]] = {}
     locals_: dict[int, list[float | None]] = {}
@@ -304,6 +324,15 @@ def _group_edges(
                 "contribution": _total([d.get("contribution") for d in entering[tail]]),
             }
         yield tail, key, {k: v for k, v in data.items() if v is not None}
+
+
+def _op_edges(
+    graph: nx.MultiDiGraph[int], node: int, inside: set[int]
+) -> Iterable[tuple[int, int, dict[str, Any]]]:
+    """The edges of one op, but for those from inside its group."""
+    for tail, by_key in graph.pred[node].items():
+        if tail not in inside:
+            yield from ((tail, key, data) for key, data in by_key.items())
 
 
 def _add(a: Any, b: Any) -> Any:

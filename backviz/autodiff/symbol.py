@@ -47,6 +47,8 @@ class Symbol(Operand):
         """Write the call down as text."""
         symbols = [as_symbol(a) for a in args]
         exponent = symbols[1].text if op.name == "pow" else ""
+        if exponent == "1":
+            return symbols[0]
         if exponent.lstrip("−").isdigit():
             base = symbols[0]._bracketed(op.notation.operands[0])
             return Symbol(base + exponent.translate(_SUPERSCRIPTS), op.notation.level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--engine", metavar="NAME", default="auto", help="wasm, dot, pygraphviz or layered.")
 @click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
 @click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
+@click.option("--watch", is_flag=True, help="Draw again whenever the Python file changes.")
 @options.words
 @options.as_json
 @options.quiet
@@ -61,18 +63,51 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz graph @karpathy-neuron --for slide --theme dark -o neuron.png
     backviz graph model.py:loss --for beamer -o loss.pdf
     """
+    from backviz.errors import UsageError
+
+    form = chosen_format(output, form)
+    _style(given)  # a wrong option is refused before any file is run
+    if output == "-" and (given["as_json"] or given["open_it"] or given["watch"]):
+        raise UsageError("--json, --open and --watch need a file; add -o FILE")
+    if given["watch"]:
+        return _watch(src, lambda: _draw(src, output, form, given))
+    return _draw(src, output, form, given)
+
+
+def _watch(src: str, draw: Callable[[], int]) -> int:
+    """Draw now and after every change of the source's file, until Ctrl-C."""
+    import time
+    from pathlib import Path
+
+    from backviz.cli.terminal import say
+    from backviz.errors import BackvizError, UsageError
+    from backviz.sources.files import is_file_source
+
+    path = Path(src.rpartition(":")[0])
+    if not is_file_source(src) or not path.is_file():
+        raise UsageError(
+            "--watch needs a Python file that exists; use SRC of the form file.py:name"
+        )
+    while True:
+        changed = path.stat().st_mtime_ns
+        try:
+            draw()
+        except BackvizError as error:
+            say(str(error))
+        while not path.exists() or path.stat().st_mtime_ns == changed:
+            time.sleep(0.2)
+
+
+def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
+    """One picture, and the exit code."""
     from backviz.autodiff.finite import find_not_finite
     from backviz.cli.loading import load_value
     from backviz.cli.terminal import say
     from backviz.diagrams.figure import Figure
-    from backviz.errors import NotFiniteError, UsageError
+    from backviz.errors import NotFiniteError
     from backviz.renderers import RENDERERS
 
-    form = chosen_format(output, form)
-    style = _style(given)
-    if output == "-" and (given["as_json"] or given["open_it"]):
-        raise UsageError("--json and --open need a file; add -o FILE")
-    quiet = given["quiet"]
+    style, quiet = _style(given), given["quiet"]
     value = load_value(src, differentiate=not given["forward_only"], quiet=quiet)
     fault = find_not_finite(value)
     if fault and not given["allow_nan"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 18
 MAX_FORMULA = 30
+MAX_RULE = 18
+MAX_NUMBERS = 2
+_GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
 
 
 def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
@@ -94,11 +98,12 @@ def _arrow(
     graph: nx.MultiDiGraph[Any], tail: Any, head: Any, data: dict[str, Any], name: str, style: Style
 ) -> Arrow:
     numbers, local = style.numbers, data.get("local")
-    text = numbers.format(local) if isinstance(local, float) else ""
+    text = _local(local, data.get("rule", ""), numbers)
     product = ""
     upstream = graph.nodes[head].get("grad")
     contribution = data.get("contribution")
-    if style.products and text and isinstance(upstream, float) and contribution is not None:
+    scalars = isinstance(local, float) and isinstance(upstream, float)
+    if style.products and scalars and contribution is not None:
         factors = f"{numbers.format(upstream)}·{_bracketed(text)}"
         product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(
@@ -110,6 +115,15 @@ def _arrow(
         backward="contribution" in data or _grads_on_both(graph, tail, head),
         alt=product or text,
     )
+
+
+def _local(local: Any, rule: str, numbers: NumberStyle) -> str:
+    """The number, a few numbers, or the rule where there would be too many."""
+    if isinstance(local, float):
+        return numbers.format(local)
+    if isinstance(local, np.ndarray) and local.ndim == 1 and local.size <= MAX_NUMBERS:
+        return "  ".join(map(numbers.format, local.tolist()))
+    return clean(rule, MAX_RULE)
 
 
 def _grads_on_both(graph: nx.MultiDiGraph[Any], tail: Any, head: Any) -> bool:
@@ -158,4 +172,6 @@ def _legend(
         items.append(("local", words["product"]))
     elif any(a.local for a in arrows):
         items.append(("local", words["local"]))
+    if any(_GRADIENT.search(a.local) for a in arrows):
+        items.append(("g", words["g"]))
     return tuple(items)

@@ -7,7 +7,7 @@ for pixels or vectors needs no more than this and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backviz.diagrams.layout import Point
 
@@ -86,3 +86,38 @@ class Drawing:
         """Every mark, bottom first."""
         for part in self.parts:
             yield from part.marks
+
+
+def placed(part: Part, scale: float, dx: float, dy: float) -> Part:
+    """A part scaled about the origin and moved."""
+    return replace(part, marks=tuple(moved(m, scale, dx, dy) for m in part.marks))
+
+
+def moved(mark: Mark, scale: float, dx: float, dy: float) -> Mark:
+    """A mark scaled about the origin and moved."""
+
+    def at(point: tuple[float, float]) -> tuple[float, float]:
+        return point[0] * scale + dx, point[1] * scale + dy
+
+    match mark:
+        case Rect():
+            x, y = at((mark.x, mark.y))
+            return replace(
+                mark,
+                x=x,
+                y=y,
+                width=mark.width * scale,
+                height=mark.height * scale,
+                line=mark.line * scale,
+                radius=mark.radius * scale,
+                dash=tuple(d * scale for d in mark.dash),
+            )
+        case Curve():
+            dash = tuple(d * scale for d in mark.dash)
+            points = tuple(map(at, mark.points))
+            return replace(mark, points=points, line=mark.line * scale, dash=dash)
+        case Polygon():
+            return replace(mark, points=tuple(map(at, mark.points)))
+        case Text():
+            x, y = at((mark.x, mark.y))
+            return replace(mark, x=x, y=y, size=mark.size * scale)

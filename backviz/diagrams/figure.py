@@ -38,6 +38,7 @@ READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 16, 10, 6, 4)  # boxes that are kept when the middle of a graph is folded
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
+NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
 
 
@@ -109,7 +110,7 @@ class Figure:
         why = "to stay readable"
         if size(by_op) <= READABLE:
             level = make(by_op)
-            if self._reads(level, least):
+            if self._reads(level, NEARLY * least):
                 return level
             why = f"because the text would be {_text(level):.1f} pt"
             candidates.append(level)

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.op import Notation, structural
+from backviz.autodiff.symbol import Symbol
 from backviz.ops.shape import reshape, shape_of, sum_to, swapaxes
 
 
 def _as_matrices(upstream: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
     """The operands and the upstream gradient with vectors as rows and columns."""
+    if isinstance(upstream, Symbol):  # a formula is the same for vectors and matrices
+        return upstream, a, b
     shape, sa, sb = shape_of(upstream), shape_of(a), shape_of(b)
     if len(sa) == 1:
         a = reshape(a, shape=(1, *sa))
@@ -24,6 +27,8 @@ def _as_matrices(upstream: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 def _fit(gradient: Any, operand: Any, matrix: Any) -> Any:
     """Sum over broadcast batch axes and drop the axis that a vector was given."""
+    if isinstance(gradient, Symbol):
+        return gradient
     if shape_of(gradient) != shape_of(matrix):
         gradient = sum_to(gradient, shape=shape_of(matrix))
     if shape_of(operand) != shape_of(matrix):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.op import structural
+from backviz.autodiff.symbol import Symbol
 from backviz.ops.shape import broadcast_to, reshape, shape_of
 
 Axis = int | tuple[int, ...] | None
@@ -15,6 +16,8 @@ Axis = int | tuple[int, ...] | None
 
 def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Give the gradient of a reduced array the shape of the whole again."""
+    if isinstance(upstream, Symbol):  # every entry gets it as it is
+        return upstream
     shape = shape_of(x)
     if axis is not None and not keepdims:
         axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))}
@@ -24,8 +27,10 @@ def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     return broadcast_to(upstream, shape=shape)
 
 
-def _size_ratio(x: Any, out: Any) -> float:
+def _size_ratio(x: Any, out: Any) -> Any:
     """How many entries of `x` go into one of `out`."""
+    if isinstance(x, Symbol):
+        return Symbol("n")
     return math.prod(shape_of(x)) / max(1, math.prod(shape_of(out)))
 
 

@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 
 
 def shape_of(x: Any) -> Shape:
-    """The shape of a recorded value, an array or a number."""
+    """The shape of a recorded value, an array or a number; a symbol has none."""
     return x.shape if isinstance(x, Value) else tuple(np.shape(x))
 
 

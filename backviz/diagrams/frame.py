@@ -1,0 +1,174 @@
+"""What stands around the graph on a page: a caption above, a legend below.
+
+Invariant: both are broken into lines that fit the page, and the graph gets the room
+that they leave; so nothing runs off the page however long a title is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backviz.diagrams import font
+from backviz.diagrams.boxes import EM, SMALL
+from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text, moved
+from backviz.diagrams.model import Diagram
+from backviz.diagrams.theme import Preset, Theme
+
+CAPTION = 1.15  # against the text of the graph
+MOST_LINES = 3
+NATURAL_CAPTION = 36  # ems of a caption's line where the page takes the drawing's width
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Caption and legend before they have places, and the scale they leave."""
+
+    preset: Preset
+    caption: str
+    ink: str
+    legend: tuple[tuple[tuple[Mark, ...], float], ...]
+    line: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the page has a width of its own."""
+        return self.preset.width > 0
+
+    @property
+    def least_width(self) -> float:
+        """The narrowest page that a legend's item and a caption's line fit on."""
+        widths = [width for _, width in self.legend]
+        if self.caption:
+            longest = NATURAL_CAPTION * self._size
+            widths.append(min(font.width(self.caption, self._size, bold=True), longest))
+        return max(widths) + 2 * self.preset.margin if widths else 0.0
+
+    @property
+    def _size(self) -> float:
+        return CAPTION * self.preset.text
+
+    def above(self, width: float) -> float:
+        """The height of the caption."""
+        lines = len(self._caption_lines(width))
+        return (1.3 * lines + 0.3) * self._size if lines else 0.0
+
+    def taken(self, width: float) -> float:
+        """The height of caption and legend together."""
+        below = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
+        return self.above(width) + below
+
+    def scale(self, width: float, height: float) -> float:
+        """How much larger than natural size a graph of that size can be drawn."""
+        preset = self.preset
+        scale = (preset.most if self.bounded else preset.text) / EM
+        if preset.width:
+            scale = min(scale, (preset.width - 2 * preset.margin) / width)
+        if preset.height:
+            room = preset.height - 2 * preset.margin - self.taken(preset.width)
+            scale = min(scale, room / height)
+        return scale
+
+    def parts(self, width: float, height: float) -> list[Part]:
+        """Caption at the top, legend at the bottom, both in the middle."""
+        parts = []
+        if caption := self._caption_marks(width):
+            parts.append(Part("caption", "", caption))
+        if legend := self._legend_marks(width, height):
+            parts.append(Part("legend", "", legend))
+        return parts
+
+    def _caption_lines(self, width: float) -> list[str]:
+        room = width - 2 * self.preset.margin
+        return wrap(self.caption, self._size, room) if self.caption else []
+
+    def _caption_marks(self, width: float) -> tuple[Mark, ...]:
+        marks = []
+        for i, text in enumerate(self._caption_lines(width)):
+            x = (width - font.width(text, self._size, bold=True)) / 2
+            y = self.preset.margin + (1 + 1.3 * i) * self._size
+            marks.append(Text(x, y, text, self._size, self.ink, bold=True))
+        return tuple(marks)
+
+    def _rows(self, width: float) -> list[list[int]]:
+        room = width - 2 * self.preset.margin + 0.01
+        rows: list[list[int]] = []
+        used = 0.0
+        for i, (_, item) in enumerate(self.legend):
+            if rows and used + self.line + item <= room:
+                rows[-1].append(i)
+                used += self.line + item
+            else:
+                rows.append([i])
+                used = item
+        return rows
+
+    def _legend_marks(self, width: float, height: float) -> tuple[Mark, ...]:
+        rows = self._rows(width)
+        top = height - self.preset.margin - self.line * len(rows)
+        marks: list[Mark] = []
+        for row in rows:
+            x = (width - sum(self.legend[i][1] for i in row) - self.line * (len(row) - 1)) / 2
+            for i in row:
+                sample, item = self.legend[i]
+                marks += [moved(m, 1.0, x, top) for m in sample]
+                x += item + self.line
+            top += self.line
+        return tuple(marks)
+
+
+def make_frame(diagram: Diagram, preset: Preset, theme: Theme) -> Frame:
+    """The frame of a diagram at the text size of its page."""
+    size = max(preset.least, SMALL * preset.text)
+    items = tuple(_legend_item(kind, words, size, theme) for kind, words in diagram.legend)
+    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35)
+
+
+def wrap(text: str, size: float, room: float) -> list[str]:
+    """Bold text in at most three lines of that width, cut with … if it needs more.
+
+    >>> wrap("a long title of a figure", 10, 80)
+    ['a long title of', 'a figure']
+    """
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or font.width(longer, size, bold=True) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    shown = lines[:MOST_LINES]
+    if len(lines) > MOST_LINES:
+        shown[-1] += "…"
+    return [_cut(line, size, room) for line in shown]
+
+
+def _cut(line: str, size: float, room: float) -> str:
+    while len(line) > 1 and font.width(line, size, bold=True) > room:
+        line = line.removesuffix("…")[:-1] + "…"
+    return line
+
+
+def _legend_item(
+    kind: str, words: str, size: float, theme: Theme
+) -> tuple[tuple[Mark, ...], float]:
+    """A sample of the line or number, what it means, and the width of both."""
+    colour = theme.forward if kind == "value" else theme.gradient
+    sample: list[Mark]
+    if kind in ("value", "gradient"):
+        sample, width = _sample_arrow(size, colour, dashed=kind == "gradient"), 1.8 * size
+    else:
+        letter = "g" if kind == "g" else "−2"
+        sample, width = [Text(0, size, letter, size, colour)], font.width(letter, size)
+    x = width + 0.45 * size
+    sample.append(Text(x, size, words, size, colour))
+    return tuple(sample), x + font.width(words, size)
+
+
+def _sample_arrow(size: float, colour: str, dashed: bool) -> list[Mark]:
+    middle, length, head = 0.7 * size, 1.8 * size, 0.42 * size
+    tip, base = (0.0, head) if dashed else (length, length - head)
+    start, end = (head, length) if dashed else (0.0, length - head)
+    straight = tuple((start + (end - start) * k / 3, middle) for k in range(4))
+    corners = ((tip, middle), (base, middle - head / 2), (base, middle + head / 2))
+    dash = (0.3 * size, 0.2 * size) if dashed else ()
+    return [Curve(straight, colour, 0.1 * size, dash), Polygon(corners, colour)]
