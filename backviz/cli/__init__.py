@@ -41,44 +41,61 @@ for _command in (graph, describe, table, list_, doctor):
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and leave with an exit code; errors are one sentence."""
-    given = sys.argv[1:] if args is None else args
-    if "--debug" in given:
-        sys.exit(cli.main(given, prog_name="backviz", standalone_mode=False) or 0)
-    sys.exit(_run(given))
+    sys.exit(_run(sys.argv[1:] if args is None else args))
 
 
 def _run(given: list[str]) -> int:
+    from backviz.cli.terminal import ReaderGoneError, prepare_streams, say
+
+    prepare_streams()
     try:
         code = cli.main(given, prog_name="backviz", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except BackvizError as error:
-        _say(str(error))
+        say(_usage(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted")
+        say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         _silence_stdout()
         return BROKEN_PIPE
-    except OSError as error:
-        _silence_stdout()
-        _say(f"cannot write to standard output: {error.strerror}")
-        return 1
     except Exception as error:
-        _say(f"unexpected {type(error).__name__}: {error}; add --debug to see where")
-        return 1
+        return _failure(error, debug="--debug" in given)
 
 
-def _say(message: str) -> None:
+def _usage(error: click.ClickException) -> str:
+    """click's complaint in one sentence, with where to look."""
+    message = " ".join(error.format_message().split()).rstrip(".?")
+    if len(message) > 200:
+        message = message[:199] + "…"
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "backviz"
+    hint = ""
+    if isinstance(error, click.NoSuchOption):
+        hint = "; an expression that begins with - goes after --"
+    return f"{message[:1].lower()}{message[1:]}{hint}; see {command} --help"
+
+
+def _failure(error: Exception, debug: bool) -> int:
+    """Say what went wrong; the exit code is the error's own."""
     from backviz.cli.terminal import say
 
-    say(message)
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, BackvizError):
+        say(str(error))
+        return error.exit_code
+    if isinstance(error, OSError):
+        _silence_stdout()
+        say(f"cannot write to standard output: {error.strerror or error}")
+    else:
+        said = str(error).partition("\n")[0]
+        say(f"unexpected {type(error).__name__}: {said}; add --debug to see where")
+    return 1
 
 
 def _silence_stdout() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
-from typing import TextIO
 
 from backviz.errors import UsageError
 
@@ -18,48 +20,59 @@ _PLAIN = str.maketrans(
 )  # fmt: skip
 
 
-def fitted(text: str, encoding: str | None) -> str:
+class ReaderGoneError(Exception):
+    """Whoever read our standard output has stopped: no fault, and nobody to tell."""
+
+
+def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    shown = error.object[error.start : error.end].translate(_PLAIN)
+    fits = shown.isascii() and shown != error.object[error.start : error.end]
+    return (shown if fits else "?" * (error.end - error.start)), error.end
+
+
+codecs.register_error("backviz", _in_other_signs)
+
+
+def fitted(text: str, encoding: str) -> str:
     """The text in signs that the encoding has.
 
     >>> fitted("∂L/∂a = −2·3", "ascii"), fitted("веса — −2", "cp1251")
     ('dL/da = -2*3', 'веса — -2')
     """
-    encoding = encoding or "ascii"
-    fits = {c: _fits(c, encoding) for c in set(text)}
-    if all(fits.values()):
-        return text
-    shown = (c if fits[c] else c.translate(_PLAIN) for c in text)
-    return "".join(shown).encode(encoding, "replace").decode(encoding)
+    return text.encode(encoding, "backviz").decode(encoding)
 
 
-def _fits(char: str, encoding: str) -> bool:
-    try:
-        char.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+def prepare_streams() -> None:
+    """Let both streams show a sign that they lack in other signs, help texts included."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backviz")
 
 
-def say(message: str, stream: TextIO | None = None) -> None:
-    """A message on standard error."""
-    stream = stream or sys.stderr
-    stream.write(fitted(f"backviz: {message}\n", stream.encoding))
-    stream.flush()
+def say(message: str) -> None:
+    """A message on standard error; without one, nothing is said."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"backviz: {message}\n")
+        sys.stderr.flush()
 
 
 def print_text(text: str) -> None:
-    """Text on standard output: UTF-8 into a pipe or file, what it can show on a terminal."""
-    if sys.stdout.isatty():
-        sys.stdout.write(fitted(text + "\n", sys.stdout.encoding))
-        sys.stdout.flush()
+    """Text on standard output: UTF-8 into a pipe, what it can show on a terminal."""
+    if sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ:
+        print_bytes((text + "\n").encode(sys.stdout.encoding, "backviz"))
     else:
-        print_bytes((text + "\n").encode())
+        print_bytes((text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def print_bytes(data: bytes, hint: str = "") -> None:
     """Bytes on standard output; with a `hint`, refused when a person would see them."""
     if hint and sys.stdout.isatty():
         raise UsageError(hint)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderGoneError from None

@@ -38,12 +38,13 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     arrows = tuple(_arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(ordered))
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words["no output"]
+    caption = clean(style.title)
     return Diagram(
         boxes,
         arrows,
-        title=style.title or words["title"].format(output=called),
+        title=caption or words["title"].format(output=called),
         description=_description(graph, boxes, arrows, style, words),
-        caption=clean(style.title),
+        caption=caption,
         legend=_legend(arrows, called, words) if style.legend else (),
     )
 

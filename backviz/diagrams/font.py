@@ -7,6 +7,7 @@ has the same bytes on every machine. Lengths are in font units, `UNITS` to the e
 from __future__ import annotations
 
 import importlib.util
+import io
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -50,7 +51,7 @@ class _Face:
     def __init__(self, bold: bool) -> None:
         from fontTools.ttLib import TTFont
 
-        self.font: Any = TTFont(font_file(bold), lazy=True)
+        self.font: Any = TTFont(io.BytesIO(font_file(bold).read_bytes()), lazy=True)
         self.cmap: dict[int, str] = self.font.getBestCmap()
         self.glyphs = self.font.getGlyphSet()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,8 +59,8 @@ class Style:
         _one_of("decimal sign", self.decimal, (".", ","))
         _between("digits", self.digits, 0, 17)
         _between("scale", self.scale, 0.05, 20)
-        if not all(c.isascii() and (c.isalnum() or c in "-_") for c in self.salt):
-            raise UsageError(f"salt {self.salt!r}: use letters, digits, - and _ only")
+        if self.salt and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.salt):
+            raise UsageError(f"salt {self.salt!r}: use a letter, then letters, digits, - and _")
 
     @property
     def numbers(self) -> NumberStyle:

@@ -85,7 +85,7 @@ def record(box: Box, downwards: bool = False) -> str:
         header,
         *(r"\n".join(map(escape_record, ls)) for ls in (box.value, box.gradient) if ls),
     ]
-    label = "|".join(fields)
+    label = "|".join(fields if header else fields[1:])
     return f"{{{label}}}" if downwards else label
 
 

@@ -20,4 +20,7 @@ if TYPE_CHECKING:
 def json_graph(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives."""
     data = nx.node_link_data(figure.graph, edges="edges")
-    return (json.dumps(json_ready(data), ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(json_ready(data), ensure_ascii=False, indent=1) + "\n").encode(
+        "utf-8",
+        "backslashreplace",  # a lone surrogate as the JSON escape \udXXX
+    )

@@ -30,6 +30,8 @@ def load(source: str) -> Value:
 
 
 def _stdin() -> str:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; send an expression, or give it as SRC")
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -93,7 +93,9 @@ class _Reader:
                 return ast.parse(self.text).body
         except SyntaxError as error:
             raise self._syntax_error(error) from None
-        except (RecursionError, MemoryError, ValueError):
+        except ValueError:  # bytes that are no text, and zero bytes
+            raise InputError("the expression holds characters that are no text") from None
+        except (RecursionError, MemoryError):
             raise InputError(
                 "the expression is nested too deeply; name some parts with assignments"
             ) from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import runpy
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +76,10 @@ def _run(path: Path) -> dict[str, Any]:
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        return runpy.run_path(str(path), run_name=path.stem)
-    except SyntaxError as error:
-        raise InputError(
-            f"{path}: line {error.lineno} cannot be read: {error.msg}",
-            line=(error.text or "").rstrip("\n"),
-            column=max(0, (error.offset or 1) - 1),
-        ) from None
-    except BackvizError as error:
-        raise _at(path, error) from None
-    except SystemExit as error:
-        raise InputError(f"{path} stopped with exit status {error.code}") from None
-    except Exception as error:
-        raise _failure(path, error) from None
+        found: dict[str, Any] = _guarded(
+            path, lambda: runpy.run_path(str(path), run_name=path.stem)
+        )
+        return found
     finally:
         if folder in sys.path:
             sys.path.remove(folder)
@@ -106,10 +99,24 @@ def _call(function: Any, name: str, path: Path) -> Any:
             f"{path}:{name} needs arguments ({', '.join(required)}); "
             "give them defaults, or name a function without any"
         )
+    return _guarded(path, function)
+
+
+def _guarded(path: Path, run: Callable[[], Any]) -> Any:
+    """Run the person's code; what it prints goes to standard error, its errors to a sentence."""
     try:
-        return function()
+        with contextlib.redirect_stdout(sys.stderr):
+            return run()
+    except SyntaxError as error:
+        raise InputError(
+            f"{error.filename or path}: line {error.lineno} cannot be read: {error.msg}",
+            line=(error.text or "").rstrip("\n"),
+            column=max(0, (error.offset or 1) - 1),
+        ) from None
     except BackvizError as error:
         raise _at(path, error) from None
+    except SystemExit as error:
+        raise InputError(f"{path} stopped with exit status {error.code}") from None
     except Exception as error:
         raise _failure(path, error) from None
 

@@ -7,7 +7,6 @@ breaks says so in a sentence, and the next one answers; the last one always can.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import importlib.util
 import shutil
 import struct
@@ -62,11 +61,15 @@ class EmbeddedGraphviz(Engine):
         """Run dot in the sandbox; a run past the limit is interrupted."""
         if reason := self.missing():
             raise MissingPieceError(f"the engine 'wasm' cannot run: {reason}; {self.remedy}")
+        import wasmtime
+
         try:
             return read_layout(_sandbox().run(dot_source(plan), time_limit), plan)
         except MissingPieceError:
             _sandbox.cache_clear()  # after a failure the sandbox's memory is not to be trusted
             raise
+        except (wasmtime.WasmtimeError, OSError, MemoryError) as error:
+            raise MissingPieceError(describe_failure("wasm", error)) from error
 
 
 def _wasm_file() -> Path | None:
@@ -82,10 +85,20 @@ class _Sandbox:
     def __init__(self) -> None:
         import wasmtime
 
+        try:
+            self._start(cached=True)  # compiled once per machine
+        except wasmtime.WasmtimeError:
+            self._start(cached=False)  # no place for a cache: compiled once per process
+
+    def _start(self, *, cached: bool) -> None:
+        import wasmtime
+
         config = wasmtime.Config()
         config.epoch_interruption = True
-        with contextlib.suppress(wasmtime.WasmtimeError):
-            config.cache = True  # compiled once per machine; without a cache folder, per process
+        config.memory_reservation = 1 << 26  # not gigabytes: address space can be limited
+        config.memory_guard_size = 1 << 16
+        if cached:
+            config.cache = True
         self.engine = wasmtime.Engine(config)
         self.store = wasmtime.Store(self.engine)
         self.store.set_epoch_deadline(10**9)
