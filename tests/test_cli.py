@@ -25,6 +25,7 @@ from xml.etree import ElementTree as ET
 
 import click
 import pytest
+from portable_svg import problems
 
 from backviz import __version__
 from backviz.cli import _run, cli
@@ -38,7 +39,6 @@ from backviz.ops import OPS
 from backviz.renderers import RENDERERS
 from backviz.sources import EXAMPLES
 from backviz.words import LANGUAGES
-from tests.portable_svg import problems
 
 BACKVIZ = (sys.executable, "-m", "backviz")
 SIMPLE = "L=a*b; a=2; b=3"
@@ -386,7 +386,7 @@ OPTIONS = {
     "--scale 21": "scale 21 is out of range",
     "--scale nan": "scale nan is out of range",
     "--scale inf": "scale inf is out of range",
-    "--salt 'a b'": "salt 'a b': use letters, digits, - and _ only",
+    "--salt 'a b'": "salt 'a b': use a letter, then letters, digits, - and _",
     "-F gif": "unknown format 'gif'; there is svg, pdf, png, dot, json",
     "-F pngg": "unknown format 'pngg'; did you mean 'png'?",
     "-F png": "g.svg ends in .svg, but -F says png; drop one of the two",

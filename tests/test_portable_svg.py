@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 import pytest
+from portable_svg import path_extent, problems
 
 from backviz.autodiff.backward import backward
 from backviz.autodiff.value import Value
@@ -17,7 +18,6 @@ from backviz.explanations import seed_for
 from backviz.renderers import RENDERERS
 from backviz.renderers.svg import svg_document
 from backviz.sources import EXAMPLES, load
-from tests.portable_svg import path_extent, problems
 
 
 @cache
