@@ -77,9 +77,10 @@ class Op(ABC):
 
     def compute(self, args: Sequence[Data], params: dict[str, Any]) -> Data:
         """The forward value; IEEE rules throughout: no exception for 1/0 or log(−1)."""
-        if self.scalar is not None and all(a.__class__ is float for a in args):
+        if self.scalar is not None:
             try:
-                return self.scalar(*args, **params)
+                if all([a.__class__ is float for a in args]):  # noqa: C419  (a list is faster)
+                    return self.scalar(*args, **params)
             except (ArithmeticError, ValueError):
                 pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
         try:
@@ -127,26 +128,30 @@ class Elementwise(Op):
         0.75
         """
         rule = self.rules[position]
-        try:
+        if out.__class__ is not float:
             with np.errstate(all="ignore"):
                 return rule(out, *args, **params)
+        try:
+            return rule(out, *args, **params)
         except (ArithmeticError, ValueError):
             # As in `compute`: Python floats raise, numpy's follow IEEE 754.
             with np.errstate(all="ignore"):
-                wide = [np.float64(a) for a in args]
-                return float(rule(np.float64(out), *wide, **params))
+                return float(rule(np.float64(out), *map(np.float64, args), **params))
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
+        if node.locals is not None and not record:  # scalars: computed when they were recorded
+            return [
+                (i, local, upstream * local)
+                for i, local in enumerate(node.locals)
+                if local is not None
+            ]
         out, args = (node, node.inputs) if record else (node.data, [v.data for v in node.inputs])
         pulled = []
         for i, operand in enumerate(node.inputs):
             if not operand.requires_grad:
                 continue
-            if node.locals is not None and not record:
-                local = node.locals[i]
-            else:
-                local = self.local(i, out, args, node.params)
+            local = self.local(i, out, args, node.params)
             with np.errstate(all="ignore"):
                 contribution = _times(upstream, local)
             if node.shape != operand.shape:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.op import Op
 
 Params = dict[str, Any]
+NO_PARAMS: Params = {}
 
 
 class Operand(ABC):
@@ -25,93 +26,93 @@ class Operand(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Any:
+    def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Self:
         """What calling `op` means when this operand is among its arguments."""
 
     def __add__(self, other: Any) -> Self:
-        return cast(Self, OPS["add"](self, other))
+        return self.interpret(OPS["add"], (self, other), NO_PARAMS)
 
     def __radd__(self, other: Any) -> Self:
-        return cast(Self, OPS["add"](other, self))
+        return self.interpret(OPS["add"], (other, self), NO_PARAMS)
 
     def __sub__(self, other: Any) -> Self:
-        return cast(Self, OPS["sub"](self, other))
+        return self.interpret(OPS["sub"], (self, other), NO_PARAMS)
 
     def __rsub__(self, other: Any) -> Self:
-        return cast(Self, OPS["sub"](other, self))
+        return self.interpret(OPS["sub"], (other, self), NO_PARAMS)
 
     def __mul__(self, other: Any) -> Self:
-        return cast(Self, OPS["mul"](self, other))
+        return self.interpret(OPS["mul"], (self, other), NO_PARAMS)
 
     def __rmul__(self, other: Any) -> Self:
-        return cast(Self, OPS["mul"](other, self))
+        return self.interpret(OPS["mul"], (other, self), NO_PARAMS)
 
     def __truediv__(self, other: Any) -> Self:
-        return cast(Self, OPS["div"](self, other))
+        return self.interpret(OPS["div"], (self, other), NO_PARAMS)
 
     def __rtruediv__(self, other: Any) -> Self:
-        return cast(Self, OPS["div"](other, self))
+        return self.interpret(OPS["div"], (other, self), NO_PARAMS)
 
     def __pow__(self, other: Any) -> Self:
-        return cast(Self, OPS["pow"](self, other))
+        return self.interpret(OPS["pow"], (self, other), NO_PARAMS)
 
     def __rpow__(self, other: Any) -> Self:
-        return cast(Self, OPS["pow"](other, self))
+        return self.interpret(OPS["pow"], (other, self), NO_PARAMS)
 
     def __matmul__(self, other: Any) -> Self:
-        return cast(Self, OPS["matmul"](self, other))
+        return self.interpret(OPS["matmul"], (self, other), NO_PARAMS)
 
     def __rmatmul__(self, other: Any) -> Self:
-        return cast(Self, OPS["matmul"](other, self))
+        return self.interpret(OPS["matmul"], (other, self), NO_PARAMS)
 
     def __neg__(self) -> Self:
-        return cast(Self, OPS["neg"](self))
+        return self.interpret(OPS["neg"], (self,), NO_PARAMS)
 
     def __pos__(self) -> Self:
         return self
 
     def __abs__(self) -> Self:
-        return cast(Self, OPS["abs"](self))
+        return self.interpret(OPS["abs"], (self,), NO_PARAMS)
 
     def abs(self) -> Self:
         """The absolute value, elementwise."""
-        return cast(Self, OPS["abs"](self))
+        return self.interpret(OPS["abs"], (self,), NO_PARAMS)
 
     def exp(self) -> Self:
         """The exponential, elementwise."""
-        return cast(Self, OPS["exp"](self))
+        return self.interpret(OPS["exp"], (self,), NO_PARAMS)
 
     def log(self) -> Self:
         """The natural logarithm, elementwise."""
-        return cast(Self, OPS["log"](self))
+        return self.interpret(OPS["log"], (self,), NO_PARAMS)
 
     def sqrt(self) -> Self:
         """The square root, elementwise."""
-        return cast(Self, OPS["sqrt"](self))
+        return self.interpret(OPS["sqrt"], (self,), NO_PARAMS)
 
     def sin(self) -> Self:
         """The sine, elementwise."""
-        return cast(Self, OPS["sin"](self))
+        return self.interpret(OPS["sin"], (self,), NO_PARAMS)
 
     def cos(self) -> Self:
         """The cosine, elementwise."""
-        return cast(Self, OPS["cos"](self))
+        return self.interpret(OPS["cos"], (self,), NO_PARAMS)
 
     def tanh(self) -> Self:
         """The hyperbolic tangent, elementwise."""
-        return cast(Self, OPS["tanh"](self))
+        return self.interpret(OPS["tanh"], (self,), NO_PARAMS)
 
     def sigmoid(self) -> Self:
         """The logistic sigmoid, elementwise."""
-        return cast(Self, OPS["sigmoid"](self))
+        return self.interpret(OPS["sigmoid"], (self,), NO_PARAMS)
 
     def relu(self) -> Self:
         """The positive part, elementwise."""
-        return cast(Self, OPS["relu"](self))
+        return self.interpret(OPS["relu"], (self,), NO_PARAMS)
 
     def sign(self) -> Self:
         """The sign, elementwise: −1, 0 or 1."""
-        return cast(Self, OPS["sign"](self))
+        return self.interpret(OPS["sign"], (self,), NO_PARAMS)
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
         """The sum over all entries or over axes."""

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from backviz.autodiff.op import Op, as_data
-from backviz.autodiff.operand import Operand, Params
+from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _serials = count()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
-_NO_PARAMS: Params = {}
 
 
 @final
@@ -73,7 +72,7 @@ class Value(Operand):
         self.grad = None
         self.op = None
         self.inputs = ()
-        self.params = _NO_PARAMS
+        self.params = NO_PARAMS
         self.locals = None
         self.requires_grad = requires_grad
         self.serial = next(_serials)
@@ -159,7 +158,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     out.serial = next(_serials)
     out.locals = None
     if not _recording.get():
-        out.op, out.inputs, out.params, out.requires_grad = None, (), _NO_PARAMS, False
+        out.op, out.inputs, out.params, out.requires_grad = None, (), NO_PARAMS, False
         return out
     out.op = op
     out.inputs = inputs

@@ -8,7 +8,7 @@ import operator
 import numpy as np
 
 from backviz.autodiff.op import Notation, elementwise
-from backviz.ops.compare import equal, zero_where
+from backviz.ops.compare import equal, less, zero_where
 from backviz.ops.elementary import log
 
 SUM, PRODUCT, POWER = 10, 20, 30
@@ -84,7 +84,7 @@ pow = elementwise(  # noqa: A001
     "pow",
     np.power,
     lambda out, a, b: zero_where(b * pow(a, b - 1), equal(b, 0)),
-    lambda out, a, b: zero_where(out * log(a), equal(a, 0)),
+    lambda out, a, b: zero_where(out * log(a), equal(a, 0) * (1 - less(b, 0))),
     scalar=math.pow,
     notation=Notation("{}^{}", POWER, (POWER + 1, POWER)),
     symbol="xʸ",
