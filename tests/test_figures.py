@@ -1,5 +1,6 @@
 """Figures: every example at every size and theme, as a lecturer would look at them."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from backviz import Figure, Style, Value, tensor
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.theme import PRESETS, THEMES
-from backviz.errors import InputError, UsageError
+from backviz.errors import InputError, MissingPieceError, UsageError
 from backviz.renderers import RENDERERS
 from backviz.renderers.marks import MAX_PIXELS
 from backviz.sources import EXAMPLES, load
@@ -286,6 +287,13 @@ def test_dot_is_laid_out_by_any_graphviz_with_the_same_content():
         arrows = len(picture.diagram.arrows)
         back = sum(a.backward for a in picture.diagram.arrows)
         assert made.count('class="edge"') == arrows + back
+
+
+def test_a_format_whose_library_is_missing_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "backviz.renderers.marks", raising=False)
+    with pytest.raises(MissingPieceError, match="format png needs matplotlib"):
+        RENDERERS["png"](figure("@diamond"))
 
 
 # The font ------------------------------------------------------------------------

@@ -26,9 +26,10 @@ class Finding:
 @options.debug
 def doctor(as_json: bool, debug: bool) -> int:
     """Try everything that a picture needs; exit 3 if a needed piece is missing."""
-    from backviz.cli.terminal import print_text
+    from backviz.cli.terminal import print_text, quiet_libraries
     from backviz.errors import MissingPieceError
 
+    quiet_libraries()
     findings = examine()
     if as_json:
         import json

@@ -102,11 +102,12 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     """One picture, and the exit code."""
     from backviz.autodiff.finite import find_not_finite
     from backviz.cli.loading import load_value
-    from backviz.cli.terminal import say
+    from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.errors import NotFiniteError
     from backviz.renderers import RENDERERS
 
+    quiet_libraries()
     style, quiet = _style(given), given["quiet"]
     value = load_value(src, differentiate=not given["forward_only"], quiet=quiet)
     fault = find_not_finite(value)

@@ -51,6 +51,13 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backviz")
 
 
+def quiet_libraries() -> None:
+    """Keep matplotlib from remarking that it cannot write into the home folder."""
+    import logging
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+
 def say(message: str) -> None:
     """A message on standard error; without one, nothing is said."""
     if sys.stderr is not None:

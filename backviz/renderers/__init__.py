@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from backviz.errors import MissingPieceError
 from backviz.registry import Registry
 
 if TYPE_CHECKING:
@@ -26,9 +27,16 @@ class Renderer:
     binary: bool = False
 
     def __call__(self, figure: Figure) -> bytes:
-        """The figure in this format."""
+        """The figure in this format; `MissingPieceError` if it needs what is not installed."""
         module, _, function = self.place.partition(":")
-        made: bytes = getattr(import_module(f"backviz.renderers.{module}"), function)(figure)
+        try:
+            render = getattr(import_module(f"backviz.renderers.{module}"), function)
+        except ImportError as error:
+            raise MissingPieceError(
+                f"the format {self.name} needs {error.name}, which does not load; "
+                f"pip install --upgrade {error.name}"
+            ) from error
+        made: bytes = render(figure)
         return made
 
 
