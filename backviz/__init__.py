@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.style import Style
     from backviz.errors import BackvizError
-    from backviz.explanations import describe, table
+    from backviz.explanations import describe
     from backviz.graphs import plain_graph, to_graph
     from backviz.ops import OPS
     from backviz.sources import load
+    from backviz.tables import table
 
 # Where each public name lives; a module is imported when its name is first used, so
 # that `import backviz` and the command line's --help load nothing heavy.
@@ -55,7 +56,7 @@ _HOME = {
     "plain_graph": "graphs",
     "render": "api",
     "save": "api",
-    "table": "explanations",
+    "table": "tables",
     "tape": "autodiff.backward",
     "tensor": "autodiff.value",
     "to_graph": "graphs",

@@ -6,11 +6,7 @@ the ops' own notation, so neither can disagree with the picture.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +18,7 @@ from backviz.autodiff.symbol import Symbol, as_symbol
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.graphs import CONSTANT, LEAF
-from backviz.registry import Registry
-from backviz.text import NOT_COMPUTED, NumberStyle, clean, json_ready, shape_text
+from backviz.text import NOT_COMPUTED, NumberStyle, clean, shape_text
 from backviz.words import LANGUAGES
 
 VJP = "vjp"
@@ -207,123 +202,3 @@ def derivatives(op: Op) -> list[str]:
         f"d/d{name} = {as_symbol(rule(Symbol('out'), *symbols))}"
         for name, rule in zip(inputs, op.rules, strict=True)
     ]
-
-
-# The table ---------------------------------------------------------------------
-
-TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
-
-
-def table(output: Value, form: str, numbers: NumberStyle, lang: str = "en") -> str:
-    """The backward pass as a table; `form` is txt, md, csv, json or latex."""
-    return TABLES[form](rows(output), numbers, lang)
-
-
-def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
-    use = LANGUAGES[lang]["use"]
-    return [
-        [
-            str(r.step),
-            r.node,
-            r.input,
-            numbers.summary(r.upstream),
-            r.local if isinstance(r.local, str) else numbers.summary(r.local),
-            numbers.summary(r.contribution),
-            numbers.summary(r.total),
-            use.format(k=r.use, m=r.uses),
-        ]
-        for r in made
-    ]
-
-
-def _heads(lang: str) -> list[str]:
-    return LANGUAGES[lang]["columns"].split("|")
-
-
-def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    grid = [_heads(lang), *_cells(made, numbers, lang)]
-    widths = [max(len(row[j]) for row in grid) for j in range(len(grid[0]))]
-    left = {1, 2, 7}
-    lines = [
-        "  ".join(
-            cell.ljust(w) if j in left else cell.rjust(w)
-            for j, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in grid
-    ]
-    return "\n".join([lines[0], "─" * len(lines[0]), *lines[1:]])
-
-
-def _md(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    def line(cells: list[str]) -> str:
-        return "| " + " | ".join(map(escape_markdown, cells)) + " |"
-
-    rule = "|" + "|".join([" ---: ", " --- ", " --- ", *[" ---: "] * 4, " --- "]) + "|"
-    return "\n".join([line(_heads(lang)), rule, *map(line, _cells(made, numbers, lang))])
-
-
-def _csv(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    """Full precision, English headings; a text that a spreadsheet would run is quoted."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Row.__slots__)
-    for row in made:
-        writer.writerow([_csv_cell(getattr(row, f)) for f in Row.__slots__])
-    return out.getvalue().rstrip("\n")
-
-
-def _csv_cell(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return json.dumps(x.tolist())
-    if isinstance(x, str) and x[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + x
-    return x
-
-
-def _json(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    data = [{f: json_ready(getattr(row, f)) for f in Row.__slots__} for row in made]
-    return json.dumps(data, ensure_ascii=False, indent=1)
-
-
-def _latex(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    """A tabular for booktabs; ∙ and − come as TeX commands."""
-
-    def line(cells: list[str]) -> str:
-        return " & ".join(map(escape_latex, cells)) + r" \\"
-
-    body = [line(cells) for cells in _cells(made, numbers, lang)]
-    top = [r"\begin{tabular}{rllrrrrl}", r"\toprule", line(_heads(lang)), r"\midrule"]
-    return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"])
-
-
-def escape_markdown(text: str) -> str:
-    r"""Text that stays itself in a Markdown table.
-
-    >>> escape_markdown("a|b"), escape_markdown("<b>*x*")
-    ('a\\|b', '&lt;b>\\*x\\*')
-    """
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    for char in "\\|*_`[]$~":
-        text = text.replace(char, "\\" + char)
-    return text
-
-
-def escape_latex(text: str) -> str:
-    r"""Text that stays itself in LaTeX.
-
-    >>> escape_latex("a_1 & 50%"), escape_latex("−2")
-    ('a\\_1 \\& 50\\%', '$-$2')
-    """
-    return "".join(_LATEX.get(c, c) for c in text)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
-    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\char34{}",
-    "`": r"\char96{}", "'": r"\char39{}", "-": "-{}",
-    "−": "$-$", "·": r"$\cdot$", "∞": r"$\infty$", "…": r"\dots{}", "×": r"$\times$", "—": "---",
-}  # fmt: skip
-
-for _name, _form in (("txt", _txt), ("md", _md), ("csv", _csv), ("json", _json), ("latex", _latex)):
-    TABLES.add(_name, _form)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import backviz
 from backviz.diagrams.style import Style
-from backviz.explanations import derivatives, escape_markdown
+from backviz.explanations import derivatives
 from backviz.ops import OPS
 from backviz.sources import EXAMPLES
+from backviz.tables import escape_markdown
 
 HERE = Path(__file__).parent
 DARK = {"diamond": "half", "mazur": "slide", "mazur-scalar": "slide"}

@@ -19,13 +19,13 @@ FLOORS = [
     {"ops"},
     {"graphs", "sources"},
     {"explanations", "diagrams"},
-    {"renderers"},
+    {"tables", "renderers"},
     {"api", "extend"},
     {"cli"},
     {"__main__", "__init__"},
 ]
 DOORS = {
-    "networkx": {"graphs", "renderers/json_graph"},
+    "networkx": {"graphs/*", "renderers/json_graph"},
     "graphviz": {"renderers/dot", "diagrams/layout/source"},
     "wasmtime": {"diagrams/layout/engines"},
     "pygraphviz": {"diagrams/layout/engines"},

@@ -34,10 +34,10 @@ from backviz.cli.terminal import fitted
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.style import FOLDS
 from backviz.diagrams.theme import PRESETS, THEMES
-from backviz.explanations import TABLES
 from backviz.ops import OPS
 from backviz.renderers import RENDERERS
 from backviz.sources import EXAMPLES
+from backviz.tables import TABLES
 from backviz.words import LANGUAGES
 
 BACKVIZ = (sys.executable, "-m", "backviz")

@@ -27,8 +27,9 @@ from backviz.diagrams.build import MAX_TITLE
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import FOLDS, Style
 from backviz.errors import UsageError
-from backviz.explanations import TABLES, describe, escape_latex
+from backviz.explanations import describe
 from backviz.renderers import RENDERERS
+from backviz.tables import TABLES, escape_latex
 from backviz.text import NumberStyle, clean
 
 # A label, and how it is shown where there is room for all of it.

@@ -216,51 +216,17 @@ def _to_float(x: Any) -> float:
         return math.inf if x > 0 else -math.inf
 
 
-def elementwise(
-    name: str,
-    array: Callable[..., Any],
-    *rules: Rule,
-    scalar: Callable[..., float] | None = None,
-    notation: Notation | None = None,
-    symbol: str | None = None,
-    arity: int | None = None,
-    **more: Any,
-) -> Elementwise:
-    """Enter an elementwise op into the table."""
-    arity = arity or max(1, len(rules))
-    row = Elementwise(
-        name,
-        array,
-        rules,
-        notation or function_notation(name, arity),
-        symbol or name,
-        arity=arity,
-        scalar=scalar,
-        **more,
-    )
-    return _enter(row)
+def elementwise(name: str, array: Callable[..., Any], *rules: Rule, **more: Any) -> Elementwise:
+    """Enter an elementwise op into the table; `more` are fields of `Op`.
+
+    Left out, `notation` is `name(a, b)`, `symbol` the name, `arity` the number of rules.
+    """
+    return _enter(Elementwise, name, array, rules, more)
 
 
-def structural(
-    name: str,
-    array: Callable[..., Any],
-    *rules: Rule,
-    notation: Notation | None = None,
-    symbol: str | None = None,
-    **more: Any,
-) -> Structural:
-    """Enter an op on whole arrays into the table."""
-    arity = len(rules)
-    row = Structural(
-        name,
-        array,
-        rules,
-        notation or function_notation(name, arity),
-        symbol or name,
-        arity=arity,
-        **more,
-    )
-    return _enter(row)
+def structural(name: str, array: Callable[..., Any], *rules: Rule, **more: Any) -> Structural:
+    """Enter an op on whole arrays into the table; `more` as for `elementwise`."""
+    return _enter(Structural, name, array, rules, more)
 
 
 def function_notation(name: str, arity: int) -> Notation:
@@ -268,7 +234,13 @@ def function_notation(name: str, arity: int) -> Notation:
     return Notation(f"{name}({', '.join('{}' for _ in range(arity))})", 100, (0,) * arity)
 
 
-def _enter(row: Row) -> Row:
+def _enter(
+    kind: type[Row], name: str, array: Callable[..., Any], rules: tuple[Rule, ...], more: Any
+) -> Row:
+    arity = more.setdefault("arity", len(rules))
+    more.setdefault("notation", function_notation(name, arity))
+    more.setdefault("symbol", name)
+    row = kind(name=name, array=array, rules=rules, **more)
     OPS.add(row.name, row, row.aliases)
     if isinstance(row.array, np.ufunc):
         UFUNCS.setdefault(row.array, row)

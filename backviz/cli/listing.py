@@ -66,7 +66,7 @@ def _formats() -> Rows:
 
 
 def _tables() -> Rows:
-    from backviz.explanations import TABLES
+    from backviz.tables import TABLES
 
     return [{"name": name} for name in TABLES]
 

@@ -23,7 +23,7 @@ from backviz.cli.describe import number_style, print_or_write
 def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> int:
     """List every contribution: step, node, upstream × local = contribution, running total."""
     from backviz.cli.loading import load_value
-    from backviz.explanations import table as make_table
+    from backviz.tables import table as make_table
 
     form = chosen_format(output, form)
     value = load_value(src, differentiate=False)
@@ -34,7 +34,7 @@ def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> i
 def chosen_format(output: str, form: str | None) -> str:
     """The table format that extension and -F agree on."""
     from backviz.errors import UsageError
-    from backviz.explanations import TABLES
+    from backviz.tables import TABLES
 
     extension = Path(output).suffix.lower().removeprefix(".") if output != "-" else ""
     by_name = "latex" if extension == "tex" else extension

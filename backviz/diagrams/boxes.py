@@ -96,20 +96,13 @@ def box_part(box: Box, center: tuple[float, float], theme: Theme) -> Part:
 def _frame(
     box: Box, left: float, top: float, width: float, height: float, theme: Theme
 ) -> list[Mark]:
-    fills = {
-        "leaf": theme.leaf,
-        "constant": theme.constant,
-        "op": theme.box,
-        "output": theme.output,
-        "group": theme.group,
-    }
     strong = box.role == "output"
     frame = Rect(
         left,
         top,
         width,
         height,
-        fill=fills[box.role],
+        fill=theme.fill(box.role),
         stroke=theme.ink if strong else theme.border,
         line=(0.16 if strong else 0.09) * EM,
         radius=(0.5 if box.role == "leaf" else 0.25) * EM,
@@ -122,7 +115,7 @@ def _frame(
         top + STACK,
         width,
         height,
-        fill=fills[box.role],
+        fill=theme.fill(box.role),
         stroke=theme.border,
         line=0.09 * EM,
         radius=frame.radius,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backviz.diagrams.model import Role
 from backviz.registry import Registry
 
 INCH = 72.0
@@ -31,6 +32,17 @@ class Theme:
     output: str
     border: str
     rule: str
+
+    def fill(self, role: Role) -> str:
+        """The colour of a box in its role."""
+        fills: dict[Role, str] = {
+            "leaf": self.leaf,
+            "constant": self.constant,
+            "op": self.box,
+            "output": self.output,
+            "group": self.group,
+        }
+        return fills[role]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,20 +42,13 @@ def dot(figure: Figure) -> bytes:
         },
         edge_attr={"fontname": "DejaVu Sans", "fontsize": "12"},
     )
-    fills = {
-        "leaf": theme.leaf,
-        "constant": theme.constant,
-        "op": theme.box,
-        "output": theme.output,
-        "group": theme.group,
-    }
     for box in diagram.boxes:
         extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
         width = "2.5" if box.role == "output" else "1"
         graph.node(
             box.id,
             record(box, style.direction == "TB"),
-            fillcolor=fills[box.role],
+            fillcolor=theme.fill(box.role),
             style=extra,
             penwidth=width,
         )
