@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import Contribution, Step, backward_steps, tape
+from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
 from backviz.autodiff.op import Op
-from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.graphs import CONSTANT, LEAF
@@ -80,7 +80,7 @@ def rows(output: Value) -> list[Row]:
     for number, step in enumerate((s for s in steps if s.contributions), 1):
         for part in step.contributions:
             key = part.input.serial
-            totals[key] = part.value if key not in totals else totals[key] + part.value
+            totals[key] = accumulate(totals.get(key), part.value)
             seen[key] += 1
             made.append(
                 Row(
@@ -105,13 +105,13 @@ def _plain(local: Any) -> Any:
 # The description ---------------------------------------------------------------
 
 
-def describe(output: Value, numbers: NumberStyle, lang: str = "en") -> str:
+def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en") -> str:
     """The text version of a figure: every value, and every gradient as its sum.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = a * b + a
     >>> L.label = "L"
-    >>> print(describe(L, NumberStyle()))
+    >>> print(describe(L))
     L = 8
     leaves: 2, constants: 0, ops: 2
     <BLANKLINE>
@@ -127,6 +127,7 @@ def describe(output: Value, numbers: NumberStyle, lang: str = "en") -> str:
       b: 1·2 = 2
       a: 1·1 + 1·3 = 4
     """
+    numbers = numbers or NumberStyle()
     words, called = LANGUAGES[lang], names(output)
     values = tape(output)
     if len(values) > MOST:
@@ -159,7 +160,7 @@ def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
     if value.op is None:
         return f"{called[value.serial]} = {result}"
     args = tuple(
-        as_symbol(v.data) if _kind(v) == CONSTANT and not v.label else Symbol(called[v.serial])
+        as_symbol(v.data) if _kind(v) == CONSTANT and not v.label else name_symbol(called[v.serial])
         for v in value.inputs
     )
     formula = args[0].interpret(value.op, args, value.params)

@@ -23,9 +23,11 @@ from backviz.words import LANGUAGES
 TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
 
 
-def table(output: Value, form: str, numbers: NumberStyle, lang: str = "en") -> str:
+def table(
+    output: Value, form: str = "txt", numbers: NumberStyle | None = None, lang: str = "en"
+) -> str:
     """The backward pass as a table; `form` is txt, md, csv, json or latex."""
-    return TABLES[form](rows(output), numbers, lang)
+    return TABLES[form](rows(output), numbers or NumberStyle(), lang)
 
 
 def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:

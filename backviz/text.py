@@ -27,6 +27,8 @@ class NumberStyle:
     ['0.7071', '−20', '138.8', '1e−12', '12346']
     >>> NumberStyle(decimal=",", minus="-").format(-0.25)
     '-0,25'
+    >>> style.format(0.99999), style.format(1 - 1e-15)
+    ('1.000', '1')
     """
 
     digits: int = 4
@@ -92,9 +94,12 @@ def _digits(x: float, digits: int) -> str:
         if "." in mantissa:
             mantissa = mantissa.rstrip("0").rstrip(".")
         return f"{mantissa}e{int(exponent)}"
-    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    rounded = float(f"{size:.{digits - 1}e}")  # 0.99999 has the size of 1
+    places = max(0, digits - 1 - math.floor(math.log10(rounded)))
     fixed = f"{x:.{places}f}"
-    return fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+    short = fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+    # zeros stay where they say that the number was rounded: 0.99999 is 1.000, not 1
+    return short if abs(float(short) - x) <= 1e-9 * size else fixed
 
 
 def is_small(value: np.ndarray) -> bool:

@@ -32,7 +32,7 @@ def ops_page() -> str:
         "| op | other names | formula | local derivatives | domain | |",
         "|---|---|---|---|---|---|",
     ]
-    for op in OPS.values():
+    for op in sorted(OPS.values(), key=lambda op: op.name):
         if op.public:
             names = ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
             formula = op.notation.template.format(*names)

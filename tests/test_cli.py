@@ -830,7 +830,7 @@ def test_it_runs_as_a_module_and_as_a_program():
 
 REGISTRIES = {
     "examples": [f"@{name}" for name in EXAMPLES],
-    "ops": [op.name for op in OPS.values() if op.public],
+    "ops": sorted(op.name for op in OPS.values() if op.public),
     "formats": [*RENDERERS],
     "tables": [*TABLES],
     "themes": [*THEMES],

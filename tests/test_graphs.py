@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from backviz import Value, plain_graph, tensor, to_graph
+from backviz import Style, Value, plain_graph, tensor, to_graph
 from backviz.diagrams.figure import Figure
 from backviz.graphs import (
     contract,
@@ -186,3 +186,87 @@ def test_a_long_chain_becomes_a_graph_and_a_folded_figure():
     assert len(figure.diagram.boxes) < 30
     (message,) = figure.messages
     assert "200,001 nodes into 25 boxes" in message
+
+
+# What a review found ----------------------------------------------------------------
+
+
+def test_an_output_without_a_backward_pass_shows_no_gradients_of_another():
+    x = Value(3.0, "x")
+    h = x * 2
+    (h * h).backward()
+    graph = to_graph(h + 1)
+    assert all("grad" not in d for _, d in graph.nodes(data=True))
+    assert all("contribution" not in d for *_, d in graph.edges(data=True))
+
+
+def test_what_an_earlier_pass_left_is_told_apart():
+    x = Value(3.0, "x")
+    y = x * x
+    y.backward()
+    y.backward()
+    assert to_graph(y).nodes[0]["earlier"] == 6.0
+    shown = [line for box in Figure(y).diagram.boxes for line in box.gradient]
+    assert "6 + 6 = 12" in shown
+    w = tensor([1.0, 2.0], "w")
+    for _ in range(2):
+        (w * w).sum().backward()
+    total = (w * w).sum()
+    total.backward()
+    assert list(to_graph(total).nodes[0]["earlier"]) == [4.0, 8.0]
+
+
+def test_the_command_line_draws_the_gradients_of_the_result_alone(tmp_path):
+    from backviz.cli.loading import load_value
+
+    file = tmp_path / "two.py"
+    file.write_text(
+        "from backviz import Value\nx = Value(3.)\nh = x*2\nL1 = h*h\nL1.backward()\nL2 = h+1\n"
+    )
+    output = load_value(f"{file}:L2", quiet=True)
+    assert to_graph(output).nodes[0]["grad"] == 2.0
+
+
+@pytest.mark.parametrize("name", ["diamond", "mazur"])
+def test_gexf_and_gml_read_back(name):
+    plain = plain_graph(to_graph(solved(f"@{name}")))
+    for write, read in ((nx.write_gexf, nx.read_gexf), (nx.write_gml, nx.read_gml)):
+        buffer = io.BytesIO()
+        write(plain, buffer)
+        buffer.seek(0)
+        assert read(buffer).number_of_edges() == plain.number_of_edges()
+
+
+def test_a_fold_says_how_many_leaves_it_hides():
+    total = sum((Value(float(i), f"v{i}") for i in range(40)), start=Value(0.0, "v"))
+    total.backward()
+    graph = to_graph(total)
+    folded = contract(graph, fold_middle(fold_constants(graph), 6))
+    (group,) = (d for _, d in folded.nodes(data=True) if d["kind"] == "group")
+    assert group["leaves"] == 38
+    boxes = Figure(total, Style(size="slide")).diagram.boxes
+    assert any("leaf ×" in line for box in boxes for line in box.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "formula"),
+    [
+        ("L=(a/b)*c; a=1; b=2; c=3", "(a / b)·c"),
+        ("L=a/(b*c); a=1; b=2; c=3", "a / (b·c)"),
+        ("L=a/b/c; a=1; b=2; c=3", "(a / b) / c"),
+        ("L=--a*b; a=1; b=2", "−(−a)·b"),
+        ("L=a/b+c; a=1; b=2; c=3", "a / b + c"),
+        ("L=sum(sum(a,axis=0)*b); a=[[1,2],[3,4]]; b=[5,6]", "sum(sum(a, axis=0)·b)"),
+    ],
+)
+def test_formulas_read_as_they_were_computed(source, formula):
+    graph = to_graph(load(source))
+    folded = contract(graph, fold_names(graph))
+    assert folded.nodes[folded.graph["output"]]["formula"] == formula
+
+
+def test_labels_that_look_like_formulas_are_bracketed_and_never_taken_for_numbers():
+    s, x, p = Value(2.0, "x+y"), Value(3.0, "x"), Value(3.0, "1")
+    graph = to_graph(s * x + x**p)
+    folded = contract(graph, fold_names(graph))
+    assert folded.nodes[folded.graph["output"]]["formula"] == "(x+y)·x + x^1"

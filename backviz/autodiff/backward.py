@@ -85,11 +85,21 @@ def backward_steps(
         if node.op is not None:
             for position, local, value in node.op.pull(node, upstream, create_graph):
                 operand = node.inputs[position]
-                so_far = gradients.get(operand.serial)
-                # a new object each time: the first contribution may be shared with a step
-                gradients[operand.serial] = value if so_far is None else so_far + value
+                if isinstance(value, np.ndarray) and value.dtype != operand.data.dtype:
+                    value = value.astype(operand.data.dtype)  # noqa: PLW2901
+                gradients[operand.serial] = accumulate(gradients.get(operand.serial), value)
                 contributions.append(Contribution(operand, position, local, value))
         yield Step(node, upstream, tuple(contributions))
+
+
+def accumulate(so_far: Any, more: Any) -> Any:
+    """The sum of two gradients as a new object; `None` stands for "not computed"."""
+    if so_far is None:
+        return more
+    if isinstance(so_far, float):
+        return so_far + more
+    with np.errstate(all="ignore"):
+        return so_far + more
 
 
 def backward(output: Value, seed: Any = None, *, create_graph: bool = False) -> None:
@@ -108,10 +118,8 @@ def backward(output: Value, seed: Any = None, *, create_graph: bool = False) -> 
             "make at least one input a Value or a tensor"
         )
     for step in backward_steps(output, seed, create_graph=create_graph):
-        node, gradient = step.node, step.upstream
-        if node.op is None and node.grad is not None:
-            gradient = node.grad + gradient
-        node.grad = gradient
+        node = step.node
+        node.grad = accumulate(node.grad if node.op is None else None, step.upstream)
 
 
 def gradients_of(
@@ -119,7 +127,8 @@ def gradients_of(
 ) -> list[Any]:
     """The gradients of `output` with respect to `inputs`, leaving every `.grad` alone.
 
-    An input that the output does not depend on has gradient zero.
+    An input that the output does not depend on has gradient zero; with
+    `create_graph` every gradient is a recorded value, that zero as well.
 
     >>> x = Value(3.0)
     >>> (dx,) = gradients_of(x**3, (x,), create_graph=True)
@@ -127,7 +136,9 @@ def gradients_of(
     (27.0, [18.0])
     """
     wanted = {v.serial: i for i, v in enumerate(inputs)}
-    found: list[Any] = [np.zeros(v.shape) if v.shape else 0.0 for v in inputs]
+    found: list[Any] = [np.zeros_like(v.data) if v.shape else 0.0 for v in inputs]
+    if create_graph:
+        found = [Value(zero, requires_grad=False) for zero in found]
     for step in backward_steps(output, seed, create_graph=create_graph):
         if step.node.serial in wanted:
             found[wanted[step.node.serial]] = step.upstream
@@ -139,6 +150,7 @@ def _seed(output: Value, seed: Any, create_graph: bool) -> Any:
         data = seed.data
     elif seed is not None:
         data = as_data(seed)
+        data = data.copy() if isinstance(data, np.ndarray) else data
     elif output.shape == ():
         data = 1.0
     else:

@@ -47,7 +47,8 @@ class Op(ABC):
 
     `scalar` computes with Python floats (None: `array` serves), `array` with numpy
     arrays. `symbol` is the short sign in a picture. `domain` names the real inputs
-    for which the result is finite. `samples` are in-domain inputs for the checks.
+    for which the result is finite, `interval` is a range of inputs inside it. `masks`
+    says that the op blocks the gradient where its local derivative is 0.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Op(ABC):
     commutes: bool = False
     public: bool = True
     smooth: bool = True
+    masks: bool = False
 
     elementwise: ClassVar[bool]
 
@@ -91,7 +93,7 @@ class Op(ABC):
 
     def _misfit(self, args: Sequence[Data], params: dict[str, Any], error: Exception) -> str:
         shapes = " and ".join(str(np.shape(a)) for a in args)
-        extra = "".join(f", {k}={v}" for k, v in params.items() if v not in (None, False))
+        extra = "".join(f", {k}={v}" for k, v in given(params).items())
         verb = "do not fit" if len(args) > 1 else "does not allow this"
         noun = "shapes" if len(args) > 1 else "shape"
         return f"{self.name}: the {noun} {shapes}{extra} {verb}; {_advice(self.name, args, error)}"
@@ -142,11 +144,11 @@ class Elementwise(Op):
         """Upstream times local derivative, summed over broadcast axes."""
         if node.locals is not None and not record:  # scalars: computed when they were recorded
             return [
-                (i, local, upstream * local)
+                (i, local, 0.0 if self.masks and local == 0.0 else upstream * local)
                 for i, local in enumerate(node.locals)
                 if local is not None
             ]
-        out, args = (node, node.inputs) if record else (node.data, [v.data for v in node.inputs])
+        out, args = _arguments(node, record)
         pulled = []
         for i, operand in enumerate(node.inputs):
             if not operand.requires_grad:
@@ -154,6 +156,8 @@ class Elementwise(Op):
             local = self.local(i, out, args, node.params)
             with np.errstate(all="ignore"):
                 contribution = _times(upstream, local)
+                if self.masks:
+                    contribution = _masked(contribution, local)
             if node.shape != operand.shape:
                 contribution = OPS["sum_to"](contribution, shape=operand.shape)
             pulled.append((i, local, contribution))
@@ -168,7 +172,7 @@ class Structural(Op):
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """The vector-Jacobian products."""
-        out, args = (node, node.inputs) if record else (node.data, [v.data for v in node.inputs])
+        out, args = _arguments(node, record)
         with np.errstate(all="ignore"):
             return [
                 (i, None, self.rules[i](upstream, out, *args, **node.params))
@@ -177,11 +181,42 @@ class Structural(Op):
             ]
 
 
+def given(params: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, without defaults, as plain Python numbers.
+
+    >>> given({"axis": np.int64(0), "keepdims": False})
+    {'axis': 0}
+    """
+    return {k: _plain(v) for k, v in params.items() if v is not None and v is not False}
+
+
+def _plain(option: Any) -> Any:
+    if isinstance(option, tuple | list):
+        return tuple(int(x) for x in option)
+    return int(option) if isinstance(option, np.integer) else option
+
+
+def _arguments(node: Value, record: bool) -> tuple[Any, list[Any]]:
+    """What a rule is given: recorded values to be recorded, where they want a gradient."""
+    if record:
+        return node, [v if v.requires_grad else v.data for v in node.inputs]
+    return node.data, [v.data for v in node.inputs]
+
+
+def _masked(contribution: Any, local: Any) -> Any:
+    """Nothing passes where the local derivative is 0, not even an infinite gradient."""
+    blocked = (local.data if isinstance(local, Operand) else local) == 0  # type: ignore[attr-defined]
+    if isinstance(contribution, Operand):
+        finite = np.isfinite(contribution.data).all()  # type: ignore[attr-defined]
+        return contribution if finite else OPS["guard"](contribution, blocked * 1.0)
+    return np.where(blocked, 0.0, contribution)
+
+
 def _times(upstream: Any, local: Any) -> Any:
     """upstream × local, without recording a multiplication by a literal ±1."""
     if isinstance(local, int):
-        if local == 1:
-            return upstream
+        if local == 1:  # an array of its own: gradients of different values share nothing
+            return upstream.copy() if isinstance(upstream, np.ndarray) else upstream
         if local == -1:
             return -upstream
     return upstream * local
@@ -195,7 +230,7 @@ def as_data(x: Any) -> Data:
     """
     if x.__class__ is float:
         return x
-    if isinstance(x, np.ndarray) and x.ndim and x.dtype in (np.float64, np.float32):
+    if type(x) is np.ndarray and x.ndim and x.dtype in (np.float64, np.float32):
         return x
     if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
         return _to_float(x)

@@ -114,12 +114,28 @@ class Operand(ABC):
         """The sign, elementwise: −1, 0 or 1."""
         return self.interpret(OPS["sign"], (self,), NO_PARAMS)
 
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
+    # numpy's own functions call these methods and pass `dtype` and `out` along
+
+    def sum(
+        self,
+        axis: int | tuple[int, ...] | None = None,
+        dtype: None = None,
+        out: None = None,
+        keepdims: bool = False,
+    ) -> Self:
         """The sum over all entries or over axes."""
+        _refuse_storage("sum", dtype, out)
         return cast(Self, OPS["sum"](self, axis=axis, keepdims=keepdims))
 
-    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Self:
+    def mean(
+        self,
+        axis: int | tuple[int, ...] | None = None,
+        dtype: None = None,
+        out: None = None,
+        keepdims: bool = False,
+    ) -> Self:
         """The mean over all entries or over axes."""
+        _refuse_storage("mean", dtype, out)
         return cast(Self, OPS["mean"](self, axis=axis, keepdims=keepdims))
 
     def reshape(self, *shape: Any) -> Self:
@@ -137,3 +153,8 @@ class Operand(ABC):
         if op is None or method != "__call__" or kwargs:
             return NotImplemented
         return op(*args)
+
+
+def _refuse_storage(name: str, dtype: object, out: object) -> None:
+    if dtype is not None or out is not None:
+        raise TypeError(f"{name} of a recorded value takes no dtype and no out; leave them away")

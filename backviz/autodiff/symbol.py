@@ -7,10 +7,12 @@ outgrows a page, however long the expression or however often a part is reused.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from backviz.autodiff.op import given
 from backviz.autodiff.operand import Operand, Params
 from backviz.text import NumberStyle
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 LIMIT = 240
 ATOM = 100
+LOOSE = 0  # a name with operators in it
+_OPERATOR = re.compile(r"[-+*/^@·−×÷]")
 SIGNED = 20  # −2 binds like a product: (−2)², but −2·x
 LITERAL = NumberStyle(digits=10)
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -34,21 +38,21 @@ class Symbol(Operand):
     ('tanh(a·b + 1)·(a − b)', '1 − out²')
     """
 
-    __slots__ = ("level", "text")
+    __slots__ = ("level", "literal", "text")
 
     text: str
     level: int
+    literal: bool
 
-    def __init__(self, text: str, level: int = ATOM) -> None:
+    def __init__(self, text: str, level: int = ATOM, literal: bool = False) -> None:
         self.text = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
         self.level = level
+        self.literal = literal
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Symbol:
         """Write the call down as text."""
         symbols = [as_symbol(a) for a in args]
-        exponent = symbols[1].text if op.name == "pow" else ""
-        if exponent == "1":
-            return symbols[0]
+        exponent = symbols[1].text if op.name == "pow" and symbols[1].literal else ""
         if exponent.lstrip("−").isdigit():
             base = symbols[0]._bracketed(op.notation.operands[0])
             return Symbol(base + exponent.translate(_SUPERSCRIPTS), op.notation.level)
@@ -56,11 +60,12 @@ class Symbol(Operand):
             s._bracketed(least) for s, least in zip(symbols, op.notation.operands, strict=True)
         ]
         if op.notation.level < ATOM:  # "a − (−b)", though a minus in front needs no brackets
-            parts[1:] = [f"({p})" if p.startswith("−") else p for p in parts[1:]]
+            first = 0 if op.notation.template.startswith("−") else 1
+            parts[first:] = [f"({p})" if p.startswith("−") else p for p in parts[first:]]
         text = op.notation.template.format(*parts)
-        given = [f"{k}={v}" for k, v in params.items() if v not in (None, False)]
-        if given and text.endswith(")"):
-            text = f"{text[:-1]}, {', '.join(given)})"
+        options = [f"{k}={v}" for k, v in given(params).items()]
+        if options and text.endswith(")"):
+            text = f"{text[:-1]}, {', '.join(options)})"
         return Symbol(text, op.notation.level)
 
     def _bracketed(self, least: int) -> str:
@@ -80,4 +85,13 @@ def as_symbol(x: Any, numbers: NumberStyle = LITERAL) -> Symbol:
     if isinstance(x, np.ndarray):
         return Symbol(numbers.summary(x) if x.size <= 3 else "[…]")
     text = numbers.format(float(x))
-    return Symbol(text, ATOM if x >= 0 else SIGNED)
+    return Symbol(text, ATOM if x >= 0 else SIGNED, literal=True)
+
+
+def name_symbol(label: str) -> Symbol:
+    """A symbol for a name; one that looks like a formula is bracketed where it is used.
+
+    >>> str(name_symbol("x1*w1 + b") * name_symbol("h.w")), str(name_symbol("x+y"))
+    ('(x1*w1 + b)·h.w', 'x+y')
+    """
+    return Symbol(label, LOOSE if _OPERATOR.search(label) else ATOM)

@@ -54,7 +54,7 @@ def _ops() -> Rows:
             "domain": op.domain,
             "note": op.note,
         }
-        for op in OPS.values()
+        for op in sorted(OPS.values(), key=lambda op: op.name)
         if op.public
     ]
 

@@ -9,15 +9,27 @@ if TYPE_CHECKING:
 
 
 def load_value(src: str, *, differentiate: bool = True, quiet: bool = False) -> Value:
-    """Record the source and run the backward pass, unless the source has done so."""
+    """Record the source and run the backward pass on a clean slate."""
     from backviz.autodiff.backward import backward
     from backviz.cli.terminal import say
     from backviz.explanations import seed_for
     from backviz.sources import load
 
     value = load(src)
-    if differentiate and value.requires_grad and value.grad is None:
+    if _forget_gradients(value) and not quiet:
+        say("the gradients that the file had computed are left out: shown are those of the result")
+    if differentiate and value.requires_grad:
         if value.shape and not quiet:
             say(f"the result has shape {value.shape}: the gradients are those of its sum")
         backward(value, seed_for(value))
     return value
+
+
+def _forget_gradients(output: Value) -> bool:
+    """Clear what backward passes in a file have left; whether there was anything."""
+    from backviz.autodiff.backward import tape
+
+    left = [v for v in tape(output) if v.grad is not None]
+    for value in left:
+        value.zero_grad()
+    return bool(left)

@@ -19,6 +19,7 @@ APART = 0.21 * EM  # each line's distance from the middle
 LINE_WIDTH = 0.11 * EM
 HEAD_LENGTH, HEAD_WIDTH = 0.56 * EM, 0.46 * EM
 DASH = (0.36 * EM, 0.24 * EM)
+CORNER = 0.4 * EM  # where a box's border is straight
 Frame = tuple[float, float, float, float]
 Points = tuple[Point, ...]
 
@@ -94,12 +95,22 @@ def _between(points: Points, tail: Frame, head: Frame) -> Points:
     last = _direction(points[-2], end)
     to_start, to_end = _to_border(start, first, tail), _to_border(end, last, head)
     return (
-        _moved(start, first, to_start),
+        _onto(_moved(start, first, to_start), tail),
         _moved(points[1], first, to_start),
         *points[2:-2],
         _moved(points[-2], last, to_end),
-        _moved(end, last, to_end),
+        _onto(_moved(end, last, to_end), head),
     )
+
+
+def _onto(point: Point, frame: Frame) -> Point:
+    """A point beside a box's corner brought onto its straight border."""
+    left, top, right, bottom = frame
+    x, y = point
+    along_x = min(abs(y - top), abs(y - bottom)) <= min(abs(x - left), abs(x - right))
+    if along_x:
+        return min(max(x, left + CORNER), right - CORNER), y
+    return x, min(max(y, top + CORNER), bottom - CORNER)
 
 
 def _to_border(point: Point, direction: Point, frame: Frame) -> float:

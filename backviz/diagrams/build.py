@@ -45,7 +45,7 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
         title=caption or words["title"].format(output=called),
         description=_description(graph, boxes, arrows, style, words),
         caption=caption,
-        legend=_legend(arrows, called, words) if style.legend else (),
+        legend=_legend(boxes, arrows, called, words) if style.legend else (),
     )
 
 
@@ -54,12 +54,13 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     title = clean(data["label"], MAX_TITLE)
     value = data.get("value")
     lines = () if value is None else _lines(value, numbers, words)
-    gradient = _lines(data["grad"], numbers, words) if "grad" in data else (NOT_COMPUTED,)
+    gradient = _gradient(data, numbers, words)
     symbol = OPS[data["op"]].symbol if data["op"] else clean(data.get("formula", ""), MAX_FORMULA)
     if value is None:
         gradient = ()
         symbol = f"⋯ {data['size']:,} {words['ops']}".replace(",", "\u2009")
-        lines = (data["ops"],)
+        hidden = f"{words['leaves']} ×{data['leaves']}"
+        lines = (data["ops"], hidden) if data["leaves"] else (data["ops"],)
     note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
     return Box(
@@ -74,6 +75,19 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
         ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
         alt=f"{said}; {' '.join(gradient)}" if gradient else said,
     )
+
+
+def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str]) -> tuple[str, ...]:
+    """The gradient's lines; what an earlier backward pass had left is spelled out."""
+    if "grad" not in data:
+        return (NOT_COMPUTED,)
+    grad, earlier = data["grad"], data.get("earlier")
+    lines = _lines(grad, numbers, words)
+    if earlier is None:
+        return lines
+    if isinstance(grad, np.ndarray):
+        return (*lines, words["earlier"])
+    return (f"{numbers.format(earlier)} + {numbers.format(grad - earlier)} = {lines[0]}",)
 
 
 def _role(data: dict[str, Any]) -> Role:
@@ -163,11 +177,11 @@ def _description(
 
 
 def _legend(
-    arrows: tuple[Arrow, ...], output: str, words: dict[str, str]
+    boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], output: str, words: dict[str, str]
 ) -> tuple[tuple[str, str], ...]:
     """What is explained under the figure: only what is in it."""
     items = [("value", words["value"])]
-    if any(a.backward for a in arrows):
+    if any(a.backward for a in arrows) or any(NOT_COMPUTED not in b.gradient for b in boxes):
         items.append(("gradient", words["gradient"].format(output=output)))
     if any(a.product for a in arrows):
         items.append(("local", words["product"]))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
-SHORTER = (24, 16, 10, 6, 4)  # boxes that are kept when the middle of a graph is folded
+SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
 NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded

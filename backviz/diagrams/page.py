@@ -55,7 +55,7 @@ def compose(diagram: Diagram, style: Style) -> Drawing:
         diagram.title,
         diagram.description,
         least_text=least,
-        warnings=_warnings(diagram, least, preset),
+        warnings=_warnings(diagram, least, preset, style),
     )
 
 
@@ -112,11 +112,12 @@ def _paper(diagram: Diagram, style: Style, preset: Preset) -> Preset:
     return column if fits else preset
 
 
-def _warnings(diagram: Diagram, least: float, preset: Preset) -> tuple[str, ...]:
+def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> tuple[str, ...]:
     warnings = []
     if preset.least and least < preset.least - 0.05:
-        folded = any(b.stacked for b in diagram.boxes)
-        remedy = "draw a part of the graph" if folded else "fold it with --fold names"
+        unnamed = any(b.role == "op" and not b.title for b in diagram.boxes)
+        helps = unnamed and style.fold != "names"
+        remedy = "fold it with --fold names" if helps else "draw a part of the graph"
         warnings.append(
             f"the smallest text is {least:.1f} pt, less than the {preset.least:g} pt that "
             f"'{preset.name}' needs; {remedy}, or choose a larger place"

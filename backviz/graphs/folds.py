@@ -14,7 +14,7 @@ from typing import Any
 
 import networkx as nx
 
-from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol
+from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol, name_symbol
 from backviz.graphs.recorded import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS
 from backviz.text import NumberStyle, count
@@ -88,7 +88,8 @@ def contract(
 ) -> nx.MultiDiGraph[int]:
     """Draw every group of nodes with the same home as one node.
 
-    A group's node has `kind` "group", `size` (ops inside), `ops` (which), and, if
+    A group's node has `kind` "group", `size` (ops inside), `ops` (which), `leaves`
+    (how many of them are inside), and, if
     it has one way out, the value, gradient and label of that node, the `formula`
     of the group (with literals as `numbers` writes them), and edges with the local
     derivative of the whole group.
@@ -131,6 +132,7 @@ def _group_attributes(
 ) -> dict[str, Any]:
     target = group[-1]
     ops = Counter(graph.nodes[n]["op"] for n in group if graph.nodes[n]["op"])
+    hidden = Counter(graph.nodes[n]["kind"] for n in group)[LEAF]
     listed = ", ".join(f"{name} ×{times}" for name, times in ops.most_common(3))
     attributes: dict[str, Any] = {
         "kind": GROUP,
@@ -140,6 +142,7 @@ def _group_attributes(
         "order": graph.nodes[target]["order"],
         "size": ops.total(),
         "ops": listed + (", …" if len(ops) > 3 else ""),
+        "leaves": hidden,
         "formula": count(ops.total(), "op"),
     }
     if single:
@@ -169,7 +172,7 @@ def group_symbols(
 
 def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
     if data["label"]:
-        return Symbol(data["label"])
+        return name_symbol(data["label"])
     return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol("□")
 
 

@@ -7,7 +7,7 @@ explanations, checks and documentation read the same row.
 from backviz.autodiff.table import OPS
 from backviz.ops.activations import maximum, minimum, relu, sigmoid, tanh
 from backviz.ops.arithmetic import add, div, mul, neg, pow, sub  # noqa: A004
-from backviz.ops.compare import equal, greater, less, zero_where
+from backviz.ops.compare import equal, greater, guard, less
 from backviz.ops.elementary import abs, cos, exp, log, sign, sin, sqrt  # noqa: A004
 from backviz.ops.linalg import matmul
 from backviz.ops.reduce import mean, sum  # noqa: A004
@@ -23,6 +23,7 @@ __all__ = [
     "equal",
     "exp",
     "greater",
+    "guard",
     "less",
     "log",
     "matmul",
@@ -43,5 +44,4 @@ __all__ = [
     "sum_to",
     "swapaxes",
     "tanh",
-    "zero_where",
 ]

@@ -51,6 +51,7 @@ relu = elementwise(
     domain="all numbers",
     note="Passes the gradient where x > 0 and blocks it elsewhere; at the kink x = 0 it blocks.",
     smooth=False,
+    masks=True,
 )
 
 # torch: at a tie the gradient is shared equally
@@ -66,6 +67,7 @@ maximum = elementwise(
     aliases=("max",),
     smooth=False,
     commutes=True,
+    masks=True,
 )
 
 minimum = elementwise(
@@ -80,4 +82,5 @@ minimum = elementwise(
     aliases=("min",),
     smooth=False,
     commutes=True,
+    masks=True,
 )

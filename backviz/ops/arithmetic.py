@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.op import Notation, elementwise
-from backviz.ops.compare import equal, less, zero_where
+from backviz.ops.compare import equal, guard, less
 from backviz.ops.elementary import log
 
 SUM, PRODUCT, POWER = 10, 20, 30
@@ -59,7 +60,8 @@ div = elementwise(
     lambda out, a, b: 1 / b,
     lambda out, a, b: -out / b,
     scalar=operator.truediv,
-    notation=Notation("{} / {}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    # a quotient is bracketed inside a product: "a / b·c" would read as a / (b·c)
+    notation=Notation("{} / {}", PRODUCT - 1, (PRODUCT, PRODUCT + 1)),
     symbol="÷",
     domain="denominator not 0",
     note="A small denominator makes both derivatives large.",
@@ -79,12 +81,21 @@ neg = elementwise(
     aliases=("negative",),
 )
 
-# torch: an exponent of 0 has slope 0 everywhere, and 0 ** b has slope 0 in b for b ≥ 0.
+
+def _power(a: Any, exponent: Any) -> Any:
+    """a to the exponent, simplified for a plain 0 or 1, so that no 0·∞ comes up at a = 0."""
+    if isinstance(exponent, float) and exponent in (0.0, 1.0):
+        return a if exponent else 1.0
+    return pow(a, exponent)
+
+
+# torch: an exponent of 0 has slope 0 everywhere, and 0 ** b has slope 0 in b for b ≥ 0. What is
+# guarded is the argument, not the result: then derivatives of the rule are finite as well.
 pow = elementwise(  # noqa: A001
     "pow",
     np.power,
-    lambda out, a, b: zero_where(b * pow(a, b - 1), equal(b, 0)),
-    lambda out, a, b: zero_where(out * log(a), equal(a, 0) * (1 - less(b, 0))),
+    lambda out, a, b: b * _power(a, guard(b - 1, equal(b, 0))),
+    lambda out, a, b: out * log(guard(a, equal(a, 0) * (1 - less(b, 0)), value=1.0)),
     scalar=math.pow,
     notation=Notation("{}^{}", POWER, (POWER + 1, POWER)),
     symbol="xʸ",

@@ -28,16 +28,17 @@ greater = _comparison("greater", np.greater, ">", "greater than")
 less = _comparison("less", np.less, "<", "less than")
 equal = _comparison("equal", np.equal, "=", "equal to")
 
-zero_where = elementwise(
-    "zero_where",
-    lambda x, c: np.where(np.asarray(c) != 0, 0.0, x),
-    lambda out, x, c: 1 - c,
-    lambda out, x, c: 0,
-    scalar=lambda x, c: 0.0 if c else x,
+guard = elementwise(
+    "guard",
+    lambda x, c, value=0.0: np.where(np.asarray(c) != 0, value, x),
+    lambda out, x, c, value=0.0: 1 - c,
+    lambda out, x, c, value=0.0: 0,
+    scalar=lambda x, c, value=0.0: value if c else x,
+    params=("value",),
     notation=Notation("{0}", 0, (0, 0)),
     symbol="guard",
     domain="all numbers",
-    note="The first input, but 0 where the second is not 0: guards a rule at a single point.",
+    note="The first input, but `value` where the second is not 0: guards a rule at one point.",
     public=False,
     smooth=False,
 )

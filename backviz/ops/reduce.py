@@ -34,9 +34,21 @@ def _size_ratio(x: Any, out: Any) -> Any:
     return math.prod(shape_of(x)) / max(1, math.prod(shape_of(out)))
 
 
+def _with_axes(x: Any, axis: Axis) -> Any:
+    if axis is not None and np.ndim(x) == 0:
+        raise ValueError("a single number has no axes")
+    return x
+
+
+def _mean(x: Any, axis: Axis, keepdims: bool) -> Any:
+    """The mean; of nothing it is NaN, without a warning."""
+    total = np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
+    return total / np.float64(max(np.size(x), 0) / max(total.size, 1))
+
+
 sum = structural(  # noqa: A001
     "sum",
-    lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+    lambda x, axis=None, keepdims=False: np.sum(_with_axes(x, axis), axis=axis, keepdims=keepdims),
     lambda upstream, out, x, axis=None, keepdims=False: _spread(upstream, x, axis, keepdims),
     symbol="Σ",
     domain="all numbers",
@@ -46,7 +58,7 @@ sum = structural(  # noqa: A001
 
 mean = structural(
     "mean",
-    lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda x, axis=None, keepdims=False: _mean(_with_axes(x, axis), axis, keepdims),
     lambda upstream, out, x, axis=None, keepdims=False: (
         _spread(upstream, x, axis, keepdims) / _size_ratio(x, out)
     ),

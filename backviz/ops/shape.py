@@ -59,7 +59,7 @@ reshape: Structural = structural(
 
 swapaxes: Structural = structural(
     "swapaxes",
-    np.swapaxes,
+    lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2).copy(),
     lambda upstream, out, x, axis1, axis2: swapaxes(upstream, axis1=axis1, axis2=axis2),
     notation=Notation("{}ᵀ", 100, (100,)),
     symbol="ᵀ",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import graphviz
 
-from backviz.diagrams.model import Box
+from backviz.diagrams.model import Box, Diagram
 from backviz.diagrams.theme import THEMES
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def dot(figure: Figure) -> bytes:
             "bgcolor": "transparent" if style.transparent else theme.background,
             "fontname": "DejaVu Sans",
             "fontcolor": theme.ink,
-            "label": graphviz.nohtml(plain(diagram.caption)),
+            "label": graphviz.nohtml(_caption(diagram)),
             "labelloc": "t",
             "tooltip": graphviz.nohtml(plain(diagram.title)),
         },
@@ -45,26 +45,38 @@ def dot(figure: Figure) -> bytes:
     for box in diagram.boxes:
         extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
         width = "2.5" if box.role == "output" else "1"
+        order = {"ordering": "in"} if box.ordered else {}
         graph.node(
             box.id,
             record(box, style.direction == "TB"),
             fillcolor=theme.fill(box.role),
             style=extra,
             penwidth=width,
+            **order,
         )
     for arrow in diagram.arrows:
-        graph.edge(arrow.tail, arrow.head, color=theme.forward)
+        text = plain(arrow.product or arrow.local)
+        labelled = {} if arrow.backward or not text else {"label": text}
+        graph.edge(
+            arrow.tail, arrow.head, color=theme.forward, fontcolor=theme.gradient, **labelled
+        )
         if arrow.backward:
             graph.edge(
                 arrow.tail,
                 arrow.head,
                 dir="back",  # drawn reversed, stored with the data
-                label=plain(arrow.product or arrow.local),
+                label=text,
                 color=theme.gradient,
                 fontcolor=theme.gradient,
                 style="dashed",
             )
     return str(graph.source).encode()
+
+
+def _caption(diagram: Diagram) -> str:
+    """The title and, in words, what a drawn legend would show."""
+    legend = " · ".join(words for _, words in diagram.legend)
+    return r"\n".join(plain(line) for line in (diagram.caption, legend) if line)
 
 
 def record(box: Box, downwards: bool = False) -> str:

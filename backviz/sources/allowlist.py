@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,10 @@ def _why_not(node: ast.AST, numbers: dict[ast.AST, float]) -> str | None:
         case ast.List():
             as_array(node)
             return None
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _why_not(operand, numbers) if isinstance(operand, ast.Constant) else None
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
+            return _why_not(operand, numbers)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+            return None
         case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
             return _why_no_product(left, op, right) or _note_number(node, numbers)
         case ast.Call():
@@ -86,6 +89,9 @@ def as_float(node: ast.Constant) -> float:
 
 def as_array(node: ast.List) -> np.ndarray:
     """Nested lists of numbers as an array; every row as long as the first."""
+    for entry in map(_unsigned, _entries(node)):
+        if not isinstance(entry, ast.Constant) or type(entry.value) not in (int, float):
+            raise _RefusedError("a list holds numbers, or rows of numbers that are equally long")
     try:
         array = np.array(ast.literal_eval(node), dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
@@ -95,6 +101,23 @@ def as_array(node: ast.List) -> np.ndarray:
     if array.size == 0:
         raise _RefusedError("the list is empty; put numbers into it")
     return array
+
+
+def _unsigned(node: ast.expr) -> ast.expr:
+    """A number without the sign in front of it."""
+    signed = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd)
+    return node.operand if signed else node  # type: ignore[attr-defined]
+
+
+def _entries(node: ast.List) -> Iterator[ast.expr]:
+    """The entries of nested lists, whatever they are."""
+    stack: list[ast.expr] = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ast.List):
+            stack += each.elts
+        else:
+            yield each
 
 
 def _why_no_call(node: ast.Call) -> str | None:
@@ -115,11 +138,20 @@ def _why_no_call(node: ast.Call) -> str | None:
         if word.arg not in op.params:
             options = ", ".join(op.params) or "no options"
             return f"{name} has no option {word.arg!r}; it has {options}"
-        try:
-            ast.literal_eval(word.value)
-        except (ValueError, TypeError):
-            return f"{word.arg} needs a plain number"
-    return None
+        if not _is_option(word.value):
+            return f"{word.arg} needs a whole number, several in brackets, or True or False"
+    names = [word.arg for word in node.keywords]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    return f"the option {twice} is given twice" if twice else None
+
+
+def _is_option(node: ast.expr) -> bool:
+    """Whether a node is a whole number, True, False, or a tuple of whole numbers."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    for part in map(_unsigned, parts):
+        if not isinstance(part, ast.Constant) or type(part.value) not in (int, bool):
+            return False
+    return True
 
 
 def postorder(expression: ast.expr) -> list[ast.AST]:
@@ -135,8 +167,10 @@ def postorder(expression: ast.expr) -> list[ast.AST]:
 
 def _operands(node: ast.AST) -> list[ast.expr]:
     match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return []  # −2 is a number, not a negation
         case ast.UnaryOp(operand=operand):
-            return [] if isinstance(operand, ast.Constant) else [operand]
+            return [operand]
         case ast.BinOp(left=left, right=right):
             return [left, right]
         case ast.Call(args=args):

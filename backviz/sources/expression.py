@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
 from backviz.ops import OPS
+from backviz.ops.shape import shape_of
 from backviz.sources.allowlist import (
     BINARY,
     CONSTANTS,
@@ -32,7 +34,7 @@ from backviz.sources.allowlist import (
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
-MAX_SIZE = 1_000_000
+MAX_SIZE = 10_000_000
 # What people paste from slides and papers, each one character so that carets stay true.
 TYPOGRAPHY = str.maketrans(
     {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "\u00a0": " "}
@@ -68,6 +70,7 @@ class _Reader:
         self.text = text.translate(TYPOGRAPHY).strip("\ufeff \t\r\n;")
         self.lines = self.text.splitlines() or [""]
         self.values: dict[str, Value] = {}
+        self.entries = 0
 
     def result(self) -> Value:
         statements = self._statements(self._parse())
@@ -137,6 +140,8 @@ class _Reader:
             first = node.targets[0]
             if len(node.targets) > 1 or not isinstance(first, ast.Name):
                 raise self._refuse(first, "one name stands to the left of =")
+            if first.id in CONSTANTS:
+                raise self._refuse(first, f"{first.id} is a constant; use another name")
             if any(s.name == first.id for s in statements):
                 raise self._refuse(first, f"{first.id} is given twice; use another name")
             statements.append(_Statement(first.id, node.value, variables(node.value)))
@@ -150,6 +155,8 @@ class _Reader:
         computed = [s for s in unused if not _is_given(s)] or unused
         if len(computed) == 1:
             return computed[0].name
+        if len(statements) == 1:
+            raise InputError(f"{statements[0].name} is defined by itself; give it a number")
         if not computed:
             names = ", ".join(s.name for s in statements)
             raise InputError(f"{names} are defined by each other in a circle; give one a number")
@@ -258,24 +265,17 @@ class _Reader:
 
     def _apply(self, node: ast.AST, name: str, args: list[Any], params: dict[str, Any]) -> Any:
         op = OPS[name]
-        self._check_size(node, op.elementwise, args)
+        self.entries += _result_size(op, [shape_of(a) for a in args])
+        if self.entries > MAX_SIZE:
+            raise self._refuse(
+                node,
+                f"the results would have {self.entries:,} entries in all (at most {MAX_SIZE:,}); "
+                "use smaller arrays, or a Python file",
+            )
         try:
             return op(*args, **params)
         except TypeError as error:
             raise self._refuse(node, f"{name}: {error}") from None
-
-    def _check_size(self, node: ast.AST, elementwise: bool, args: list[Any]) -> None:
-        shapes = [a.shape if isinstance(a, Value) else np.shape(a) for a in args]
-        if not elementwise or len(shapes) < 2:
-            return
-        try:
-            size = math.prod(np.broadcast_shapes(*shapes))
-        except ValueError:
-            return  # the op itself says which shapes do not fit
-        if size > MAX_SIZE:
-            raise self._refuse(
-                node, f"the result would have {size:,} entries (at most {MAX_SIZE:,})"
-            )
 
     # Complaining
 
@@ -292,3 +292,14 @@ class _Reader:
 
 def _is_given(statement: _Statement) -> bool:
     return not statement.names
+
+
+def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:
+    """How many entries a result will have; 0 if the shapes do not fit, which the op says."""
+    try:
+        if op.name == "matmul" and min(map(len, shapes)) > 1:
+            (*a, m, _), (*b, _, n) = shapes
+            return math.prod((*np.broadcast_shapes(tuple(a), tuple(b)), m, n))
+        return math.prod(np.broadcast_shapes(*shapes)) if op.elementwise else 1
+    except ValueError:
+        return 0

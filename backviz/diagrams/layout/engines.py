@@ -24,6 +24,7 @@ from backviz.errors import MissingPieceError
 from backviz.registry import Registry
 
 TIME_LIMIT = 20.0
+_ONE_AT_A_TIME = threading.Lock()  # the sandbox is one, and not made for threads
 
 
 class Engine(ABC):
@@ -64,7 +65,9 @@ class EmbeddedGraphviz(Engine):
         import wasmtime
 
         try:
-            return read_layout(_sandbox().run(dot_source(plan), time_limit), plan)
+            with _ONE_AT_A_TIME:
+                answer = _sandbox().run(dot_source(plan), time_limit)
+            return read_layout(answer, plan)
         except MissingPieceError:
             _sandbox.cache_clear()  # after a failure the sandbox's memory is not to be trusted
             raise
