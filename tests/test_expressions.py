@@ -71,5 +71,5 @@ def test_sizes_are_bounded_in_all():
 def test_products_of_matrices_are_bounded_before_they_are_computed():
     column = "[" + ",".join(["[1]"] * 3300) + "]"
     row = "[[" + ",".join(["1"] * 3300) + "]]"
-    with pytest.raises(InputError, match="10,8 entries"):
+    with pytest.raises(InputError, match="10,890,000 entries"):
         record_expression(f"sum(x@y); x={column}; y={row}")
