@@ -6,16 +6,23 @@ Invariant: every checker used on a layout is itself shown a fault that it report
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
+from backviz.autodiff.backward import backward
+from backviz.diagrams.boxes import EM, SMALL
+from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout import layered
 from backviz.diagrams.layout.layered import layered_layout
 from backviz.diagrams.layout.layered_order import Lines, best_order, crossings, inversions
 from backviz.diagrams.layout.plan import Direction, Edge, Layout, Node, Plan, Point
+from backviz.diagrams.page import plan as plan_of_diagram
+from backviz.diagrams.style import Style
+from backviz.sources import EXAMPLES, load
 
 Box = tuple[float, float, float, float]
 EPS = 1e-6
@@ -157,6 +164,48 @@ def curves_crossed(layout: Layout) -> int:
     return crossed([sampled(curve, 5) for curve in layout.curves.values()])
 
 
+def text_of(edge: Edge, center: Point) -> Box:
+    """The letters of a label, without the padding that its reserved size includes."""
+    return box_at(center, edge.label_width - 0.9 * EM, 0.84 * SMALL * EM)
+
+
+def misread(plan: Plan, layout: Layout) -> dict[str, list[str]]:
+    """The labels that a reader may give to a wrong edge, or that hide something."""
+    paths = {name: sampled(curve) for name, curve in layout.curves.items()}
+    turn = {name: i for i, name in enumerate(paths)}
+    owner = np.repeat(np.arange(len(paths)), [len(path) for path in paths.values()])
+    points = np.concatenate(list(paths.values()))
+    texts = {e.id: text_of(e, layout.labels[e.id]) for e in plan.edges if e.id in layout.labels}
+    faults: dict[str, list[str]] = {"nearer": [], "crossed": [], "covered": []}
+    for name, (left, top, right, bottom) in texts.items():
+        x, y = points.T
+        away = np.hypot(
+            np.maximum(0, np.maximum(left - x, x - right)),
+            np.maximum(0, np.maximum(top - y, y - bottom)),
+        )
+        other = np.min(away[owner != turn[name]], initial=np.inf)
+        faults["nearer"] += [name] if other < np.min(away[owner == turn[name]]) - EPS else []
+        faults["crossed"] += [name] if other == 0 else []
+    for node in plan.nodes:
+        box = box_at(layout.centers[node.id], node.width, node.height)
+        faults["covered"] += [n for n, text in texts.items() if max(distance(text, box)) < -EPS]
+    faults["covered"] += [one for one, _ in overlapping(texts)]
+    return faults
+
+
+@cache
+def example_plans(direction: Direction, products: bool) -> list[Plan]:
+    """The plans of all built-in examples, every op and every node."""
+    plans = []
+    for name in EXAMPLES:
+        value = load(f"@{name}")
+        backward(value)
+        for fold in ("constants", "none"):
+            style = Style(fold=fold, products=products)
+            plans.append(plan_of_diagram(Figure(value, style).diagram, style, direction))
+    return plans
+
+
 def test_checkers_report_faults() -> None:
     assert overlapping({"a": (0, 0, 2, 2), "b": (1, 1, 3, 3), "c": (2, 0, 4, 1)}) == [("a", "b")]
     assert hits(np.array([[5.0, 5.0]]), (0, 0, 10, 10))
@@ -165,6 +214,34 @@ def test_checkers_report_faults() -> None:
     assert crossed([np.array([[0, 0], [2, 0]]), np.array([[0, 2], [2, 2]])]) == 0
     bow = sampled(((0, 0), (0, 4), (8, 4), (8, 0)))
     assert bow[12].tolist() == [4, 3]
+
+
+def test_the_checker_of_labels_reports_faults() -> None:
+    plan = plan_of([("a", "c"), ("b", "c")], label=(40.0, 24.0))
+    layout = layered_layout(plan)
+    assert misread(plan, layout) == {"nearer": [], "crossed": [], "covered": []}
+    swapped = {"e0": layout.labels["e1"], "e1": layout.labels["e0"]}
+    assert misread(plan, replace(layout, labels=swapped))["nearer"] == ["e0", "e1"]
+    middle = layout.curves["e0"][len(layout.curves["e0"]) // 2]
+    hidden = {**layout.labels, "e1": middle}
+    assert misread(plan, replace(layout, labels=hidden))["crossed"] == ["e1"]
+    heaped = dict.fromkeys(layout.labels, layout.centers["c"])
+    assert misread(plan, replace(layout, labels=heaped))["covered"] == ["e0", "e1", "e0"]
+
+
+@pytest.mark.parametrize("products", [False, True])
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_labels_of_the_examples_stand_by_their_own_edges(
+    direction: Direction, products: bool
+) -> None:
+    plans = example_plans(direction, products)
+    assert sum(bool(edge.label_width) for plan in plans for edge in plan.edges) > 400
+    faults = [misread(plan, laid(plan)) for plan in plans]
+    assert {kind: sum(len(f[kind]) for f in faults) for kind in faults[0]} == {
+        "nearer": 0,
+        "crossed": 0,
+        "covered": 0,
+    }
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -309,6 +386,26 @@ def test_a_leaf_of_a_long_chain_stays_affordable() -> None:
     layout = layered_layout(plan_of(pairs))
     assert sum(len(curve) for curve in layout.curves.values()) < 8 * layered._BENDS
     assert len(layout.curves) == len(pairs)
+
+
+def test_labels_of_edges_without_bends_keep_clear() -> None:
+    names = [str(i) for i in range(220)]
+    pairs = list(pairwise(names)) + [("leaf", name) for name in names]
+    plan = plan_of(pairs, label=(40.0, 24.0))
+    layout = layered_layout(plan)
+    assert sum(map(len, layout.curves.values())) < 12 * layered._BENDS
+    assert len(layout.labels) == len(pairs)
+    texts, boxes = labels_of(plan, layout), boxes_of(plan, layout)
+    assert not overlapping(texts)
+    assert not [1 for a in texts.values() for b in boxes.values() if max(distance(a, b)) < -EPS]
+
+
+def test_labels_spread_along_long_edges() -> None:
+    pairs = [*pairwise("abcdefg"), ("a", "g"), ("a", "g"), ("a", "g")]
+    plan = plan_of(pairs, label=(40.0, 24.0))
+    layout = layered_layout(plan)
+    assert len({round(layout.labels[f"e{i}"][0]) for i in (6, 7, 8)}) == 3
+    assert misread(plan, layout) == {"nearer": [], "crossed": [], "covered": []}
 
 
 def two_lines(order: list[int], pairs: list[tuple[int, int]]) -> tuple[Lines, np.ndarray]:
