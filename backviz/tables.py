@@ -20,6 +20,7 @@ from backviz.registry import Registry
 from backviz.text import NumberStyle, json_ready
 from backviz.words import LANGUAGES
 
+COLUMNS = 80
 TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
 
 
@@ -62,7 +63,17 @@ def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:
         ).rstrip()
         for row in grid
     ]
+    if max(map(len, lines)) > COLUMNS:
+        return "\n".join(_record(grid[0], cells) for cells in grid[1:])
     return "\n".join([lines[0], "─" * len(lines[0]), *lines[1:]])
+
+
+def _record(heads: list[str], cells: list[str]) -> str:
+    """One row under itself, for numbers that are too wide to stand side by side."""
+    step, node, operand, *numbers, use = cells
+    width = max(map(len, heads[3:7]))
+    shown = [f"  {h.ljust(width)}  {n}" for h, n in zip(heads[3:7], numbers, strict=True)]
+    return "\n".join([f"{heads[0]} {step}: {node} → {operand} ({use})", *shown])
 
 
 def _md(made: list[Row], numbers: NumberStyle, lang: str) -> str:

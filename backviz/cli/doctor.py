@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -49,7 +50,8 @@ def examine() -> list[Finding]:
 def _line(finding: Finding) -> str:
     sign = "ok  " if finding.works else "MISS" if finding.needed else "-   "
     remedy = f"; to have it: {finding.remedy}" if finding.remedy and not finding.works else ""
-    return f"{sign}  {finding.what}: {finding.found}{remedy}"
+    text = f"{sign}  {finding.what}: {finding.found}{remedy}"
+    return textwrap.fill(text, 80, subsequent_indent=" " * 6, break_on_hyphens=False)
 
 
 def _python() -> Finding:

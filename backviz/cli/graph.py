@@ -117,7 +117,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     data = RENDERERS[form](figure)
     _write(output, form, data)
     messages = [] if form == "json" else [*figure.messages]
-    messages += figure.drawing.warnings if form in ("svg", "pdf", "png") else ()
+    messages += figure.drawing.warnings if RENDERERS[form].drawn else ()
     for message in messages:
         if not quiet:
             say(message)
@@ -163,11 +163,11 @@ def _style(given: dict[str, Any]) -> Any:
 def _write(output: str, form: str, data: bytes) -> None:
     from backviz.cli.terminal import print_bytes
     from backviz.files import write_file
+    from backviz.renderers import RENDERERS
 
     if output == "-":
-        picture = form in ("svg", "pdf", "png")
         hint = f"a picture is no text for a terminal; add -o FILE, for example -o graph.{form}"
-        print_bytes(data, hint if picture else "")
+        print_bytes(data, hint if RENDERERS[form].drawn else "")
     else:
         write_file(output, data)
 
@@ -189,6 +189,8 @@ def manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, A
     """What a program wants to know about the file that was written."""
     import hashlib
 
+    from backviz.renderers import RENDERERS
+
     about: dict[str, Any] = {
         "path": output,
         "format": form,
@@ -197,7 +199,7 @@ def manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, A
         "pages": 1,
         "alt": f"{figure.diagram.title}. {figure.diagram.description}",
     }
-    if form in ("svg", "pdf", "png"):
+    if RENDERERS[form].drawn:
         drawing, scale = figure.drawing, figure.style.scale
         about["pt"] = [round(drawing.width, 2), round(drawing.height, 2)]
         about["min_font_pt"] = round(drawing.least_text, 2)

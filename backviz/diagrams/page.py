@@ -28,10 +28,12 @@ TWO_DIRECTIONS_UP_TO = 150
 def compose(diagram: Diagram, style: Style) -> Drawing:
     """Lay the diagram out and set it on the page that the style asks for."""
     theme, preset = THEMES[style.theme], PRESETS[style.size]
-    if style.size == "paper":
-        preset = _paper(diagram, style, preset)
+    layouts = _layouts(diagram, style, preset)
     frame = make_frame(diagram, preset, theme)
-    layout = _best_layout(diagram, style, frame)
+    if style.size == "paper":
+        frame = _column(layouts, diagram, frame, theme)
+        preset = frame.preset
+    layout = _best(layouts, frame)
     scale = _scale(frame, layout)
     width = preset.width or max(
         layout.width * scale + 2 * (EDGE + preset.margin), frame.least_width
@@ -68,15 +70,21 @@ def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
     return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP)
 
 
-def _best_layout(diagram: Diagram, style: Style, frame: Frame) -> Layout:
-    """The asked-for direction, or the one in which the text comes out larger."""
-    if style.direction != "auto":
-        return lay_out(plan(diagram, style, style.direction), style.engine)
-    across = lay_out(plan(diagram, style, "LR"), style.engine)
-    if not frame.bounded or len(diagram.boxes) > TWO_DIRECTIONS_UP_TO:
-        return across
-    down = lay_out(plan(diagram, style, "TB"), style.engine)
-    # left to right reads like the formula: top to bottom has to be clearly larger
+def _layouts(diagram: Diagram, style: Style, preset: Preset) -> list[Layout]:
+    """The asked-for direction, or both where the page may suit one better."""
+    directions = [style.direction]
+    if style.direction == "auto":
+        both = preset.width > 0 and len(diagram.boxes) <= TWO_DIRECTIONS_UP_TO
+        directions = ["LR", "TB"] if both else ["LR"]
+    return [lay_out(plan(diagram, style, d), style.engine) for d in directions]
+
+
+def _best(layouts: list[Layout], frame: Frame) -> Layout:
+    """The layout in which the text comes out larger.
+
+    Left to right reads like the formula: top to bottom has to be clearly larger.
+    """
+    across, down = layouts[0], layouts[-1]
     return down if _scale(frame, down) > 1.15 * _scale(frame, across) else across
 
 
@@ -103,13 +111,12 @@ def _graph_parts(diagram: Diagram, layout: Layout, theme: Theme, halo: bool) -> 
     return parts + [box_part(b, layout.centers[b.id], theme) for b in diagram.boxes]
 
 
-def _paper(diagram: Diagram, style: Style, preset: Preset) -> Preset:
+def _column(layouts: list[Layout], diagram: Diagram, page: Frame, theme: Theme) -> Frame:
     """One column where the text stays large enough, else the width of the page."""
-    column = replace(preset, width=ONE_COLUMN)
-    frame = make_frame(diagram, column, THEMES[style.theme])
-    layout = _best_layout(diagram, style, frame)
-    fits = _scale(frame, layout) * EM * SMALL >= column.least and frame.least_width <= ONE_COLUMN
-    return column if fits else preset
+    column = make_frame(diagram, replace(page.preset, width=ONE_COLUMN), theme)
+    text = _scale(column, _best(layouts, column)) * EM * SMALL
+    fits = text >= page.preset.least and column.least_width <= ONE_COLUMN
+    return column if fits else page
 
 
 def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> tuple[str, ...]:

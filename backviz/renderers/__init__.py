@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """A format: its name (also the file extension), media type, and its function."""
+    """A format: its name (also the file extension), and its function.
+
+    `drawn` says that it shows the page of marks, so that sizes and warnings apply.
+    """
 
     name: str
-    media_type: str
     about: str
     place: str
-    binary: bool = False
+    drawn: bool = False
 
     def __call__(self, figure: Figure) -> bytes:
         """The figure in this format; `MissingPieceError` if it needs what is not installed."""
@@ -43,10 +45,10 @@ class Renderer:
 RENDERERS: Registry[Renderer] = Registry("format")
 
 for _row in (
-    Renderer("svg", "image/svg+xml", "portable SVG, text as outlines", "svg:svg"),
-    Renderer("pdf", "application/pdf", "vector PDF, no Type 3 fonts", "marks:pdf", binary=True),
-    Renderer("png", "image/png", "pixels, --scale to the point", "marks:png", binary=True),
-    Renderer("dot", "text/vnd.graphviz", "DOT source for any Graphviz", "dot:dot"),
-    Renderer("json", "application/json", "the graph in node-link form", "json_graph:json_graph"),
+    Renderer("svg", "portable SVG, text as outlines", "svg:svg", drawn=True),
+    Renderer("pdf", "vector PDF, no Type 3 fonts", "marks:pdf", drawn=True),
+    Renderer("png", "pixels, --scale to the point", "marks:png", drawn=True),
+    Renderer("dot", "DOT source for any Graphviz", "dot:dot"),
+    Renderer("json", "the graph in node-link form", "json_graph:json_graph"),
 ):
     RENDERERS.add(_row.name, _row)
