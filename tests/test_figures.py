@@ -12,7 +12,7 @@ from backviz.diagrams import font
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.errors import InputError, MissingPieceError, UsageError
-from backviz.renderers import RENDERERS
+from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.marks import MAX_PIXELS
 from backviz.sources import EXAMPLES, load
 from backviz.text import NumberStyle
@@ -294,6 +294,16 @@ def test_a_format_whose_library_is_missing_is_a_sentence(monkeypatch):
     monkeypatch.delitem(sys.modules, "backviz.renderers.marks", raising=False)
     with pytest.raises(MissingPieceError, match="format png needs matplotlib"):
         RENDERERS["png"](figure("@diamond"))
+
+
+def test_a_format_can_be_added_from_outside(tmp_path, monkeypatch):
+    (tmp_path / "outside.py").write_text(
+        "def boxes(figure):\n    return '\\n'.join(b.alt for b in figure.diagram.boxes).encode()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    row = Renderer("txt", "boxes, one a line", "outside:boxes")
+    monkeypatch.setitem(RENDERERS._items, "txt", row)
+    assert RENDERERS["txt"](figure("@simple")).decode().splitlines()[0] == "x: −2; −4"
 
 
 # The font ------------------------------------------------------------------------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """A format: its name (also the file extension), and its function.
+    """A format: its name (also the file extension), and `module:function` that makes it.
 
     `drawn` says that it shows the page of marks, so that sizes and warnings apply.
     """
@@ -32,7 +32,7 @@ class Renderer:
         """The figure in this format; `MissingPieceError` if it needs what is not installed."""
         module, _, function = self.place.partition(":")
         try:
-            render = getattr(import_module(f"backviz.renderers.{module}"), function)
+            render = getattr(import_module(module), function)
         except ImportError as error:
             raise MissingPieceError(
                 f"the format {self.name} needs {error.name}, which does not load; "
@@ -45,10 +45,10 @@ class Renderer:
 RENDERERS: Registry[Renderer] = Registry("format")
 
 for _row in (
-    Renderer("svg", "portable SVG, text as outlines", "svg:svg", drawn=True),
-    Renderer("pdf", "vector PDF, no Type 3 fonts", "marks:pdf", drawn=True),
-    Renderer("png", "pixels, --scale to the point", "marks:png", drawn=True),
-    Renderer("dot", "DOT source for any Graphviz", "dot:dot"),
-    Renderer("json", "the graph in node-link form", "json_graph:json_graph"),
+    Renderer("svg", "portable SVG, text as outlines", f"{__name__}.svg:svg", drawn=True),
+    Renderer("pdf", "vector PDF, no Type 3 fonts", f"{__name__}.marks:pdf", drawn=True),
+    Renderer("png", "pixels, --scale to the point", f"{__name__}.marks:png", drawn=True),
+    Renderer("dot", "DOT source for any Graphviz", f"{__name__}.dot:dot"),
+    Renderer("json", "the graph in node-link form", f"{__name__}.json_graph:json_graph"),
 ):
     RENDERERS.add(_row.name, _row)
