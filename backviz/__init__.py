@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from backviz.api import render, save
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
     from backviz.autodiff.check import check_grads
-    from backviz.autodiff.value import Value, no_grad, tensor
+    from backviz.autodiff.recording import detect_anomaly, expanded, no_grad, source_lines
+    from backviz.autodiff.value import Value, tensor
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.style import Style
     from backviz.errors import BackvizError
@@ -52,7 +53,7 @@ _HOME = {
     "describe": "explanations",
     "gradients_of": "autodiff.backward",
     "load": "sources",
-    "no_grad": "autodiff.value",
+    "no_grad": "autodiff.recording",
     "plain_graph": "graphs",
     "render": "api",
     "save": "api",

@@ -202,4 +202,5 @@ def derivatives(op: Op) -> list[str]:
     return [
         f"d/d{name} = {as_symbol(rule(Symbol('out'), *symbols))}"
         for name, rule in zip(inputs, op.rules, strict=True)
+        if rule is not None
     ]

@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+from samples import all_samples
 
 from backviz.autodiff.backward import backward_steps, gradients_of
 from backviz.autodiff.check import check_grads
@@ -18,25 +20,13 @@ from backviz.ops import OPS, add, maximum, minimum, mul, relu, sum_to
 RANDOM = np.random.default_rng(7)
 ROWS = list(OPS.values())
 SMOOTH = [op for op in ROWS if op.elementwise and op.differentiable]
-# Arguments for the ops on whole arrays: shapes and options, several of each.
-STRUCTURAL = {
-    "sum": [([(2, 3)], {}), ([(2, 3)], {"axis": 0}), ([(2, 3, 2)], {"axis": (0, -1)}),
-            ([(2, 3)], {"axis": -1, "keepdims": True}), ([(4,)], {}), ([()], {})],
-    "mean": [([(2, 3)], {}), ([(2, 3)], {"axis": 1}), ([(2, 3)], {"axis": 0, "keepdims": True}),
-             ([()], {})],
-    "matmul": [([(2, 3), (3, 4)], {}), ([(3,), (3,)], {}), ([(2, 3), (3,)], {}),
-               ([(3,), (3, 2)], {}), ([(5, 2, 3), (5, 3, 2)], {}), ([(5, 2, 3), (3, 2)], {}),
-               ([(2, 3), (4, 3, 2)], {}), ([(3,), (4, 3, 2)], {}), ([(4, 2, 3), (3,)], {})],
-    "sum_to": [([(4, 3)], {"shape": (3,)}), ([(4, 3)], {"shape": (4, 1)}),
-               ([(4, 3)], {"shape": ()}),
-               ([(2, 4, 3)], {"shape": (1, 3)})],
-    "broadcast_to": [([(3,)], {"shape": (4, 3)}), ([()], {"shape": (2, 2)})],
-    "reshape": [([(2, 3)], {"shape": (3, 2)}), ([()], {"shape": (1, 1)})],
-    "swapaxes": [([(2, 3, 4)], {"axis1": 0, "axis2": -1})],
-}  # fmt: skip
+SAMPLES = all_samples()
 
 
 def sample(op, shape):
+    """A shape drawn from the op's interval; data as it is."""
+    if not isinstance(shape, tuple):
+        return np.array(shape, dtype=float) if np.ndim(shape) else float(shape)
     low, high = op.interval
     drawn = RANDOM.uniform(low, high, shape)
     return float(drawn) if shape == () else drawn
@@ -48,11 +38,12 @@ def test_the_table_is_complete():
         assert op.note.endswith("."), op.name
         assert op.domain, op.name
         assert op.symbol, op.name
-        assert len(op.notation.operands) == op.arity, op.name
+        assert op.variadic or len(op.notation.operands) == op.arity, op.name
         assert isinstance(op, (Elementwise, Structural)), op.name
-        assert len(op.rules) in (0, op.arity), op.name
-        if isinstance(op, Structural):
-            assert op.name in STRUCTURAL, f"{op.name} has no samples for the gradient check"
+        assert len(op.rules) in (0, 1 if op.variadic else op.arity), op.name
+        if isinstance(op, Structural) or (op.params and op.public):
+            assert op.name in SAMPLES, f"{op.name} has no samples for the gradient check"
+    assert not set(SAMPLES) - {op.name for op in ROWS}
 
 
 def test_the_required_ops_are_there():
@@ -78,13 +69,25 @@ def test_gradients_match_differences_to_order_2(op, shapes):
         assert check_grads(op, *args[::-1], order=order, tolerance=2e-6)
 
 
-@pytest.mark.parametrize("name", STRUCTURAL)
-def test_structural_gradients_match_differences_to_order_2(name):
-    for shapes, params in STRUCTURAL[name]:
-        args = [sample(OPS[name], s) for s in shapes]
-        assert check_grads(lambda *xs, p=params: OPS[name](*xs, **p), *args, order=2)
-        # squared, so that the second order is not zero
-        assert check_grads(lambda *xs, p=params: OPS[name](*xs, **p) ** 2, *args, order=2)
+def calls(names=None):
+    return [
+        pytest.param(OPS[name], each, id=f"{name}-{i}")
+        for name, samples in SAMPLES.items()
+        for i, each in enumerate(samples)
+        if names is None or name in names
+    ]
+
+
+@pytest.mark.parametrize(("op", "each"), calls())
+def test_sample_calls_match_differences_to_order_2(op, each):
+    if not op.differentiable:
+        return
+    call = each.call or partial(op, **each.params)
+    args = [sample(op, s) for s in each.given]
+    order = 2 if op.smooth else 1
+    assert check_grads(call, *args, order=order, tolerance=2e-6)
+    # squared, so that the second order is not zero
+    assert check_grads(lambda *xs: call(*xs) ** 2, *args, order=order, tolerance=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +116,9 @@ def test_one_number_is_always_a_python_float(op):
     if op.elementwise:
         made = op.compute([0.5] * op.arity, {})
     else:
-        shapes, params = STRUCTURAL[op.name][0]
-        made = op.compute([sample(op, s) for s in shapes], params)
+        each = SAMPLES[op.name][0]
+        call = each.call or partial(op, **each.params)
+        made = call(*[sample(op, s) for s in each.given])
     assert type(made) is float or (isinstance(made, np.ndarray) and made.ndim > 0)
 
 

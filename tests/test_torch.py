@@ -1,9 +1,11 @@
 """Every op against torch: values, gradients, kinks, broadcasting. Needs the extra `peers`."""
 
 import os
+from functools import partial
 
 import numpy as np
 import pytest
+from samples import all_samples, elementwise
 
 from backviz import OPS, Value, gradients_of, tensor
 
@@ -13,13 +15,14 @@ else:
     torch = pytest.importorskip("torch")
 
 RANDOM = np.random.default_rng(11)
+SAMPLES = all_samples()
 PEERS = {
-    "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "pow": torch.pow,
-    "neg": torch.neg, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin,
-    "cos": torch.cos, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu,
-    "abs": torch.abs, "sign": torch.sign, "maximum": torch.maximum, "minimum": torch.minimum,
-    "greater": torch.gt, "less": torch.lt, "equal": torch.eq,
-}  # fmt: skip
+    op.name: elementwise.PEERS[op.name](torch)
+    if op.name in elementwise.PEERS
+    else getattr(torch, op.name, None)
+    for op in OPS.values()
+    if op.public and op.elementwise
+}
 SHAPES = [
     ((), ()),
     ((3,), (3,)),
@@ -31,12 +34,12 @@ SHAPES = [
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 1e-300, 1e300, 710.0, -710.0]
 
 
-def both(op, peer, arrays, params=None, peer_params=None):
+def both(op, peer, arrays):
     """Value and gradients of a weighted sum, ours and torch's."""
     leaves = [tensor(a) for a in arrays]
     theirs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in arrays]
-    out = op(*leaves, **(params or {}))
-    peer_out = peer(*theirs, **(peer_params or params or {}))
+    out = op(*leaves)
+    peer_out = peer(*theirs)
     assert out.shape == tuple(peer_out.shape)
     weights = RANDOM.uniform(0.5, 1.5, out.shape)
     if not out.requires_grad:
@@ -54,8 +57,28 @@ def assert_same(made):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-300)
 
 
-def test_every_public_elementwise_op_has_a_peer():
-    assert set(PEERS) == {op.name for op in OPS.values() if op.public and op.elementwise}
+def test_every_op_has_a_peer():
+    assert not [name for name, peer in PEERS.items() if peer is None]
+    for name, samples in SAMPLES.items():
+        for each in samples:
+            assert each.torch or hasattr(torch, name), f"{name}: nothing to compare with"
+
+
+@pytest.mark.parametrize(
+    ("op", "each"),
+    [
+        pytest.param(OPS[name], each, id=f"{name}-{i}")
+        for name, samples in SAMPLES.items()
+        for i, each in enumerate(samples)
+    ],
+)
+def test_sample_calls(op, each):
+    low, high = op.interval
+    arrays = [RANDOM.uniform(low, high, s) if isinstance(s, tuple) else s for s in each.given]
+    words = {"axis": "dim", "keepdims": "keepdim"}
+    peer_params = {words.get(k, k): v for k, v in each.params.items()}
+    peer = partial(each.torch, torch) if each.torch else partial(getattr(torch, op.name), **peer_params)
+    assert_same(both(each.call or partial(op, **each.params), peer, arrays))
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -78,32 +101,6 @@ def test_edges_and_kinks(name, make):
         np.testing.assert_allclose(value, peer_value, 1e-14, 1e-300, err_msg=str(point))
         for ours, theirs in zip(gradients, peers, strict=True):
             np.testing.assert_allclose(ours, theirs, 1e-13, 1e-300, err_msg=str(point))
-
-
-@pytest.mark.parametrize("name", ["sum", "mean"])
-@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (1,)])
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_reductions(name, axis, keepdims):
-    peer = getattr(torch, name)
-    if axis is None:
-        assert_same(both(OPS[name], peer, [RANDOM.normal(size=(2, 3, 4))]))
-        return
-    params = {"axis": axis, "keepdims": keepdims}
-    peer_params = {"dim": axis, "keepdim": keepdims}
-    assert_same(both(OPS[name], peer, [RANDOM.normal(size=(2, 3, 4))], params, peer_params))
-
-
-@pytest.mark.parametrize(
-    "shapes",
-    [
-        ((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((5, 2, 3), (5, 3, 2)),
-        ((5, 2, 3), (3, 2)), ((2, 3), (5, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,)),
-        ((4, 1, 2, 3), (5, 3, 2)),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_matmul(shapes):
-    assert_same(both(OPS["matmul"], torch.matmul, [RANDOM.normal(size=s) for s in shapes]))
 
 
 def test_a_network_and_its_second_derivatives():

@@ -1,8 +1,9 @@
 """Backpropagation as one stream of steps.
 
-Invariant: this is the only backward pass in the program. `backward_steps` changes
-nothing; whoever consumes it decides what to keep (`backward` writes the gradients
-onto the values, the table prints a row for each contribution, tests take a list).
+Invariant: `backward_steps` changes nothing; whoever consumes it decides what to keep
+(the table prints a row for each contribution, the stepper waits, tests take a list).
+`backward` writes the gradients onto the values. It leaves the plain case to `sweep`, the
+same pass without a record of its steps, and a test holds the two equal to the bit.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import as_data
+from backviz.autodiff.data import as_data
+from backviz.autodiff.origin import FREED
+from backviz.autodiff.sweep import add, sweep
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 
@@ -76,50 +79,70 @@ def backward_steps(
     3.0 2.0 []
     2.0 3.0 []
     """
-    gradients: dict[int, Any] = {output.serial: _seed(output, seed, create_graph)}
+    gradients: dict[int, Any] = {output.serial: seed_of(output, seed, create_graph)}
     for node in reversed(tape(output)):
         upstream = gradients.pop(node.serial, None)
         if upstream is None:
             continue
         contributions = []
         if node.op is not None:
+            inputs = node.inputs
             for position, local, value in node.op.pull(node, upstream, create_graph):
-                operand = node.inputs[position]
-                if isinstance(value, np.ndarray) and value.dtype != operand.data.dtype:
-                    value = value.astype(operand.data.dtype)  # noqa: PLW2901
-                gradients[operand.serial] = accumulate(gradients.get(operand.serial), value)
-                contributions.append(Contribution(operand, position, local, value))
+                operand = inputs[position]
+                part = fitting(value, operand)
+                gradients[operand.serial] = accumulate(gradients.get(operand.serial), part)
+                contributions.append(Contribution(operand, position, local, part))
         yield Step(node, upstream, tuple(contributions))
+
+
+def fitting(contribution: Any, operand: Value) -> Any:
+    """A contribution in the precision of its operand."""
+    if isinstance(contribution, np.ndarray) and contribution.dtype != operand.data.dtype:
+        return contribution.astype(operand.data.dtype)
+    return contribution
 
 
 def accumulate(so_far: Any, more: Any) -> Any:
     """The sum of two gradients as a new object; `None` stands for "not computed"."""
     if so_far is None:
         return more
-    if isinstance(so_far, float):
-        return so_far + more
-    with np.errstate(all="ignore"):
-        return so_far + more
+    return add(so_far, more)
 
 
-def backward(output: Value, seed: Any = None, *, create_graph: bool = False) -> None:
+def backward(
+    output: Value, seed: Any = None, *, retain_graph: bool = True, create_graph: bool = False
+) -> None:
     """Write gradients onto everything that `output` was computed from.
 
     Leaves accumulate over calls, as in torch; values inside the graph hold the
     gradient of the latest call. Seeds for outputs that are not scalars are
-    required and have the output's shape.
+    required and have the output's shape. Without `retain_graph` the record is taken
+    apart on the way, so that a large network needs no more memory than its
+    activations; it can be neither drawn nor run backward again.
 
     Raises `InputError` if the output wants no gradient or the seed is missing,
     `ShapeError` if the seed does not fit.
     """
+    if output.origin is FREED:
+        raise InputError(
+            "backward: the record of this value was freed by an earlier backward pass; "
+            "give that pass retain_graph=True"
+        )
     if not output.requires_grad:
         raise InputError(
             "backward: the output does not depend on any value that wants a gradient; "
             "make at least one input a Value or a tensor"
         )
-    for step in backward_steps(output, seed, create_graph=create_graph):
-        node = step.node
-        node.grad = accumulate(node.grad if node.op is None else None, step.upstream)
+    if create_graph:
+        for step in backward_steps(output, seed, create_graph=True):
+            node = step.node
+            node.grad = accumulate(node.grad if node.is_leaf else None, step.upstream)
+        return
+    start = seed_of(output, seed, False)
+    if output.is_leaf:
+        output.grad = accumulate(output.grad, start)
+    else:
+        sweep(output, start, retain_graph)
 
 
 def gradients_of(
@@ -145,12 +168,14 @@ def gradients_of(
     return found
 
 
-def _seed(output: Value, seed: Any, create_graph: bool) -> Any:
+def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
+    """The gradient that a backward pass starts with, as data or as a recorded value."""
     if isinstance(seed, Value):
         data = seed.data
     elif seed is not None:
         data = as_data(seed)
-        data = data.copy() if isinstance(data, np.ndarray) else data
+        if isinstance(data, np.ndarray):
+            data = data.astype(getattr(output.data, "dtype", data.dtype))
     elif output.shape == ():
         data = 1.0
     else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import gradients_of
-from backviz.autodiff.op import as_data
+from backviz.autodiff.data import as_data
 from backviz.autodiff.value import Value
 from backviz.errors import CheckFailedError
 

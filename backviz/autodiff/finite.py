@@ -66,6 +66,11 @@ def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> s
     )
 
 
+def sentence_on(value: Value) -> str:
+    """What went wrong at a value that is not finite."""
+    return _forward(value, {v.serial: i for i, v in enumerate(tape(value))})
+
+
 def _need(op: Op) -> str:
     if op.domain == "all numbers":
         return "the result is too large for a float64; use smaller numbers"

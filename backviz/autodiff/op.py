@@ -8,24 +8,27 @@ the code that ran).
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from backviz.autodiff.operand import Operand
-from backviz.autodiff.table import OPS, UFUNCS
+from backviz.autodiff.data import Data, as_data, quietly
+from backviz.autodiff.operand import NO_PARAMS, Operand, Params
+from backviz.autodiff.origin import Origin
+from backviz.autodiff.table import FUNCTIONS, OPS
 from backviz.errors import ShapeError
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
-Data = float | np.ndarray
 Rule = Callable[..., Any]
+Bind = Callable[..., tuple[tuple[Any, ...], Params]]
 Row = TypeVar("Row", bound="Op")
+TORCH_WORDS = {"dim": "axis", "keepdim": "keepdims"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Notation:
     """How a call is written: a template and how tightly it binds.
 
     `level` is the strength of the whole, `operands` the least strength that each
-    operand must have to stand without brackets.
+    operand must have to stand without brackets. A param named in the template
+    (`{axis}`) is written there.
     """
 
     template: str
@@ -46,14 +50,21 @@ class Op(ABC):
     """One row of the table: forward, rule, notation, domain, note.
 
     `scalar` computes with Python floats (None: `array` serves), `array` with numpy
-    arrays. `symbol` is the short sign in a picture. `domain` names the real inputs
-    for which the result is finite, `interval` is a range of inputs inside it. `masks`
-    says that the op blocks the gradient where its local derivative is 0.
+    arrays. A rule that is `None` stands for an operand that never gets a gradient.
+    `symbol` is the short sign in a picture. `domain` names the real inputs for which
+    the result is finite, `interval` is a range of inputs inside it. `masks` says that
+    the op blocks the gradient where its local derivative is 0. A `variadic` op takes
+    any number of operands and has one rule, which is told the `position`. `bind` turns
+    the arguments of a call into operands and params, where that is more than operands
+    first, then `params` in their order. `parts` is the same function written in simpler
+    ops. `numpy` are the functions of numpy that record as this op. `written` says that
+    an expression may call it: not if the result can outgrow what was typed. `method`
+    says that values and symbols have it as a method.
     """
 
     name: str
     array: Callable[..., Any]
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule | None, ...]
     notation: Notation
     symbol: str
     domain: str
@@ -67,31 +78,77 @@ class Op(ABC):
     public: bool = True
     smooth: bool = True
     masks: bool = False
+    variadic: bool = False
+    bind: Bind | None = None
+    parts: Callable[..., Any] | None = None
+    numpy: tuple[Callable[..., Any], ...] = ()
+    written: bool = True
+    method: bool = True
+    origin: Origin = field(init=False)
+    idle: Origin = field(init=False)
 
     elementwise: ClassVar[bool]
 
+    def __post_init__(self) -> None:
+        # one origin for all plain calls, so that a recorded value costs no more than its slots
+        object.__setattr__(self, "origin", Origin(self, wants=True))
+        object.__setattr__(self, "idle", Origin(self, wants=False))
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Compute, record or print, as the arguments ask for."""
+        if params or self.bind is not None or len(args) != self.arity:
+            args, params = self.arguments(args, params)
         for arg in args:
             if isinstance(arg, Operand):
-                return arg.interpret(self, args, params)
+                return arg.interpret(self, args, params or NO_PARAMS)
         return self.compute(tuple(map(as_data, args)), params)
 
-    def compute(self, args: Sequence[Data], params: dict[str, Any]) -> Data:
+    def arguments(self, args: tuple[Any, ...], given: Params) -> tuple[tuple[Any, ...], Params]:
+        """The operands and the params of a call, from arguments as numpy or torch take them."""
+        options = {TORCH_WORDS.get(k, k): v for k, v in given.items()}
+        for storage in ("dtype", "out"):
+            if options.pop(storage, None) is not None:
+                raise TypeError(
+                    f"{self.name} of a recorded value takes no {storage}; leave it away"
+                )
+        try:
+            if self.bind is not None:
+                return self.bind(*args, **options)
+            return self._in_order(args, options)
+        except TypeError as error:
+            said = str(error).replace("<lambda>()", self.name)
+            raise TypeError(said if said.startswith(self.name) else f"{self.name}: {said}") from None
+
+    def _in_order(self, args: tuple[Any, ...], options: Params) -> tuple[tuple[Any, ...], Params]:
+        if self.variadic:
+            return args, options
+        more = args[self.arity :]
+        if len(args) < self.arity or len(more) > len(self.params):
+            takes = f"{self.arity} operand{'s' * (self.arity != 1)}"
+            if self.params:
+                takes += f" and the options {', '.join(self.params)}"
+            raise TypeError(f"{self.name} takes {takes}, not {len(args)} arguments")
+        positional = dict(zip(self.params, more, strict=False))
+        for name in options:
+            if name not in self.params or name in positional:
+                has = ", ".join(self.params) or "none"
+                raise TypeError(f"{self.name} has no option {name!r} here; it has {has}")
+        return args[: self.arity], {**positional, **options}
+
+    def compute(self, args: Sequence[Data], params: Params) -> Data:
         """The forward value; IEEE rules throughout: no exception for 1/0 or log(−1)."""
         if self.scalar is not None:
             try:
-                if all([a.__class__ is float for a in args]):  # noqa: C419  (a list is faster)
+                if all([type(a) is float for a in args]):  # noqa: C419  (a list is faster)
                     return self.scalar(*args, **params)
             except (ArithmeticError, ValueError):
                 pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
         try:
-            with np.errstate(all="ignore"):
-                return as_data(self.array(*args, **params))
-        except (ValueError, np.exceptions.AxisError) as error:
+            return as_data(quietly(self.array, *args, **params))
+        except (ValueError, IndexError, np.linalg.LinAlgError) as error:
             raise ShapeError(self._misfit(args, params, error)) from None
 
-    def _misfit(self, args: Sequence[Data], params: dict[str, Any], error: Exception) -> str:
+    def _misfit(self, args: Sequence[Data], params: Params, error: Exception) -> str:
         shapes = " and ".join(str(np.shape(a)) for a in args)
         extra = "".join(f", {k}={v}" for k, v in given(params).items())
         verb = "do not fit" if len(args) > 1 else "does not allow this"
@@ -101,7 +158,19 @@ class Op(ABC):
     @property
     def differentiable(self) -> bool:
         """Whether a gradient can flow through; comparisons carry none."""
-        return bool(self.rules)
+        return any(self.rules)
+
+    def rule(self, position: int) -> Rule | None:
+        """The rule for one operand, or `None` if that operand never gets a gradient."""
+        if self.variadic:
+            return partial(self.rules[0], position=position) if self.rules[0] else None
+        return self.rules[position]
+
+    def wants(self, inputs: tuple[Value, ...]) -> bool:
+        """Whether the result of these inputs wants a gradient."""
+        if self.variadic:
+            return any(v.requires_grad for v in inputs)
+        return any([r is not None and v.requires_grad for r, v in zip(self.rules, inputs)])  # noqa: B905, C419
 
     @abstractmethod
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
@@ -122,7 +191,7 @@ class Elementwise(Op):
 
     elementwise: ClassVar[bool] = True
 
-    def local(self, position: int, out: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    def local(self, position: int, out: Any, args: Sequence[Any], params: Params) -> Any:
         """The partial derivative with respect to one input.
 
         >>> from backviz.ops import tanh
@@ -130,36 +199,36 @@ class Elementwise(Op):
         0.75
         """
         rule = self.rules[position]
-        if out.__class__ is not float:
-            with np.errstate(all="ignore"):
+        assert rule is not None
+        if type(out) is not float:
+            if isinstance(out, Operand):  # each op of the rule is quiet by itself
                 return rule(out, *args, **params)
+            return quietly(rule, out, *args, **params)
         try:
             return rule(out, *args, **params)
         except (ArithmeticError, ValueError):
             # As in `compute`: Python floats raise, numpy's follow IEEE 754.
-            with np.errstate(all="ignore"):
-                return float(rule(np.float64(out), *map(np.float64, args), **params))
+            plain = [np.float64(a) if type(a) is float else a for a in args]
+            return float(quietly(rule, np.float64(out), *plain, **params))
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
-        if node.locals is not None and not record:  # scalars: computed when they were recorded
-            return [
-                (i, local, 0.0 if self.masks and local == 0.0 else upstream * local)
-                for i, local in enumerate(node.locals)
-                if local is not None
-            ]
         out, args = _arguments(node, record)
+        params, shape = node.params, node.shape
         pulled = []
         for i, operand in enumerate(node.inputs):
-            if not operand.requires_grad:
+            if not operand.requires_grad or self.rules[i] is None:
                 continue
-            local = self.local(i, out, args, node.params)
-            with np.errstate(all="ignore"):
-                contribution = _times(upstream, local)
+            local = self.local(i, out, args, params)
+            if type(local) is float and type(upstream) is float:
+                contribution = 0.0 if self.masks and local == 0.0 else upstream * local
+            else:
+                times = _times if record else partial(quietly, _times)
+                contribution = times(upstream, local)
                 if self.masks:
                     contribution = _masked(contribution, local)
-            if node.shape != operand.shape:
-                contribution = OPS["sum_to"](contribution, shape=operand.shape)
+                if shape != operand.shape:
+                    contribution = OPS["sum_to"](contribution, shape=operand.shape)
             pulled.append((i, local, contribution))
         return pulled
 
@@ -173,16 +242,17 @@ class Structural(Op):
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """The vector-Jacobian products."""
         out, args = _arguments(node, record)
-        with np.errstate(all="ignore"):
-            return [
-                (i, None, self.rules[i](upstream, out, *args, **node.params))
-                for i, operand in enumerate(node.inputs)
-                if operand.requires_grad
-            ]
+        params = node.params
+        pulled = []
+        for i, operand in enumerate(node.inputs):
+            if operand.requires_grad and (rule := self.rule(i)) is not None:
+                made = rule(upstream, out, *args, **params) if record else quietly(rule, upstream, out, *args, **params)
+                pulled.append((i, None, made))
+        return pulled
 
 
-def given(params: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, without defaults, as plain Python numbers.
+def given(params: Params) -> Params:
+    """The options that were given, without defaults, as plain Python literals.
 
     >>> given({"axis": np.int64(0), "keepdims": False})
     {'axis': 0}
@@ -192,8 +262,14 @@ def given(params: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(option: Any) -> Any:
     if isinstance(option, tuple | list):
-        return tuple(int(x) for x in option)
-    return int(option) if isinstance(option, np.integer) else option
+        return tuple(_plain(x) for x in option)
+    if isinstance(option, np.generic):
+        return option.item()
+    if isinstance(option, np.ndarray):
+        return str(np.array2string(option, threshold=6, edgeitems=2, separator=", "))
+    if isinstance(option, bool | int | float | str) or option is None or option is Ellipsis:
+        return option
+    return str(option)
 
 
 def _arguments(node: Value, record: bool) -> tuple[Any, list[Any]]:
@@ -205,11 +281,13 @@ def _arguments(node: Value, record: bool) -> tuple[Any, list[Any]]:
 
 def _masked(contribution: Any, local: Any) -> Any:
     """Nothing passes where the local derivative is 0, not even an infinite gradient."""
+    if not isinstance(contribution, Operand):
+        if np.isfinite(contribution).all():
+            return contribution  # upstream × 0 is 0 already
+        return np.where(np.asarray(local) == 0, 0.0, contribution)
     blocked = (local.data if isinstance(local, Operand) else local) == 0  # type: ignore[attr-defined]
-    if isinstance(contribution, Operand):
-        finite = np.isfinite(contribution.data).all()  # type: ignore[attr-defined]
-        return contribution if finite else OPS["guard"](contribution, blocked * 1.0)
-    return np.where(blocked, 0.0, contribution)
+    finite = np.isfinite(contribution.data).all()  # type: ignore[attr-defined]
+    return contribution if finite else OPS["guard"](contribution, np.multiply(blocked, 1.0))
 
 
 def _times(upstream: Any, local: Any) -> Any:
@@ -222,36 +300,7 @@ def _times(upstream: Any, local: Any) -> Any:
     return upstream * local
 
 
-def as_data(x: Any) -> Data:
-    """A Python float for one number, a float array for more; never a 0-d array.
-
-    >>> as_data(np.array(2)), as_data(True), as_data([1, 2])
-    (2.0, 1.0, array([1., 2.]))
-    """
-    if x.__class__ is float:
-        return x
-    if type(x) is np.ndarray and x.ndim and x.dtype in (np.float64, np.float32):
-        return x
-    if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
-        return _to_float(x)
-    array = np.asarray(x)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"a value is a real number or an array of real numbers, not {type(x).__name__}"
-        )
-    if array.ndim == 0:
-        return _to_float(array[()])
-    return array if array.dtype == np.float32 else array.astype(np.float64)
-
-
-def _to_float(x: Any) -> float:
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf
-
-
-def elementwise(name: str, array: Callable[..., Any], *rules: Rule, **more: Any) -> Elementwise:
+def elementwise(name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any) -> Elementwise:
     """Enter an elementwise op into the table; `more` are fields of `Op`.
 
     Left out, `notation` is `name(a, b)`, `symbol` the name, `arity` the number of rules.
@@ -259,7 +308,7 @@ def elementwise(name: str, array: Callable[..., Any], *rules: Rule, **more: Any)
     return _enter(Elementwise, name, array, rules, more)
 
 
-def structural(name: str, array: Callable[..., Any], *rules: Rule, **more: Any) -> Structural:
+def structural(name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any) -> Structural:
     """Enter an op on whole arrays into the table; `more` as for `elementwise`."""
     return _enter(Structural, name, array, rules, more)
 
@@ -270,15 +319,16 @@ def function_notation(name: str, arity: int) -> Notation:
 
 
 def _enter(
-    kind: type[Row], name: str, array: Callable[..., Any], rules: tuple[Rule, ...], more: Any
+    kind: type[Row], name: str, array: Callable[..., Any], rules: tuple[Rule | None, ...], more: Any
 ) -> Row:
     arity = more.setdefault("arity", len(rules))
     more.setdefault("notation", function_notation(name, arity))
     more.setdefault("symbol", name)
     row = kind(name=name, array=array, rules=rules, **more)
     OPS.add(row.name, row, row.aliases)
-    if isinstance(row.array, np.ufunc):
-        UFUNCS.setdefault(row.array, row)
+    for function in (*row.numpy, row.array):
+        if isinstance(function, np.ufunc) or function in row.numpy:
+            FUNCTIONS.setdefault(function, row)
     return row
 
 

@@ -6,12 +6,12 @@ happens is decided by the op and by the kind of operand, never here.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from backviz.autodiff.table import OPS, UFUNCS
+from backviz.autodiff.table import FUNCTIONS, OPS
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -20,14 +20,14 @@ Params = dict[str, Any]
 NO_PARAMS: Params = {}
 
 
-class Operand(ABC):
+class Operand:
     """Anything that, handed to an op, makes the op do more than compute."""
 
     __slots__ = ()
 
-    @abstractmethod
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Self:
         """What calling `op` means when this operand is among its arguments."""
+        raise NotImplementedError
 
     def __add__(self, other: Any) -> Self:
         return self.interpret(OPS["add"], (self, other), NO_PARAMS)
@@ -74,87 +74,46 @@ class Operand(ABC):
     def __abs__(self) -> Self:
         return self.interpret(OPS["abs"], (self,), NO_PARAMS)
 
-    def abs(self) -> Self:
-        """The absolute value, elementwise."""
-        return self.interpret(OPS["abs"], (self,), NO_PARAMS)
+    def __gt__(self, other: Any) -> Self:
+        return self.interpret(OPS["greater"], (self, other), NO_PARAMS)
 
-    def exp(self) -> Self:
-        """The exponential, elementwise."""
-        return self.interpret(OPS["exp"], (self,), NO_PARAMS)
+    def __lt__(self, other: Any) -> Self:
+        return self.interpret(OPS["less"], (self, other), NO_PARAMS)
 
-    def log(self) -> Self:
-        """The natural logarithm, elementwise."""
-        return self.interpret(OPS["log"], (self,), NO_PARAMS)
+    def __ge__(self, other: Any) -> Self:
+        return self.interpret(OPS["greater_equal"], (self, other), NO_PARAMS)
 
-    def sqrt(self) -> Self:
-        """The square root, elementwise."""
-        return self.interpret(OPS["sqrt"], (self,), NO_PARAMS)
+    def __le__(self, other: Any) -> Self:
+        return self.interpret(OPS["less_equal"], (self, other), NO_PARAMS)
 
-    def sin(self) -> Self:
-        """The sine, elementwise."""
-        return self.interpret(OPS["sin"], (self,), NO_PARAMS)
+    def max(self, *args: Any, **options: Any) -> Any:
+        """The largest entry, over all axes or some; with another operand, the larger of two."""
+        return OPS["maximum" if _is_operand(args) else "amax"](self, *args, **options)
 
-    def cos(self) -> Self:
-        """The cosine, elementwise."""
-        return self.interpret(OPS["cos"], (self,), NO_PARAMS)
+    def min(self, *args: Any, **options: Any) -> Any:
+        """The smallest entry, over all axes or some; with another operand, the smaller of two."""
+        return OPS["minimum" if _is_operand(args) else "amin"](self, *args, **options)
 
-    def tanh(self) -> Self:
-        """The hyperbolic tangent, elementwise."""
-        return self.interpret(OPS["tanh"], (self,), NO_PARAMS)
+    # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in OPS or not OPS[name].method:
+            raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}")
+        return partial(OPS[name], self)
 
-    def sigmoid(self) -> Self:
-        """The logistic sigmoid, elementwise."""
-        return self.interpret(OPS["sigmoid"], (self,), NO_PARAMS)
-
-    def relu(self) -> Self:
-        """The positive part, elementwise."""
-        return self.interpret(OPS["relu"], (self,), NO_PARAMS)
-
-    def sign(self) -> Self:
-        """The sign, elementwise: −1, 0 or 1."""
-        return self.interpret(OPS["sign"], (self,), NO_PARAMS)
-
-    # numpy's own functions call these methods and pass `dtype` and `out` along
-
-    def sum(
-        self,
-        axis: int | tuple[int, ...] | None = None,
-        dtype: None = None,
-        out: None = None,
-        keepdims: bool = False,
-    ) -> Self:
-        """The sum over all entries or over axes."""
-        _refuse_storage("sum", dtype, out)
-        return cast(Self, OPS["sum"](self, axis=axis, keepdims=keepdims))
-
-    def mean(
-        self,
-        axis: int | tuple[int, ...] | None = None,
-        dtype: None = None,
-        out: None = None,
-        keepdims: bool = False,
-    ) -> Self:
-        """The mean over all entries or over axes."""
-        _refuse_storage("mean", dtype, out)
-        return cast(Self, OPS["mean"](self, axis=axis, keepdims=keepdims))
-
-    def reshape(self, *shape: Any) -> Self:
-        """The same entries in another shape."""
-        target = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return cast(Self, OPS["reshape"](self, shape=tuple(target)))
-
-    def swapaxes(self, axis1: int, axis2: int) -> Self:
-        """The same entries with two axes exchanged."""
-        return cast(Self, OPS["swapaxes"](self, axis1=axis1, axis2=axis2))
-
-    # numpy asks this before it would make an array of objects out of us.
+    # numpy asks these two before it would make an array of objects out of us
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
-        op = UFUNCS.get(ufunc)
-        if op is None or method != "__call__" or kwargs:
-            return NotImplemented
-        return op(*args)
+        from backviz.autodiff.protocol import call_ufunc
+
+        return call_ufunc(ufunc, method, args, kwargs)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: Params
+    ) -> Any:
+        from backviz.autodiff.protocol import call_function
+
+        return call_function(function, args, kwargs)
 
 
-def _refuse_storage(name: str, dtype: object, out: object) -> None:
-    if dtype is not None or out is not None:
-        raise TypeError(f"{name} of a recorded value takes no dtype and no out; leave them away")
+def _is_operand(args: tuple[Any, ...]) -> bool:
+    """Whether `x.max(…)` was given something to compare with, and not an axis."""
+    return bool(args) and not isinstance(args[0], int | tuple | None)

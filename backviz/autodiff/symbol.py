@@ -56,14 +56,16 @@ class Symbol(Operand):
         if exponent.lstrip("−").isdigit():
             base = symbols[0]._bracketed(op.notation.operands[0])
             return Symbol(base + exponent.translate(_SUPERSCRIPTS), op.notation.level)
-        parts = [
-            s._bracketed(least) for s, least in zip(symbols, op.notation.operands, strict=True)
-        ]
+        strengths = op.notation.operands or (LOOSE,) * len(symbols)
+        parts = [s._bracketed(least) for s, least in zip(symbols, strengths, strict=True)]
         if op.notation.level < ATOM:  # "a − (−b)", though a minus in front needs no brackets
             first = 0 if op.notation.template.startswith("−") else 1
             parts[first:] = [f"({p})" if p.startswith("−") else p for p in parts[first:]]
-        text = op.notation.template.format(*parts)
-        options = [f"{k}={v}" for k, v in given(params).items()]
+        if op.variadic:
+            parts = [", ".join(parts)]
+        shown, template = given(params), op.notation.template
+        text = template.format(*parts, **{k: shown.get(k, "") for k in op.params})
+        options = [f"{k}={v}" for k, v in shown.items() if f"{{{k}}}" not in template]
         if options and text.endswith(")"):
             text = f"{text[:-1]}, {', '.join(options)})"
         return Symbol(text, op.notation.level)

@@ -6,14 +6,14 @@ the rows exists.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backviz.registry import Registry
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable
 
     from backviz.autodiff.op import Op
 
 OPS: Registry[Op] = Registry("op")
-UFUNCS: dict[np.ufunc, Op] = {}
+FUNCTIONS: dict[Callable[..., Any], Op] = {}  # functions of numpy that record

@@ -15,7 +15,8 @@ import networkx as nx
 import numpy as np
 
 from backviz.autodiff.backward import tape
-from backviz.autodiff.op import as_data, given
+from backviz.autodiff.data import as_data
+from backviz.autodiff.op import given
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 
@@ -127,8 +128,10 @@ def _rule(v: Value, position: int) -> str:
         for u in v.inputs
     ]
     out = name_symbol(v.label or "out")
+    rule = v.op.rule(position)
+    assert rule is not None
     upstream = () if v.op.elementwise else (Symbol("g"),)
-    return str(as_symbol(v.op.rules[position](*upstream, out, *args, **v.params)))
+    return str(as_symbol(rule(*upstream, out, *args, **v.params)))
 
 
 def _plain(grad: Any) -> Any:

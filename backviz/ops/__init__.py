@@ -4,44 +4,27 @@ Each row holds all that the program knows about an op; engine, pictures, tables,
 explanations, checks and documentation read the same row.
 """
 
-from backviz.autodiff.table import OPS
-from backviz.ops.activations import maximum, minimum, relu, sigmoid, tanh
-from backviz.ops.arithmetic import add, div, mul, neg, pow, sub  # noqa: A004
-from backviz.ops.compare import equal, greater, guard, less
-from backviz.ops.elementary import abs, cos, exp, log, sign, sin, sqrt  # noqa: A004
-from backviz.ops.linalg import matmul
-from backviz.ops.reduce import mean, sum  # noqa: A004
-from backviz.ops.shape import broadcast_to, reshape, sum_to, swapaxes
+from __future__ import annotations
 
-__all__ = [
-    "OPS",
-    "abs",
-    "add",
-    "broadcast_to",
-    "cos",
-    "div",
-    "equal",
-    "exp",
-    "greater",
-    "guard",
-    "less",
-    "log",
-    "matmul",
-    "maximum",
-    "mean",
-    "minimum",
-    "mul",
-    "neg",
-    "pow",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sqrt",
-    "sub",
-    "sum",
-    "sum_to",
-    "swapaxes",
-    "tanh",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from backviz.autodiff.table import OPS
+
+if TYPE_CHECKING:
+    from backviz.autodiff.op import Op
+
+__all__ = ["OPS"]
+# in the order in which the table lists them
+FAMILIES = (
+    "compare elementary arithmetic activations shape reduce assemble linalg composite convolution"
+)
+for _family in FAMILIES.split():
+    import_module(f"backviz.ops.{_family}")
+
+
+def __getattr__(name: str) -> Op:
+    """Every op of the table, by name: `from backviz.ops import tanh`."""
+    if name in OPS:
+        return OPS[name]
+    raise AttributeError(f"module 'backviz.ops' has no attribute {name!r}")

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.op import Notation, elementwise
+from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.ops.compare import equal, guard, less
 from backviz.ops.elementary import log
 
-SUM, PRODUCT, POWER = 10, 20, 30
+SUMS, PRODUCTS, POWERS = 10, 20, 30  # how tightly they bind
 
 add = elementwise(
     "add",
@@ -20,7 +21,7 @@ add = elementwise(
     lambda out, a, b: 1,
     lambda out, a, b: 1,
     scalar=operator.add,
-    notation=Notation("{} + {}", SUM, (SUM, SUM)),
+    notation=Notation("{} + {}", SUMS, (SUMS, SUMS)),
     symbol="+",
     domain="all numbers",
     note="Copies the upstream gradient to both inputs.",
@@ -33,7 +34,7 @@ sub = elementwise(
     lambda out, a, b: 1,
     lambda out, a, b: -1,
     scalar=operator.sub,
-    notation=Notation("{} − {}", SUM, (SUM, SUM + 1)),
+    notation=Notation("{} − {}", SUMS, (SUMS, SUMS + 1)),
     symbol="−",
     domain="all numbers",
     note="Copies the upstream gradient to the left input, with its sign changed to the right.",
@@ -46,7 +47,7 @@ mul = elementwise(
     lambda out, a, b: b,
     lambda out, a, b: a,
     scalar=operator.mul,
-    notation=Notation("{}·{}", PRODUCT, (PRODUCT, PRODUCT)),
+    notation=Notation("{}·{}", PRODUCTS, (PRODUCTS, PRODUCTS)),
     symbol="×",
     domain="all numbers",
     note="Swaps its inputs: each one's local derivative is the other's value.",
@@ -61,7 +62,7 @@ div = elementwise(
     lambda out, a, b: -out / b,
     scalar=operator.truediv,
     # a quotient is bracketed inside a product: "a / b·c" would read as a / (b·c)
-    notation=Notation("{} / {}", PRODUCT - 1, (PRODUCT, PRODUCT + 1)),
+    notation=Notation("{} / {}", PRODUCTS - 1, (PRODUCTS, PRODUCTS + 1)),
     symbol="÷",
     domain="denominator not 0",
     note="A small denominator makes both derivatives large.",
@@ -74,12 +75,14 @@ neg = elementwise(
     np.negative,
     lambda out, x: -1,
     scalar=operator.neg,
-    notation=Notation("−{}", PRODUCT, (PRODUCT,)),
+    notation=Notation("−{}", PRODUCTS, (PRODUCTS,)),
     symbol="−x",
     domain="all numbers",
     note="Changes the sign of the gradient.",
     aliases=("negative",),
 )
+
+SUM.op, PRODUCT.op = add, mul  # what the operators record by themselves
 
 
 def _power(a: Any, exponent: Any) -> Any:
@@ -97,7 +100,7 @@ pow = elementwise(  # noqa: A001
     lambda out, a, b: b * _power(a, guard(b - 1, equal(b, 0))),
     lambda out, a, b: out * log(guard(a, equal(a, 0) * (1 - less(b, 0)), value=1.0)),
     scalar=math.pow,
-    notation=Notation("{}^{}", POWER, (POWER + 1, POWER)),
+    notation=Notation("{}^{}", POWERS, (POWERS + 1, POWERS)),
     symbol="xʸ",
     domain="base > 0, or a whole exponent",
     note="The exponent comes down and the power falls by one.",

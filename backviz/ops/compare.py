@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,15 @@ from backviz.autodiff.op import Elementwise, Notation, elementwise
 COMPARISON = 5
 
 
-def _comparison(name: str, ufunc: Any, sign: str, words: str) -> Elementwise:
+def _comparison(
+    name: str, ufunc: Any, scalar: Callable[[float, float], float], sign: str, words: str
+) -> Elementwise:
     return elementwise(
         name,
-        ufunc,
+        lambda a, b: ufunc(a, b).astype(np.result_type(a, b)),
         arity=2,
+        numpy=(ufunc,),
+        scalar=scalar,
         notation=Notation(f"[{{}} {sign} {{}}]", 100, (COMPARISON, COMPARISON)),
         symbol=sign,
         domain="all numbers",
@@ -24,9 +29,16 @@ def _comparison(name: str, ufunc: Any, sign: str, words: str) -> Elementwise:
     )
 
 
-greater = _comparison("greater", np.greater, ">", "greater than")
-less = _comparison("less", np.less, "<", "less than")
-equal = _comparison("equal", np.equal, "=", "equal to")
+greater = _comparison("greater", np.greater, lambda a, b: float(a > b), ">", "greater than")
+less = _comparison("less", np.less, lambda a, b: float(a < b), "<", "less than")
+equal = _comparison("equal", np.equal, lambda a, b: float(a == b), "=", "equal to")
+greater_equal = _comparison(
+    "greater_equal", np.greater_equal, lambda a, b: float(a >= b), "≥", "at least"
+)
+less_equal = _comparison("less_equal", np.less_equal, lambda a, b: float(a <= b), "≤", "at most")
+not_equal = _comparison(
+    "not_equal", np.not_equal, lambda a, b: float(a != b), "≠", "different from"
+)
 
 guard = elementwise(
     "guard",
@@ -40,5 +52,6 @@ guard = elementwise(
     domain="all numbers",
     note="The first input, but `value` where the second is not 0: guards a rule at one point.",
     public=False,
+    method=False,
     smooth=False,
 )

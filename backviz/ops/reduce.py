@@ -54,6 +54,7 @@ sum = structural(  # noqa: A001
     domain="all numbers",
     note="Copies the upstream gradient to every entry that was summed.",
     params=("axis", "keepdims"),
+    numpy=(np.sum,),
 )
 
 mean = structural(
@@ -65,4 +66,5 @@ mean = structural(
     domain="at least one entry",
     note="Shares the upstream gradient equally among the entries.",
     params=("axis", "keepdims"),
+    numpy=(np.mean,),
 )

@@ -33,6 +33,7 @@ sum_to = structural(
     note="Sums over the axes along which a smaller shape was broadcast: the reverse of that.",
     params=("shape",),
     public=False,
+    method=False,
 )
 
 broadcast_to: Structural = structural(

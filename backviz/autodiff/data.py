@@ -1,0 +1,73 @@
+"""What a value holds: one number or an array of them, and how it is computed with.
+
+Invariant: one number is a Python float, never a 0-d array; arithmetic follows
+IEEE 754 and never warns, whatever the caller's settings of numpy are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import Any
+
+import numpy as np
+
+Data = float | np.ndarray
+
+
+def as_data(x: Any) -> Data:
+    """A Python float for one number, a float array for more; never a 0-d array.
+
+    >>> as_data(np.array(2)), as_data(True), as_data([1, 2])
+    (2.0, 1.0, array([1., 2.]))
+    """
+    if type(x) is float:
+        return x
+    if type(x) is np.ndarray and x.ndim and x.dtype in (np.float64, np.float32):
+        return x
+    if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
+        return _to_float(x)
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"a value is a real number or an array of real numbers, not {type(x).__name__}"
+        )
+    if array.ndim == 0:
+        return _to_float(array[()])
+    return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+def _to_float(x: Any) -> float:
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def quietly(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """Call a function in a context in which numpy does not warn about NaN and infinities.
+
+    The same as `with np.errstate(all="ignore")`, in a twentieth of the time: numpy
+    keeps its error state in a context variable, so a context can be kept ready.
+
+    >>> quietly(np.divide, 1.0, 0.0)
+    np.float64(inf)
+    """
+    try:
+        context = _spare.pop()
+    except IndexError:
+        context = _quiet_context()
+    try:
+        return context.run(function, *args, **params)
+    finally:
+        _spare.append(context)
+
+
+def _quiet_context() -> Context:
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
+_spare: list[Context] = []  # a context runs one call at a time: threads and nested calls take more

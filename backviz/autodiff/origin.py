@@ -1,0 +1,63 @@
+"""How a value came about: its op and all that is rarely set.
+
+Invariant: an origin is never changed once values share it; a value that gets a label
+gets an origin of its own. So a plain result costs no memory beyond its slots.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+from backviz.autodiff.operand import NO_PARAMS, Params
+
+if TYPE_CHECKING:
+    from backviz.autodiff.op import Op
+
+
+@final
+class Origin:
+    """The op (None for a leaf), its params, the label, and where in the source it was called.
+
+    `wants` says whether the value wants a gradient.
+    """
+
+    __slots__ = ("label", "op", "params", "wants", "where")
+
+    op: Op | None
+    params: Params
+    label: str
+    wants: bool
+    where: str
+
+    def __init__(
+        self,
+        op: Op | None = None,
+        params: Params = NO_PARAMS,
+        label: str = "",
+        *,
+        wants: bool = True,
+        where: str = "",
+    ) -> None:
+        self.op = op
+        self.params = params
+        self.label = label
+        self.wants = wants
+        self.where = where
+
+    def but(self, **changes: Any) -> Origin:
+        """The same origin with something changed.
+
+        >>> Origin(label="a").but(label="b").label
+        'b'
+        """
+        fields = {name: getattr(self, name) for name in Origin.__slots__}
+        return Origin(**{**fields, **changes})
+
+
+LEAF = Origin()
+CONSTANT = Origin(wants=False)
+FREED = Origin()  # a value whose inputs were given up by a backward pass
+# The sum and the product of two floats that both want gradients, as recorded by the operators
+# themselves. `ops.arithmetic` says which ops they are.
+SUM = Origin()
+PRODUCT = Origin()

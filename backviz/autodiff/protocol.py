@@ -1,0 +1,73 @@
+"""numpy's own functions on recorded values: those in the table record, others refuse.
+
+Invariant: nothing is ever turned silently into a plain array, which would cut the
+record and lose the gradient.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.table import FUNCTIONS, OPS
+
+_ASKING = {  # functions that only ask about the value and record nothing
+    np.shape: lambda x: x.shape,
+    np.ndim: lambda x: len(x.shape),
+    np.size: lambda x: int(np.prod(x.shape)),
+    np.iscomplexobj: lambda x: False,
+    np.isrealobj: lambda x: True,
+}
+_CONSTANTS = {np.zeros_like: 0.0, np.ones_like: 1.0}
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`np.tanh(x)`, `np.add(3, x)`, `np.add.reduce(x)`."""
+    if kwargs.get("out") is not None:
+        raise TypeError(
+            f"np.{ufunc.__name__}(…, out=…) would write over recorded data; "
+            "use the result of the call instead"
+        )
+    kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        return OPS[_REDUCTIONS[ufunc]](args[0], **{"axis": 0, **kwargs})
+    if method == "outer" and ufunc is np.multiply:
+        return OPS["outer"](*args)
+    if method != "__call__":
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} does not record; use the op as a plain function"
+        )
+    if kwargs or ufunc not in FUNCTIONS:
+        raise TypeError(_refusal(ufunc.__name__, kwargs if ufunc in FUNCTIONS else {}))
+    return FUNCTIONS[ufunc](*args)
+
+
+def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`np.sum(x, axis=0)`, `np.concatenate([x, y])`, `np.linalg.norm(x)`."""
+    if function in FUNCTIONS:
+        return FUNCTIONS[function](*args, **kwargs)
+    if function in _ASKING:
+        return _ASKING[function](*args)
+    if function in _CONSTANTS and not kwargs:
+        return np.full(args[0].shape, _CONSTANTS[function])
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", "numpy") or "numpy"
+    raise TypeError(_refusal(name, {}, module.replace("numpy", "np", 1)))
+
+
+_REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min"}
+
+
+def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
+    """What is not supported, and the nearest thing that is."""
+    called = f"{module}.{name}"
+    if options:
+        return f"{called} of a recorded value takes no {', '.join(options)}; leave it away"
+    known = [*OPS.names(), *(f.__name__ for f in FUNCTIONS)]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
+    return (
+        f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"
+    )

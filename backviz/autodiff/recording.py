@@ -1,0 +1,113 @@
+"""How operations are recorded in a block: not at all, in parts, with source lines, with checks.
+
+Invariant: the mode belongs to the thread or task that opened the block. `SPECIAL` is
+only a hint for everybody that some block is open somewhere, so that the plain way need
+not ask for the mode.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What a block asks for; `expand` holds names of composite ops, or "all"."""
+
+    record: bool = True
+    expand: frozenset[str] = frozenset()
+    lines: bool = False
+    anomaly: bool = False
+
+
+PLAIN = Mode()
+SPECIAL: list[None] = []
+_mode: ContextVar[Mode] = ContextVar("mode", default=PLAIN)
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+def mode() -> Mode:
+    """The mode of this thread or task."""
+    return _mode.get()
+
+
+@contextmanager
+def _changed(**changes: Any) -> Iterator[None]:
+    token = _mode.set(replace(_mode.get(), **changes))
+    SPECIAL.append(None)
+    try:
+        yield
+    finally:
+        SPECIAL.pop()
+        _mode.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording.
+
+    >>> from backviz import Value
+    >>> with no_grad():
+    ...     y = Value(2.0) * 3
+    >>> y.is_leaf, y.requires_grad
+    (True, False)
+    """
+    with _changed(record=False):
+        yield
+
+
+@contextmanager
+def expanded(*names: str) -> Iterator[None]:
+    """Record composite ops as their parts: all of them, or those that are named.
+
+    >>> from backviz import tape, tensor
+    >>> from backviz.ops import softmax
+    >>> with expanded():
+    ...     y = softmax(tensor([1.0, 2.0]))
+    >>> [v.op.name for v in tape(y) if v.op]
+    ['max', 'sub', 'exp', 'sum', 'div']
+    """
+    with _changed(expand=frozenset(names or ["all"])):
+        yield
+
+
+@contextmanager
+def source_lines() -> Iterator[None]:
+    """Note for every op the line of the program that called it; error messages show it."""
+    with _changed(lines=True):
+        yield
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Stop at the first op that gives NaN or infinity, in the line that called it.
+
+    Raises `NotFiniteError` from inside the block.
+
+    >>> from backviz import Value
+    >>> with detect_anomaly():
+    ...     y = Value(-1.0, "x").log() * 2
+    Traceback (most recent call last):
+    ...
+    backviz.errors.NotFiniteError: log gives NaN: log(x) with x = -1; log needs x > 0 (at ...)
+    """
+    with _changed(lines=True, anomaly=True):
+        yield
+
+
+def caller() -> str:
+    """The nearest line outside this package that called, as `file.py:17`.
+
+    >>> caller().startswith("<doctest")
+    True
+    """
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"

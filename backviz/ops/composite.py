@@ -1,0 +1,1 @@
+"""Ops made of simpler ops: softmax, normalization, dropout, maxout."""

@@ -1,0 +1,34 @@
+"""Sample calls of the ops: what the gradient checks and the comparison with torch walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One call: for each operand a shape, to be drawn from the op's interval, or the data.
+
+    `torch` is the same call in torch, `(torch, *tensors) -> tensor`; left out, it is
+    torch's function of the op's name, with `dim` and `keepdim`. `call` is the call in
+    backviz, if it is more than `op(*operands, **params)`.
+    """
+
+    given: tuple[Any, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+    torch: Callable[..., Any] | None = None
+    call: Callable[..., Any] | None = None
+
+
+def all_samples() -> dict[str, list[Sample]]:
+    """The samples of every op that needs more than its operands, by the op's name."""
+    from samples import assembling, composite, elementwise, linalg, reductions, shapes
+
+    merged: dict[str, list[Sample]] = {}
+    for family in (elementwise, reductions, shapes, assembling, linalg, composite):
+        for name, samples in family.SAMPLES.items():
+            assert name not in merged, name
+            merged[name] = samples
+    return merged

@@ -1,0 +1,5 @@
+"""TO BE WRITTEN."""
+
+from samples import Sample
+
+SAMPLES: dict[str, list[Sample]] = {}
