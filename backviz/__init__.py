@@ -27,8 +27,10 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from backviz.api import render, save
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
-    from backviz.autodiff.check import check_grads
+    from backviz.autodiff.check import KinkWarning, check_grads
     from backviz.autodiff.recording import detect_anomaly, expanded, no_grad, source_lines
+    from backviz.autodiff.replay import as_function
+    from backviz.autodiff.transforms import grad, hessian, hvp, jacobian, value_and_grad
     from backviz.autodiff.value import Value, tensor
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.style import Style
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from backviz.graphs import plain_graph, to_graph
     from backviz.ops import OPS
     from backviz.sources import load
+    from backviz.sources.tracing import name, trace
     from backviz.tables import table
 
 # Where each public name lives; a module is imported when its name is first used, so
@@ -44,29 +47,39 @@ if TYPE_CHECKING:
 _HOME = {
     "BackvizError": "errors",
     "Figure": "diagrams.figure",
+    "KinkWarning": "autodiff.check",
     "OPS": "ops",
     "Step": "autodiff.backward",
     "Style": "diagrams.style",
     "Value": "autodiff.value",
+    "as_function": "autodiff.replay",
     "backward_steps": "autodiff.backward",
     "check_grads": "autodiff.check",
     "describe": "explanations",
+    "detect_anomaly": "autodiff.recording",
+    "expanded": "autodiff.recording",
+    "grad": "autodiff.transforms",
     "gradients_of": "autodiff.backward",
+    "hessian": "autodiff.transforms",
+    "hvp": "autodiff.transforms",
+    "jacobian": "autodiff.transforms",
     "load": "sources",
+    "name": "sources.tracing",
     "no_grad": "autodiff.recording",
     "plain_graph": "graphs",
     "render": "api",
     "save": "api",
+    "source_lines": "autodiff.recording",
     "table": "tables",
     "tape": "autodiff.backward",
     "tensor": "autodiff.value",
     "to_graph": "graphs",
+    "trace": "sources.tracing",
+    "value_and_grad": "autodiff.transforms",
 }
 
 __all__ = [
-    "OPS", "BackvizError", "Figure", "Step", "Style", "Value", "backward_steps", "check_grads",
-    "describe", "gradients_of", "load", "no_grad", "plain_graph", "render", "save", "table", "tape",
-    "tensor", "to_graph",
+    "BackvizError", "Figure", "KinkWarning", "OPS", "Step", "Style", "Value", "as_function", "backward_steps", "check_grads", "describe", "detect_anomaly", "expanded", "grad", "gradients_of", "hessian", "hvp", "jacobian", "load", "name", "no_grad", "plain_graph", "render", "save", "source_lines", "table", "tape", "tensor", "to_graph", "trace", "value_and_grad", 
 ]  # fmt: skip
 
 

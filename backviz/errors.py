@@ -7,6 +7,8 @@ knows about exit codes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class BackvizError(Exception):
     """Something that the person can put right; never a fault of the program."""
@@ -60,7 +62,20 @@ class InputError(BackvizError, ValueError):
 
 
 class ShapeError(InputError):
-    """The shapes of an op's operands do not fit."""
+    """The shapes of an op's operands do not fit; `lines` show them under each other.
+
+    >>> print(ShapeError("add: 3 ≠ 2", lines=["a  (3,)", "b  (2,)"]))
+    add: 3 ≠ 2
+      a  (3,)
+      b  (2,)
+    """
+
+    def __init__(self, message: str, *, lines: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.lines = tuple(lines)
+
+    def __str__(self) -> str:
+        return "\n  ".join([self.message, *self.lines])
 
 
 class NotFiniteError(BackvizError):

@@ -47,15 +47,15 @@ class Step:
     contributions: tuple[Contribution, ...]
 
 
-def tape(output: Value) -> list[Value]:
-    """Every value that `output` was computed from, and itself, in order of recording.
+def tape(*outputs: Value) -> list[Value]:
+    """Every value that the outputs were computed from, and they, in order of recording.
 
     >>> a = Value(3.0)
     >>> [v.data for v in tape(a * a + a)]
     [3.0, 9.0, 12.0]
     """
-    seen = {output.serial: output}
-    stack = [output]
+    seen = {output.serial: output for output in outputs}
+    stack = [*outputs]
     while stack:
         for operand in stack.pop().inputs:
             if operand.serial not in seen:

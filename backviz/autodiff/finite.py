@@ -13,6 +13,7 @@ from backviz.autodiff.value import Value
 from backviz.text import NumberStyle, clean
 
 _NUMBERS = NumberStyle(minus="-")
+MOST = 6  # entries that are written out
 
 
 def find_not_finite(output: Value) -> str | None:
@@ -46,29 +47,49 @@ def is_finite(data: Any) -> bool:
 
 
 def _forward(value: Value, ids: dict[int, int]) -> str:
-    what, where = _what(value.data), _where(value, ids)
     if value.op is None:
-        return f"{where} is {what}; give it a finite number"
-    called = {_name(v, ids): _NUMBERS.summary(v.data) for v in value.inputs}
+        return f"{_where(value, ids)} is {_what(value.data)}; give it a finite number"
+    place = f" at {_where(value, ids)}"
+    return f"{value.op.name} gives {_what(value.data)}{place}: {_call(value, ids)}"
+
+
+def _call(value: Value, ids: dict[int, int]) -> str:
+    """The call that failed, its numbers, what the op needs, and the line of the program."""
+    assert value.op is not None
+    called = {_name(v, ids): _shown(v) for v in value.inputs}
     inputs = ", ".join(_name(v, ids) for v in value.inputs)
-    given = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
+    numbers = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
+    line = f" (at {value.origin.where})" if value.origin.where else ""
     return (
-        f"{value.op.name} gives {what} at {where}: {value.op.name}({inputs})"
-        f"{' with ' * bool(given)}{given}; {_need(value.op)}"
+        f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value.op)}{line}"
     )
+
+
+def _shown(value: Value) -> str:
+    """A number, or an array with its shape and its range."""
+    if not value.shape or value.size <= MOST:
+        return _NUMBERS.summary(value.data)
+    finite = value.data[np.isfinite(value.data)]
+    if not finite.size:
+        return f"array {value.shape} without a finite entry"
+    low, high = (_NUMBERS.format(float(x)) for x in (finite.min(), finite.max()))
+    return f"array {value.shape} from {low} to {high}"
 
 
 def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> str:
     assert value.op is not None
+    line = f" (at {value.origin.where})" if value.origin.where else ""
     return (
         f"{value.op.name} at {_where(value, ids)} gives its input {_name(operand, ids)} = "
-        f"{_NUMBERS.summary(operand.data)} the gradient {_what(data)}; {_need(value.op)}"
+        f"{_shown(operand)} the gradient {_what(data)}; {_need(value.op)}{line}"
     )
 
 
 def sentence_on(value: Value) -> str:
-    """What went wrong at a value that is not finite."""
-    return _forward(value, {v.serial: i for i, v in enumerate(tape(value))})
+    """What went wrong in the op that has just made a value that is not finite."""
+    assert value.op is not None
+    ids = {v.serial: i for i, v in enumerate(tape(value))}
+    return f"{value.op.name} gives {_what(value.data)}: {_call(value, ids)}"
 
 
 def _need(op: Op) -> str:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from backviz.autodiff.data import Data, as_data, quietly
-from backviz.autodiff.operand import NO_PARAMS, Operand, Params
+from backviz.autodiff.misfit import aligned, find_misfit
+from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.table import FUNCTIONS, OPS
 from backviz.errors import ShapeError
@@ -98,6 +99,8 @@ class Op(ABC):
         """Compute, record or print, as the arguments ask for."""
         if params or self.bind is not None or len(args) != self.arity:
             args, params = self.arguments(args, params)
+        elif self.scalar is not None and all([type(a) is float or type(a) is int for a in args]):  # noqa: C419
+            return self.compute([*map(float, args)], params)
         for arg in args:
             if isinstance(arg, Operand):
                 return arg.interpret(self, args, params or NO_PARAMS)
@@ -146,14 +149,29 @@ class Op(ABC):
         try:
             return as_data(quietly(self.array, *args, **params))
         except (ValueError, IndexError, np.linalg.LinAlgError) as error:
-            raise ShapeError(self._misfit(args, params, error)) from None
+            raise self.misfit([""] * len(args), args, params, error) from None
 
-    def _misfit(self, args: Sequence[Data], params: Params, error: Exception) -> str:
-        shapes = " and ".join(str(np.shape(a)) for a in args)
+    def misfit(
+        self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
+    ) -> ShapeError:
+        """What is wrong with these shapes, and where; `names` are what the operands are called."""
+        shapes = [tuple(np.shape(a)) for a in args]
+        names = [name or "·" for name in names]
+        called = self.name if set(names) == {"·"} else f"{self.name}({', '.join(names)})"
         extra = "".join(f", {k}={v}" for k, v in given(params).items())
-        verb = "do not fit" if len(args) > 1 else "does not allow this"
-        noun = "shapes" if len(args) > 1 else "shape"
-        return f"{self.name}: the {noun} {shapes}{extra} {verb}; {_advice(self.name, args, error)}"
+        if len(args) < 2:
+            return ShapeError(
+                f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
+                if args
+                else f"{called}: there are no operands"
+            )
+        found = find_misfit(self.name, shapes)
+        why = found.why or str(error).partition("\n")[0]
+        listed = " and ".join(map(str, shapes))
+        lines = []
+        if any(axis is not None for axis in found.axes):
+            lines = aligned(names, shapes, found)
+        return ShapeError(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)
 
     @property
     def differentiable(self) -> bool:
@@ -213,23 +231,38 @@ class Elementwise(Op):
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
+        if type(node.data) is float and not record:
+            return self._pull_number(node, upstream)
         out, args = _arguments(node, record)
+        times = _times if record else partial(quietly, _times)
         params, shape = node.params, node.shape
         pulled = []
         for i, operand in enumerate(node.inputs):
             if not operand.requires_grad or self.rules[i] is None:
                 continue
             local = self.local(i, out, args, params)
-            if type(local) is float and type(upstream) is float:
-                contribution = 0.0 if self.masks and local == 0.0 else upstream * local
-            else:
-                times = _times if record else partial(quietly, _times)
-                contribution = times(upstream, local)
-                if self.masks:
-                    contribution = _masked(contribution, local)
-                if shape != operand.shape:
-                    contribution = OPS["sum_to"](contribution, shape=operand.shape)
+            contribution = times(upstream, local)
+            if self.masks:
+                contribution = _masked(contribution, local)
+            if shape != operand.shape:
+                contribution = OPS["sum_to"](contribution, shape=operand.shape)
             pulled.append((i, local, contribution))
+        return pulled
+
+    def _pull_number(self, node: Value, upstream: float) -> list[tuple[int, Any, Any]]:
+        """The same for Python floats, of which there can be millions."""
+        origin, out, second = node.origin, node.data, node.second
+        if second is None and type(node.first) is not tuple:
+            local = self.local(0, out, (node.first.data,), origin.params)
+            return [(0, local, 0.0 if self.masks and local == 0 else upstream * local)]
+        inputs = node.inputs
+        args = [v.data for v in inputs]
+        pulled: list[tuple[int, Any, Any]] = []
+        for i, operand in enumerate(inputs):
+            if operand.origin.wants and self.rules[i] is not None:
+                local = self.local(i, out, args, origin.params)
+                part = 0.0 if self.masks and local == 0 else upstream * local
+                pulled.append((i, local, part))
         return pulled
 
 
@@ -262,7 +295,7 @@ def given(params: Params) -> Params:
 
 def _plain(option: Any) -> Any:
     if isinstance(option, tuple | list):
-        return tuple(_plain(x) for x in option)
+        return tuple([x.item() if isinstance(x, np.generic) else x for x in option])
     if isinstance(option, np.generic):
         return option.item()
     if isinstance(option, np.ndarray):
@@ -326,19 +359,10 @@ def _enter(
     more.setdefault("symbol", name)
     row = kind(name=name, array=array, rules=rules, **more)
     OPS.add(row.name, row, row.aliases)
+    for called in (row.name, *row.aliases) if row.method else ():
+        if not hasattr(Operand, called):
+            add_method(row, called)
     for function in (*row.numpy, row.array):
         if isinstance(function, np.ufunc) or function in row.numpy:
             FUNCTIONS.setdefault(function, row)
     return row
-
-
-def _advice(name: str, args: Sequence[Data], error: Exception) -> str:
-    """What to do about shapes that do not fit."""
-    if name == "matmul":
-        if any(np.ndim(a) == 0 for a in args):
-            return "matmul needs arrays: use * to multiply by a number"
-        inner = np.shape(args[0])[-1], np.shape(args[1])[-2 if np.ndim(args[1]) > 1 else 0]
-        return f"the inner sizes must be equal ({inner[0]} ≠ {inner[1]})"
-    if len(args) > 1:
-        return "sizes must be equal or 1, counted from the last axis"
-    return str(error)

@@ -6,7 +6,6 @@ happens is decided by the op and by the kind of operand, never here.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -94,11 +93,9 @@ class Operand:
         """The smallest entry, over all axes or some; with another operand, the smaller of two."""
         return OPS["minimum" if _is_operand(args) else "amin"](self, *args, **options)
 
-    # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in OPS or not OPS[name].method:
-            raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}")
-        return partial(OPS[name], self)
+    if TYPE_CHECKING:  # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # numpy asks these two before it would make an array of objects out of us
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -112,6 +109,20 @@ class Operand:
         from backviz.autodiff.protocol import call_function
 
         return call_function(function, args, kwargs)
+
+
+def add_method(op: Op, name: str) -> None:
+    """Make an op a method of everything that ops take: `x.tanh()`."""
+
+    def method(self: Operand, *args: Any, **options: Any) -> Any:
+        if args or options or op.bind is not None:
+            return op(self, *args, **options)
+        return self.interpret(op, (self,), NO_PARAMS)
+
+    method.__name__ = name
+    method.__qualname__ = f"Operand.{name}"
+    method.__doc__ = f"The op `{op.name}`. {op.note}"
+    setattr(Operand, name, method)
 
 
 def _is_operand(args: tuple[Any, ...]) -> bool:

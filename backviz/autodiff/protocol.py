@@ -57,6 +57,31 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     raise TypeError(_refusal(name, {}, module.replace("numpy", "np", 1)))
 
 
+# where the nearest op in meaning is not the nearest in spelling
+_NEAREST = {
+    "arctan2": "arctan, as in arctan(y / x)",
+    "sort": "amax or amin",
+    "argsort": "argmax",
+    "median": "mean",
+    "average": "mean, or a weighted sum",
+    "nansum": "sum, of np.where(mask, x, 0)",
+    "nanmean": "mean",
+    "floor": "none, since rounding has gradient 0; relu and clip come close",
+    "round": "none, since rounding has gradient 0; relu and clip come close",
+    "mod": "sub",
+    "remainder": "sub",
+    "hypot": "norm, or sqrt(a*a + b*b)",
+    "cross": "einsum",
+    "interp": "where",
+    "log2": "log, as in log(x) / log(2)",
+    "log10": "log, as in log(x) / log(10)",
+    "exp2": "pow, as in 2**x",
+    "cbrt": "pow, as in x ** (1/3)",
+    "copyto": "where",
+    "put": "where",
+    "append": "concatenate",
+    "allclose": "equal; for a check of plain numbers use x.numpy()",
+}
 _REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min"}
 
 
@@ -66,7 +91,7 @@ def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
     if options:
         return f"{called} of a recorded value takes no {', '.join(options)}; leave it away"
     known = [*OPS.names(), *(f.__name__ for f in FUNCTIONS)]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = [_NEAREST[name]] if name in _NEAREST else difflib.get_close_matches(name, known, n=1)
     hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
     return (
         f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"

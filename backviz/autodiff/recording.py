@@ -91,11 +91,11 @@ def detect_anomaly() -> Iterator[None]:
     Raises `NotFiniteError` from inside the block.
 
     >>> from backviz import Value
-    >>> with detect_anomaly():
+    >>> with detect_anomaly():  # doctest: +ELLIPSIS
     ...     y = Value(-1.0, "x").log() * 2
     Traceback (most recent call last):
     ...
-    backviz.errors.NotFiniteError: log gives NaN: log(x) with x = -1; log needs x > 0 (at ...)
+    backviz.errors.NotFiniteError: log gives NaN: log(x) with x = -1; log needs x > 0 (at <doctest ...
     """
     with _changed(lines=True, anomaly=True):
         yield

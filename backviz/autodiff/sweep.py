@@ -163,7 +163,9 @@ def _pull(
 ) -> None:
     """Any other op: its own rules, on numbers or arrays."""
     inputs = node.inputs
-    for position, _, part in node.origin.op.pull(node, upstream, False):  # type: ignore[union-attr]
+    op = node.origin.op
+    assert op is not None
+    for position, _, part in op.pull(node, upstream, False):
         operand = inputs[position]
         if isinstance(part, np.ndarray) and part.dtype != operand.data.dtype:
             part = part.astype(operand.data.dtype)  # noqa: PLW2901

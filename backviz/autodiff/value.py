@@ -11,6 +11,7 @@ has the measurements). A test compares that with the detour, bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +188,43 @@ class Value(Operand):
         """Whether the value was given rather than computed."""
         return self.first is None
 
+    @property
+    def ndim(self) -> int:
+        """The number of axes; 0 for a scalar."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.size(self.data))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the data: float64, or float32 for arrays that were given so."""
+        return self.data.dtype if isinstance(self.data, np.ndarray) else np.dtype(float)
+
+    @property
+    def T(self) -> Value:  # noqa: N802  (numpy's name)
+        """The transpose, recorded.
+
+        >>> tensor([[1.0, 2.0]]).T.shape
+        (2, 1)
+        """
+        return self if self.ndim < 2 else OPS["transpose"](self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Value:  # noqa: N802
+        """The transpose of the last two axes, for stacks of matrices."""
+        return OPS["swapaxes"](self, axis1=-1, axis2=-2)  # type: ignore[no-any-return]
+
+    def numel(self) -> int:
+        """The number of entries, by torch's name."""
+        return self.size
+
+    def dim(self) -> int:
+        """The number of axes, by torch's name."""
+        return self.ndim
+
     def item(self) -> float:
         """The one number that the value holds.
 
@@ -205,6 +243,75 @@ class Value(Operand):
         (6.0, True, False)
         """
         return Value(self.data, self.label, requires_grad=False)
+
+    def numpy(self) -> np.ndarray:
+        """The data as a plain array of its own; nothing that is done with it is recorded.
+
+        >>> tensor([1.0, 2.0]).numpy() * 2
+        array([2., 4.])
+        """
+        return np.array(self.data)
+
+    def tolist(self) -> Any:
+        """The data as Python floats in nested lists."""
+        return np.asarray(self.data).tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.requires_grad:
+            raise TypeError(
+                "making a plain array of a recorded value would lose its gradient; "
+                "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
+            )
+        return np.array(self.data, dtype=dtype)
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"an array of shape {self.shape} is neither true nor false; "
+                "compare single entries, or use np.where to choose entry by entry"
+            )
+        return bool(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a single number has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Value]:
+        if not self.shape:
+            raise TypeError("a single number cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Value:
+        return OPS["getitem"](self, key)  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: Any, entry: Any) -> None:
+        raise TypeError(
+            "the entries of a recorded value cannot be set: its consumers have used them; "
+            "build a new value with np.where or np.concatenate, or set x.data[…] of a leaf "
+            "before it is used"
+        )
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic)):
+            return OPS["equal"](self, other)
+        return NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic)):
+            return OPS["not_equal"](self, other)
+        return NotImplemented
+
+    __hash__ = object.__hash__
 
     # Gradients -----------------------------------------------------------------------
 
@@ -254,14 +361,24 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool = True) -> Value:
 
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     """Compute an op on recorded values and write it down."""
+    if len(inputs) == 1 and not (params or SPECIAL):
+        (only,) = inputs
+        if type(only.data) is float and op.scalar is not None:
+            return _record_function(op, only)
     how = mode() if SPECIAL else PLAIN
     if op.parts is not None and how.expand and ("all" in how.expand or op.name in how.expand):
         made: Value = op.parts(*inputs, **params)
         return made
+    args = [v.data for v in inputs]
     try:
-        data = op.compute([v.data for v in inputs], params)
+        data = op.compute(args, params)
     except ShapeError as error:
-        raise _with_labels(error, inputs) from None
+        said = error.__context__
+        if not isinstance(said, Exception):
+            raise
+        named = op.misfit([v.label for v in inputs], args, params, said)
+        where = f" (at {caller()})" if how.lines else ""
+        raise ShapeError(named.message + where, lines=named.lines) from None
     out = Result()
     out.data = data
     out.grad = None
@@ -286,18 +403,23 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     return out
 
 
+def _record_function(op: Op, only: Value) -> Value:
+    """The plain case of `record` for a function of one number."""
+    x = only.data
+    out = Result()
+    try:
+        out.data = op.scalar(x)  # type: ignore[misc]
+    except (ArithmeticError, ValueError):
+        out.data = op.compute((x,), NO_PARAMS)
+    out.grad = out.second = None
+    out.first = only
+    out.origin = op.origin if only.origin.wants and op.differentiable else op.idle
+    out.serial = next(_serials)
+    return out
+
+
 def _refuse_not_finite(made: Value) -> None:
     from backviz.autodiff.finite import is_finite, sentence_on
 
     if not is_finite(made.data):
         raise NotFiniteError(sentence_on(made))
-
-
-def _with_labels(error: ShapeError, inputs: tuple[Value, ...]) -> ShapeError:
-    """Name the operands in a message about shapes, where they have names."""
-    names = [v.label for v in inputs]
-    if not any(names):
-        return error
-    called = ", ".join(name or "·" for name in names)
-    head, _, rest = error.message.partition(":")
-    return ShapeError(f"{head}({called}):{rest}")

@@ -12,6 +12,7 @@ import sys
 import click
 
 from backviz import __version__
+from backviz.cli.check import check
 from backviz.cli.describe import describe
 from backviz.cli.doctor import doctor
 from backviz.cli.graph import graph
@@ -35,7 +36,7 @@ def cli() -> None:
     """Draw a computation, its values and its gradients."""
 
 
-for _command in (graph, describe, table, list_, doctor):
+for _command in (graph, describe, table, check, list_, doctor):
     cli.add_command(_command)
 
 

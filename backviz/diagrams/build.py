@@ -65,7 +65,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
     return Box(
         id=f"n{node}",
-        role="output" if node == graph.graph["output"] else _role(data),
+        role="output" if node == graph.graph["output"] or "role" in data else _role(data),
         title=title,
         symbol=symbol,
         value=lines,

@@ -8,23 +8,29 @@ absent, so that all of networkx works on the graph.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import gc
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
 from backviz.autodiff.backward import tape
-from backviz.autodiff.data import as_data
+from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.op import given
+from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 
 
-def to_graph(output: Value) -> nx.MultiDiGraph[int]:
+def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     """The computation of `output` as a `networkx.MultiDiGraph` that is a DAG.
+
+    The graph is filled in one pass over the record, about four times as fast as with
+    `add_node` and `add_edge`.
 
     Node attributes: `kind` ("leaf", "constant" or "op"), `op` (its name in the
     table, "" for a leaf), `params` (literal text, only where there are any),
@@ -40,6 +46,10 @@ def to_graph(output: Value) -> nx.MultiDiGraph[int]:
     of the gradient `g` that arrives. The edge key is the operand's position. The
     graph attribute `output` is the id of the output.
 
+    With `more` outputs the graph holds everything that any of them was computed from,
+    and each of them has the node attribute `role` "output"; so a function and its gradients, made
+    with `create_graph`, stand in one graph.
+
     >>> x = Value(3.0, label="x")
     >>> L = x * x
     >>> L.backward()
@@ -47,45 +57,97 @@ def to_graph(output: Value) -> nx.MultiDiGraph[int]:
     >>> G.nodes[0]["grad"], list(G.edges(keys=True, data="contribution"))
     (6.0, [(0, 1, 0, 3.0), (0, 1, 1, 3.0)])
     """
-    values = tape(output)
+    outputs = (output, *more)
+    values = tape(*outputs)
     ids = {v.serial: i for i, v in enumerate(values)}
     # gradients on the inputs of an output that has none are those of something else
-    reached = output.grad is not None
+    reached = any(v.grad is not None for v in outputs)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=ids[output.serial])
-    graph.add_nodes_from((i, _node_attributes(v, i, reached)) for i, v in enumerate(values))
-    graph.add_edges_from(
-        edge for v in values if v.op is not None for edge in _edges(v, ids, reached)
-    )
-    _note_earlier(graph)
+    with _collector_paused():
+        _fill(graph, values, ids, reached)
+    for each in more:
+        graph.nodes[ids[each.serial]]["role"] = "output"
+    if reached:
+        _note_earlier(graph)
     return graph
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Leave the garbage collector out while thousands of dictionaries are made and none is let go.
+
+    It would look through all of them again and again, for half of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _fill(
+    graph: nx.MultiDiGraph[int], values: list[Value], ids: dict[int, int], reached: bool
+) -> None:
+    """Write nodes and edges into networkx's own dictionaries: node, successors, predecessors."""
+    nodes, successors, predecessors = graph._node, graph._succ, graph._pred
+    for i, v in enumerate(values):
+        nodes[i] = _node_attributes(v, i, reached)
+        successors[i] = {}
+        into = predecessors[i] = {}
+        first, second = v.first, v.second
+        if first is None:
+            continue
+        edges = _edge_attributes(v, reached)
+        if second is None or first is second:
+            inputs = v.inputs
+        else:  # two operands that differ, the usual case, need not be looked up among the edges
+            tail = ids[first.serial]
+            into[tail] = successors[tail][i] = {0: edges[0]}
+            tail = ids[second.serial]
+            into[tail] = successors[tail][i] = {1: edges[1]}
+            continue
+        for position, operand in enumerate(inputs):
+            tail = ids[operand.serial]
+            if tail not in into:
+                into[tail] = successors[tail][i] = {}
+            into[tail][position] = edges[position]
 
 
 def _note_earlier(graph: nx.MultiDiGraph[int]) -> None:
     """Say which part of a leaf's gradient was there before the latest backward pass."""
-    for node, data in graph.nodes(data=True):
-        if data["kind"] == LEAF and "grad" in data and graph.succ[node]:
-            parts = [d.get("contribution", 0.0) for *_, d in graph.out_edges(node, data=True)]
-            with np.errstate(all="ignore"):
-                earlier = data["grad"] - sum(parts)
-                noise = 1e-9 * (np.abs(data["grad"]) + sum(map(np.abs, parts)))
+    for node, data in graph._node.items():
+        if data["kind"] != LEAF or "grad" not in data:
+            continue
+        edges = [d for keys in graph._succ[node].values() for d in keys.values()]
+        parts = [d.get("contribution", 0.0) for d in edges]
+        if parts:
+            earlier, noise = quietly(_remainder, data["grad"], parts)
             if np.any(np.abs(earlier) > noise):
                 data["earlier"] = earlier
 
 
+def _remainder(total: Any, parts: list[Any]) -> tuple[Any, Any]:
+    """The part of a sum that its terms do not explain, and what rounding may leave of it."""
+    return total - sum(parts), 1e-9 * (abs(total) + sum(map(abs, parts)))
+
+
 def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
-    kind = OP if v.op is not None else LEAF if v.requires_grad else CONSTANT
+    origin, data, grad = v.origin, v.data, v.grad
+    op, number = origin.op, type(data) is float
     attributes = {
-        "kind": kind,
-        "op": v.op.name if v.op is not None else "",
-        "label": v.label,
-        "value": _read_only(v.data),
-        "shape": str(v.shape),
+        "kind": OP if v.first is not None else LEAF if origin.wants else CONSTANT,
+        "op": "" if op is None else op.name,
+        "label": origin.label,
+        "value": data if number else _read_only(data),
+        "shape": "()" if number else str(v.shape),
         "order": order,
     }
-    if options := given(v.params):
+    if origin.params and (options := given(origin.params)):
         attributes["params"] = repr(options)
-    if reached and (grad := _plain(v.grad)) is not None:
-        attributes["grad"] = _read_only(grad)
+    if reached and grad is not None:
+        attributes["grad"] = grad if type(grad) is float else _read_only(_plain(grad))
     return attributes
 
 
@@ -98,24 +160,41 @@ def _read_only(data: Any) -> Any:
     return view
 
 
-def _edges(
-    v: Value, ids: dict[int, int], reached: bool
-) -> Iterable[tuple[int, int, int, dict[str, Any]]]:
-    assert v.op is not None
-    pulled: dict[int, dict[str, Any]] = {}
-    upstream = _plain(v.grad) if reached else None
+def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
+    """The attributes of each edge into a value, in the order of its operands."""
+    origin = v.origin
+    upstream = v.grad if reached else None
+    if type(upstream) is not float:
+        return _by_rule(v, _plain(upstream))
+    if origin is SUM:
+        one = {"local": 1.0, "contribution": upstream}
+        return [one, one.copy()]
+    if origin is PRODUCT:
+        a, b = v.first.data, v.second.data  # type: ignore[union-attr]
+        return [
+            {"local": b, "contribution": upstream * b},
+            {"local": a, "contribution": upstream * a},
+        ]
+    return _by_rule(v, upstream)
+
+
+def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
+    op = v.op
+    assert op is not None
+    inputs = v.inputs
+    edges: list[dict[str, Any]] = [{} for _ in inputs]
     if v.requires_grad and upstream is not None:
-        for position, local, value in v.op.pull(v, upstream, False):
-            pulled[position] = {"local": local, "contribution": value}
-    elif v.locals is not None:
-        pulled = {i: {"local": local} for i, local in enumerate(v.locals)}
-    whole = isinstance(v.data, np.ndarray) or any(u.shape for u in v.inputs)
-    for position, operand in enumerate(v.inputs):
-        parts = pulled.get(position, {})
-        attributes: dict[str, Any] = {k: as_data(x) for k, x in parts.items() if x is not None}
-        if whole and operand.requires_grad:
-            attributes["rule"] = _rule(v, position)
-        yield ids[operand.serial], ids[v.serial], position, attributes
+        for position, local, part in op.pull(v, upstream, False):
+            edges[position] = {"contribution": as_data(part)}
+            if local is not None:
+                edges[position] = {"local": as_data(local), **edges[position]}
+    elif (locals_ := v.locals) is not None:
+        edges = [{} if local is None else {"local": local} for local in locals_]
+    if isinstance(v.data, np.ndarray) or any(isinstance(u.data, np.ndarray) for u in inputs):
+        for position, operand in enumerate(inputs):
+            if operand.requires_grad and op.rule(position) is not None:
+                edges[position]["rule"] = _rule(v, position)
+    return edges
 
 
 def _rule(v: Value, position: int) -> str:

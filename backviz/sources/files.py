@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backviz.autodiff.recording import source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError, InputError
 from backviz.registry import unknown
+from backviz.sources.tracing import name_values, names_of_variables
 
 
 def is_file_source(source: str) -> bool:
@@ -47,9 +49,7 @@ def record_file(source: str) -> Value:
             f"{source} is a {type(value).__name__}, not a recorded value; "
             "compute it from Value(…) or tensor(…)"
         )
-    for label, each in found.items():
-        if isinstance(each, Value) and not each.label and not label.startswith("_"):
-            each.label = label
+    name_values(found)
     if not value.label:
         value.label = name
     return value
@@ -99,13 +99,14 @@ def _call(function: Any, name: str, path: Path) -> Any:
             f"{path}:{name} needs arguments ({', '.join(required)}); "
             "give them defaults, or name a function without any"
         )
-    return _guarded(path, function)
+    with names_of_variables(function):
+        return _guarded(path, function)
 
 
 def _guarded(path: Path, run: Callable[[], Any]) -> Any:
     """Run the person's code; what it prints goes to standard error, its errors to a sentence."""
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), source_lines():
             return run()
     except SyntaxError as error:
         raise InputError(
@@ -137,5 +138,5 @@ def _failure(path: Path, error: Exception) -> InputError:
 
 
 def _at(path: Path, error: BackvizError) -> BackvizError:
-    line = _line(path, error)
+    line = None if "(at " in str(error) else _line(path, error)
     return InputError(f"{error} (at {path.name}:{line})") if line else error

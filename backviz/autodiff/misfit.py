@@ -1,0 +1,73 @@
+"""Shapes that do not fit, explained: both shapes under each other and the axis that clashes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What clashes: `why` in words, and for each operand the axis from the left, or `None`."""
+
+    why: str
+    axes: tuple[int | None, ...]
+
+
+def find_misfit(name: str, shapes: Sequence[Shape]) -> Misfit:
+    """Where the shapes of an op's operands clash.
+
+    >>> find_misfit("add", [(4, 3), (2,)])
+    Misfit(why='3 ≠ 2 in the last axis, and neither is 1', axes=(1, 0))
+    >>> find_misfit("matmul", [(2, 3), (4, 5)]).why
+    'the inner sizes must be equal, 3 ≠ 4'
+    """
+    if name in ("matmul", "dot", "linear") and len(shapes) > 1:
+        return _product(name, shapes[0], shapes[1])
+    longest = max(map(len, shapes), default=0)
+    for back in range(1, longest + 1):
+        sizes = [s[-back] for s in shapes if len(s) >= back]
+        large = sorted({n for n in sizes if n != 1}, reverse=True)
+        if len(large) > 1:
+            axes = tuple(
+                len(s) - back if len(s) >= back and s[-back] != 1 else None for s in shapes
+            )
+            clash = " ≠ ".join(str(n) for n in dict.fromkeys(n for n in sizes if n != 1))
+            place = "the last axis" if back == 1 else f"axis −{back}"
+            return Misfit(f"{clash} in {place}, and neither is 1", axes)
+    return Misfit("", (None,) * len(shapes))
+
+
+def _product(name: str, a: Shape, b: Shape) -> Misfit:
+    if not a or not b:
+        return Misfit(f"{name} needs arrays: use * to multiply by a number", (None, None))
+    right = max(0, len(b) - 2)
+    if a[-1] != b[right]:
+        return Misfit(
+            f"the inner sizes must be equal, {a[-1]} ≠ {b[right]}", (len(a) - 1, right)
+        )
+    inner = find_misfit("", [a[:-2], b[:-2]])
+    return Misfit(inner.why.replace("the last axis", "axis −3"), inner.axes)
+
+
+def aligned(names: Sequence[str], shapes: Sequence[Shape], misfit: Misfit) -> list[str]:
+    """The shapes under each other, right-aligned as they are compared, with carets at the clash.
+
+    >>> print(*aligned(["x", "w"], [(4, 3), (2,)], Misfit("", (1, 0))), sep="\\n")
+    x  (4, 3)
+           ^
+    w    (2,)
+          ^
+    """
+    lines = []
+    texts = [str(s) for s in shapes]
+    gutter, width = max(map(len, names)), max(map(len, texts))
+    for name, text, shape, axis in zip(names, texts, shapes, misfit.axes, strict=True):
+        lines.append(f"{name:<{gutter}}  {text:>{width}}")
+        if axis is not None:
+            before = 1 + sum(len(str(n)) + 2 for n in shape[:axis])
+            column = gutter + 2 + width - len(text) + before
+            lines.append(" " * column + "^" * len(str(shape[axis])))
+    return lines
