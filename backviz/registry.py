@@ -43,7 +43,11 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._items[self._aliases.get(name, name)]
+            return self._items[name]
+        except KeyError:
+            pass
+        try:
+            return self._items[self._aliases[name]]
         except KeyError:
             raise UsageError(unknown(self.kind, name, [*self._items, *self._aliases])) from None
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.data import as_data
+from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.origin import FREED
 from backviz.autodiff.sweep import add, sweep
 from backviz.autodiff.value import Value
@@ -87,7 +88,8 @@ def backward_steps(
         contributions = []
         if node.op is not None:
             inputs = node.inputs
-            for position, local, value in node.op.pull(node, upstream, create_graph):
+            pull = node.op.pull if create_graph else partial(quietly, node.op.pull)
+            for position, local, value in pull(node, upstream, create_graph):
                 operand = inputs[position]
                 part = fitting(value, operand)
                 gradients[operand.serial] = accumulate(gradients.get(operand.serial), part)
@@ -106,7 +108,7 @@ def accumulate(so_far: Any, more: Any) -> Any:
     """The sum of two gradients as a new object; `None` stands for "not computed"."""
     if so_far is None:
         return more
-    return add(so_far, more)
+    return quietly(add, so_far, more)
 
 
 def backward(

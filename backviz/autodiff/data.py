@@ -24,7 +24,7 @@ def as_data(x: Any) -> Data:
     """
     if type(x) is float:
         return x
-    if type(x) is np.ndarray and x.ndim and x.dtype in (np.float64, np.float32):
+    if type(x) is np.ndarray and x.ndim and x.dtype.char in "df":
         return x
     if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
         return _to_float(x)

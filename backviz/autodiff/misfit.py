@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Shape = tuple[int, ...]
+PRODUCTS = ("matmul", "dot", "linear")  # they compare the inner sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ def find_misfit(name: str, shapes: Sequence[Shape]) -> Misfit:
     >>> find_misfit("matmul", [(2, 3), (4, 5)]).why
     'the inner sizes must be equal, 3 ≠ 4'
     """
-    if name in ("matmul", "dot", "linear") and len(shapes) > 1:
+    if name in PRODUCTS and len(shapes) > 1:
         return _product(name, shapes[0], shapes[1])
     longest = max(map(len, shapes), default=0)
     for back in range(1, longest + 1):

@@ -8,6 +8,7 @@ the code that ran).
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from backviz.autodiff.data import Data, as_data, quietly
-from backviz.autodiff.misfit import aligned, find_misfit
+from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.table import FUNCTIONS, OPS
@@ -119,7 +120,8 @@ class Op(ABC):
                 return self.bind(*args, **options)
             return self._in_order(args, options)
         except TypeError as error:
-            said = str(error).replace("<lambda>()", self.name)
+            binder = getattr(self.bind, "__qualname__", "<lambda>")
+            said = str(error).replace(f"{binder}()", self.name)
             raise TypeError(said if said.startswith(self.name) else f"{self.name}: {said}") from None
 
     def _in_order(self, args: tuple[Any, ...], options: Params) -> tuple[tuple[Any, ...], Params]:
@@ -140,7 +142,7 @@ class Op(ABC):
 
     def compute(self, args: Sequence[Data], params: Params) -> Data:
         """The forward value; IEEE rules throughout: no exception for 1/0 or log(−1)."""
-        if self.scalar is not None:
+        if self.scalar is not None and type(args[0]) is float:
             try:
                 if all([type(a) is float for a in args]):  # noqa: C419  (a list is faster)
                     return self.scalar(*args, **params)
@@ -165,7 +167,8 @@ class Op(ABC):
                 if args
                 else f"{called}: there are no operands"
             )
-        found = find_misfit(self.name, shapes)
+        known = self.elementwise or self.name in PRODUCTS
+        found = find_misfit(self.name, shapes) if known else Misfit("", (None,) * len(shapes))
         why = found.why or str(error).partition("\n")[0]
         listed = " and ".join(map(str, shapes))
         lines = []
@@ -186,16 +189,18 @@ class Op(ABC):
 
     def wants(self, inputs: tuple[Value, ...]) -> bool:
         """Whether the result of these inputs wants a gradient."""
-        if self.variadic:
-            return any(v.requires_grad for v in inputs)
-        return any([r is not None and v.requires_grad for r, v in zip(self.rules, inputs)])  # noqa: B905, C419
+        for position, v in enumerate(inputs):
+            if v.origin.wants and self.rules and self.rules[not self.variadic and position]:
+                return True
+        return False
 
     @abstractmethod
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """Pull the upstream gradient back to the inputs that want one.
 
         Returns `(position, local derivative or None, contribution)` for each. With
-        `record` the rule runs on the recorded values and is itself recorded.
+        `record` the rule runs on the recorded values and is itself recorded; without, the
+        caller sees to it that numpy is quiet (`data.quietly`), once for a whole pass.
         """
 
 
@@ -219,32 +224,29 @@ class Elementwise(Op):
         rule = self.rules[position]
         assert rule is not None
         if type(out) is not float:
-            if isinstance(out, Operand):  # each op of the rule is quiet by itself
-                return rule(out, *args, **params)
-            return quietly(rule, out, *args, **params)
+            return rule(out, *args, **params)
         try:
             return rule(out, *args, **params)
         except (ArithmeticError, ValueError):
-            # As in `compute`: Python floats raise, numpy's follow IEEE 754.
-            plain = [np.float64(a) if type(a) is float else a for a in args]
-            return float(quietly(rule, np.float64(out), *plain, **params))
+            # As in `compute`: Python floats raise, arrays follow IEEE 754.
+            made = quietly(rule, np.array([out]), *[np.array([a]) for a in args], **params)
+            return float(np.asarray(made).ravel()[0])
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
         if type(node.data) is float and not record:
             return self._pull_number(node, upstream)
-        out, args = _arguments(node, record)
-        times = _times if record else partial(quietly, _times)
-        params, shape = node.params, node.shape
+        inputs, params = node.inputs, node.origin.params
+        out, args = _arguments(node, inputs, record)
         pulled = []
-        for i, operand in enumerate(node.inputs):
-            if not operand.requires_grad or self.rules[i] is None:
+        for i, operand in enumerate(inputs):
+            if not operand.origin.wants or (rule := self.rules[i]) is None:
                 continue
-            local = self.local(i, out, args, params)
-            contribution = times(upstream, local)
+            local = rule(out, *args, **params)
+            contribution = _times(upstream, local)
             if self.masks:
                 contribution = _masked(contribution, local)
-            if shape != operand.shape:
+            if np.shape(contribution) != operand.shape:
                 contribution = OPS["sum_to"](contribution, shape=operand.shape)
             pulled.append((i, local, contribution))
         return pulled
@@ -274,13 +276,19 @@ class Structural(Op):
 
     def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
         """The vector-Jacobian products."""
-        out, args = _arguments(node, record)
-        params = node.params
-        pulled = []
-        for i, operand in enumerate(node.inputs):
-            if operand.requires_grad and (rule := self.rule(i)) is not None:
-                made = rule(upstream, out, *args, **params) if record else quietly(rule, upstream, out, *args, **params)
-                pulled.append((i, None, made))
+        inputs, params, rules = node.inputs, node.origin.params, self.rules
+        out, args = _arguments(node, inputs, record)
+        pulled: list[tuple[int, Any, Any]] = []
+        for i, operand in enumerate(inputs):
+            if not operand.origin.wants:
+                continue
+            if self.variadic:
+                made = rules[0](upstream, out, *args, position=i, **params)  # type: ignore[misc]
+            elif (rule := rules[i]) is not None:
+                made = rule(upstream, out, *args, **params)
+            else:
+                continue
+            pulled.append((i, None, made))
         return pulled
 
 
@@ -305,22 +313,24 @@ def _plain(option: Any) -> Any:
     return str(option)
 
 
-def _arguments(node: Value, record: bool) -> tuple[Any, list[Any]]:
+def _arguments(
+    node: Value, inputs: tuple[Value, ...], record: bool
+) -> tuple[Any, list[Any]]:
     """What a rule is given: recorded values to be recorded, where they want a gradient."""
     if record:
-        return node, [v if v.requires_grad else v.data for v in node.inputs]
-    return node.data, [v.data for v in node.inputs]
+        return node, [v if v.requires_grad else v.data for v in inputs]
+    return node.data, [v.data for v in inputs]
 
 
 def _masked(contribution: Any, local: Any) -> Any:
     """Nothing passes where the local derivative is 0, not even an infinite gradient."""
-    if not isinstance(contribution, Operand):
-        if np.isfinite(contribution).all():
-            return contribution  # upstream × 0 is 0 already
-        return np.where(np.asarray(local) == 0, 0.0, contribution)
-    blocked = (local.data if isinstance(local, Operand) else local) == 0  # type: ignore[attr-defined]
-    finite = np.isfinite(contribution.data).all()  # type: ignore[attr-defined]
-    return contribution if finite else OPS["guard"](contribution, np.multiply(blocked, 1.0))
+    numbers = contribution.data if isinstance(contribution, Operand) else contribution  # type: ignore[attr-defined]
+    if math.isfinite(np.vdot(numbers, numbers)):  # one quick look; upstream × 0 is 0 already
+        return contribution
+    blocked = (local.data if isinstance(local, Operand) else np.asarray(local)) == 0  # type: ignore[attr-defined]
+    if isinstance(contribution, Operand):
+        return OPS["guard"](contribution, np.multiply(blocked, 1.0))
+    return np.where(blocked, np.zeros_like(contribution), contribution)
 
 
 def _times(upstream: Any, local: Any) -> Any:

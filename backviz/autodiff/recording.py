@@ -71,7 +71,7 @@ def expanded(*names: str) -> Iterator[None]:
     >>> with expanded():
     ...     y = softmax(tensor([1.0, 2.0]))
     >>> [v.op.name for v in tape(y) if v.op]
-    ['max', 'sub', 'exp', 'sum', 'div']
+    ['amax', 'sub', 'exp', 'sum', 'div']
     """
     with _changed(expand=frozenset(names or ["all"])):
         yield

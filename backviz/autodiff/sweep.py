@@ -26,6 +26,10 @@ def sweep(output: Value, seed: Any, retain: bool) -> None:
 
     With `retain` false the values let go of their inputs and gradients on the way.
     """
+    quietly(_sweep, output, seed, retain)
+
+
+def _sweep(output: Value, seed: Any, retain: bool) -> None:
     output.grad = seed
     far = _Far()
     leaves: dict[Value, Any] = {}
@@ -49,9 +53,10 @@ class _Far:
 
     def __init__(self) -> None:
         self.nodes: dict[int, Value] = {}
-        self.order: list[int] = []
+        self.order: list[int] = []  # a heap of negative serial numbers: the youngest first
 
     def give(self, node: Value, part: Any) -> None:
+        """Add a contribution to a node that waits here."""
         if node.serial in self.nodes:
             node.grad = add(node.grad, part)
         else:
@@ -60,16 +65,17 @@ class _Far:
             heappush(self.order, -node.serial)
 
     def next_window(self) -> tuple[int, list[Value | None]]:
-        """The youngest of the nodes, and a list of all that are not much older."""
+        """The youngest of the nodes, as the head of a new list."""
         if not self.order:
             return 0, []
-        top = -self.order[0]
-        waiting: list[Value | None] = []
-        while self.order and top + self.order[0] < GAP:
+        top = -heappop(self.order)
+        return top, [self.nodes.pop(top)]
+
+    def move_into(self, waiting: list[Any], top: int) -> None:
+        """Hand over the nodes whose age lies in the list by now."""
+        while self.order and top + self.order[0] < len(waiting):
             serial = -heappop(self.order)
-            waiting.extend(repeat(None, top - serial + 1 - len(waiting)))
             waiting[top - serial] = self.nodes.pop(serial)
-        return top, waiting
 
 
 def _run(
@@ -183,17 +189,16 @@ def _pull(
 
 
 def _reach(waiting: list[Any], far: _Far, age: int, node: Value, part: Any) -> None:
-    """Give a node its first contribution, beyond the present end of the list."""
-    if age - len(waiting) < GAP:
+    """Give a node a contribution, beyond the present end of the list."""
+    if node.serial in far.nodes or age - len(waiting) >= GAP:
+        far.give(node, part)
+    else:
         waiting.extend(repeat(None, age + 1 - len(waiting)))
+        far.move_into(waiting, age + node.serial)
         waiting[age] = node
         node.grad = part
-    else:
-        far.give(node, part)
 
 
 def add(so_far: Any, more: Any) -> Any:
     """The sum of two gradients, as a new object."""
-    if isinstance(so_far, np.ndarray):
-        return quietly(np.add, so_far, more)
     return so_far + more

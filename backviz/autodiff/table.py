@@ -16,4 +16,4 @@ if TYPE_CHECKING:
     from backviz.autodiff.op import Op
 
 OPS: Registry[Op] = Registry("op")
-FUNCTIONS: dict[Callable[..., Any], Op] = {}  # functions of numpy that record
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # functions of numpy that record

@@ -347,7 +347,14 @@ class Result(Value):
 
 def constant(data: Any) -> Value:
     """A leaf that wants no gradient: the 2 in `2 * x`."""
-    return Value(data, requires_grad=False)
+    if type(data) is not float and type(data) is not int:
+        return Value(data, requires_grad=False)
+    out = Result()
+    out.data = as_data(data)
+    out.grad = out.first = out.second = None
+    out.origin = CONSTANT
+    out.serial = next(_serials)
+    return out
 
 
 def tensor(data: Any, label: str = "", *, requires_grad: bool = True) -> Value:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     help="names: a box per name; constants: a box per op; none: a box per node; auto.  [auto]",
 )
 @click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
+@click.option(
+    "--order", type=click.IntRange(1, 4), default=1, help="2: draw the backward pass as a graph."
+)
+@click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for.")
 @click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
 @click.option("--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards.")
 @click.option("--title", metavar="TEXT", default="", help="A caption above the graph.")
@@ -67,6 +71,10 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
 
     form = chosen_format(output, form)
     _style(given)  # a wrong option is refused before any file is run
+    if (given["order"] > 2 or given["forward_only"]) and given["order"] > 1 and not given["wrt"]:
+        raise UsageError("--order needs --wrt NAME here: the leaf to derive for")
+    if given["wrt"] and given["order"] < 2:
+        raise UsageError("--wrt goes with --order 2 or more, which says the order of derivatives")
     if output == "-" and (given["as_json"] or given["open_it"] or given["watch"]):
         raise UsageError("--json, --open and --watch need a file; add -o FILE")
     if given["watch"]:
@@ -101,6 +109,7 @@ def _watch(src: str, draw: Callable[[], int]) -> int:
 def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     """One picture, and the exit code."""
     from backviz.autodiff.finite import find_not_finite
+    from backviz.autodiff.orders import recorded_gradients
     from backviz.cli.loading import load_value
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
@@ -109,11 +118,15 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
 
     quiet_libraries()
     style, quiet = _style(given), given["quiet"]
-    value = load_value(src, differentiate=not given["forward_only"], quiet=quiet)
-    fault = find_not_finite(value)
+    order, wrt = given["order"], given["wrt"]
+    value = load_value(
+        src, differentiate=not given["forward_only"], quiet=quiet, order=order, wrt=wrt
+    )
+    more = recorded_gradients(value) if order == 2 and not wrt else []
+    fault = next(filter(None, map(find_not_finite, (value, *more))), None)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
-    figure = Figure(value, style)
+    figure = Figure(value, style, more)
     data = RENDERERS[form](figure)
     _write(output, form, data)
     messages = [] if form == "json" else [*figure.messages]

@@ -8,9 +8,15 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
 
-def load_value(src: str, *, differentiate: bool = True, quiet: bool = False) -> Value:
-    """Record the source and run the backward pass on a clean slate."""
+def load_value(
+    src: str, *, differentiate: bool = True, quiet: bool = False, order: int = 1, wrt: str = ""
+) -> Value:
+    """Record the source and run the backward pass on a clean slate.
+
+    With `wrt`, the derivative of order `order - 1` for that leaf takes the place of the result.
+    """
     from backviz.autodiff.backward import backward
+    from backviz.autodiff.orders import derivative
     from backviz.cli.terminal import say
     from backviz.explanations import seed_for
     from backviz.sources import load
@@ -18,6 +24,9 @@ def load_value(src: str, *, differentiate: bool = True, quiet: bool = False) -> 
     value = load(src)
     if _forget_gradients(value) and not quiet:
         say("the gradients that the file had computed are left out: shown are those of the result")
+    if wrt:
+        value = derivative(value, wrt, order - 1)
+        _forget_gradients(value)
     if differentiate and value.requires_grad:
         if value.shape and not quiet:
             say(f"the result has shape {value.shape}: the gradients are those of its sum")

@@ -28,6 +28,8 @@ from backviz.graphs import (
 from backviz.text import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import networkx as nx
 
     from backviz.autodiff.value import Value
@@ -66,14 +68,15 @@ class Figure:
     (2, 2)
     """
 
-    def __init__(self, output: Value, style: Style | None = None) -> None:
+    def __init__(self, output: Value, style: Style | None = None, more: Sequence[Value] = ()) -> None:
         self.output = output
+        self.more = tuple(more)  # further outputs that stand in the same graph
         self.style = style or Style()
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[int]:
         """The whole computation, nothing folded."""
-        return to_graph(self.output)
+        return to_graph(self.output, *self.more)
 
     @cached_property
     def _level(self) -> _Level:

@@ -184,7 +184,7 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
     inputs = v.inputs
     edges: list[dict[str, Any]] = [{} for _ in inputs]
     if v.requires_grad and upstream is not None:
-        for position, local, part in op.pull(v, upstream, False):
+        for position, local, part in quietly(op.pull, v, upstream, False):
             edges[position] = {"contribution": as_data(part)}
             if local is not None:
                 edges[position] = {"local": as_data(local), **edges[position]}

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["OPS"]
 # in the order in which the table lists them
 FAMILIES = (
-    "compare elementary arithmetic activations shape reduce assemble linalg composite convolution"
+    "compare elementary arithmetic special choose activations shape index reduce statistics scan "
+    "assemble linalg contract solve composite normalize windows convolution pooling"
 )
 for _family in FAMILIES.split():
     import_module(f"backviz.ops.{_family}")

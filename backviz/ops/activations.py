@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.data import Data
 from backviz.autodiff.op import Notation, elementwise
-from backviz.ops.compare import equal, greater, less
+from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import Symbol
+from backviz.ops.choose import clip, numbers, where
+from backviz.ops.compare import equal, greater, guard, less
+from backviz.ops.elementary import abs, exp, reciprocal, square  # noqa: A004
+from backviz.ops.special import erf, erfc
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -44,12 +51,76 @@ sigmoid = elementwise(
 relu = elementwise(
     "relu",
     lambda x: np.maximum(x, 0.0),
-    lambda out, x: greater(x, 0),
+    lambda out, x: x > 0,
     scalar=lambda x: x if x > 0 or x != x else 0.0,  # noqa: PLR0124  (NaN stays NaN)
     notation=Notation("ReLU({})", 100, (0,)),
     symbol="ReLU",
     domain="all numbers",
     note="Passes the gradient where x > 0 and blocks it elsewhere; at the kink x = 0 it blocks.",
+    smooth=False,
+    masks=True,
+)
+
+relu6 = elementwise(
+    "relu6",
+    lambda x: np.clip(x, 0.0, 6.0),
+    lambda out, x: greater(x, 0) * less(x, 6),
+    notation=Notation("ReLU6({})", 100, (0,)),
+    symbol="ReLU6",
+    domain="all numbers",
+    note="ReLU that stops at 6. Passes the gradient between 0 and 6 and blocks it elsewhere; at "
+    "the kinks 0 and 6 it blocks.",
+    smooth=False,
+    masks=True,
+)
+
+hardtanh = elementwise(
+    "hardtanh",
+    lambda x, min_val=-1, max_val=1: np.clip(x, min_val, max_val),
+    lambda out, x, min_val=-1, max_val=1: greater(x, min_val) * less(x, max_val),
+    params=("min_val", "max_val"),
+    bind=lambda x, min_val=None, max_val=None: (
+        (x,),
+        numbers(min_val=(min_val,), max_val=(max_val,)),
+    ),
+    domain="all numbers",
+    note="Keeps numbers between two bounds. Passes the gradient between them and blocks it "
+    "elsewhere; at the kinks, the bounds, it blocks (clip passes it there).",
+    smooth=False,
+    masks=True,
+    parts=lambda x, min_val=-1, max_val=1: clip(x, min_val, max_val),
+)
+
+leaky_relu = elementwise(
+    "leaky_relu",
+    lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    lambda out, x, slope=0.01: where(greater(x, 0), 1, slope),
+    scalar=lambda x, slope=0.01: x if x > 0 else slope * x,
+    params=("slope",),
+    bind=lambda x, slope=None, *, negative_slope=None: (
+        (x,),
+        numbers(slope=(slope, negative_slope)),
+    ),
+    notation=Notation("LeakyReLU({})", 100, (0,)),
+    symbol="LeakyReLU",
+    domain="all numbers",
+    note="Passes the gradient where x > 0 and a small part of it elsewhere; at the kink x = 0 it "
+    "passes the small part.",
+    smooth=False,
+    masks=True,
+)
+
+prelu = elementwise(
+    "prelu",
+    lambda x, a: np.where(x > 0, x, a * x),
+    lambda out, x, a: where(greater(x, 0), 1, a),
+    lambda out, x, a: where(greater(x, 0), 0, x),
+    scalar=lambda x, a: x if x > 0 else a * x,
+    notation=Notation("PReLU({}, {})", 100, (0, 0)),
+    symbol="PReLU",
+    domain="all numbers",
+    note="Leaky ReLU whose slope below 0 is learned: the second input, which gets a gradient "
+    "where x ≤ 0.",
     smooth=False,
     masks=True,
 )
@@ -83,4 +154,194 @@ minimum = elementwise(
     smooth=False,
     commutes=True,
     masks=True,
+)
+
+
+# Activations that saturate only below, without a kink -----------------------------------
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., 2017
+SQRT_2, SQRT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
+CUBIC, STEEP = 0.044715, math.sqrt(8 / math.pi)  # of the approximate GELU, x·σ(STEEP·(x + …x³))
+
+
+def _elu(x: Data, alpha: float = 1) -> np.ndarray:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+
+
+def _elu_slope(x: Any, alpha: float = 1) -> Any:
+    # guarded: what is not asked for, e^x above 0, shall not overflow
+    below = exp(guard(x, greater(x, 0)))
+    return where(greater(x, 0), 1, below if alpha == 1 else alpha * below)
+
+
+elu = elementwise(
+    "elu",
+    _elu,
+    lambda out, x, alpha=1: _elu_slope(x, alpha),
+    scalar=lambda x, alpha=1: x if x > 0 else alpha * math.expm1(x),
+    params=("alpha",),
+    bind=lambda x, alpha=None: ((x,), numbers(alpha=(alpha,))),
+    notation=Notation("ELU({})", 100, (0,)),
+    symbol="ELU",
+    domain="all numbers",
+    note="Passes the gradient where x > 0; far below 0 the derivative is nearly 0 (saturated).",
+)
+
+selu = elementwise(
+    "selu",
+    lambda x: SELU_SCALE * _elu(x, SELU_ALPHA),
+    lambda out, x: SELU_SCALE * _elu_slope(x, SELU_ALPHA),
+    scalar=lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * math.expm1(x)),
+    notation=Notation("SELU({})", 100, (0,)),
+    symbol="SELU",
+    domain="all numbers",
+    note="ELU, scaled so that the layers of a deep network keep mean 0 and variance 1. At the "
+    "kink x = 0 the derivative is the one from the left.",
+    smooth=False,
+    parts=lambda x: SELU_SCALE * elu(x, SELU_ALPHA),
+)
+
+silu = elementwise(
+    "silu",
+    lambda x: x * _sigmoid(x),
+    lambda out, x: sigmoid(x) * (1 + x * sigmoid(-x)),
+    scalar=lambda x: x * _sigmoid_scalar(x),
+    notation=Notation("SiLU({})", 100, (0,)),
+    symbol="SiLU",
+    domain="all numbers",
+    note="x·σ(x), a smooth ReLU. The derivative is nearly 0 far below 0 and nearly 1 far above.",
+    aliases=("swish",),
+    parts=lambda x: x * sigmoid(x),
+)
+
+
+def _log_1_exp(x: Any) -> Any:
+    """log(1 + e^x), where e^x may overflow."""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _softplus_scalar(x: float, beta: float = 1, threshold: float = 20) -> float:
+    z = beta * x
+    if z > threshold:
+        return x
+    return (max(z, 0.0) + math.log1p(math.exp(-math.fabs(z)))) / beta
+
+
+def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
+    z = x if beta == 1 else beta * x
+    if isinstance(x, Symbol):
+        return sigmoid(z)
+    return where(greater(z, threshold), 1, sigmoid(z))
+
+
+softplus = elementwise(
+    "softplus",
+    lambda x, beta=1, threshold=20: np.where(beta * x > threshold, x, _log_1_exp(beta * x) / beta),
+    lambda out, x, beta=1, threshold=20: _softplus_slope(x, beta, threshold),
+    scalar=_softplus_scalar,
+    params=("beta", "threshold"),
+    bind=lambda x, beta=None, threshold=None: (
+        (x,),
+        numbers(beta=(beta,), threshold=(threshold,)),
+    ),
+    domain="all numbers",
+    note="log(1 + e^x), a smooth ReLU whose derivative is the sigmoid. As in torch, x itself "
+    "above the threshold 20.",
+)
+
+log_sigmoid = elementwise(
+    "log_sigmoid",
+    lambda x: -_log_1_exp(-x),
+    lambda out, x: sigmoid(-x),
+    scalar=lambda x: -_softplus_scalar(-x, threshold=math.inf),
+    notation=Notation("log σ({})", 100, (0,)),
+    symbol="log σ",
+    domain="all numbers",
+    note="log(σ(x)) without overflow. The derivative is nearly 1 far below 0 and nearly 0 far "
+    "above.",
+    aliases=("logsigmoid",),
+)
+
+
+def _mish(x: np.ndarray) -> np.ndarray:
+    # tanh(log(1 + e^x)) is a ratio of polynomials in e^x, or in e^−x, whichever is small
+    small = np.exp(-np.abs(x))
+    above = np.where(x >= 0, 1 + 2 * small, small * (2 + small))
+    return np.asarray(x * above / (above + np.where(x >= 0, 2 * small * small, 2.0)))
+
+
+def _mish_slope(x: Any) -> Any:
+    rising = tanh(softplus(x))
+    return rising + x * sigmoid(x) * (1 - rising**2)
+
+
+mish = elementwise(
+    "mish",
+    _mish,
+    lambda out, x: _mish_slope(x),
+    scalar=lambda x: x * math.tanh(_softplus_scalar(x)),
+    notation=Notation("Mish({})", 100, (0,)),
+    symbol="Mish",
+    domain="all numbers",
+    note="x·tanh(softplus(x)), a smooth ReLU much like SiLU.",
+    parts=lambda x: x * tanh(softplus(x)),
+)
+
+softsign = elementwise(
+    "softsign",
+    lambda x: x / (1 + np.abs(x)),
+    lambda out, x: reciprocal(square(1 + abs(x))),
+    scalar=lambda x: x / (1 + math.fabs(x)),
+    domain="all numbers",
+    note="x / (1 + |x|), between −1 and 1; it saturates more slowly than tanh.",
+    parts=lambda x: x / (1 + abs(x)),
+)
+
+
+def _gelu(x: Data, approximate: str = "none") -> np.ndarray:
+    if approximate == "tanh":
+        return np.asarray(x * _sigmoid(STEEP * (x + CUBIC * x * x * x)))  # type: ignore[operator,arg-type]
+    return np.asarray(0.5 * x * erfc.array(-x / SQRT_2))
+
+
+def _gelu_scalar(x: float, approximate: str = "none") -> float:
+    if approximate == "tanh":
+        return x * _sigmoid_scalar(STEEP * (x + CUBIC * x * x * x))
+    return 0.5 * x * math.erfc(-x / SQRT_2)
+
+
+def _gelu_slope(x: Any, approximate: str = "none") -> Any:
+    if approximate == "none":
+        return 0.5 * erfc(-x / SQRT_2) + x * exp(-(x**2) / 2) / SQRT_2_PI
+    # beyond 30 the sigmoid is 0 or 1 to the last bit, and no power of x overflows before
+    x = x if isinstance(x, Symbol) else clip(x, -30, 30)
+    z = STEEP * (x + CUBIC * x**3)
+    return sigmoid(z) * (1 + x * sigmoid(-z) * STEEP * (1 + 3 * CUBIC * x**2))
+
+
+def _gelu_parts(x: Any, approximate: str = "none") -> Any:
+    if approximate == "tanh":
+        return x * (1 + tanh(STEEP / 2 * (x + CUBIC * x**3))) / 2
+    return x * (1 + erf(x / SQRT_2)) / 2
+
+
+def _approximation(word: Any) -> Params:
+    if not isinstance(word, str) or word not in ("none", "tanh"):
+        raise TypeError('the option approximate is "none" or "tanh"')
+    return {} if word == "none" else {"approximate": word}
+
+
+gelu = elementwise(
+    "gelu",
+    _gelu,
+    lambda out, x, approximate="none": _gelu_slope(x, approximate),
+    scalar=_gelu_scalar,
+    params=("approximate",),
+    bind=lambda x, approximate="none": ((x,), _approximation(approximate)),
+    notation=Notation("GELU({})", 100, (0,)),
+    symbol="GELU",
+    domain="all numbers",
+    note="x times the chance that a normal random number is below x, a smooth ReLU. "
+    'approximate="tanh" is the form of GPT-2.',
+    parts=_gelu_parts,
 )

@@ -1,1 +1,372 @@
-"""Ops that take arrays apart and put them together: concatenate, index, pad, repeat."""
+"""Ops that put arrays together, repeat them, and take parts of matrices.
+
+`split`, `unstack` and `take` are no ops of their own: they are written with getitem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.table import FUNCTIONS
+from backviz.errors import ShapeError
+from backviz.ops.index import as_key, getitem, scatter
+from backviz.ops.reduce import sum as total
+from backviz.ops.shape import (
+    Bound,
+    flip,
+    moveaxis,
+    ravel,
+    reshape,
+    several,
+    shape_of,
+    sum_to,
+    whole,
+)
+
+ALL = slice(None)
+
+
+def along(axis: int, part: Any) -> tuple[Any, ...]:
+    """The key that takes a part along one axis.
+
+    >>> print(as_key(along(2, 0)), as_key(along(-2, slice(1, 3))), sep="   ")
+    :, :, 0   ..., 1:3, :
+    """
+    if axis >= 0:
+        return (*[ALL] * axis, part)
+    return (..., part, *[ALL] * (-axis - 1))
+
+
+# Put together ------------------------------------------------------------------------
+
+
+def _listed(
+    name: str, given: tuple[Any, ...], axis: Any, named: Any
+) -> tuple[tuple[Any, ...], Any]:
+    """The arrays and the axis of `f([x, y], axis)`, or of `f(x, y, axis=…)`."""
+    arrays: Any = given
+    if named is not None:
+        arrays = named
+        axis = given[0] if given else axis
+    elif len(given) in (1, 2) and isinstance(given[0], list | tuple):
+        arrays = given[0]
+        axis = given[1] if len(given) == 2 else axis
+    elif len(given) == 1:
+        arrays = given[0]
+    if not isinstance(arrays, tuple | list | np.ndarray):
+        raise TypeError(f"the arrays come in a list: {name}([x, y])")
+    return tuple(arrays), axis
+
+
+def _bind_concatenate(*given: Any, axis: Any = 0, arrays: Any = None, tensors: Any = None) -> Bound:
+    operands, axis = _listed("concatenate", given, axis, tensors if arrays is None else arrays)
+    if axis is None:
+        return tuple(map(ravel, operands)), {"axis": 0}
+    return operands, {"axis": whole(axis)}
+
+
+def _pull_concatenate(upstream: Any, out: Any, *inputs: Any, position: int, axis: int = 0) -> Any:
+    if isinstance(upstream, Symbol):
+        return upstream.interpret(getitem, (upstream,), {"key": f"part {position + 1}"})
+    lengths = [shape_of(x)[axis] for x in inputs[: position + 1]]
+    stop = sum(lengths)
+    return getitem(upstream, along(axis, slice(stop - lengths[-1], stop)))
+
+
+concatenate = structural(
+    "concatenate",
+    lambda *arrays, axis=0: np.concatenate(arrays, axis),
+    _pull_concatenate,
+    variadic=True,
+    arity=0,
+    notation=Notation("concatenate({})"),
+    domain="all numbers",
+    note="Puts arrays behind each other; each gets its part of the gradient.",
+    params=("axis",),
+    aliases=("cat",),
+    bind=_bind_concatenate,
+    numpy=(np.concatenate,),
+    written=False,
+    method=False,
+)
+
+
+def _bind_stack(*given: Any, axis: Any = 0, arrays: Any = None, tensors: Any = None) -> Bound:
+    operands, axis = _listed("stack", given, axis, tensors if arrays is None else arrays)
+    return operands, {"axis": whole(axis)}
+
+
+stack = structural(
+    "stack",
+    lambda *arrays, axis=0: np.stack(arrays, axis),
+    lambda upstream, out, *inputs, position, axis=0: getitem(upstream, along(axis, position)),
+    variadic=True,
+    arity=0,
+    notation=Notation("stack({})"),
+    domain="all numbers",
+    note="Puts arrays side by side along a new axis; each gets its layer of the gradient.",
+    params=("axis",),
+    bind=_bind_stack,
+    numpy=(np.stack,),
+    written=False,
+    method=False,
+)
+
+
+def hstack(arrays: Any) -> Any:
+    """Side by side: along the second axis, vectors and numbers along their only one."""
+    rows = [x if shape_of(x) else ravel(x) for x in arrays]
+    return concatenate(rows, axis=0 if rows and len(shape_of(rows[0])) == 1 else 1)
+
+
+def vstack(arrays: Any) -> Any:
+    """On top of each other: along the first axis, vectors as rows."""
+    return concatenate([x if len(shape_of(x)) > 1 else reshape(x, (1, -1)) for x in arrays], axis=0)
+
+
+# Taken apart -------------------------------------------------------------------------
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Equal parts, or parts that end at given positions, as numpy's split.
+
+    torch's split takes the size of the parts instead, not their number.
+
+    >>> from backviz.autodiff.value import tensor
+    >>> [part.tolist() for part in split(tensor([1, 2, 3, 4]), 2)]
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    number = whole(indices_or_sections)
+    if isinstance(number, int) and number > 0 and _length(x, axis) % number:
+        raise ShapeError(f"split: {_length(x, axis)} entries make no {number} equal parts")
+    return array_split(x, number, axis)
+
+
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """As `split`, but the first parts may be one entry longer than the rest."""
+    length, ends = _length(x, axis), whole(indices_or_sections)
+    if isinstance(ends, int):
+        if ends < 1:
+            raise ShapeError(f"split: into {ends} parts nothing can be split")
+        each, longer = divmod(length, ends)
+        ends = tuple(i * each + min(i, longer) for i in range(1, ends))
+    return [getitem(x, along(axis, slice(a, b))) for a, b in pairwise((0, *ends, length))]
+
+
+def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    """The layers along an axis, without that axis; torch calls it unbind."""
+    return tuple(getitem(x, along(axis, i)) for i in range(_length(x, axis)))
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The entries at some positions along an axis, or of all entries in one row."""
+    return getitem(ravel(x), indices) if axis is None else getitem(x, along(axis, indices))
+
+
+def _length(x: Any, axis: int) -> int:
+    shape = shape_of(x)
+    if not -len(shape) <= axis < len(shape):
+        raise ShapeError(f"the shape {shape} has no axis {axis}")
+    return shape[axis]
+
+
+# Larger ------------------------------------------------------------------------------
+
+
+def _pairs(given: np.ndarray, x: Any) -> tuple[tuple[Any, Any], ...]:
+    """Numbers for the front and the end of each axis, from any form that numpy allows."""
+    axes = max(1, len(given)) if isinstance(x, Symbol) else len(shape_of(x))
+    try:
+        front, end = np.broadcast_to(given, (axes, 2)).T.tolist()
+    except ValueError:
+        raise ShapeError(
+            f"pad: give one width, (front, end), or a pair for each of the {axes} axes"
+        ) from None
+    return tuple(zip(front, end, strict=True))
+
+
+def _bind_pad(x: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Bound:
+    if mode != "constant":
+        raise TypeError(f"the mode is 'constant', not {mode!r}")
+    try:
+        width, filling = np.asarray(pad_width), np.asarray(constant_values, float)
+    except (TypeError, ValueError):
+        raise TypeError("widths and constant_values are numbers, or pairs for each axis") from None
+    if width.dtype.kind not in "iu":
+        raise TypeError("pad_width is a whole number, (front, end), or such a pair for each axis")
+    params: dict[str, Any] = {"pad_width": _pairs(width, x)}
+    if filling.any():
+        params["constant_values"] = _pairs(filling, x) if filling.ndim else filling.item()
+    return (x,), params
+
+
+def _pull_pad(upstream: Any, out: Any, x: Any, pad_width: Any, constant_values: Any = 0) -> Any:
+    return getitem(upstream, tuple(slice(a or None, -b if b else None) for a, b in pad_width))
+
+
+pad = structural(
+    "pad",
+    lambda x, pad_width, constant_values=0: np.pad(x, pad_width, constant_values=constant_values),
+    _pull_pad,
+    domain="all numbers",
+    note="Puts constants around an array; the gradient of the border is dropped.",
+    params=("pad_width", "constant_values"),
+    bind=_bind_pad,
+    numpy=(np.pad,),
+    written=False,
+)
+
+
+def _bind_repeat(x: Any, repeats: Any, axis: Any = None) -> Bound:
+    times: Any = whole(repeats)
+    if isinstance(times, tuple):
+        times = np.array(times, np.intp)
+    if axis is None and len(shape_of(x)) != 1:
+        x = ravel(x)
+    return (x,), {"repeats": times, "axis": 0 if axis is None else whole(axis)}
+
+
+def _pull_repeat(upstream: Any, out: Any, x: Any, repeats: Any, axis: int = 0) -> Any:
+    shape = shape_of(x)
+    if isinstance(upstream, Symbol):
+        return sum_to(upstream, shape=shape)
+    places = np.repeat(np.arange(shape[axis]), repeats)
+    return scatter(upstream, key=as_key(along(axis, places)), shape=shape)
+
+
+repeat = structural(
+    "repeat",
+    lambda x, repeats, axis=0: np.repeat(x, repeats, axis),
+    _pull_repeat,
+    domain="all numbers",
+    note="Repeats each entry along an axis; the gradients of the copies add up.",
+    params=("repeats", "axis"),
+    aliases=("repeat_interleave",),
+    bind=_bind_repeat,
+    numpy=(np.repeat,),
+    written=False,
+)
+
+
+def _bind_tile(x: Any, *times: Any, reps: Any = None, dims: Any = None) -> Bound:
+    wanted = several(times, reps, dims)
+    if wanted is None:
+        raise TypeError("it is missing how often")
+    return (x,), {"reps": wanted}
+
+
+def _pull_tile(upstream: Any, out: Any, x: Any, reps: tuple[int, ...]) -> Any:
+    shape = shape_of(x)
+    if isinstance(upstream, Symbol):
+        return sum_to(upstream, shape=shape)
+    axes = max(len(shape), len(reps))
+    times = (1,) * (axes - len(reps)) + reps
+    sizes = (1,) * (axes - len(shape)) + shape
+    copies = reshape(upstream, tuple(n for pair in zip(times, sizes, strict=True) for n in pair))
+    if axes:
+        copies = total(copies, axis=tuple(range(0, 2 * axes, 2)))
+    return copies if axes == len(shape) else reshape(copies, shape)
+
+
+tile = structural(
+    "tile",
+    np.tile,
+    _pull_tile,
+    domain="all numbers",
+    note="Repeats the whole array along its axes; the gradients of the copies add up.",
+    params=("reps",),
+    bind=_bind_tile,
+    numpy=(np.tile,),
+    written=False,
+)
+
+
+# Parts of matrices -------------------------------------------------------------------
+
+
+def _bind_diagonal(
+    x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dim1: Any = None, dim2: Any = None
+) -> Bound:
+    axes = axis1 if dim1 is None else dim1, axis2 if dim2 is None else dim2
+    given = {"offset": whole(offset), "axis1": whole(axes[0]), "axis2": whole(axes[1])}
+    usual = {"offset": 0, "axis1": 0, "axis2": 1}
+    return (x,), {k: v for k, v in given.items() if v != usual[k]}
+
+
+def _pull_diagonal(
+    upstream: Any, out: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1
+) -> Any:
+    shape = shape_of(x)
+    if isinstance(upstream, Symbol):
+        return Symbol(f"diag({upstream})")
+    a, b = axis1 % len(shape), axis2 % len(shape)
+    others = [n for i, n in enumerate(shape) if i not in (a, b)]
+    steps = np.arange(shape_of(upstream)[-1])
+    key = as_key((..., steps + max(0, -offset), steps + max(0, offset)))
+    made = scatter(upstream, key=key, shape=(*others, shape[a], shape[b]))
+    if (a, b) == (len(shape) - 2, len(shape) - 1):
+        return made
+    return moveaxis(made, (-2, -1), (a, b))
+
+
+diagonal = structural(
+    "diagonal",
+    lambda x, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2).copy(),
+    _pull_diagonal,
+    domain="at least two axes",
+    note="Takes the diagonal out of a matrix; the gradient goes back to it, the rest gets 0.",
+    params=("offset", "axis1", "axis2"),
+    bind=_bind_diagonal,
+    numpy=(np.diagonal,),
+)
+
+
+def _triangle(name: str, function: Callable[..., Any], words: str) -> Structural:
+    def forward(x: Any, k: int = 0) -> Any:
+        if np.ndim(x) < 2:
+            raise ValueError("a triangle is a part of a matrix")
+        return function(x, k)
+
+    def bind(x: Any, k: Any = 0, *, diagonal: Any = None) -> Bound:
+        kept = whole(k if diagonal is None else diagonal)
+        return (x,), {"k": kept} if kept else {}
+
+    row: Structural = structural(
+        name,
+        forward,
+        lambda upstream, out, x, k=0: row(upstream, k=k),
+        domain="at least two axes",
+        note=f"Keeps what lies on the diagonal and {words} it, and the same of the gradient.",
+        params=("k",),
+        bind=bind,
+        numpy=(function,),
+    )
+    return row
+
+
+tril = _triangle("tril", np.tril, "below")
+triu = _triangle("triu", np.triu, "above")
+
+
+# These make several values, or call rows above with other arguments, so they are no rows.
+FUNCTIONS.update(
+    {
+        np.split: split,
+        np.array_split: array_split,
+        np.vsplit: lambda x, sections: split(x, sections, 0),
+        np.hsplit: lambda x, sections: split(x, sections, min(1, len(shape_of(x)) - 1)),
+        np.hstack: hstack,
+        np.vstack: vstack,
+        np.take: take,
+        np.flipud: lambda x: flip(x, axis=0),
+        np.fliplr: lambda x: flip(x, axis=1),
+    }
+)
+if hasattr(np, "unstack"):  # from numpy 2.1 on
+    FUNCTIONS[np.unstack] = unstack

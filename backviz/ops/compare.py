@@ -40,6 +40,17 @@ not_equal = _comparison(
     "not_equal", np.not_equal, lambda a, b: float(a != b), "≠", "different from"
 )
 
+identity = elementwise(
+    "identity",
+    lambda x: np.array(x),
+    lambda out, x: 1,
+    scalar=lambda x: x,
+    domain="all numbers",
+    note="The same number as a value of its own.",
+    public=False,
+    method=False,
+)
+
 guard = elementwise(
     "guard",
     lambda x, c, value=0.0: np.where(np.asarray(c) != 0, value, x),

@@ -1,1 +1,231 @@
-"""Ops made of simpler ops: softmax, normalization, dropout, maxout."""
+"""Ops made of simpler ops: a whole layer as one box, which can be opened into its parts."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.operand import NO_PARAMS
+from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.table import OPS
+from backviz.ops.arithmetic import mul
+from backviz.ops.compare import equal
+from backviz.ops.elementary import exp, log
+from backviz.ops.linalg import matmul
+from backviz.ops.reduce import Axis, sum  # noqa: A004
+from backviz.ops.shape import Shape, reshape, shape_of, sum_to, swapaxes
+
+
+def total(x: Any, axis: Axis) -> Any:
+    """The sum over the axes, which are kept; in a formula just the sum."""
+    return sum(x) if isinstance(x, Symbol) else sum(x, axis=axis, keepdims=True)
+
+
+def _raised(x: Any, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """x less its largest entry, and the exponentials of that, which cannot overflow."""
+    if np.ndim(x) == 0:
+        raise ValueError("a single number has no axes")
+    lowered = np.subtract(x, np.max(x, axis=axis, keepdims=True))
+    return lowered, np.exp(lowered)
+
+
+def _softmax(x: Any, axis: Axis = -1) -> np.ndarray:
+    _, raised = _raised(x, axis)
+    raised /= raised.sum(axis=axis, keepdims=True)
+    return raised
+
+
+def _log_softmax(x: Any, axis: Axis = -1) -> np.ndarray:
+    lowered, raised = _raised(x, axis)
+    lowered -= np.log(raised.sum(axis=axis, keepdims=True))
+    return lowered
+
+
+def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
+    raised = exp(x - OPS["amax"](x, axis=axis, keepdims=True))
+    return raised / total(raised, axis)
+
+
+def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
+    lowered = x - OPS["amax"](x, axis=axis, keepdims=True)
+    return lowered - log(total(exp(lowered), axis))
+
+
+softmax = structural(
+    "softmax",
+    _softmax,
+    lambda upstream, out, x, axis=-1: out * (upstream - total(upstream * out, axis)),
+    domain="all numbers",
+    note="Positive shares that add up to 1. Raising one entry lowers the others, so the "
+    "gradients along the axis add up to 0.",
+    params=("axis",),
+    parts=_softmax_parts,
+)
+
+log_softmax = structural(
+    "log_softmax",
+    _log_softmax,
+    lambda upstream, out, x, axis=-1: upstream - exp(out) * total(upstream, axis),
+    symbol="log softmax",
+    domain="all numbers",
+    note="The logarithm of softmax, safe where a share is too small for a number. Takes the "
+    "softmax's share of the whole upstream gradient away from each entry's own.",
+    params=("axis",),
+    parts=_log_softmax_parts,
+)
+
+
+# Maxout ---------------------------------------------------------------------------
+
+
+def _pieces(shape: Shape, pieces: Any, axis: Any) -> tuple[Shape, int]:
+    """The shape in which each group of pieces has an axis of its own, and which axis that is."""
+    pieces, axis = operator.index(pieces), operator.index(axis)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"there is no axis {axis}")
+    at = axis % len(shape)
+    if pieces < 1 or shape[at] % pieces:
+        raise ValueError(f"{shape[at]} entries along the axis do not make groups of {pieces}")
+    return (*shape[:at], shape[at] // pieces, pieces, *shape[at + 1 :]), at + 1
+
+
+def _maxout(x: Any, pieces: int = 2, axis: int = -1) -> Any:
+    shape, inner = _pieces(np.shape(x), pieces, axis)
+    return np.max(np.reshape(x, shape), axis=inner)
+
+
+def _pull_maxout(upstream: Any, out: Any, x: Any, pieces: int = 2, axis: int = -1) -> Any:
+    if isinstance(upstream, Symbol):
+        return upstream * equal(x, out)
+    shape, inner = _pieces(shape_of(x), pieces, axis)
+    single = (*shape[:inner], 1, *shape[inner + 1 :])
+    largest = equal(reshape(x, shape=shape), reshape(out, shape=single))
+    share = largest / sum(largest, axis=inner, keepdims=True)
+    return reshape(share * reshape(upstream, shape=single), shape=shape_of(x))
+
+
+def _maxout_parts(x: Any, pieces: int = 2, axis: int = -1) -> Any:
+    shape, inner = _pieces(shape_of(x), pieces, axis)
+    return OPS["amax"](reshape(x, shape=shape), axis=inner)
+
+
+maxout = structural(
+    "maxout",
+    _maxout,
+    _pull_maxout,
+    domain="all numbers",
+    note="The largest of each group of neighbours: entries 0 to k−1 along the axis are the "
+    "pieces of the first unit, the next k those of the second. Routes the gradient to the "
+    "largest; at a tie the largest share it equally.",
+    params=("pieces", "axis"),
+    smooth=False,
+    parts=_maxout_parts,
+)
+
+
+# Dropout --------------------------------------------------------------------------
+
+
+def _mask(x: Any, p: float, seed: int) -> Any:
+    """What each entry is multiplied with: 0 with probability p, else 1/(1−p)."""
+    if p in (0.0, 1.0):
+        return 1.0 - p
+    kept = np.random.default_rng(seed).random(shape_of(x)) >= p
+    return np.multiply(kept, 1 / (1 - p), dtype=getattr(x, "dtype", np.float64))
+
+
+def _chance(p: Any) -> float:
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: p is a probability, from 0 to 1, not {p}")
+    return float(p)
+
+
+def _seed(seed: Any) -> int:
+    if operator.index(seed) < 0:
+        raise ValueError(f"dropout: the seed is a whole number from 0 on, not {seed}")
+    return operator.index(seed)
+
+
+dropout: Structural = structural(
+    "dropout",
+    lambda x, p, seed: x * _mask(x, p, seed),
+    lambda upstream, out, x, p, seed: dropout(upstream, p=p, seed=seed),
+    symbol="dropout",
+    domain="all numbers",
+    note="Sets entries to 0 with probability p and scales the rest by 1/(1−p); the seed decides "
+    "which. The gradient goes through the same mask.",
+    params=("p", "seed", "training"),
+    # outside training nothing is dropped, so p = 0 says all
+    bind=lambda x, p=0.5, *, seed, training=True: (
+        (x,),
+        {"p": _chance(p) if training else 0.0, "seed": _seed(seed)},
+    ),
+    parts=lambda x, p, seed: mul(x, _mask(x, p, seed)),
+    written=False,
+)
+
+
+# Linear ---------------------------------------------------------------------------
+
+
+def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    if type(x) is float or type(weight) is float or weight.ndim != 2:
+        raise ValueError("the operands are an array, a matrix and, if there is a bias, a vector")
+    out = x @ weight
+    if bias is None:
+        return out
+    if type(bias) is float or bias.shape != out.shape[-1:]:
+        raise ValueError(f"the bias needs the shape {out.shape[-1:]}")
+    if out.dtype != bias.dtype:
+        return out + bias
+    out += bias
+    return out
+
+
+def _pull_linear(
+    upstream: Any, out: Any, x: Any, weight: Any, bias: Any = None, *, position: int
+) -> Any:
+    """The three products of backpropagation through a layer."""
+    if type(upstream) is type(x) is type(weight) is np.ndarray and upstream.ndim == 2:
+        # the hot path of a network: no ops between, and a transpose is not copied
+        if position == 0:
+            return upstream @ weight.T
+        return x.T @ upstream if position == 1 else upstream.sum(axis=0)
+    if position == 0:
+        return matmul(upstream, swapaxes(weight, axis1=0, axis2=1))
+    if isinstance(upstream, Symbol):
+        return swapaxes(x, axis1=0, axis2=1) @ upstream if position == 1 else sum(upstream, axis=0)
+    if position == 2:
+        return sum_to(upstream, shape=shape_of(bias))
+    rows = math.prod(shape_of(x)[:-1])
+    x, upstream = (reshape(a, shape=(rows, shape_of(a)[-1])) for a in (x, upstream))
+    return matmul(swapaxes(x, axis1=0, axis2=1), upstream)
+
+
+def _linear_parts(x: Any, weight: Any, bias: Any = None) -> Any:
+    product = matmul(x, weight)
+    return product if bias is None else product + bias
+
+
+linear = structural(
+    "linear",
+    _linear,
+    _pull_linear,
+    arity=0,
+    variadic=True,
+    notation=Notation("linear({})"),
+    symbol="x @ w + b",
+    domain="inner sizes equal",
+    interval=(0.5, 2.0),
+    note="One layer of weights, x @ weight + bias, with weights of shape (in, out). The gradient "
+    "goes back to x through the transposed weights, and the bias collects it from every row.",
+    bind=lambda x, weight, bias=None: (
+        (x, weight) if bias is None else (x, weight, bias),
+        NO_PARAMS,
+    ),
+    parts=_linear_parts,
+)

@@ -1,1 +1,234 @@
-"""Convolution and pooling."""
+"""Convolution, as in torch: the kernel is not turned round (cross-correlation).
+
+Invariant: a convolution is a sum of products x·kernel·upstream, linear in each of the
+three. So there are three ops, each linear in two of them, and the gradients of each are
+the other two: derivatives of any order stay among them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.symbol import Symbol
+from backviz.ops.linalg import matmul
+from backviz.ops.options import but_defaults, literal
+from backviz.ops.reduce import sum  # noqa: A004
+from backviz.ops.shape import Shape, reshape, shape_of
+from backviz.ops.windows import Steps, Walk, walk, windows
+
+
+def _walk(
+    x: Shape, kernel: Shape, stride: Steps, padding: Steps, dilation: Steps, groups: int
+) -> Walk:
+    """The walk of the kernel over x, once the shapes fit."""
+    if len(kernel) != len(x) or len(x) < 3:
+        raise ValueError("x has the shape (batch, channels, …), the kernel (out, in, …)")
+    if groups < 1 or kernel[0] % groups or x[1] != kernel[1] * groups:
+        raise ValueError(
+            f"{x[1]} channels in {groups} groups do not fit a kernel of shape {kernel}"
+        )
+    return walk(x, kernel[2:], stride, padding, dilation)
+
+
+def _by_group(kernel: np.ndarray, groups: int) -> np.ndarray:
+    """The kernel as a matrix (out, in · window) for each group."""
+    out, *inner = kernel.shape
+    return kernel.reshape(groups, out // groups, math.prod(inner))
+
+
+def _steps_by_group(y: np.ndarray, groups: int) -> np.ndarray:
+    """A result as a matrix (out, step) for each entry of the batch and group."""
+    batch, out, *steps = y.shape
+    return y.reshape(batch, groups, out // groups, math.prod(steps))
+
+
+def _columns(x: np.ndarray, over: Walk, groups: int) -> np.ndarray:
+    """The windows as a matrix (in · window, step) for each entry of the batch and group."""
+    batch, channels = x.shape[:2]
+    rows = channels // groups * math.prod(over.size)
+    return over.windows(x).reshape(batch, groups, rows, math.prod(over.steps))
+
+
+def _convolve(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    stride: Steps = 1,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    groups: int = 1,
+) -> Any:
+    over = _walk(np.shape(x), np.shape(kernel), stride, padding, dilation, groups)
+    made = np.matmul(_by_group(kernel, groups), _columns(x, over, groups))
+    made = made.reshape(len(x), len(kernel), *over.steps)
+    if bias is None:
+        return made
+    if np.shape(bias) != kernel.shape[:1]:
+        raise ValueError(f"the bias needs the shape {kernel.shape[:1]}")
+    return made + bias.reshape(_along_channels(made.shape))
+
+
+def _along_channels(shape: Shape) -> Shape:
+    return (-1,) + (1,) * (len(shape) - 2)
+
+
+def _to_input(
+    upstream: Any,
+    kernel: Any,
+    extent: Shape,
+    stride: Steps = 1,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    groups: int = 1,
+) -> Any:
+    shape = (len(upstream), kernel.shape[1] * groups, *extent)
+    over = _walk(shape, np.shape(kernel), stride, padding, dilation, groups)
+    columns = np.matmul(_by_group(kernel, groups).swapaxes(1, 2), _steps_by_group(upstream, groups))
+    return over.overlap_add(columns.reshape(*shape[:2], *over.size, *over.steps))
+
+
+def _to_kernel(
+    x: Any,
+    upstream: Any,
+    size: Shape,
+    stride: Steps = 1,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    groups: int = 1,
+) -> Any:
+    shape = (upstream.shape[1], x.shape[1] // groups, *size)
+    over = _walk(np.shape(x), shape, stride, padding, dilation, groups)
+    columns = _columns(x, over, groups).swapaxes(2, 3)
+    return np.matmul(_steps_by_group(upstream, groups), columns).sum(axis=0).reshape(shape)
+
+
+def _pull_convolve(
+    upstream: Any, out: Any, x: Any, kernel: Any, bias: Any = None, *, position: int, **options: Any
+) -> Any:
+    if isinstance(upstream, Symbol):
+        if position == 2:
+            return sum(upstream)
+        return conv_to_kernel(x, upstream) if position else conv_to_input(upstream, kernel)
+    if position == 0:
+        return conv_to_input(upstream, kernel, extent=shape_of(x)[2:], **options)
+    if position == 1:
+        return conv_to_kernel(x, upstream, size=shape_of(kernel)[2:], **options)
+    return sum(upstream, axis=(0, *range(2, len(shape_of(upstream)))))
+
+
+def _again(x: Any, kernel: Any, **options: Any) -> Any:
+    """The convolution itself, for as many axes as the operands have."""
+    if isinstance(x, Symbol) or isinstance(kernel, Symbol):
+        return conv1d(x, kernel)
+    return (conv1d if len(shape_of(x)) == 3 else conv2d)(x, kernel, **options)
+
+
+def _parts(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    stride: Steps = 1,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    groups: int = 1,
+) -> Any:
+    """The windows as columns of a matrix, which the kernel multiplies."""
+    batch, (outs, *inner) = shape_of(x)[0], shape_of(kernel)
+    over = _walk(shape_of(x), shape_of(kernel), stride, padding, dilation, groups)
+    taken = windows(x, size=over.size, stride=stride, padding=padding, dilation=dilation)
+    rows, steps = math.prod(inner), math.prod(over.steps)
+    columns = reshape(taken, shape=(batch, groups, rows, steps))
+    made = matmul(reshape(kernel, shape=(groups, outs // groups, rows)), columns)
+    made = reshape(made, shape=(batch, outs, *over.steps))
+    return made if bias is None else made + reshape(bias, shape=_along_channels(shape_of(made)))
+
+
+def _bind(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: Any = 1,
+) -> Any:
+    options = but_defaults(
+        stride=(literal(stride), 1),
+        padding=(literal(padding), 0),
+        dilation=(literal(dilation), 1),
+        groups=(literal(groups), 1),
+    )
+    return ((x, kernel) if bias is None else (x, kernel, bias)), options
+
+
+def _convolution(name: str, axes: int, operands: str) -> Structural:
+    def convolve(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
+        if np.ndim(x) != axes + 2:
+            raise ValueError(f"x needs {axes + 2} axes: {operands}")
+        return _convolve(x, kernel, bias, **options)
+
+    return structural(
+        name,
+        convolve,
+        _pull_convolve,
+        arity=0,
+        variadic=True,
+        notation=Notation(f"{name}({{}})"),
+        symbol="conv",
+        domain="the kernel fits into x with its padding",
+        note=f"Lays the kernel on every place of x, {operands}, and adds up the products; a kernel "
+        "has the shape (out, in, …). The gradient of x is the upstream gradient spread out by "
+        "the kernel, that of the kernel adds up from all places where it lay.",
+        params=_OPTIONS,
+        interval=(0.5, 2.0),
+        bind=_bind,
+        parts=_parts,
+        written=False,
+    )
+
+
+_OPTIONS = ("stride", "padding", "dilation", "groups")
+conv1d = _convolution("conv1d", 1, "(batch, channels, length)")
+conv2d = _convolution("conv2d", 2, "(batch, channels, height, width)")
+
+conv_to_input: Structural = structural(
+    "conv_to_input",
+    _to_input,
+    lambda upstream, out, given, kernel, extent=(), **options: _again(upstream, kernel, **options),
+    lambda upstream, out, given, kernel, extent=(), **options: (
+        conv_to_kernel(upstream, given)
+        if isinstance(upstream, Symbol)
+        else conv_to_kernel(upstream, given, size=shape_of(kernel)[2:], **options)
+    ),
+    symbol="convᵀ",
+    domain="all numbers",
+    note="What a convolution hands back to its input: each entry, spread out by the kernel.",
+    params=("extent", *_OPTIONS),
+    interval=(0.5, 2.0),
+    public=False,
+    method=False,
+    written=False,
+)
+
+conv_to_kernel: Structural = structural(
+    "conv_to_kernel",
+    _to_kernel,
+    lambda upstream, out, x, given, size=(), **options: (
+        conv_to_input(given, upstream)
+        if isinstance(upstream, Symbol)
+        else conv_to_input(given, upstream, extent=shape_of(x)[2:], **options)
+    ),
+    lambda upstream, out, x, given, size=(), **options: _again(x, upstream, **options),
+    symbol="conv′",
+    domain="all numbers",
+    note="What a convolution hands back to its kernel: what lay under it, weighted and added up.",
+    params=("size", *_OPTIONS),
+    interval=(0.5, 2.0),
+    public=False,
+    method=False,
+    written=False,
+)

@@ -3,68 +3,227 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import structural
+from backviz.autodiff.data import as_data
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.operand import Operand
 from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.value import Value
+from backviz.ops.arithmetic import div
+from backviz.ops.compare import equal, guard
 from backviz.ops.shape import broadcast_to, reshape, shape_of
 
 Axis = int | tuple[int, ...] | None
 
+# What every rule here needs -------------------------------------------------------
+
+
+def valid_axis(x: Any, axis: Any) -> Any:
+    """The axis or axes as numpy takes them; what is not a whole number is a `ValueError`."""
+    if axis is None:
+        return None
+    if not (x.ndim if type(x) is np.ndarray else np.ndim(x)):
+        raise ValueError("a single number has no axes")
+    try:
+        return tuple(map(index, axis)) if isinstance(axis, tuple | list) else index(axis)
+    except TypeError:
+        raise ValueError(f"an axis is a whole number, not {axis!r}") from None
+
+
+def reduced(ufunc: Any, x: Any, axis: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    """A reduction by numpy, without the detours of np.sum and its like."""
+    return ufunc.reduce(x, axis=valid_axis(x, axis), keepdims=bool(keepdims), **more)
+
+
+def axes_of(axis: Any, axes: int) -> tuple[int, ...]:
+    """The axes reduced over, counted from the first."""
+    if axis is None:
+        return tuple(range(axes))
+    return tuple(index(a) % axes for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+
+
+def shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    """The same entries in another shape, recorded only where that changes something."""
+    if shape_of(x) == shape:
+        return x
+    return reshape(x, shape=shape) if isinstance(x, Operand) else as_data(np.reshape(x, shape))
+
+
+def kept(made: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """A reduced array with its lost axes as axes of size 1, so that it broadcasts with `x`."""
+    if axis is None or keepdims or isinstance(made, Symbol):
+        return made
+    shape = shape_of(x)
+    lost = axes_of(axis, len(shape))
+    return shaped(made, tuple([1 if i in lost else n for i, n in enumerate(shape)]))
+
+
+def count(x: Any, out: Any) -> Any:
+    """How many entries of `x` go into one of `out`; at least one."""
+    if isinstance(x, Symbol):
+        return Symbol("n")
+    return max(1.0, math.prod(shape_of(x)) / max(1, math.prod(shape_of(out))))
+
+
+def data_of(x: Any) -> Any:
+    """The numbers of a recorded value, to decide something by that has no derivative."""
+    return x.data if isinstance(x, Value) else x
+
+
+def each_alone(zero: Any) -> np.ndarray:
+    """A mask for each entry that is not 0, with that entry alone, stacked on a new first axis."""
+    places = np.argwhere(zero)
+    masks = np.zeros((len(places), *np.shape(zero)))
+    masks[(np.arange(len(places)), *places.T)] = 1.0
+    return masks
+
 
 def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Give the gradient of a reduced array the shape of the whole again."""
-    if isinstance(upstream, Symbol):  # every entry gets it as it is
+    upstream = kept(upstream, x, axis, keepdims)
+    if isinstance(upstream, Symbol) or not shape_of(x):  # every entry gets it as it is
         return upstream
-    shape = shape_of(x)
-    if axis is not None and not keepdims:
-        axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))}
-        upstream = reshape(
-            upstream, shape=tuple(1 if i in axes else n for i, n in enumerate(shape))
-        )
-    return broadcast_to(upstream, shape=shape)
+    if isinstance(upstream, Operand):
+        return broadcast_to(upstream, shape=shape_of(x))
+    copies = np.empty_like(x)
+    copies[...] = upstream
+    return copies
 
 
-def _size_ratio(x: Any, out: Any) -> Any:
-    """How many entries of `x` go into one of `out`."""
-    if isinstance(x, Symbol):
-        return Symbol("n")
-    return math.prod(shape_of(x)) / max(1, math.prod(shape_of(out)))
+# Sum, mean, product ---------------------------------------------------------------
 
 
-def _with_axes(x: Any, axis: Axis) -> Any:
-    if axis is not None and np.ndim(x) == 0:
-        raise ValueError("a single number has no axes")
-    return x
-
-
-def _mean(x: Any, axis: Axis, keepdims: bool) -> Any:
+def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean; of nothing it is NaN, without a warning."""
-    total = np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
-    return total / np.float64(max(np.size(x), 0) / max(total.size, 1))
+    total = reduced(np.add, x, axis, keepdims)
+    return total / (x.size / max(total.size, 1)) if type(x) is np.ndarray else total
 
 
 sum = structural(  # noqa: A001
     "sum",
-    lambda x, axis=None, keepdims=False: np.sum(_with_axes(x, axis), axis=axis, keepdims=keepdims),
+    partial(reduced, np.add),
     lambda upstream, out, x, axis=None, keepdims=False: _spread(upstream, x, axis, keepdims),
     symbol="Σ",
     domain="all numbers",
     note="Copies the upstream gradient to every entry that was summed.",
     params=("axis", "keepdims"),
     numpy=(np.sum,),
+    interval=(0.3, 2.0),
 )
 
 mean = structural(
     "mean",
-    lambda x, axis=None, keepdims=False: _mean(_with_axes(x, axis), axis, keepdims),
-    lambda upstream, out, x, axis=None, keepdims=False: (
-        _spread(upstream, x, axis, keepdims) / _size_ratio(x, out)
+    _mean,
+    lambda upstream, out, x, axis=None, keepdims=False: _spread(
+        upstream / count(x, out), x, axis, keepdims
     ),
     domain="at least one entry",
     note="Shares the upstream gradient equally among the entries.",
     params=("axis", "keepdims"),
     numpy=(np.mean,),
+    interval=(0.3, 2.0),
 )
+
+
+def _pull_product(
+    upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False
+) -> Any:
+    """Upstream × the product of the other entries: out / x, where x is not 0."""
+    if isinstance(upstream, Symbol):
+        return upstream * out / x
+    upstream, out = kept(upstream, x, axis, keepdims), kept(out, x, axis, keepdims)
+    zero = equal(data_of(x), 0.0)
+    if not np.any(zero):
+        return upstream * out / x
+    return upstream * (out / guard(x, zero, value=1.0) * (1 - zero) + _others(x, zero, axis))
+
+
+def _others(x: Any, zero: Any, axis: Axis) -> Any:
+    """At each entry that is 0, the product of all other entries; 0 elsewhere."""
+    if not isinstance(x, Operand):
+        lone = equal(sum(zero, axis=axis, keepdims=True), 1.0)
+        return zero * lone * prod(guard(x, zero, value=1.0), axis=axis, keepdims=True)
+    # each is left out by itself, so that derivatives of the rule are right at several zeros
+    masks = each_alone(zero)
+    axes = tuple(a + 1 for a in axes_of(axis, len(x.shape)))
+    left = prod(guard(x, masks, value=1.0), axis=axes, keepdims=True)
+    return sum(left * masks, axis=0)
+
+
+prod: Structural = structural(
+    "prod",
+    partial(reduced, np.multiply),
+    _pull_product,
+    symbol="Π",
+    domain="all numbers",
+    note="Each entry gets the upstream gradient times the product of all the others.",
+    params=("axis", "keepdims"),
+    numpy=(np.prod,),
+)
+
+# The largest and the smallest -----------------------------------------------------
+
+
+def _pull_extreme(
+    upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False
+) -> Any:
+    """The upstream gradient where the extreme is reached; at a tie shared equally, as in torch."""
+    reached = equal(x, kept(out, x, axis, keepdims))
+    if isinstance(upstream, Symbol):
+        return upstream * reached
+    share = div(reached, sum(reached, axis=axis, keepdims=True))
+    return kept(upstream, x, axis, keepdims) * share
+
+
+def _extreme(
+    name: str, sign: str, ufunc: np.ufunc, functions: tuple[Callable[..., Any], ...], word: str
+) -> Structural:
+    return structural(
+        name,
+        partial(reduced, ufunc),
+        _pull_extreme,
+        notation=Notation(f"{sign}({{}})", 100, (0,)),
+        symbol=sign,
+        domain="all numbers",
+        note=f"Routes the gradient to the {word} entry; at a tie all of them share it equally.",
+        params=("axis", "keepdims"),
+        numpy=functions,
+        smooth=False,
+    )
+
+
+amax = _extreme("amax", "max", np.maximum, (np.max, np.amax), "largest")
+amin = _extreme("amin", "min", np.minimum, (np.min, np.amin), "smallest")
+
+
+def one_axis(x: Any, axis: Any) -> Any:
+    """The one axis of an op that takes only one; `None` for the array as one row."""
+    valid = valid_axis(x, axis)
+    if isinstance(valid, tuple):
+        raise ValueError(f"this op works along one axis, not along {axis}")
+    return valid
+
+
+def _place(name: str, function: Callable[..., Any], word: str) -> Structural:
+    return structural(
+        name,
+        lambda x, axis=None, keepdims=False: function(
+            x, axis=one_axis(x, axis), keepdims=bool(keepdims)
+        ),
+        arity=1,
+        domain="all numbers",
+        note=f"The place of the {word} entry, counted from 0; carries no gradient.",
+        params=("axis", "keepdims"),
+        numpy=(function,),
+        smooth=False,
+    )
+
+
+argmax = _place("argmax", np.argmax, "largest")
+argmin = _place("argmin", np.argmin, "smallest")

@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
+import math
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Data, Notation, Structural, structural
+from backviz.autodiff.data import Data
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import ATOM, Symbol
 from backviz.autodiff.value import Value
 
 Shape = tuple[int, ...]
+Bound = tuple[tuple[Any, ...], Params]
 
 
 def shape_of(x: Any) -> Shape:
-    """The shape of a recorded value, an array or a number; a symbol has none."""
+    """The shape of a recorded value, an array or a number; of a symbol, its name.
+
+    >>> shape_of([[1, 2]]), shape_of(2.0), shape_of(Symbol("W"))
+    ((1, 2), (), Symbol('W.shape'))
+    """
+    if isinstance(x, Symbol):  # only ever handed on, to be printed
+        return Symbol(f"{x}.shape" if x.level >= ATOM else f"({x}).shape")  # type: ignore[return-value]
     return x.shape if isinstance(x, Value) else tuple(np.shape(x))
+
+
+def whole(given: Any) -> int | Shape:
+    """A whole number, or a tuple of them, as Python's own; anything else is a TypeError.
+
+    >>> whole(np.int64(2)), whole([0, np.int8(-1)])
+    (2, (0, -1))
+    """
+    if isinstance(given, (tuple, list)) or (isinstance(given, np.ndarray) and given.ndim):
+        return tuple([index(i) for i in given])
+    return index(given)
+
+
+def several(listed: tuple[Any, ...], *named: Any) -> Any:
+    """Whole numbers that were given one by one, as a tuple, or by one of several names.
+
+    >>> several((2, 3)), several(((2, 3),)), several((), None, [2, 3]), several(())
+    ((2, 3), (2, 3), (2, 3), None)
+    """
+    first = listed[0] if len(listed) == 1 else listed or None
+    said = [x for x in (first, *named) if x is not None]
+    if len(said) > 1:
+        raise TypeError("one option is given twice")
+    if not said:
+        return None
+    (given,) = said
+    if isinstance(given, Symbol):
+        return given
+    numbers = whole(given)
+    return numbers if isinstance(numbers, tuple) else (numbers,)
+
+
+def _refuse_order(order: str) -> None:
+    if order != "C":
+        raise TypeError(f"entries are taken row by row, order 'C', not {order!r}; transpose first")
+
+
+# Broadcasting ------------------------------------------------------------------------
 
 
 def _sum_to(x: Data, shape: Shape) -> np.ndarray:
@@ -36,6 +86,14 @@ sum_to = structural(
     method=False,
 )
 
+
+def _bind_shape(x: Any, *sizes: Any, shape: Any = None) -> Bound:
+    wanted = several(sizes, shape)
+    if wanted is None:
+        raise TypeError("the shape is missing")
+    return (x,), {"shape": wanted}
+
+
 broadcast_to: Structural = structural(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape).copy(),
@@ -44,19 +102,110 @@ broadcast_to: Structural = structural(
     domain="all numbers",
     note="Copies entries to a larger shape; the gradients of the copies add up.",
     params=("shape",),
-    public=False,
+    bind=_bind_shape,
+    numpy=(np.broadcast_to,),
+    written=False,
 )
+
+
+# Another shape -----------------------------------------------------------------------
+
+
+def _bind_reshape(
+    x: Any, *sizes: Any, shape: Any = None, newshape: Any = None, order: str = "C"
+) -> Bound:
+    if not sizes and type(shape) is tuple and order == "C" and newshape is None and -1 not in shape:
+        return (x,), {"shape": whole(shape)}  # the usual call in a rule
+    if sizes and isinstance(sizes[-1], str):
+        *sizes, order = sizes  # type: ignore[assignment]
+    _refuse_order(order)
+    wanted = several(tuple(sizes), shape, newshape)
+    if wanted is None:
+        raise TypeError("the shape is missing")
+    if not isinstance(x, Symbol) and wanted.count(-1) == 1:
+        size, known = math.prod(shape_of(x)), -math.prod(wanted)
+        if known and size % known == 0:  # if not, numpy says what is wrong
+            wanted = tuple(size // known if n == -1 else n for n in wanted)
+    return (x,), {"shape": wanted}
+
 
 reshape: Structural = structural(
     "reshape",
-    lambda x, shape: np.reshape(x, shape).copy(),
+    lambda x, shape: np.asarray(x).reshape(shape).copy(),
     lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),
     symbol="reshape",
     domain="all numbers",
     note="The same entries in another shape; so is the gradient.",
     params=("shape",),
-    public=False,
+    aliases=("view",),
+    bind=_bind_reshape,
+    numpy=(np.reshape,),
 )
+
+
+def _ravel(x: Any, start_dim: int = 0, end_dim: int = -1) -> np.ndarray:
+    shape: Shape = np.shape(x) or (1,)
+    axes = range(len(shape))
+    first, last = axes[start_dim], axes[end_dim]  # an IndexError for an axis that is not there
+    if first > last:
+        raise ValueError("start_dim lies behind end_dim")
+    merged = math.prod(shape[first : last + 1])
+    return np.reshape(x, (*shape[:first], merged, *shape[last + 1 :])).copy()
+
+
+def _bind_ravel(x: Any, start_dim: Any = 0, end_dim: int = -1, order: str = "C") -> Bound:
+    if isinstance(start_dim, str):  # np.ravel(x, "C")
+        start_dim, order = 0, start_dim
+    _refuse_order(order)
+    ends = {"start_dim": index(start_dim), "end_dim": index(end_dim)}
+    return (x,), {} if tuple(ends.values()) == (0, -1) else ends
+
+
+ravel = structural(
+    "ravel",
+    _ravel,
+    lambda upstream, out, x, start_dim=0, end_dim=-1: reshape(upstream, shape=shape_of(x)),
+    domain="all numbers",
+    note="All entries in one row, or those of some neighbouring axes; the gradient gets the old "
+    "shape back.",
+    params=("start_dim", "end_dim"),
+    aliases=("flatten",),
+    bind=_bind_ravel,
+    numpy=(np.ravel,),
+)
+
+expand_dims: Structural = structural(
+    "expand_dims",
+    lambda x, axis: np.expand_dims(x, axis).copy(),
+    lambda upstream, out, x, axis: squeeze(upstream, axis=axis),
+    domain="all numbers",
+    note="Adds an axis of size 1; the gradient loses it again.",
+    params=("axis",),
+    aliases=("unsqueeze",),
+    bind=lambda x, axis: ((x,), {"axis": whole(axis)}),
+    numpy=(np.expand_dims,),
+)
+
+
+def _pull_squeeze(upstream: Any, out: Any, x: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return reshape(upstream, shape=shape_of(x))
+    return expand_dims(upstream, axis=axis)
+
+
+squeeze: Structural = structural(
+    "squeeze",
+    lambda x, axis=None: np.squeeze(x, axis).copy(),
+    _pull_squeeze,
+    domain="all numbers",
+    note="Drops axes of size 1; the gradient gets them back.",
+    params=("axis",),
+    bind=lambda x, axis=None: ((x,), {} if axis is None else {"axis": whole(axis)}),
+    numpy=(np.squeeze,),
+)
+
+
+# Another order -----------------------------------------------------------------------
 
 swapaxes: Structural = structural(
     "swapaxes",
@@ -67,5 +216,112 @@ swapaxes: Structural = structural(
     domain="all numbers",
     note="Exchanges two axes; so does the gradient.",
     params=("axis1", "axis2"),
-    public=False,
+    aliases=("swapdims",),
+    bind=lambda x, axis1, axis2: ((x,), {"axis1": index(axis1), "axis2": index(axis2)}),
+    numpy=(np.swapaxes,),
+)
+
+
+def _bind_transpose(x: Any, *order: Any, axes: Any = None, dims: Any = None, **two: Any) -> Bound:
+    """All axes in their new order, as numpy takes them; or two to be exchanged, as torch does."""
+    if set(two) == {"dim0", "dim1"} and not order:
+        order = (two.pop("dim0"), two.pop("dim1"))
+    if two:
+        raise TypeError(f"there is no option {next(iter(two))!r}; the option is axes")
+    wanted = several(order, axes, dims)
+    if wanted is None:
+        return (x,), {}
+    n = len(wanted if isinstance(x, Symbol) else shape_of(x))
+    if len(wanted) == 2 < n and all(-n <= axis < n for axis in wanted):
+        places = list(range(n))
+        a, b = wanted
+        places[a], places[b] = places[b], places[a]
+        wanted = tuple(places)
+    if len(wanted) == n and [axis % n for axis in wanted] == [*range(n)][::-1]:
+        return (x,), {}  # as without axes
+    return (x,), {"axes": wanted}
+
+
+def _pull_transpose(upstream: Any, out: Any, x: Any, axes: Any = None) -> Any:
+    if axes is None:
+        return transpose(upstream)
+    n = len(axes)
+    return transpose(upstream, axes=tuple(sorted(range(n), key=lambda i: axes[i] % n)))
+
+
+transpose: Structural = structural(
+    "transpose",
+    lambda x, axes=None: np.transpose(x, axes).copy(),
+    _pull_transpose,
+    notation=Notation("{0}ᵀ{axes}", 100, (100,)),
+    symbol="ᵀ",
+    domain="all numbers",
+    note="The axes in reverse or in a given order; the gradient's axes go back. Two axes of "
+    "three or more are exchanged, as in torch.",
+    params=("axes",),
+    aliases=("permute",),
+    bind=_bind_transpose,
+    numpy=(np.transpose,),
+)
+
+moveaxis: Structural = structural(
+    "moveaxis",
+    lambda x, source, destination: np.moveaxis(x, source, destination).copy(),
+    lambda upstream, out, x, source, destination: moveaxis(upstream, destination, source),
+    domain="all numbers",
+    note="Moves axes to other places; the gradient's axes go back.",
+    params=("source", "destination"),
+    aliases=("movedim",),
+    bind=lambda x, source, destination: (
+        (x,),
+        {"source": whole(source), "destination": whole(destination)},
+    ),
+    numpy=(np.moveaxis,),
+)
+
+
+def _bind_flip(x: Any, *axes: Any, axis: Any = None, dims: Any = None) -> Bound:
+    wanted = several(axes, axis, dims)
+    if wanted is None:
+        return (x,), {}
+    return (x,), {"axis": wanted[0] if len(wanted) == 1 else wanted}
+
+
+flip: Structural = structural(
+    "flip",
+    lambda x, axis=None: np.flip(x, axis).copy(),
+    lambda upstream, out, x, axis=None: flip(upstream, axis=axis),
+    domain="all numbers",
+    note="Turns the order round along all axes or some; so does the gradient.",
+    params=("axis",),
+    bind=_bind_flip,
+    numpy=(np.flip,),
+)
+
+
+def _bind_roll(
+    x: Any, shift: Any = None, axis: Any = None, *, shifts: Any = None, dims: Any = None
+) -> Bound:
+    steps = [s for s in (shift, shifts) if s is not None]
+    axes = [a for a in (axis, dims) if a is not None]
+    if len(steps) != 1 or len(axes) > 1:
+        raise TypeError("it takes a shift, and an axis if not all entries move in one row")
+    params = {"shift": whole(steps[0])}
+    return (x,), {**params, "axis": whole(axes[0])} if axes else params
+
+
+def _pull_roll(upstream: Any, out: Any, x: Any, shift: Any, axis: Any = None) -> Any:
+    back = tuple(-n for n in shift) if isinstance(shift, tuple) else -shift
+    return roll(upstream, shift=back, axis=axis)
+
+
+roll: Structural = structural(
+    "roll",
+    lambda x, shift, axis=None: np.roll(x, shift, axis),
+    _pull_roll,
+    domain="all numbers",
+    note="Moves entries along, those that fall off to the other end; the gradient moves back.",
+    params=("shift", "axis"),
+    bind=_bind_roll,
+    numpy=(np.roll,),
 )

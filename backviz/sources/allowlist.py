@@ -139,17 +139,17 @@ def _why_no_call(node: ast.Call) -> str | None:
             options = ", ".join(op.params) or "no options"
             return f"{name} has no option {word.arg!r}; it has {options}"
         if not _is_option(word.value):
-            return f"{word.arg} needs a whole number, several in brackets, or True or False"
+            return f"{word.arg} needs a number, several in brackets, a word in quotes, or True or False"
     names = [word.arg for word in node.keywords]
     twice = next((n for n in names if names.count(n) > 1), None)
     return f"the option {twice} is given twice" if twice else None
 
 
 def _is_option(node: ast.expr) -> bool:
-    """Whether a node is a whole number, True, False, or a tuple of whole numbers."""
+    """Whether a node is a number, a short word, True, False, or a tuple of numbers."""
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
     for part in map(_unsigned, parts):
-        if not isinstance(part, ast.Constant) or type(part.value) not in (int, bool):
+        if not isinstance(part, ast.Constant) or type(part.value) not in (int, bool, float, str):
             return False
     return True
 

@@ -4,6 +4,7 @@ Only ratios mean anything: both sides see the same machine in the same minute. T
 median of many short turns is taken, after one turn that does not count.
 """
 
+import gc
 import statistics
 import time
 from dataclasses import dataclass
@@ -11,32 +12,59 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """What was compared, both medians in seconds, and the limit it should stay under."""
+    """What was compared, both amounts, and the limit that the ratio should stay under."""
 
     what: str
     ours: float
     theirs: float
     limit: float
+    unit: str = "s"
 
     @property
     def ratio(self):
         return self.ours / self.theirs
 
+    def _amount(self, amount):
+        if self.unit == "s":
+            return f"{1e3 * amount:.3g} ms"
+        return f"{amount:.4g} {self.unit}"
+
     def __str__(self):
         verdict = "ok" if self.ratio <= self.limit else "OVER"
         return (
-            f"{self.what}: {self.ratio:.2f} (limit {self.limit:g}, {verdict}; "
-            f"{1e3 * self.ours:.1f} ms against {1e3 * self.theirs:.1f} ms)"
+            f"{self.what}: {self.ratio:.3g} (limit {self.limit:g}, {verdict}; "
+            f"{self._amount(self.ours)} against {self._amount(self.theirs)})"
         )
 
+    def row(self):
+        over = "" if self.ratio <= self.limit else " (over)"
+        cells = (
+            self.what, f"{self.ratio:.3g}{over}", f"{self.limit:g}",
+            self._amount(self.ours), self._amount(self.theirs),
+        )  # fmt: skip
+        return f"| {' | '.join(cells)} |\n"
 
-def compare(what, ours, theirs, limit, turns=15):
-    """Run both in turns and compare their medians."""
+
+def compare(what, ours, theirs, limit, turns=15, before=None):
+    """Run both in turns and compare their medians; `before` is called ahead of every turn."""
     times = ([], [])
     for turn in range(turns + 1):
         for job, spent in zip((ours, theirs), times, strict=True):
+            if before:
+                before()
             start = time.perf_counter()
             job()
             if turn:
                 spent.append(time.perf_counter() - start)
     return Ratio(what, statistics.median(times[0]), statistics.median(times[1]), limit)
+
+
+class paused_collector:  # noqa: N801
+    """A block in which the garbage collector does not run by itself."""
+
+    def __enter__(self):
+        gc.collect()
+        gc.disable()
+
+    def __exit__(self, *_):
+        gc.enable()

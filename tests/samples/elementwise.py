@@ -1,8 +1,28 @@
 """Elementwise ops: torch's function for each, and calls with options."""
 
+import math
+
+import numpy as np
+
+from backviz.ops import OPS
 from samples import Sample
 
-# the op of the same meaning in torch, where it has another name
+
+def calling(name, **options):
+    """torch.nn.functional's function of that name, as samples ask for it."""
+    return lambda torch, *operands: getattr(torch.nn.functional, name)(*operands, **options)
+
+
+def _prelu(torch):
+    # torch.prelu counts its slopes along axis 1; this is the kernel below it
+    return lambda x, a: torch._prelu_kernel(*torch.broadcast_tensors(x, a))
+
+
+def _functional(name):
+    return lambda torch: getattr(torch.nn.functional, name)
+
+
+# the op of the same meaning in torch, where it has another name or place
 PEERS = {
     "sigmoid": lambda torch: torch.sigmoid,
     "greater": lambda torch: torch.gt,
@@ -11,5 +31,124 @@ PEERS = {
     "greater_equal": lambda torch: torch.ge,
     "less_equal": lambda torch: torch.le,
     "not_equal": lambda torch: torch.ne,
+    "where": lambda torch: (
+        lambda condition, x, y: (
+            torch.where(condition != 0, x, y) + 0 * condition  # so that torch has a gradient for it
+        )
+    ),
+    "clip": lambda torch: torch.clone,  # without bounds
+    "prelu": _prelu,
+    "log_sigmoid": _functional("logsigmoid"),
+    **{
+        name: _functional(name)
+        for name in ["relu6", "hardtanh", "leaky_relu", "elu", "selu", "silu", "softplus"]
+    },
+    **{name: _functional(name) for name in ["mish", "softsign", "gelu"]},
 }
-SAMPLES: dict[str, list[Sample]] = {}
+
+# Edges at which torch is wrong and why; there the comparison is left out.
+EDGE_EXCEPTIONS = {
+    "softsign": (
+        (710.0, -710.0),
+        "torch computes 1 / 711 − 710 / 711²; of 1 / 711² that leaves 12 digits",
+    ),
+}
+
+
+def _options(name, **options):
+    """A call with options, on an array and on a number."""
+    return [Sample((shape,), options, calling(name, **options)) for shape in ((2, 3), ())]
+
+
+def _clamp(data, params, **words):
+    return Sample((data,), params, lambda torch, x: torch.clamp(x, **words))
+
+
+def _where(mask, *shapes):
+    """`where` with a mask of numpy's."""
+    mask = np.array(mask)
+    return Sample(
+        shapes,
+        call=lambda x, y: OPS["where"](mask, x, y),
+        torch=lambda torch, x, y: torch.where(torch.tensor(mask), x, y),
+    )
+
+
+SAMPLES: dict[str, list[Sample]] = {
+    "leaky_relu": [
+        *_options("leaky_relu", negative_slope=0.2),
+        Sample(((3,),), {"slope": 0}, calling("leaky_relu", negative_slope=0)),
+        Sample(((3,),), {"slope": -1.5}, calling("leaky_relu", negative_slope=-1.5)),
+    ],
+    "elu": [*_options("elu", alpha=0.5), *_options("elu", alpha=2)],
+    "hardtanh": [
+        *_options("hardtanh", min_val=-0.5, max_val=1.5),
+        *_options("hardtanh", min_val=0),
+        *_options("hardtanh", max_val=0.25),
+    ],
+    "softplus": [
+        *_options("softplus", beta=3),
+        *_options("softplus", beta=0.5, threshold=30),
+        *_options("softplus", beta=-2.0),
+        Sample(([-1000.0, -30.0, 19.0, 21.0, 30.0, 1000.0],), torch=calling("softplus")),
+    ],
+    "gelu": [
+        *_options("gelu", approximate="tanh"),
+        *_options("gelu", approximate="none"),
+        Sample(
+            ([-1000.0, 0.0, 5.0, 1000.0],),
+            {"approximate": "tanh"},
+            calling("gelu", approximate="tanh"),
+        ),
+    ],
+    "clip": [
+        *(_clamp(s, {"low": -0.5}, min=-0.5) for s in [(2, 3), ()]),
+        *(_clamp(s, {"high": 1}, max=1) for s in [(2, 3), ()]),
+        *(_clamp(s, {"low": -0.5, "high": 1}, min=-0.5, max=1) for s in [(2, 3), ()]),
+        _clamp((2, 3), {"a_min": 0, "a_max": 1.5}, min=0, max=1.5),
+        _clamp((2, 3), {"min": 0, "max": 1}, min=0, max=1),
+        _clamp((2, 3), {"low": 1, "high": -1}, min=1, max=-1),
+        _clamp((2, 3), {"min": -math.inf, "max": None}, min=-math.inf),
+    ],
+    "where": [
+        _where([True, False, True], (3,), (3,)),
+        _where([True, False, True], (2, 3), ()),
+        _where([True, False, True], (), ()),
+        _where([[True], [False]], (3,), (2, 1)),
+        _where(True, (2, 3), (3,)),
+        _where(False, (), ()),
+        Sample(  # a recorded condition
+            ((2, 3), (3,)),
+            call=lambda x, y: OPS["where"](x > y, x * y, y) * x,
+            torch=lambda torch, x, y: torch.where(x > y, x * y, y) * x,
+        ),
+        Sample(  # one operand for both
+            ((2, 3),),
+            call=lambda x: OPS["where"](x > 0, x, -x),
+            torch=lambda torch, x: torch.where(x > 0, x, -x),
+        ),
+    ],
+}
+
+# Calls with options at a kink, where only torch can judge a slope and differences cannot.
+AT_KINKS: dict[str, list[Sample]] = {
+    "leaky_relu": [Sample(([0.0],), {"slope": 0.3}, calling("leaky_relu", negative_slope=0.3))],
+    "elu": [Sample(([0.0],), {"alpha": 2}, calling("elu", alpha=2))],
+    "hardtanh": [
+        Sample(
+            ([-1.0, 0.5],),
+            {"min_val": -1, "max_val": 0.5},
+            calling("hardtanh", min_val=-1, max_val=0.5),
+        )
+    ],
+    "softplus": [
+        Sample(([2.0],), {"beta": 5, "threshold": 10}, calling("softplus", beta=5, threshold=10))
+    ],
+    "clip": [
+        _clamp([-0.5, 0.0, 1.0, 1.5], {"low": 0}, min=0),
+        _clamp([-0.5, 0.0, 1.0, 1.5], {"high": 1}, max=1),
+        _clamp([-0.5, 0.0, 1.0, 1.5], {"low": 0, "high": 1}, min=0, max=1),
+        _clamp([-0.5, 0.0, 1.0, 1.5], {"low": 1, "high": 0}, min=1, max=0),
+        _clamp([-0.5, 0.0, 1.0, 1.5], {"low": 1, "high": 1}, min=1, max=1),
+    ],
+}

@@ -1,0 +1,95 @@
+"""Ops that choose between numbers, elementwise: by a condition, or by bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.data import Data, as_data
+from backviz.autodiff.op import Elementwise, elementwise
+from backviz.autodiff.operand import Operand, Params
+from backviz.autodiff.symbol import Symbol
+from backviz.ops.compare import equal, greater_equal, less_equal, not_equal
+
+
+def numbers(**options: tuple[Any, ...]) -> Params:
+    """Options of an op that are plain numbers, each as given under one of several words.
+
+    >>> numbers(low=(None, 0), high=(None, None))
+    {'low': 0}
+    """
+    made = {}
+    for name, words in options.items():
+        said = [word for word in words if word is not None]
+        if len(said) > 1:
+            raise TypeError(f"the option {name} is given twice")
+        for given in said:
+            number = None if isinstance(given, Operand) else as_data(given)
+            if type(number) is not float or number != number:  # noqa: PLR0124  (NaN)
+                raise TypeError(
+                    f"the option {name} is one plain number, without a gradient of its own"
+                )
+            # an int stays one where numpy can hold it, for the look of it in formulas
+            made[name] = given if type(given) is int and abs(given) < 2**31 else number
+    return made
+
+
+def _where(condition: Data, x: Data, y: Data) -> np.ndarray:
+    made = np.where(np.asarray(condition) != 0, x, y)
+    if type(x) is type(y) is float and isinstance(condition, np.ndarray):
+        return made.astype(condition.dtype)  # numbers take on the precision of what chooses
+    return made
+
+
+where: Elementwise = elementwise(
+    "where",
+    _where,
+    None,
+    lambda out, condition, x, y: not_equal(condition, 0),
+    lambda out, condition, x, y: equal(condition, 0),
+    scalar=lambda condition, x, y: x if condition else y,
+    domain="all numbers",
+    note="The second input where the first, a condition, is not 0, else the third. "
+    "The gradient goes to the one that was taken; the condition gets none.",
+    masks=True,
+    numpy=(np.where,),
+    method=False,  # as one it would begin with the condition in numpy, with x in torch
+)
+
+
+def _clip(x: Data, low: float | None = None, high: float | None = None) -> np.ndarray:
+    if low is None and high is None:
+        return np.array(x)
+    return np.asarray(np.clip(x, low, high))
+
+
+def _inside(x: Any, low: float | None, high: float | None) -> Any:
+    """1 where x is within the bounds or on them, else 0."""
+    bounds: tuple[Any, Any] = (low, high)
+    if bounds == (None, None) and isinstance(x, Symbol):  # the rule as such, without a call
+        bounds = Symbol("low"), Symbol("high")
+    above = 1 if bounds[0] is None else greater_equal(x, bounds[0])
+    if bounds[1] is None:
+        return above
+    below = less_equal(x, bounds[1])
+    return below if bounds[0] is None else above * below
+
+
+clip = elementwise(
+    "clip",
+    _clip,
+    lambda out, x, low=None, high=None: _inside(x, low, high),
+    params=("low", "high"),
+    bind=lambda x, low=None, high=None, *, a_min=None, a_max=None, min=None, max=None: (  # noqa: A006
+        (x,),
+        numbers(low=(low, a_min, min), high=(high, a_max, max)),
+    ),
+    domain="all numbers",
+    note="Keeps numbers between two bounds. Passes the gradient inside and on the bounds and "
+    "blocks it outside.",
+    aliases=("clamp",),
+    smooth=False,
+    masks=True,
+    numpy=(np.clip,),
+)

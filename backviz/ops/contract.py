@@ -1,0 +1,278 @@
+"""Sums of products along shared axes: einsum and its relatives.
+
+The gradient of every contraction is a contraction again: the upstream gradient takes
+the place of the operand that is asked about.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from operator import index
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import Symbol
+from backviz.errors import ShapeError
+from backviz.ops.linalg import alike, matmul, pull_left, pull_right, transposed
+from backviz.ops.shape import shape_of, sum_to
+
+DOTS = "..."
+NAIVE = 2**15  # up to so many steps one loop is faster than planning the contraction
+
+# Subscripts -----------------------------------------------------------------------
+
+
+def _bind(
+    *args: Any, subscripts: str | None = None, optimize: Any = None
+) -> tuple[tuple[Any, ...], Params]:
+    """The subscripts come first; `optimize` is left to us."""
+    if subscripts is None:
+        if not args or not isinstance(args[0], str):
+            raise TypeError('the subscripts come first: einsum("ij,jk->ik", a, b)')
+        subscripts, *rest = args
+        args = tuple(rest)
+    if len(args) == 1 and isinstance(args[0], tuple | list):
+        args = tuple(args[0])
+    return args, {"subscripts": explicit(subscripts, len(args))}
+
+
+@lru_cache(maxsize=512)
+def explicit(subscripts: str, operands: int) -> str:
+    """The subscripts with the result written out and without spaces, if they can be right.
+
+    >>> explicit("ij, jk", 2), explicit("...ii", 1)
+    ('ij,jk->ik', '...ii->...')
+    """
+    text = subscripts.replace(" ", "")
+    left, arrow, result = text.partition("->")
+    terms = left.split(",")
+    letters = left.replace(DOTS, "").replace(",", "")
+    if not arrow:
+        once = [c for c in sorted(set(letters)) if letters.count(c) == 1]
+        result = DOTS * (DOTS in left) + "".join(once)
+    named = result.replace(DOTS, "")
+    if len(terms) != operands:
+        raise ShapeError(
+            f"einsum: {subscripts!r} names {len(terms)} operands, but there are {operands}"
+        )
+    if not set(letters + named) <= set(ascii_letters):
+        raise ShapeError(f"einsum: {subscripts!r} has more in it than letters, commas, … and ->")
+    if any(t.count(DOTS) > 1 for t in (*terms, result)):
+        raise ShapeError(f"einsum: {subscripts!r} has ... twice in one operand")
+    if len(set(named)) < len(named) or not set(named) <= set(letters):
+        raise ShapeError(
+            f"einsum: each letter of the result {result!r} must be in an operand, and only once "
+            "in the result"
+        )
+    return f"{left}->{result}"
+
+
+@lru_cache(maxsize=512)
+def _letters(subscripts: str, axes: tuple[int, ...]) -> tuple[list[str], str, str]:
+    """The terms and the result with a letter for every axis, and the letters left over."""
+    left, _, result = subscripts.partition("->")
+    free = [c for c in ascii_letters if c not in subscripts]
+    terms = left.split(",")
+    widths = [n - len(t.replace(DOTS, "")) for t, n in zip(terms, axes, strict=True)]
+    for term, wide, n in zip(terms, widths, axes, strict=True):
+        if wide < 0 or (wide and DOTS not in term):
+            raise ValueError(f"the subscripts {term!r} do not fit an operand of {n} axes")
+    most = max(widths)
+    dots = "".join(free[:most])
+    expanded = [t.replace(DOTS, dots[most - w :]) for t, w in zip(terms, widths, strict=True)]
+    return expanded, result.replace(DOTS, dots), "".join(free[most:])
+
+
+def _sizes(terms: list[str], shapes: list[tuple[int, ...]]) -> dict[str, int]:
+    """The size that each letter stands for; operands of size 1 are broadcast."""
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        for letter, n in zip(term, shape, strict=True):
+            sizes[letter] = n if sizes.get(letter, 1) == 1 else sizes[letter]
+    return sizes
+
+
+# einsum itself --------------------------------------------------------------------
+
+
+def _einsum(*arrays: Any, subscripts: str) -> Any:
+    shapes = [np.shape(a) for a in arrays]
+    terms, result, _ = _letters(subscripts, tuple(map(len, shapes)))
+    steps = math.prod(_sizes(terms, shapes).values())
+    text = f"{','.join(terms)}->{result}"
+    made = np.einsum(text, *alike(*arrays), optimize=steps > NAIVE)
+    return np.array(made) if len(arrays) == 1 else made  # of one operand it can be a view
+
+
+def _pull(upstream: Any, out: Any, *inputs: Any, position: int, subscripts: str) -> Any:
+    """The contraction of the upstream gradient with all other operands."""
+    others = [x for i, x in enumerate(inputs) if i != position]
+    if isinstance(upstream, Symbol):
+        return upstream.interpret(
+            einsum, (upstream, *others), {"subscripts": _swapped(subscripts, position)}
+        )
+    shapes = [shape_of(x) for x in inputs]
+    terms, result, free = _letters(subscripts, tuple(map(len, shapes)))
+    sizes = _sizes(terms, shapes)
+    target, operands = "", [upstream, *others]
+    named = [result, *(t for i, t in enumerate(terms) if i != position)]
+    for letter in terms[position]:
+        if letter not in target:
+            target += letter
+            continue
+        other, free = free[0], free[1:]  # a diagonal: the second i is an axis j with I[i, j]
+        target += other
+        named.append(letter + other)
+        operands.append(np.eye(sizes[letter]))
+        sizes[other] = sizes[letter]
+    reached = _sizes(named, [shape_of(x) for x in operands])
+    if missing := [c for c in target if reached.get(c, 1) != sizes[c] or c not in reached]:
+        named.append("".join(missing))  # summed over: every entry gets the same
+        operands.append(np.ones([sizes[c] for c in missing]))
+    gradient = einsum(f"{','.join(named)}->{target}", *operands)
+    shape = shapes[position]
+    return gradient if shape_of(gradient) == shape else sum_to(gradient, shape=shape)
+
+
+def _swapped(subscripts: str, position: int) -> str:
+    """The subscripts of the gradient, as they are written in a formula."""
+    left, _, result = subscripts.partition("->")
+    terms = left.split(",")
+    target = terms.pop(position)
+    return f"{','.join([result, *terms])}->{target}"
+
+
+einsum: Structural = structural(
+    "einsum",
+    _einsum,
+    _pull,
+    arity=0,
+    variadic=True,
+    bind=_bind,
+    params=("subscripts",),
+    notation=Notation('einsum("{subscripts}", {})'),
+    domain="equal sizes for equal letters",
+    note="Sums products over all letters that are not in the result. The gradient is the same "
+    "kind of sum, with the upstream gradient in place of the operand.",
+    numpy=(np.einsum,),
+    written=False,
+    method=False,
+    interval=(0.3, 2.0),
+)
+
+# Relatives ------------------------------------------------------------------------
+
+
+def _paired(axes: Any, a: int, b: int) -> tuple[list[int], list[int]]:
+    """The axes of the two operands that are summed together."""
+    try:
+        if isinstance(axes, tuple | list):
+            first, second = (list(x) if isinstance(x, tuple | list) else [x] for x in axes)
+            return [range(a)[index(i)] for i in first], [range(b)[index(i)] for i in second]
+        n = index(axes)
+    except TypeError:
+        raise ValueError(f"axes is a number or two lists of axes, not {axes!r}") from None
+    return list(range(a))[a - n :], list(range(b))[:n]
+
+
+def _as_subscripts(axes: Any, a: int, b: int) -> tuple[str, str, str]:
+    """A tensordot in letters: two operands and the result."""
+    first, second = _paired(axes, a, b)
+    left = ascii_letters[:a]
+    fresh = list(ascii_letters[a : a + b])
+    for i, j in zip(first, second, strict=True):
+        fresh[j] = left[i]
+    right = "".join(fresh)
+    return left, right, "".join(c for c in left + right if (c in left) != (c in right))
+
+
+def _pull_contraction(upstream: Any, a: Any, b: Any, axes: Any, position: int) -> Any:
+    if isinstance(upstream, Symbol):  # in the spirit of a product of matrices
+        return (pull_left, pull_right)[position](upstream, None, a, b)
+    left, right, result = _as_subscripts(axes, len(shape_of(a)), len(shape_of(b)))
+    if position == 0:
+        return einsum(f"{result},{right}->{left}", upstream, b)
+    return einsum(f"{result},{left}->{right}", upstream, a)
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    paired: Any = _paired(axes, np.ndim(a), np.ndim(b))
+    left, right = alike(a, b)
+    return np.tensordot(left, right, axes=paired)
+
+
+tensordot = structural(
+    "tensordot",
+    _tensordot,
+    lambda upstream, out, a, b, axes=2: _pull_contraction(upstream, a, b, axes, 0),
+    lambda upstream, out, a, b, axes=2: _pull_contraction(upstream, a, b, axes, 1),
+    domain="equal sizes along the summed axes",
+    note="A matrix product along any axes: the gradient goes back through the other factor.",
+    params=("axes",),
+    numpy=(np.tensordot,),
+    written=False,
+    interval=(0.3, 2.0),
+)
+
+
+def _by_number(upstream: Any, own: Any, other: Any) -> Any:
+    """The gradient of a product of which one factor is a number; `None` if neither is."""
+    if isinstance(upstream, Symbol):
+        return None if isinstance(own, Symbol) and isinstance(other, Symbol) else upstream * other
+    if shape_of(own) and shape_of(other):
+        return None
+    product = upstream * other
+    return product if shape_of(product) == shape_of(own) else sum_to(product, shape=())
+
+
+def _pull_dot(upstream: Any, a: Any, b: Any, position: int) -> Any:
+    """Numbers multiply; up to matrices it is matmul; the rest is a tensordot."""
+    product = _by_number(upstream, *((a, b) if position == 0 else (b, a)))
+    if product is not None:
+        return product
+    if isinstance(upstream, Symbol) or len(shape_of(b)) < 3:
+        return (pull_left, pull_right)[position](upstream, None, a, b)
+    return _pull_contraction(upstream, a, b, (-1, -2), position)
+
+
+dot = structural(
+    "dot",
+    lambda a, b: np.dot(*alike(a, b)),
+    lambda upstream, out, a, b: _pull_dot(upstream, a, b, 0),
+    lambda upstream, out, a, b: _pull_dot(upstream, a, b, 1),
+    notation=matmul.notation,
+    symbol="·",
+    domain="inner sizes equal",
+    note="The inner product of vectors, the product of matrices, or a number times an array. "
+    "The gradient goes back through the other factor.",
+    numpy=(np.dot,),
+    interval=(0.3, 2.0),
+)
+
+
+def _pull_inner(upstream: Any, a: Any, b: Any, position: int) -> Any:
+    own, other = (a, b) if position == 0 else (b, a)
+    product = _by_number(upstream, own, other)
+    if product is not None:
+        return product
+    if isinstance(upstream, Symbol):
+        return (transposed(upstream) if position else upstream) @ other
+    return _pull_contraction(upstream, a, b, (-1, -1), position)
+
+
+inner = structural(
+    "inner",
+    lambda a, b: np.inner(*alike(a, b)),
+    lambda upstream, out, a, b: _pull_inner(upstream, a, b, 0),
+    lambda upstream, out, a, b: _pull_inner(upstream, a, b, 1),
+    domain="last sizes equal",
+    note="The products along the last axis of both, summed. "
+    "The gradient goes back through the other factor.",
+    numpy=(np.inner,),
+    interval=(0.3, 2.0),
+)

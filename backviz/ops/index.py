@@ -1,0 +1,176 @@
+"""Indexing: `x[key]`, and the op that puts gradients back where entries were taken.
+
+Invariant: a key is made plain once, when it is used: numbers and arrays of its own, so
+that nothing that happens to the caller's arrays later can change the backward pass.
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any, final
+
+import numpy as np
+
+from backviz.autodiff.data import Data
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.value import Value
+from backviz.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
+from backviz.ops.shape import Bound, Shape, shape_of
+
+COMPARISONS = (greater, less, equal, greater_equal, less_equal, not_equal)
+MOST = 6  # entries of an array that are written out in a formula
+
+
+@final
+class Key:
+    """What stands in the brackets of `x[…]`; its text is Python's.
+
+    `view` says that numpy answers with a view, `repeats` that an entry can be taken twice.
+
+    >>> print(Key((0, slice(None), slice(None, None, 2), ..., np.array([0, 2]))))
+    0, :, ::2, ..., [0, 2]
+    """
+
+    __slots__ = ("parts", "repeats", "view")
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        arrays = [p for p in parts if type(p) is np.ndarray]
+        self.parts = parts
+        self.view = not arrays
+        self.repeats = any(a.dtype.kind != "b" for a in arrays)
+
+    def __str__(self) -> str:
+        return ", ".join(map(_text, self.parts)) or "()"
+
+    def __repr__(self) -> str:
+        return f"Key({self})"
+
+
+def _text(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = [part.start, part.stop] + [part.step] * (part.step is not None)
+        return ":".join("" if end is None else str(end) for end in ends)
+    if part is Ellipsis:
+        return "..."
+    if not isinstance(part, np.ndarray):
+        return str(part)
+    if part.size <= MOST:
+        return str(part.tolist())
+    if part.dtype.kind == "b":
+        return f"mask {part.shape}"
+    if part.ndim > 1:
+        return f"indices {part.shape}"
+    return f"[{part[0]}, {part[1]}, …, {part[-1]}]"
+
+
+def as_key(given: Any, shape: Any = None) -> Key:
+    """A key as numpy takes it, made plain; `shape` is that of the array it is meant for.
+
+    >>> as_key([True, False]), as_key((None, np.int64(2), slice(3, None, -1)))
+    (Key([True, False]), Key(None, 2, 3::-1))
+    """
+    if type(given) is Key:
+        return given
+    if type(given) is int:
+        return Key((given,))
+    parts = given if isinstance(given, tuple) else (given,)
+    return Key(tuple([_part(p, shape) for p in parts]))
+
+
+def _part(given: Any, shape: Any) -> Any:
+    if type(given) is int or given is None or given is Ellipsis:
+        return given
+    if isinstance(given, slice):
+        ends = (given.start, given.stop, given.step)
+        return slice(*[None if e is None else _whole_number(e) for e in ends])
+    if isinstance(given, Value):
+        array = _recorded(given, shape)
+    else:
+        try:
+            array = np.array(given)
+        except ValueError:
+            raise TypeError("a list of indices is an array: rows of equal length") from None
+        if array.size == 0 and not isinstance(given, np.ndarray):
+            array = array.astype(np.intp)  # the empty list
+        if array.dtype.kind not in "biu":
+            raise TypeError(
+                f"an index is whole numbers, booleans, slices, ... or None, not {given!r:.40}"
+            )
+    if array.dtype.kind == "b":
+        return array
+    return array.astype(np.intp) if array.ndim else int(array)
+
+
+def _whole_number(end: Any) -> int:
+    if isinstance(end, Value):
+        if end.shape or not end.data.is_integer():
+            raise TypeError("a slice needs whole numbers")
+        return int(end.data)
+    return index(end)
+
+
+def _recorded(value: Value, shape: Any) -> np.ndarray:
+    """A recorded value as an index: a comparison is a mask, whole numbers are positions."""
+    data: np.ndarray = np.asarray(value.data)
+    if value.op in COMPARISONS:
+        return np.asarray(data != 0)
+    if not (np.abs(data) < 2**53).all() or (data != np.rint(data)).any():
+        raise TypeError("a recorded value is an index only if it holds whole numbers")
+    if data.ndim and data.size and np.isin(data, (0, 1)).all() and isinstance(shape, tuple):
+        # a comparison that was not recorded, or masks multiplied, cannot be told from positions
+        spans = [shape[i : i + data.ndim] for i in range(len(shape))]
+        if data.shape in spans:
+            raise TypeError(
+                "an index of zeros and ones can be a mask or positions; "
+                "write i.numpy() != 0 or i.numpy().astype(int)"
+            )
+    return data.astype(np.intp)
+
+
+def _bind_getitem(x: Any, key: Any) -> Bound:
+    if type(key) is int:  # the usual case
+        return (x,), {"key": Key((key,))}
+    return (x,), {"key": as_key(key, shape_of(x))}
+
+
+def _getitem(x: Data, key: Key) -> Any:
+    taken = np.asarray(x)[key.parts]
+    return taken.copy() if key.view else taken
+
+
+def _scatter(x: Data, key: Key, shape: Shape) -> np.ndarray:
+    made = np.zeros(shape, x.dtype if isinstance(x, np.ndarray) else np.float64)
+    if key.repeats:
+        np.add.at(made, key.parts, x)
+    else:
+        made[key.parts] = x
+    return made
+
+
+getitem: Structural = structural(
+    "getitem",
+    _getitem,
+    lambda upstream, out, x, key: scatter(upstream, key=key, shape=shape_of(x)),
+    notation=Notation("{0}[{key}]", 100, (100,)),
+    symbol="[ ]",
+    domain="positions that exist",
+    note="Takes entries out. Each gets its gradient back, one that was taken several times the "
+    "sum; the others get 0.",
+    params=("key",),
+    bind=_bind_getitem,
+    written=False,
+    method=False,
+)
+
+scatter: Structural = structural(
+    "scatter",
+    _scatter,
+    lambda upstream, out, x, key, shape: getitem(upstream, key),
+    notation=Notation("scatter({0}, [{key}])", 100, (0,)),
+    domain="positions that exist",
+    note="Puts entries into zeros at the positions they were taken from and adds them up there.",
+    params=("key", "shape"),
+    public=False,
+    method=False,
+    written=False,
+)

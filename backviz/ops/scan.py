@@ -1,0 +1,81 @@
+"""Running sums and products along an axis; without an axis, of all entries in a row."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.operand import Operand
+from backviz.autodiff.symbol import Symbol
+from backviz.ops.compare import equal, guard
+from backviz.ops.reduce import data_of, each_alone, one_axis, shaped
+from backviz.ops.reduce import sum as sum_op
+from backviz.ops.shape import shape_of
+
+
+def _run(ufunc: np.ufunc, x: Any, axis: Any, reverse: bool) -> Any:
+    axis, x = one_axis(x, axis), np.asarray(x)
+    if axis is None:
+        axis, x = 0, x.ravel()
+    if not reverse:
+        return ufunc.accumulate(x, axis=axis)
+    return np.flip(ufunc.accumulate(np.flip(x, axis), axis=axis), axis)
+
+
+def _pull_sum(
+    upstream: Any, out: Any, x: Any, axis: int | None = None, reverse: bool = False
+) -> Any:
+    """An entry was added to every sum from its place on: sum those gradients, from the end."""
+    gradient = cumsum(upstream, axis=axis, reverse=not reverse)
+    return gradient if isinstance(gradient, Symbol) else shaped(gradient, shape_of(x))
+
+
+cumsum: Structural = structural(
+    "cumsum",
+    lambda x, axis=None, reverse=False: _run(np.add, x, axis, reverse),
+    _pull_sum,
+    domain="all numbers",
+    note="The sums of the entries so far. The gradient is summed the other way, from the end.",
+    params=("axis", "reverse"),
+    numpy=(np.cumsum,),
+    interval=(0.3, 2.0),
+)
+
+
+def _pull_product(upstream: Any, out: Any, x: Any, axis: int | None = None) -> Any:
+    """As for `prod`, from the place of each entry on."""
+    if isinstance(upstream, Symbol):
+        return cumsum(upstream * out, axis=axis, reverse=True) / x
+    shape = shape_of(x)
+    if axis is None:
+        x, axis = shaped(x, (math.prod(shape),)), 0
+    axis %= len(shape_of(x))
+    zero = equal(data_of(x), 0.0)
+    gradient = cumsum(upstream * out, axis=axis, reverse=True)
+    if not np.any(zero):
+        return shaped(gradient / x, shape)
+    gradient = gradient / guard(x, zero, value=1.0) * (1 - zero)
+    if isinstance(x, Operand):  # each 0 left out by itself, so that this has derivatives
+        masks = each_alone(zero)
+        left = upstream * cumprod(guard(x, masks, value=1.0), axis=axis + 1)
+        more = sum_op(masks * cumsum(left, axis=axis + 1, reverse=True), axis=0)
+    else:  # from the second 0 on every product stays 0
+        first = zero * equal(cumsum(zero, axis=axis), 1.0)
+        left = upstream * cumprod(guard(x, first, value=1.0), axis=axis)
+        more = first * cumsum(left, axis=axis, reverse=True)
+    return shaped(gradient + more, shape)
+
+
+cumprod: Structural = structural(
+    "cumprod",
+    lambda x, axis=None: _run(np.multiply, x, axis, False),
+    _pull_product,
+    domain="all numbers",
+    note="The products of the entries so far. Each entry's gradient is summed over the products "
+    "that it is in.",
+    params=("axis",),
+    numpy=(np.cumprod,),
+)

@@ -1,0 +1,197 @@
+"""Inverses, linear equations and determinants of square matrices, or of stacks of them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.symbol import Symbol
+from backviz.errors import ShapeError
+from backviz.ops.arithmetic import div
+from backviz.ops.contract import einsum
+from backviz.ops.linalg import transposed
+from backviz.ops.reduce import data_of, shaped
+from backviz.ops.reduce import sum as sum_op
+from backviz.ops.shape import shape_of, sum_to
+
+REGULAR = 1e3  # up to this condition number a formula with the inverse is exact enough
+MINORS = 32  # up to this size the minors of a matrix are few enough to be written out
+
+
+def _as_matrix(number: Any) -> Any:
+    """A number for each matrix of a stack, so that it broadcasts with the matrices."""
+    return number if isinstance(number, Symbol) else shaped(number, (*shape_of(number), 1, 1))
+
+
+def _pull_inverse(upstream: Any, out: Any, a: Any) -> Any:
+    back = transposed(out)
+    return -(back @ upstream @ back)
+
+
+inv: Structural = structural(
+    "inv",
+    np.linalg.inv,
+    _pull_inverse,
+    notation=Notation("{}⁻¹", 100, (100,)),
+    symbol="⁻¹",
+    domain="square and not singular",
+    note="The inverse matrix. The gradient goes back through the transposed inverse on both sides; "
+    "near a singular matrix it is large.",
+    numpy=(np.linalg.inv,),
+)
+
+# Linear equations -----------------------------------------------------------------
+
+
+def _solve(a: Any, b: Any) -> Any:
+    axes, b = np.ndim(a), np.asarray(b)
+    if b.ndim == 0:
+        raise ValueError("the right side is a vector or a matrix, not a number")
+    if b.ndim == 1:
+        return np.linalg.solve(a, b[(None,) * (axes - 2) + (..., None)])[..., 0]
+    return np.linalg.solve(a, b[(None,) * (axes - b.ndim)])  # numpy 1 would see vectors here
+
+
+def _columns(x: Any, b: Any) -> Any:
+    """A vector as one column; `b` tells whether the equations have one."""
+    return shaped(x, (*shape_of(x), 1)) if len(shape_of(b)) == 1 else x
+
+
+def _pull_matrix(upstream: Any, out: Any, a: Any, b: Any) -> Any:
+    if isinstance(upstream, Symbol):
+        return -(solve(transposed(a), upstream) @ transposed(out))
+    back = solve(transposed(a), _columns(upstream, b))
+    gradient = -(back @ transposed(_columns(out, b)))
+    return gradient if shape_of(gradient) == shape_of(a) else sum_to(gradient, shape=shape_of(a))
+
+
+def _pull_right_side(upstream: Any, out: Any, a: Any, b: Any) -> Any:
+    if isinstance(upstream, Symbol):
+        return solve(transposed(a), upstream)
+    back = solve(transposed(a), _columns(upstream, b))
+    shape = shape_of(_columns(b, b))
+    return shaped(back if shape_of(back) == shape else sum_to(back, shape=shape), shape_of(b))
+
+
+solve: Structural = structural(
+    "solve",
+    _solve,
+    _pull_matrix,
+    _pull_right_side,
+    domain="a square and not singular",
+    note="The x with a @ x = b. The gradient of b solves the equations with the transposed matrix.",
+    numpy=(np.linalg.solve,),
+    interval=(0.3, 2.0),
+)
+
+# Determinants ---------------------------------------------------------------------
+
+
+def _cofactors(a: Any) -> Any:
+    """det(a) times the transposed inverse, which exists for a singular matrix as well."""
+    try:
+        return np.asarray(np.linalg.det(a))[..., None, None] * transposed(np.linalg.inv(a))
+    except np.linalg.LinAlgError:
+        if np.ndim(a) < 2 or a.shape[-1] != a.shape[-2]:
+            raise
+    u, s, v = np.linalg.svd(a)
+    others = np.where(np.eye(s.shape[-1]), 1.0, s[..., None, :]).prod(-1)  # all but one
+    turn = np.linalg.det(u) * np.linalg.det(v)
+    return turn[..., None, None] * ((u * others[..., None, :]) @ v)
+
+
+def _pull_cofactors(upstream: Any, out: Any, a: Any) -> Any:
+    if isinstance(upstream, Symbol) or not _by_minors(data_of(a)):
+        back = transposed(inv(a))
+        along = sum_op(upstream * out, axis=(-2, -1), keepdims=True)
+        return along * back - back @ transposed(upstream) @ out
+    # a cofactor is the determinant of the matrix without one row and one column, up to its sign
+    n = shape_of(a)[-1]
+    rows = np.stack([np.delete(np.eye(n), i, axis=0) for i in range(n)])
+    signs = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+    minors = einsum("iab,...bc,jdc->...ijad", rows, a, rows)
+    inner = _as_matrix(upstream * signs) * cofactors(minors)
+    return einsum("iab,...ijad,jdc->...bc", rows, inner, rows)
+
+
+def _by_minors(a: np.ndarray) -> bool:
+    """Whether a formula with the inverse would be inexact, or there is no inverse."""
+    if not 0 < a.shape[-1] <= MINORS or not np.isfinite(a).all():
+        return False
+    return bool((np.linalg.cond(a) > REGULAR).any())
+
+
+cofactors: Structural = structural(
+    "cofactors",
+    _cofactors,
+    _pull_cofactors,
+    symbol="cof",
+    domain="square matrices",
+    note="The derivative of the determinant with respect to each entry.",
+    public=False,
+    method=False,
+)
+
+
+def _pull_det(upstream: Any, out: Any, a: Any) -> Any:
+    if isinstance(upstream, Symbol):
+        return upstream * out * transposed(inv(a))
+    return _as_matrix(upstream) * cofactors(a)
+
+
+det = structural(
+    "det",
+    np.linalg.det,
+    _pull_det,
+    domain="square matrices",
+    note="The determinant. Its derivative for an entry is that entry's cofactor: the determinant "
+    "without that row and column, with a sign.",
+    numpy=(np.linalg.det,),
+)
+
+
+def _pull_logabsdet(upstream: Any, out: Any, a: Any) -> Any:
+    if isinstance(upstream, Symbol):
+        return upstream * transposed(inv(a))
+    try:
+        slope = transposed(inv(a))
+    except ShapeError:  # singular: the derivative is infinite
+        slope = div(cofactors(a), _as_matrix(det(a)))
+    return _as_matrix(upstream) * slope
+
+
+logabsdet = structural(
+    "logabsdet",
+    lambda a: np.linalg.slogdet(a)[1],
+    _pull_logabsdet,
+    notation=Notation("log|det({})|", 100, (0,)),
+    symbol="log|det|",
+    domain="square and not singular",
+    note="The logarithm of the size of the determinant, which cannot overflow. "
+    "Its gradient is the transposed inverse.",
+)
+
+slogdet_sign = structural(
+    "slogdet_sign",
+    lambda a: np.linalg.slogdet(a)[0],
+    arity=1,
+    notation=Notation("sign(det({}))", 100, (0,)),
+    symbol="sign",
+    domain="square matrices",
+    note="The sign of the determinant: −1, 0 or 1; carries no gradient.",
+    smooth=False,
+)
+
+
+class SignAndLog(NamedTuple):
+    """What `slogdet` gives, with numpy's names."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(a: Any) -> SignAndLog:
+    """The sign of the determinant and the logarithm of its size, as `np.linalg.slogdet`."""
+    return SignAndLog(slogdet_sign(a), logabsdet(a))

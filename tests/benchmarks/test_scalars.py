@@ -1,0 +1,134 @@
+"""The scalar engine against micrograd, and against itself on a chain ten times as long."""
+
+import gc
+import os
+import tracemalloc
+
+import networkx as nx
+import pytest
+from interleaved import Ratio, compare, paused_collector
+from scalar_net import Training
+
+import backviz
+
+if os.environ.get("CI_PEERS"):
+    import micrograd.engine as micrograd
+else:
+    micrograd = pytest.importorskip("micrograd.engine")
+
+DEMO = "micrograd's demo, a training step"
+
+
+@pytest.fixture
+def both():
+    return Training(backviz.Value, None), Training(micrograd.Value, 0)
+
+
+def test_same_numbers(both):
+    for training in both:
+        for _ in range(3):
+            training.step()
+    ours, theirs = ([p.data for p in t.net.parameters] for t in both)
+    assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+def test_same_bits_from_run_to_run():
+    runs = [Training(backviz.Value, None) for _ in range(2)]
+    for training in runs:
+        training.step()
+    assert [p.grad for p in runs[0].net.parameters] == [p.grad for p in runs[1].net.parameters]
+
+
+def test_steady_loop(record_ratio, both):
+    # blocks of steps, so that each side pays for collecting its own garbage and no other
+    def block(training):
+        return lambda: [training.step() for _ in range(4)]
+
+    ours, theirs = map(block, both)
+    record_ratio(compare(f"{DEMO}, steady loop", ours, theirs, 0.05, turns=5, before=gc.collect))
+
+
+def test_with_a_collected_heap(record_ratio, both):
+    ours, theirs = both
+    record_ratio(
+        compare(f"{DEMO}, heap collected", ours.step, theirs.step, 0.09, 9, before=gc.collect)
+    )
+
+
+def test_without_the_collector(record_ratio, both):
+    ours, theirs = both
+    with paused_collector():
+        record_ratio(
+            compare(f"{DEMO}, collector paused", ours.step, theirs.step, 0.30, 9, gc.collect)
+        )
+
+
+def test_memory(record_ratio, both):
+    held = []
+    for training in both:
+        training.step()
+        gc.collect()
+        tracemalloc.start()
+        loss = training.loss()
+        loss.backward()
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        nodes = len(backviz.tape(loss)) if training is both[0] else nodes  # noqa: F821
+    amounts = [bytes_ / nodes for bytes_ in held]
+    record_ratio(Ratio("memory of a node after backward", *amounts, 0.2, "bytes"))
+
+
+def chain(length):
+    def run():
+        factor, y = backviz.Value(0.99999), backviz.Value(0.5)
+        for _ in range(length):
+            y = y * factor
+        y.backward()
+
+    return run
+
+
+def test_a_chain_takes_linear_time(record_ratio):
+    long, short = chain(1_000_000), chain(100_000)
+    record_ratio(compare("chain of 1,000,000 / chain of 100,000", long, short, 12, turns=5))
+
+
+def into_networkx(values):
+    """What recording into networkx itself would cost: a node and its edges for each op."""
+    graph = nx.MultiDiGraph()
+    for node, about, edges in values:
+        graph.add_node(node, **about)
+        for tail, key, data in edges:
+            graph.add_edge(tail, node, key, **data)
+    return graph
+
+
+@pytest.fixture
+def recorded():
+    training = Training(backviz.Value, None, samples=20)
+    loss = training.loss()
+    loss.backward()
+    graph = backviz.to_graph(loss)
+    into = {n: [] for n in graph}
+    for tail, head, key, data in graph.edges(keys=True, data=True):
+        into[head].append((tail, key, data))
+    return training, loss, [(n, d, into[n]) for n, d in graph.nodes(data=True)]
+
+
+def test_recording_against_adding_to_networkx(record_ratio, recorded):
+    training, _, values = recorded
+    record_ratio(
+        compare("recording / adding to networkx", training.loss, lambda: into_networkx(values), 0.1)
+    )
+
+
+def test_graph_from_the_record(record_ratio, recorded):
+    _, loss, values = recorded
+    record_ratio(
+        compare(
+            "to_graph / add_node and add_edge",
+            lambda: backviz.to_graph(loss),
+            lambda: into_networkx(values),
+            0.5,
+        )
+    )
