@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import backviz
+from backviz.autodiff.symbol import Symbol
 from backviz.diagrams.style import Style
 from backviz.explanations import derivatives
 from backviz.ops import OPS
@@ -35,7 +36,8 @@ def ops_page() -> str:
     for op in sorted(OPS.values(), key=lambda op: op.name):
         if op.public:
             names = ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
-            formula = op.notation.template.format(*names)
+            symbols = tuple(map(Symbol, ["a", "b", "…"] if op.variadic else names))
+            formula = str(symbols[0].interpret(op, symbols, {k: f"{k}" for k in op.params if f"{{{k}}}" in op.notation.template}))
             cells = [
                 f"`{op.name}`",
                 ", ".join(f"`{alias}`" for alias in op.aliases),

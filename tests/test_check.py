@@ -42,6 +42,12 @@ def test_a_kink_is_a_warning_and_not_a_fault():
         check_grads(OPS["relu"], 1.0)
 
 
+def test_strong_curvature_is_no_kink():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check_grads(lambda x: (x * 3000.0).sin(), 0.3, tolerance=1e-3)
+
+
 def test_float32_is_checked_in_double_precision():
     x = np.linspace(0.1, 1, 5, dtype=np.float32)
     assert all(c.error < 1e-8 for c in check_grads(lambda v: (v**3).sum(), x))

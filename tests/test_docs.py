@@ -81,7 +81,7 @@ def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
             exec(block, space)
     assert (tmp_path / "L.svg").exists()
     assert (tmp_path / "diamond.graphml").exists()
-    del OPS._items["softsign"]
+    del OPS._items["squash"]
 
 
 def generator():

@@ -8,6 +8,7 @@ same pass without a record of its steps, and a test holds the two equal to the b
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ import numpy as np
 
 from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.origin import FREED
-from backviz.autodiff.sweep import add, sweep
+from backviz.autodiff.sweep import sweep
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 
@@ -108,7 +109,7 @@ def accumulate(so_far: Any, more: Any) -> Any:
     """The sum of two gradients as a new object; `None` stands for "not computed"."""
     if so_far is None:
         return more
-    return quietly(add, so_far, more)
+    return quietly(operator.add, so_far, more)
 
 
 def backward(

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -98,14 +99,12 @@ class Op(ABC):
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Compute, record or print, as the arguments ask for."""
-        if params or self.bind is not None or len(args) != self.arity:
+        if params or self.bind is not None or (len(args) != self.arity and not self.variadic):
             args, params = self.arguments(args, params)
-        elif self.scalar is not None and all([type(a) is float or type(a) is int for a in args]):  # noqa: C419
-            return self.compute([*map(float, args)], params)
         for arg in args:
             if isinstance(arg, Operand):
                 return arg.interpret(self, args, params or NO_PARAMS)
-        return self.compute(tuple(map(as_data, args)), params)
+        return self.compute([a if type(a) is float else as_data(a) for a in args], params)
 
     def arguments(self, args: tuple[Any, ...], given: Params) -> tuple[tuple[Any, ...], Params]:
         """The operands and the params of a call, from arguments as numpy or torch take them."""
@@ -157,6 +156,10 @@ class Op(ABC):
         self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
     ) -> ShapeError:
         """What is wrong with these shapes, and where; `names` are what the operands are called."""
+        if isinstance(error, np.linalg.LinAlgError):
+            said = "the matrix is singular, so it has no inverse"
+            why = said if "ingular" in str(error) else str(error)
+            return ShapeError(f"{self.name}: {why}; give it another matrix")
         shapes = [tuple(np.shape(a)) for a in args]
         names = [name or "·" for name in names]
         called = self.name if set(names) == {"·"} else f"{self.name}({', '.join(names)})"
@@ -181,8 +184,15 @@ class Op(ABC):
         """Whether a gradient can flow through; comparisons carry none."""
         return any(self.rules)
 
+    @property
+    def is_function(self) -> bool:
+        """Whether this is an elementwise function of one operand that has a derivative."""
+        return self.elementwise and self.arity == 1 and self.differentiable
+
     def rule(self, position: int) -> Rule | None:
         """The rule for one operand, or `None` if that operand never gets a gradient."""
+        if not self.rules:
+            return None
         if self.variadic:
             return partial(self.rules[0], position=position) if self.rules[0] else None
         return self.rules[position]
@@ -195,12 +205,15 @@ class Op(ABC):
         return False
 
     @abstractmethod
-    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+    def pull(
+        self, node: Value, upstream: Any, record: bool, keep: bool = True
+    ) -> list[tuple[int, Any, Any]]:
         """Pull the upstream gradient back to the inputs that want one.
 
         Returns `(position, local derivative or None, contribution)` for each. With
         `record` the rule runs on the recorded values and is itself recorded; without, the
-        caller sees to it that numpy is quiet (`data.quietly`), once for a whole pass.
+        caller sees to it that numpy is quiet (`data.quietly`), once for a whole pass. If
+        it does not `keep` the local derivatives, their memory is used for the contributions.
         """
 
 
@@ -232,7 +245,9 @@ class Elementwise(Op):
             made = quietly(rule, np.array([out]), *[np.array([a]) for a in args], **params)
             return float(np.asarray(made).ravel()[0])
 
-    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+    def pull(
+        self, node: Value, upstream: Any, record: bool, keep: bool = True
+    ) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
         if type(node.data) is float and not record:
             return self._pull_number(node, upstream)
@@ -243,10 +258,15 @@ class Elementwise(Op):
             if not operand.origin.wants or (rule := self.rules[i]) is None:
                 continue
             local = rule(out, *args, **params)
-            contribution = _times(upstream, local)
-            if self.masks:
-                contribution = _masked(contribution, local)
-            if np.shape(contribution) != operand.shape:
+            if not (keep or self.masks) and _is_ours(local, upstream):
+                contribution = np.multiply(upstream, local, out=local)
+                local = None
+            else:
+                contribution = _times(upstream, local)
+                if self.masks:
+                    contribution = _masked(contribution, local)
+            shape = getattr(contribution, "shape", ())
+            if shape != operand.shape:
                 contribution = OPS["sum_to"](contribution, shape=operand.shape)
             pulled.append((i, local, contribution))
         return pulled
@@ -274,7 +294,9 @@ class Structural(Op):
 
     elementwise: ClassVar[bool] = False
 
-    def pull(self, node: Value, upstream: Any, record: bool) -> list[tuple[int, Any, Any]]:
+    def pull(
+        self, node: Value, upstream: Any, record: bool, keep: bool = True
+    ) -> list[tuple[int, Any, Any]]:
         """The vector-Jacobian products."""
         inputs, params, rules = node.inputs, node.origin.params, self.rules
         out, args = _arguments(node, inputs, record)
@@ -322,6 +344,18 @@ def _arguments(
     return node.data, [v.data for v in inputs]
 
 
+def _is_ours(local: Any, upstream: Any) -> bool:
+    """Whether a rule has just made this array, so that nobody sees it being written over."""
+    return (
+        type(local) is np.ndarray
+        and type(upstream) is np.ndarray
+        and local.base is None
+        and local.shape == upstream.shape
+        and local.dtype == upstream.dtype
+        and getrefcount(local) == 3  # the caller's name, ours, and the question itself
+    )
+
+
 def _masked(contribution: Any, local: Any) -> Any:
     """Nothing passes where the local derivative is 0, not even an infinite gradient."""
     numbers = contribution.data if isinstance(contribution, Operand) else contribution  # type: ignore[attr-defined]
@@ -335,7 +369,7 @@ def _masked(contribution: Any, local: Any) -> Any:
 
 def _times(upstream: Any, local: Any) -> Any:
     """upstream × local, without recording a multiplication by a literal ±1."""
-    if isinstance(local, int):
+    if type(local) is int:
         if local == 1:  # an array of its own: gradients of different values share nothing
             return upstream.copy() if isinstance(upstream, np.ndarray) else upstream
         if local == -1:

@@ -119,6 +119,11 @@ def add_method(op: Op, name: str) -> None:
             return op(self, *args, **options)
         return self.interpret(op, (self,), NO_PARAMS)
 
+    def function(self: Operand) -> Any:
+        return self.interpret(op, (self,), NO_PARAMS)
+
+    if op.arity == 1 and op.bind is None and not op.params:
+        method = function
     method.__name__ = name
     method.__qualname__ = f"Operand.{name}"
     method.__doc__ = f"The op `{op.name}`. {op.note}"

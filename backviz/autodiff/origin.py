@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, final
 from backviz.autodiff.operand import NO_PARAMS, Params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backviz.autodiff.op import Op
 
 
@@ -18,16 +20,18 @@ if TYPE_CHECKING:
 class Origin:
     """The op (None for a leaf), its params, the label, and where in the source it was called.
 
-    `wants` says whether the value wants a gradient.
+    `wants` says whether the value wants a gradient; `slope` is the rule of a function of
+    one operand without params, which the sweep calls by itself.
     """
 
-    __slots__ = ("label", "op", "params", "wants", "where")
+    __slots__ = ("label", "op", "params", "slope", "wants", "where")
 
     op: Op | None
     params: Params
     label: str
     wants: bool
     where: str
+    slope: Callable[..., Any] | None
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Origin:
         self.label = label
         self.wants = wants
         self.where = where
+        self.slope = op.rules[0] if op is not None and op.is_function and not params else None
 
     def but(self, **changes: Any) -> Origin:
         """The same origin with something changed.
@@ -50,8 +55,8 @@ class Origin:
         >>> Origin(label="a").but(label="b").label
         'b'
         """
-        fields = {name: getattr(self, name) for name in Origin.__slots__}
-        return Origin(**{**fields, **changes})
+        names = ("op", "params", "label", "wants", "where")
+        return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
 
 LEAF = Origin()

@@ -82,7 +82,7 @@ _NEAREST = {
     "append": "concatenate",
     "allclose": "equal; for a check of plain numbers use x.numpy()",
 }
-_REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min"}
+_REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "amax", np.minimum: "amin"}
 
 
 def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:

@@ -33,7 +33,7 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
     output.grad = seed
     far = _Far()
     leaves: dict[Value, Any] = {}
-    top, waiting = output.serial, [output]
+    top, waiting = output.serial, [output, *repeat(None, 63)]
     while waiting:
         _run(top, waiting, far, leaves, retain)
         top, waiting = far.next_window()
@@ -45,7 +45,7 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
                 "give that pass retain_graph=True"
             )
         if origin.wants:
-            leaf.grad = gradient if leaf.grad is None else add(leaf.grad, gradient)
+            leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 
 class _Far:
@@ -58,7 +58,7 @@ class _Far:
     def give(self, node: Value, part: Any) -> None:
         """Add a contribution to a node that waits here."""
         if node.serial in self.nodes:
-            node.grad = add(node.grad, part)
+            node.grad = node.grad + part
         else:
             node.grad = part
             self.nodes[node.serial] = node
@@ -69,7 +69,9 @@ class _Far:
         if not self.order:
             return 0, []
         top = -heappop(self.order)
-        return top, [self.nodes.pop(top)]
+        window: list[Value | None] = [self.nodes.pop(top)]
+        self.move_into(window, top)
+        return top, window
 
     def move_into(self, waiting: list[Any], top: int) -> None:
         """Hand over the nodes whose age lies in the list by now."""
@@ -156,6 +158,14 @@ def _run(
                         b.grad += part
                 except IndexError:
                     _reach(waiting, far, age, b, part)
+        elif origin.slope is not None and type(node.data) is float:
+            a = node.first
+            try:
+                local = origin.slope(node.data, a.data)
+            except (ArithmeticError, ValueError):
+                local = origin.op.local(0, node.data, (a.data,), {})
+            part = upstream * local if local or not origin.op.masks else 0.0
+            _hand_over(part, a, top, waiting, far, leaves)
         else:
             _pull(node, upstream, top, waiting, far, leaves)
         if not retain:
@@ -169,23 +179,28 @@ def _pull(
 ) -> None:
     """Any other op: its own rules, on numbers or arrays."""
     inputs = node.inputs
-    op = node.origin.op
-    assert op is not None
-    for position, _, part in op.pull(node, upstream, False):
+    for position, _, part in node.origin.op.pull(node, upstream, False, False):  # type: ignore[union-attr]
         operand = inputs[position]
-        if isinstance(part, np.ndarray) and part.dtype != operand.data.dtype:
-            part = part.astype(operand.data.dtype)  # noqa: PLW2901
-        if operand.first is None:
-            leaves[operand] = add(leaves[operand], part) if operand in leaves else part
-            continue
-        age = top - operand.serial
-        if age >= len(waiting):
-            _reach(waiting, far, age, operand, part)
-        elif waiting[age] is None:
-            waiting[age] = operand
-            operand.grad = part
-        else:
-            operand.grad = add(operand.grad, part)
+        if type(part) is np.ndarray and part.dtype is not operand.data.dtype:
+            part = part.astype(operand.data.dtype, copy=False)  # noqa: PLW2901
+        _hand_over(part, operand, top, waiting, far, leaves)
+
+
+def _hand_over(
+    part: Any, operand: Value, top: int, waiting: list[Any], far: _Far, leaves: dict[Value, Any]
+) -> None:
+    """What the hot branches of `_run` do in place, for numbers and arrays."""
+    if operand.first is None:
+        leaves[operand] = leaves[operand] + part if operand in leaves else part
+        return
+    age = top - operand.serial
+    if age >= len(waiting):
+        _reach(waiting, far, age, operand, part)
+    elif waiting[age] is None:
+        waiting[age] = operand
+        operand.grad = part
+    else:
+        operand.grad = operand.grad + part
 
 
 def _reach(waiting: list[Any], far: _Far, age: int, node: Value, part: Any) -> None:
@@ -197,8 +212,3 @@ def _reach(waiting: list[Any], far: _Far, age: int, node: Value, part: Any) -> N
         far.move_into(waiting, age + node.serial)
         waiting[age] = node
         node.grad = part
-
-
-def add(so_far: Any, more: Any) -> Any:
-    """The sum of two gradients, as a new object."""
-    return so_far + more

@@ -70,6 +70,10 @@ class Value(Operand):
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Value:
         """Compute the op and record it."""
+        if len(args) == 1 and op.scalar is not None and not (params or SPECIAL):
+            only: Value = args[0]
+            if type(only.data) is float:
+                return _record_function(op, only)
         return record(op, tuple([a if isinstance(a, Value) else constant(a) for a in args]), params)
 
     def __add__(self, other: Any) -> Any:
@@ -368,10 +372,6 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool = True) -> Value:
 
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     """Compute an op on recorded values and write it down."""
-    if len(inputs) == 1 and not (params or SPECIAL):
-        (only,) = inputs
-        if type(only.data) is float and op.scalar is not None:
-            return _record_function(op, only)
     how = mode() if SPECIAL else PLAIN
     if op.parts is not None and how.expand and ("all" in how.expand or op.name in how.expand):
         made: Value = op.parts(*inputs, **params)

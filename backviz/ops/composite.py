@@ -194,7 +194,7 @@ def _pull_linear(
         # the hot path of a network: no ops between, and a transpose is not copied
         if position == 0:
             return upstream @ weight.T
-        return x.T @ upstream if position == 1 else upstream.sum(axis=0)
+        return x.T @ upstream if position == 1 else np.add.reduce(upstream)
     if position == 0:
         return matmul(upstream, swapaxes(weight, axis1=0, axis2=1))
     if isinstance(upstream, Symbol):

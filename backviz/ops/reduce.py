@@ -86,6 +86,8 @@ def each_alone(zero: Any) -> np.ndarray:
 
 def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Give the gradient of a reduced array the shape of the whole again."""
+    if type(upstream) is float and type(x) is np.ndarray:
+        return np.full(x.shape, upstream, x.dtype)
     upstream = kept(upstream, x, axis, keepdims)
     if isinstance(upstream, Symbol) or not shape_of(x):  # every entry gets it as it is
         return upstream

@@ -24,6 +24,8 @@ def shape_of(x: Any) -> Shape:
     >>> shape_of([[1, 2]]), shape_of(2.0), shape_of(Symbol("W"))
     ((1, 2), (), Symbol('W.shape'))
     """
+    if type(x) is np.ndarray:
+        return x.shape
     if isinstance(x, Symbol):  # only ever handed on, to be printed
         return Symbol(f"{x}.shape" if x.level >= ATOM else f"({x}).shape")  # type: ignore[return-value]
     return x.shape if isinstance(x, Value) else tuple(np.shape(x))

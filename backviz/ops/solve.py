@@ -8,6 +8,7 @@ import numpy as np
 
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
 from backviz.ops.arithmetic import div
 from backviz.ops.contract import einsum
@@ -195,3 +196,6 @@ class SignAndLog(NamedTuple):
 def slogdet(a: Any) -> SignAndLog:
     """The sign of the determinant and the logarithm of its size, as `np.linalg.slogdet`."""
     return SignAndLog(slogdet_sign(a), logabsdet(a))
+
+
+FUNCTIONS[np.linalg.slogdet] = slogdet  # a pair of values, so it is no row
