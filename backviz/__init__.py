@@ -79,7 +79,37 @@ _HOME = {
 }
 
 __all__ = [
-    "BackvizError", "Figure", "KinkWarning", "OPS", "Step", "Style", "Value", "as_function", "backward_steps", "check_grads", "describe", "detect_anomaly", "expanded", "grad", "gradients_of", "hessian", "hvp", "jacobian", "load", "name", "no_grad", "plain_graph", "render", "save", "source_lines", "table", "tape", "tensor", "to_graph", "trace", "value_and_grad", 
+    "OPS",
+    "BackvizError",
+    "Figure",
+    "KinkWarning",
+    "Step",
+    "Style",
+    "Value",
+    "as_function",
+    "backward_steps",
+    "check_grads",
+    "describe",
+    "detect_anomaly",
+    "expanded",
+    "grad",
+    "gradients_of",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "load",
+    "name",
+    "no_grad",
+    "plain_graph",
+    "render",
+    "save",
+    "source_lines",
+    "table",
+    "tape",
+    "tensor",
+    "to_graph",
+    "trace",
+    "value_and_grad",
 ]  # fmt: skip
 
 

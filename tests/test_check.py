@@ -29,7 +29,17 @@ def test_the_report_has_the_worst_entry_of_every_input():
         assert abs(c.analytic - c.numeric) <= c.error * max(1, abs(c.analytic))
         assert len(c.index) == (2 if c.input == 0 else 1)
     lines = str(report).splitlines()
-    assert lines[0].split() == ["order", "worst", "entry", "by", "the", "rule", "by", "differences", "error"]
+    assert lines[0].split() == [
+        "order",
+        "worst",
+        "entry",
+        "by",
+        "the",
+        "rule",
+        "by",
+        "differences",
+        "error",
+    ]
     assert len(lines) == 5
     assert all(line.endswith("ok") for line in lines[1:])
 

@@ -131,7 +131,7 @@ def on_a_terminal(*given: str, **env: str) -> tuple[int, bytes]:
 
 def is_one_sentence(err: str) -> bool:
     """One line, or one line and under it the source, or the operands' shapes, with carets."""
-    first, *shown = err.splitlines()
+    _, *shown = err.splitlines()
     carets = shown[1::2]
     under = all(re.fullmatch(r" {2,}\^+", line) for line in carets) and bool(carets)
     source = under and len(shown) == 2 and shown[0].startswith("  ")

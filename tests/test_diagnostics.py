@@ -1,4 +1,4 @@
-"""What a person is told: shapes that clash, the op that made NaN, names, the program's own lines."""
+"""What a person is told: shapes that clash, the op that made NaN, names, source lines."""
 
 import math
 
@@ -65,7 +65,10 @@ def test_the_first_nan_is_named_with_inputs_shapes_and_line():
 
 def test_anomalies_stop_at_the_op_that_made_them():
     x = Value(-1.0, "x")
-    with detect_anomaly(), pytest.raises(NotFiniteError, match=r"log\(x\) with x = -1.*at test_diag"):
+    with (
+        detect_anomaly(),
+        pytest.raises(NotFiniteError, match=r"log\(x\) with x = -1.*at test_diag"),
+    ):
         (x.log() * 2).tanh()
     assert math.isnan((x.log() * 2).tanh().data)
     with detect_anomaly(), pytest.raises(NotFiniteError, match="mul gives infinity"):
@@ -98,7 +101,16 @@ def test_trace_takes_names_from_parameters_and_variables():
 
     L = trace(loss, np.ones((2, 2)), np.eye(2))
     labels = {v.label for v in tape(L)} - {""}
-    assert labels == {"x", "w", "hidden", "parts[0]", "parts[1]", "table['sum']", "rate", "loss"} - {
+    assert labels == {
+        "x",
+        "w",
+        "hidden",
+        "parts[0]",
+        "parts[1]",
+        "table['sum']",
+        "rate",
+        "loss",
+    } - {
         "rate"  # a default is a plain number
     }
     assert all(v.origin.where.startswith("test_diagnostics.py:") for v in tape(L) if v.op)
@@ -136,5 +148,7 @@ def test_names_come_from_the_variables_of_a_function_in_a_file(tmp_path):
     )
     L = backviz.load(f"{path}:loss")
     assert [v.label for v in tape(L)] == ["a", "weight", "product", "loss"]
-    path.write_text("import numpy as np\nfrom backviz import Value\nx = Value(-1.0)\ny = np.log(x)\n")
+    path.write_text(
+        "import numpy as np\nfrom backviz import Value\nx = Value(-1.0)\ny = np.log(x)\n"
+    )
     assert find_not_finite(backviz.load(f"{path}:y")).endswith("(at model.py:4)")

@@ -15,7 +15,17 @@ X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
 
 def test_operators_with_arrays_on_either_side():
     x = tensor(X)
-    for made in (np.ones(3) * x, X + x, X @ x.T, x @ X.T, 2 - x, X / x, x**2, 2**x, np.float64(2) * x):
+    for made in (
+        np.ones(3) * x,
+        X + x,
+        X @ x.T,
+        x @ X.T,
+        2 - x,
+        X / x,
+        x**2,
+        2**x,
+        np.float64(2) * x,
+    ):
         assert isinstance(made, Value)
         assert made.op is not None
         assert made.data.dtype == np.float64
@@ -82,7 +92,13 @@ def test_values_behave_like_arrays():
 
 def test_values_behave_like_numbers():
     x = Value(2.5)
-    assert (float(x), int(x), f"{x:.2f}", bool(x), bool(Value(0.0))) == (2.5, 2, "2.50", True, False)
+    assert (float(x), int(x), f"{x:.2f}", bool(x), bool(Value(0.0))) == (
+        2.5,
+        2,
+        "2.50",
+        True,
+        False,
+    )
     for ask in (len, iter):
         with pytest.raises(TypeError, match="a single number"):
             ask(x)

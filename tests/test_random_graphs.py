@@ -144,7 +144,11 @@ def test_values_and_gradients_match_torch(made, kinks):
     def their_kink(op, a, b):
         if op in ("maximum", "minimum"):
             return getattr(torch, op)(a, b)
-        return getattr(torch.nn.functional, op)(a) if op in ("leaky_relu", "elu") else getattr(torch, op)(a)
+        return (
+            getattr(torch.nn.functional, op)(a)
+            if op in ("leaky_relu", "elu")
+            else getattr(torch, op)(a)
+        )
 
     def theirs(op, x):
         plain = {

@@ -77,7 +77,11 @@ def test_sample_calls(op, each):
     arrays = [RANDOM.uniform(low, high, s) if isinstance(s, tuple) else s for s in each.given]
     words = {"axis": "dim", "keepdims": "keepdim"}
     peer_params = {words.get(k, k): v for k, v in each.params.items()}
-    peer = partial(each.torch, torch) if each.torch else partial(getattr(torch, op.name), **peer_params)
+    peer = (
+        partial(each.torch, torch)
+        if each.torch
+        else partial(getattr(torch, op.name), **peer_params)
+    )
     assert_same(both(each.call or partial(op, **each.params), peer, arrays))
 
 

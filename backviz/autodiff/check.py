@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -68,13 +68,6 @@ class Report(tuple[Check, ...]):
         )
 
     __repr__ = __str__
-
-    @overload
-    def __getitem__(self, key: slice) -> tuple[Check, ...]: ...
-    @overload
-    def __getitem__(self, key: Any) -> Check: ...
-    def __getitem__(self, key: Any) -> Any:
-        return super().__getitem__(key)
 
 
 def check_grads(

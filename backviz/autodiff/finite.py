@@ -60,9 +60,7 @@ def _call(value: Value, ids: dict[int, int]) -> str:
     inputs = ", ".join(_name(v, ids) for v in value.inputs)
     numbers = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
     line = f" (at {value.origin.where})" if value.origin.where else ""
-    return (
-        f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value.op)}{line}"
-    )
+    return f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value.op)}{line}"
 
 
 def _shown(value: Value) -> str:

@@ -46,9 +46,7 @@ def _product(name: str, a: Shape, b: Shape) -> Misfit:
         return Misfit(f"{name} needs arrays: use * to multiply by a number", (None, None))
     right = max(0, len(b) - 2)
     if a[-1] != b[right]:
-        return Misfit(
-            f"the inner sizes must be equal, {a[-1]} ≠ {b[right]}", (len(a) - 1, right)
-        )
+        return Misfit(f"the inner sizes must be equal, {a[-1]} ≠ {b[right]}", (len(a) - 1, right))
     inner = find_misfit("", [a[:-2], b[:-2]])
     return Misfit(inner.why.replace("the last axis", "axis −3"), inner.axes)
 

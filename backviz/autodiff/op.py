@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
+from backviz.autodiff.buffers import take
 from backviz.autodiff.data import Data, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
@@ -121,7 +122,9 @@ class Op(ABC):
         except TypeError as error:
             binder = getattr(self.bind, "__qualname__", "<lambda>")
             said = str(error).replace(f"{binder}()", self.name)
-            raise TypeError(said if said.startswith(self.name) else f"{self.name}: {said}") from None
+            raise TypeError(
+                said if said.startswith(self.name) else f"{self.name}: {said}"
+            ) from None
 
     def _in_order(self, args: tuple[Any, ...], options: Params) -> tuple[tuple[Any, ...], Params]:
         if self.variadic:
@@ -148,6 +151,9 @@ class Op(ABC):
             except (ArithmeticError, ValueError):
                 pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
         try:
+            if type(self.array) is np.ufunc and len(args) == 1 and type(args[0]) is np.ndarray:
+                only = args[0]
+                return as_data(quietly(self.array, only, out=take(only.shape, only.dtype)))
             return as_data(quietly(self.array, *args, **params))
         except (ValueError, IndexError, np.linalg.LinAlgError) as error:
             raise self.misfit([""] * len(args), args, params, error) from None
@@ -258,13 +264,13 @@ class Elementwise(Op):
             if not operand.origin.wants or (rule := self.rules[i]) is None:
                 continue
             local = rule(out, *args, **params)
-            if not (keep or self.masks) and _is_ours(local, upstream):
+            if self.masks:
+                contribution = _masked(upstream, local)
+            elif not keep and _is_ours(local, upstream):
                 contribution = np.multiply(upstream, local, out=local)
                 local = None
             else:
                 contribution = _times(upstream, local)
-                if self.masks:
-                    contribution = _masked(contribution, local)
             shape = getattr(contribution, "shape", ())
             if shape != operand.shape:
                 contribution = OPS["sum_to"](contribution, shape=operand.shape)
@@ -335,9 +341,7 @@ def _plain(option: Any) -> Any:
     return str(option)
 
 
-def _arguments(
-    node: Value, inputs: tuple[Value, ...], record: bool
-) -> tuple[Any, list[Any]]:
+def _arguments(node: Value, inputs: tuple[Value, ...], record: bool) -> tuple[Any, list[Any]]:
     """What a rule is given: recorded values to be recorded, where they want a gradient."""
     if record:
         return node, [v if v.requires_grad else v.data for v in inputs]
@@ -356,12 +360,13 @@ def _is_ours(local: Any, upstream: Any) -> bool:
     )
 
 
-def _masked(contribution: Any, local: Any) -> Any:
-    """Nothing passes where the local derivative is 0, not even an infinite gradient."""
-    numbers = contribution.data if isinstance(contribution, Operand) else contribution  # type: ignore[attr-defined]
+def _masked(upstream: Any, local: Any) -> Any:
+    """upstream × local, but nothing passes where local is 0, not even an infinite gradient."""
+    contribution = _times(upstream, local)
+    numbers = contribution.data if isinstance(contribution, Operand) else contribution
     if math.isfinite(np.vdot(numbers, numbers)):  # one quick look; upstream × 0 is 0 already
         return contribution
-    blocked = (local.data if isinstance(local, Operand) else np.asarray(local)) == 0  # type: ignore[attr-defined]
+    blocked = (local.data if isinstance(local, Operand) else np.asarray(local)) == 0
     if isinstance(contribution, Operand):
         return OPS["guard"](contribution, np.multiply(blocked, 1.0))
     return np.where(blocked, np.zeros_like(contribution), contribution)
@@ -374,10 +379,16 @@ def _times(upstream: Any, local: Any) -> Any:
             return upstream.copy() if isinstance(upstream, np.ndarray) else upstream
         if local == -1:
             return -upstream
+    if type(upstream) is type(local) is np.ndarray and upstream.shape == local.shape:
+        masked = local.dtype.char == "?"
+        if masked or local.dtype == upstream.dtype:
+            return np.multiply(upstream, local, out=take(upstream.shape, upstream.dtype))
     return upstream * local
 
 
-def elementwise(name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any) -> Elementwise:
+def elementwise(
+    name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any
+) -> Elementwise:
     """Enter an elementwise op into the table; `more` are fields of `Op`.
 
     Left out, `notation` is `name(a, b)`, `symbol` the name, `arity` the number of rules.
@@ -385,7 +396,9 @@ def elementwise(name: str, array: Callable[..., Any], *rules: Rule | None, **mor
     return _enter(Elementwise, name, array, rules, more)
 
 
-def structural(name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any) -> Structural:
+def structural(
+    name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any
+) -> Structural:
     """Enter an op on whole arrays into the table; `more` as for `elementwise`."""
     return _enter(Structural, name, array, rules, more)
 

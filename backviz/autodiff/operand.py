@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from backviz.autodiff.table import FUNCTIONS, OPS
+from backviz.autodiff.table import OPS
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -93,7 +93,9 @@ class Operand:
         """The smallest entry, over all axes or some; with another operand, the smaller of two."""
         return OPS["minimum" if _is_operand(args) else "amin"](self, *args, **options)
 
-    if TYPE_CHECKING:  # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
+    if (
+        TYPE_CHECKING
+    ):  # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
 
         def __getattr__(self, name: str) -> Any: ...
 

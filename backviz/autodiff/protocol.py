@@ -13,7 +13,7 @@ import numpy as np
 
 from backviz.autodiff.table import FUNCTIONS, OPS
 
-_ASKING = {  # functions that only ask about the value and record nothing
+_ASKING: dict[Any, Any] = {  # functions that only ask about the value and record nothing
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: len(x.shape),
     np.size: lambda x: int(np.prod(x.shape)),
@@ -93,6 +93,4 @@ def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
     known = [*OPS.names(), *(f.__name__ for f in FUNCTIONS)]
     close = [_NEAREST[name]] if name in _NEAREST else difflib.get_close_matches(name, known, n=1)
     hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
-    return (
-        f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"
-    )
+    return f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 from itertools import repeat
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.data import quietly
 from backviz.autodiff.origin import FREED, PRODUCT, SUM
 from backviz.autodiff.value import Value
@@ -80,7 +82,7 @@ class _Far:
             waiting[top - serial] = self.nodes.pop(serial)
 
 
-def _run(
+def _run(  # noqa: PLR0915  (the hot branches are written out)
     top: int, waiting: list[Any], far: _Far, leaves: dict[Value, Any], retain: bool
 ) -> None:
     """Empty the list; it grows at its old end as inputs are reached.
@@ -169,9 +171,21 @@ def _run(
         else:
             _pull(node, upstream, top, waiting, far, leaves)
         if not retain:
-            node.first = node.second = node.grad = None
-            node.origin = FREED
-            waiting[top - node.serial] = None
+            _let_go(node, waiting, top)
+
+
+def _let_go(node: Value, waiting: list[Any], top: int) -> None:
+    """Take a node out of the record; memory that nobody else sees is kept for the next step."""
+    node.first = node.second = None
+    node.origin = FREED
+    waiting[top - node.serial] = None
+    gradient, node.grad = node.grad, None
+    if type(gradient) is np.ndarray and gradient.nbytes >= LARGE:
+        give(gradient, 2)  # our name and the caller's
+    data = node.data
+    if type(data) is np.ndarray and data.nbytes >= LARGE and getrefcount(node) == 3:
+        node.data = None  # nobody has the node but the caller, ourselves, and the question
+        give(data, 1)
 
 
 def _pull(
@@ -183,7 +197,10 @@ def _pull(
         operand = inputs[position]
         if type(part) is np.ndarray and part.dtype is not operand.data.dtype:
             part = part.astype(operand.data.dtype, copy=False)  # noqa: PLW2901
-        _hand_over(part, operand, top, waiting, far, leaves)
+        if operand.first is None and operand not in leaves:
+            leaves[operand] = part
+        else:
+            _hand_over(part, operand, top, waiting, far, leaves)
 
 
 def _hand_over(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin
@@ -214,7 +215,7 @@ class Value(Operand):
         >>> tensor([[1.0, 2.0]]).T.shape
         (2, 1)
         """
-        return self if self.ndim < 2 else OPS["transpose"](self)  # type: ignore[no-any-return]
+        return self if self.ndim < 2 else OPS["transpose"](self)
 
     @property
     def mT(self) -> Value:  # noqa: N802
@@ -329,7 +330,8 @@ class Value(Operand):
 
     def zero_grad(self) -> None:
         """Forget the gradient: back to "not computed"."""
-        self.grad = None
+        gradient, self.grad = self.grad, None
+        give(gradient, 1)
 
     def __repr__(self) -> str:
         parts = [np.array2string(self.data, separator=", ") if self.shape else repr(self.data)]
@@ -346,14 +348,14 @@ class Result(Value):
     """A value made by an op: the same as any other, but made without `__init__`."""
 
     __slots__ = ()
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
 
 def constant(data: Any) -> Value:
     """A leaf that wants no gradient: the 2 in `2 * x`."""
     if type(data) is not float and type(data) is not int:
         return Value(data, requires_grad=False)
-    out = Result()
+    out: Value = Result()
     out.data = as_data(data)
     out.grad = out.first = out.second = None
     out.origin = CONSTANT
@@ -386,7 +388,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
         named = op.misfit([v.label for v in inputs], args, params, said)
         where = f" (at {caller()})" if how.lines else ""
         raise ShapeError(named.message + where, lines=named.lines) from None
-    out = Result()
+    out: Value = Result()
     out.data = data
     out.grad = None
     out.second = None
@@ -413,7 +415,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
 def _record_function(op: Op, only: Value) -> Value:
     """The plain case of `record` for a function of one number."""
     x = only.data
-    out = Result()
+    out: Value = Result()
     try:
         out.data = op.scalar(x)  # type: ignore[misc]
     except (ArithmeticError, ValueError):

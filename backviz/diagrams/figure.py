@@ -68,7 +68,9 @@ class Figure:
     (2, 2)
     """
 
-    def __init__(self, output: Value, style: Style | None = None, more: Sequence[Value] = ()) -> None:
+    def __init__(
+        self, output: Value, style: Style | None = None, more: Sequence[Value] = ()
+    ) -> None:
         self.output = output
         self.more = tuple(more)  # further outputs that stand in the same graph
         self.style = style or Style()

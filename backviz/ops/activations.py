@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.buffers import take
 from backviz.autodiff.data import Data
 from backviz.autodiff.op import Notation, elementwise
 from backviz.autodiff.operand import Params
@@ -48,9 +49,15 @@ sigmoid = elementwise(
     note="The derivative is at most 0.25, at 0; far from 0 it is nearly 0 (saturated).",
 )
 
+
+def _relu(x: Any) -> Any:
+    spare = take(x.shape, x.dtype) if type(x) is np.ndarray else None
+    return np.maximum(x, 0.0, out=spare)
+
+
 relu = elementwise(
     "relu",
-    lambda x: np.maximum(x, 0.0),
+    _relu,
     lambda out, x: x > 0,
     scalar=lambda x: x if x > 0 or x != x else 0.0,  # noqa: PLR0124  (NaN stays NaN)
     notation=Notation("ReLU({})", 100, (0,)),

@@ -42,7 +42,7 @@ not_equal = _comparison(
 
 identity = elementwise(
     "identity",
-    lambda x: np.array(x),
+    np.array,
     lambda out, x: 1,
     scalar=lambda x: x,
     domain="all numbers",

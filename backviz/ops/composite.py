@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.buffers import take
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.operand import NO_PARAMS
 from backviz.autodiff.symbol import Symbol
@@ -172,10 +173,17 @@ dropout: Structural = structural(
 # Linear ---------------------------------------------------------------------------
 
 
+def _product(a: np.ndarray, b: np.ndarray) -> Any:
+    """a @ b, into spare memory if there is any."""
+    if a.ndim == 2 and a.dtype == b.dtype:
+        return np.matmul(a, b, out=take((a.shape[0], b.shape[1]), a.dtype))
+    return a @ b
+
+
 def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if type(x) is float or type(weight) is float or weight.ndim != 2:
         raise ValueError("the operands are an array, a matrix and, if there is a bias, a vector")
-    out = x @ weight
+    out = _product(x, weight)
     if bias is None:
         return out
     if type(bias) is float or bias.shape != out.shape[-1:]:
@@ -193,8 +201,8 @@ def _pull_linear(
     if type(upstream) is type(x) is type(weight) is np.ndarray and upstream.ndim == 2:
         # the hot path of a network: no ops between, and a transpose is not copied
         if position == 0:
-            return upstream @ weight.T
-        return x.T @ upstream if position == 1 else np.add.reduce(upstream)
+            return _product(upstream, weight.T)
+        return _product(x.T, upstream) if position == 1 else np.add.reduce(upstream)
     if position == 0:
         return matmul(upstream, swapaxes(weight, axis1=0, axis2=1))
     if isinstance(upstream, Symbol):

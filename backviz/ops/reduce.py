@@ -64,6 +64,12 @@ def kept(made: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     return shaped(made, tuple([1 if i in lost else n for i, n in enumerate(shape)]))
 
 
+def _pull_mean(upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    if type(upstream) is float and type(x) is np.ndarray:
+        return np.full(x.shape, upstream / x.size, x.dtype)
+    return _spread(upstream / count(x, out), x, axis, keepdims)
+
+
 def count(x: Any, out: Any) -> Any:
     """How many entries of `x` go into one of `out`; at least one."""
     if isinstance(x, Symbol):
@@ -122,9 +128,7 @@ sum = structural(  # noqa: A001
 mean = structural(
     "mean",
     _mean,
-    lambda upstream, out, x, axis=None, keepdims=False: _spread(
-        upstream / count(x, out), x, axis, keepdims
-    ),
+    _pull_mean,
     domain="at least one entry",
     note="Shares the upstream gradient equally among the entries.",
     params=("axis", "keepdims"),

@@ -25,7 +25,7 @@ def shape_of(x: Any) -> Shape:
     ((1, 2), (), Symbol('W.shape'))
     """
     if type(x) is np.ndarray:
-        return x.shape
+        return tuple(x.shape)
     if isinstance(x, Symbol):  # only ever handed on, to be printed
         return Symbol(f"{x}.shape" if x.level >= ATOM else f"({x}).shape")  # type: ignore[return-value]
     return x.shape if isinstance(x, Value) else tuple(np.shape(x))

@@ -139,7 +139,9 @@ def _why_no_call(node: ast.Call) -> str | None:
             options = ", ".join(op.params) or "no options"
             return f"{name} has no option {word.arg!r}; it has {options}"
         if not _is_option(word.value):
-            return f"{word.arg} needs a number, several in brackets, a word in quotes, or True or False"
+            return (
+                f"{word.arg} needs a number, several in brackets, a word in quotes, True or False"
+            )
     names = [word.arg for word in node.keywords]
     twice = next((n for n in names if names.count(n) > 1), None)
     return f"the option {twice} is given twice" if twice else None

@@ -1,6 +1,7 @@
 """The demo of micrograd, for any class of scalar: an MLP neuron by neuron with max-margin loss."""
 
 import random
+from itertools import pairwise
 
 
 class Net:
@@ -10,7 +11,7 @@ class Net:
         draw = random.Random(seed)
         self.layers = [
             [([value(draw.uniform(-1, 1)) for _ in range(n)], value(0.0)) for _ in range(m)]
-            for n, m in zip(sizes, sizes[1:], strict=False)
+            for n, m in pairwise(sizes)
         ]
         self.parameters = [p for layer in self.layers for w, b in layer for p in (*w, b)]
 

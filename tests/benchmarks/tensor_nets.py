@@ -11,6 +11,7 @@ import os
 import statistics
 import sys
 import time
+from itertools import pairwise
 
 if __name__ == "__main__":
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
@@ -31,7 +32,7 @@ NETS = {  # layer sizes, batch, activation, loss
 def weights(sizes, seed=0):
     draw = np.random.default_rng(seed)
     made = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         made.append((draw.normal(size=(n, m)) / np.sqrt(n)).astype(np.float32))
         made.append(np.zeros(m, np.float32))
     return made
@@ -64,7 +65,7 @@ class ByHand:
         h, layers = self.x, len(self.z)
         for i, z in enumerate(self.z):
             np.matmul(h, self.p[2 * i], out=z)
-            z += self.p[2 * i + 1]
+            np.add(z, self.p[2 * i + 1], out=z)
             if i < layers - 1:
                 if self.activation == "relu":
                     np.maximum(z, 0, out=z)
@@ -88,8 +89,8 @@ class ByHand:
                     np.subtract(1, slope, out=slope)
                     g *= slope
         for p, d in zip(self.p, self.dp, strict=True):
-            d *= RATE
-            p -= d
+            np.multiply(d, RATE, out=d)
+            np.subtract(p, d, out=p)
         return value
 
     def _loss(self, h, g):
@@ -157,7 +158,7 @@ class Backviz(Engine):
         for p in self.p:
             p.grad *= RATE
             p.data -= p.grad
-            p.grad = None
+            p.zero_grad()
         return loss.item()
 
 
@@ -174,13 +175,15 @@ def torch_engine():
         tanh = staticmethod(torch.tanh)
         log_softmax = staticmethod(lambda h: torch.log_softmax(h, 1))
 
+        def __init__(self, *given):
+            super().__init__(*given)
+            self.optimizer = torch.optim.SGD(self.p, lr=0.01)
+
         def step(self):
             loss = self.forward()
+            self.optimizer.zero_grad()
             loss.backward()
-            with torch.no_grad():
-                for p in self.p:
-                    p -= 0.01 * p.grad
-                    p.grad = None
+            self.optimizer.step()
             return loss.item()
 
     return Torch
@@ -214,7 +217,7 @@ def autograd_engine():
             value, gradients = value_and_grad(self.forward_of)(kept)
             self.p = kept
             for p, g in zip(kept, gradients, strict=True):
-                p -= RATE * g
+                np.subtract(p, RATE * g, out=p)
             return float(value)
 
         def forward(self):
