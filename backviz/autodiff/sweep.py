@@ -225,7 +225,8 @@ def _reach(waiting: list[Any], far: _Far, age: int, node: Value, part: Any) -> N
     if node.serial in far.nodes or age - len(waiting) >= GAP:
         far.give(node, part)
     else:
-        waiting.extend(repeat(None, age + 1 - len(waiting)))
+        # with room to spare: running into the end is slow, passing over an empty place is not
+        waiting.extend(repeat(None, age + 1 - len(waiting) + len(waiting) // 2))
         far.move_into(waiting, age + node.serial)
         waiting[age] = node
         node.grad = part

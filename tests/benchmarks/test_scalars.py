@@ -88,9 +88,19 @@ def chain(length):
     return run
 
 
+CHAINS = "chain of 1,000,000 / chain of 100,000"
+
+
 def test_a_chain_takes_linear_time(record_ratio):
     long, short = chain(1_000_000), chain(100_000)
-    record_ratio(compare("chain of 1,000,000 / chain of 100,000", long, short, 12, turns=5))
+    with paused_collector():
+        record_ratio(compare(f"{CHAINS}, collector paused", long, short, 12, turns=5))
+
+
+def test_a_chain_with_the_collector(record_ratio):
+    # Python looks through all values again whenever a quarter more have come up
+    long, short = chain(1_000_000), chain(100_000)
+    record_ratio(compare(CHAINS, long, short, 12, turns=5, before=gc.collect))
 
 
 def into_networkx(values):

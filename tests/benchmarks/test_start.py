@@ -36,21 +36,6 @@ def test_import_against_importing_numpy(record_ratio):
     record_ratio(compare("first Value / import numpy", ours, numpy, 1.6))
 
 
-def chain(length):
-    def run():
-        y = backviz.Value(0.5)
-        for _ in range(length):
-            y = y * 0.99999
-        y.backward()
-
-    return run
-
-
-def test_a_chain_takes_linear_time(record_ratio):
-    long, short = chain(100_000), chain(10_000)
-    record_ratio(compare("chain of 100,000 / chain of 10,000", long, short, 12, turns=3))
-
-
 def test_drawing_against_the_dot_program(record_ratio, neuron):
     dot = shutil.which("dot")
     if dot is None:
