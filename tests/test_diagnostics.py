@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import backviz
-from backviz import Value, detect_anomaly, name, source_lines, tape, tensor, trace
+from backviz import Value, detect_anomaly, expanded, name, source_lines, tape, tensor, trace
 from backviz.autodiff.finite import find_not_finite
-from backviz.errors import InputError, NotFiniteError, ShapeError
+from backviz.errors import InputError, NotFiniteError, ShapeError, UsageError
 
 
 def refused(call):
@@ -37,6 +37,8 @@ def test_shapes_are_shown_aligned_with_a_caret_at_the_clash():
 
 def test_every_operand_of_a_misfit_is_named_or_marked():
     x = tensor(np.ones((2, 3)), "x")
+    unnamed = tensor(np.ones(5))
+    assert refused(lambda: x + unnamed)[0].startswith("add(x, unnamed): the shapes")
     assert refused(lambda: x + np.ones((4, 1, 2)))[0].startswith("add(x, ·): the shapes")
     assert refused(lambda: x @ 2.0)[0].startswith("matmul(x, ·): the shapes (2, 3) and ()")
     assert "use * to multiply by a number" in refused(lambda: x @ 2.0)[0]
@@ -73,6 +75,13 @@ def test_anomalies_stop_at_the_op_that_made_them():
     assert math.isnan((x.log() * 2).tanh().data)
     with detect_anomaly(), pytest.raises(NotFiniteError, match="mul gives infinity"):
         Value(1e300) * Value(1e300)
+
+
+def test_only_composite_ops_can_be_expanded():
+    with pytest.raises(UsageError, match="did you mean 'softmax'"), expanded("sofmax"):
+        pass
+    with pytest.raises(InputError, match="the op tanh has no parts"), expanded("tanh"):
+        pass
 
 
 def test_blocks_leave_no_trace():

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import backviz
+from backviz.autodiff.table import FUNCTIONS
 from backviz.ops import OPS
 from backviz.sources import EXAMPLES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+ENGINE = (ROOT / "docs" / "engine.md").read_text("utf-8")
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -84,6 +87,41 @@ def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
     del OPS._items["squash"]
 
 
+class UpToRounding(doctest.OutputChecker):
+    """Tiny numbers are rounding errors, which differ between machines."""
+
+    def check_output(self, want, got, optionflags):
+        return super().check_output(tiny(want), tiny(got), optionflags)
+
+
+def tiny(text):
+    return re.sub(r"-?[0-9][0-9.]*e-[0-9]+", "tiny", text)
+
+
+def test_the_engine_page_s_sessions_are_true(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    for block in blocks(ENGINE, "python"):
+        test = doctest.DocTestParser().get_doctest(block, space, "engine.md", None, 0)
+        runner = doctest.DocTestRunner(UpToRounding(), optionflags=doctest.ELLIPSIS)
+        assert test.examples
+        assert runner.run(test, clear_globs=False).failed == 0, block
+        space = test.globs
+
+
+def test_the_engine_page_s_commands_are_true(tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for line in (line for block in blocks(ENGINE, "") for line in block.splitlines()):
+        done = run(line, tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+        assert (tmp_path / line.split()[-1]).stat().st_size > 1000
+    for block in blocks(ENGINE, "console"):
+        for part in block.removeprefix("$ ").split("\n$ "):
+            line, _, said = part.partition("\n")
+            done = run(line, tmp_path)
+            assert tiny(done.stdout + done.stderr).rstrip() == tiny(said).rstrip(), line
+
+
 def generator():
     space = {"__name__": "generate", "__file__": str(ROOT / "docs" / "generate.py")}
     exec((ROOT / "docs" / "generate.py").read_text("utf-8"), space)
@@ -94,6 +132,27 @@ def test_the_generated_pages_are_up_to_date():
     pages = generator()
     assert (ROOT / "docs" / "ops.md").read_text("utf-8") == pages["ops_page"]()
     assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == pages["gallery_page"]()
+
+
+@pytest.mark.skipif(not hasattr(np, "unstack"), reason="the page lists functions of numpy 2.1")
+def test_the_page_of_numpy_s_functions_is_up_to_date():
+    assert (ROOT / "docs" / "numpy.md").read_text("utf-8") == generator()["numpy_page"]()
+
+
+def test_every_function_of_numpy_that_records_is_in_its_page():
+    page = (ROOT / "docs" / "numpy.md").read_text("utf-8")
+    for function in FUNCTIONS:
+        assert re.search(rf"`np\.(linalg\.)?{function.__name__}`", page), function.__name__
+
+
+def test_every_public_op_is_in_its_page_and_the_rules_are_printed():
+    pages = generator()
+    page = (ROOT / "docs" / "ops.md").read_text("utf-8")
+    for op in OPS.values():
+        if op.public:
+            assert page.count(f"| `{op.name}` |") == 1
+        if op.public and op.differentiable and not op.elementwise:
+            assert pages["vjps"](op), op.name
 
 
 def test_every_example_is_in_the_gallery_with_its_picture():

@@ -46,6 +46,8 @@ def test_what_is_not_supported_says_so_and_names_the_nearest_op():
         lambda: np.arctan2(x, x): r"np\.arctan2 does not record; the nearest op is arctan, as in",
         lambda: np.median(x): r"np\.median does not record; the nearest op is mean",
         lambda: np.fft.fft(x): r"np\.fft\.fft does not record",
+        lambda: np.isnan(x): r"np\.isnan does not record; 'backviz list ops' shows",
+        lambda: np.floor(x): "the nearest op is relu or clip",
         lambda: np.sort(x): "the nearest op is amax or amin",
         lambda: np.add.accumulate(x): r"np\.add\.accumulate does not record",
         lambda: np.add(x, 1, out=np.zeros((2, 3))): "would write over recorded data",
@@ -69,6 +71,8 @@ def test_writing_into_recorded_data_is_refused():
     y = x
     y += 1  # a new value; x is as it was
     assert (x.data == X).all()
+    with pytest.raises(ValueError, match="read-only"):
+        (x * 2).data[0] = 1.0
     given = X.copy()
     x = tensor(given)
     given[0] = 99
@@ -164,6 +168,12 @@ def test_threads_compute_at_the_same_time():
 
 def test_torch_s_words():
     x = tensor(X)
+    assert x.t().shape == (3, 2)
+    assert x.clone().op.name == "identity"
+    with pytest.raises(AttributeError, match="unknown method of a value 'tanhh'; did you mean 'tanh'"):
+        x.tanhh()
+    with pytest.raises(ValueError, match=r"shape \(2, 3\) is not one number"):
+        float(x)
     assert (x.sum(dim=0).data == X.sum(0)).all()
     assert (x.sum(dim=1, keepdim=True).data == X.sum(1, keepdims=True)).all()
     assert x.view(3, 2).shape == x.reshape(3, 2).shape == x.reshape((3, 2)).shape == (3, 2)

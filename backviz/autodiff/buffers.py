@@ -46,5 +46,6 @@ def give(array: Any, references: int) -> None:
         and getrefcount(array) == references + 2  # our argument and the question
         and _kept[0] + array.nbytes <= MOST
     ):
+        array.setflags(write=True)
         _kept[0] += array.nbytes
         _spare.setdefault((array.shape, array.dtype.char), []).append(array)

@@ -66,8 +66,8 @@ _NEAREST = {
     "average": "mean, or a weighted sum",
     "nansum": "sum, of np.where(mask, x, 0)",
     "nanmean": "mean",
-    "floor": "none, since rounding has gradient 0; relu and clip come close",
-    "round": "none, since rounding has gradient 0; relu and clip come close",
+    "floor": "relu or clip (rounding has gradient 0)",
+    "round": "relu or clip (rounding has gradient 0)",
     "mod": "sub",
     "remainder": "sub",
     "hypot": "norm, or sqrt(a*a + b*b)",
@@ -91,6 +91,6 @@ def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
     if options:
         return f"{called} of a recorded value takes no {', '.join(options)}; leave it away"
     known = [*OPS.names(), *(f.__name__ for f in FUNCTIONS)]
-    close = [_NEAREST[name]] if name in _NEAREST else difflib.get_close_matches(name, known, n=1)
+    close = [_NEAREST[name]] if name in _NEAREST else difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
     return f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"

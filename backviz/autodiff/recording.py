@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
+
+from backviz.autodiff.table import OPS
+from backviz.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,14 @@ def expanded(*names: str) -> Iterator[None]:
     >>> [v.op.name for v in tape(y) if v.op]
     ['amax', 'sub', 'exp', 'sum', 'div']
     """
-    with _changed(expand=frozenset(names or ["all"])):
+    for name in names:
+        if OPS[name].parts is None:
+            composite = [op.name for op in OPS.values() if op.parts is not None]
+            raise InputError(
+                f"the op {name} has no parts to record; these have: {', '.join(composite)}"
+            )
+    named = [OPS[name].name for name in names]
+    with _changed(expand=frozenset(named or ["all"])):
         yield
 
 
@@ -107,7 +118,18 @@ def caller() -> str:
     >>> caller().startswith("<doctest")
     True
     """
+    frame = _outside()
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def name_in_caller(value: object) -> str:
+    """The variable that holds a value where this package was called, or ""."""
+    held = _outside().f_locals.items()
+    return next((name for name, each in held if each is value and not name.startswith("_")), "")
+
+
+def _outside() -> FrameType:
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return frame

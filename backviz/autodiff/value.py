@@ -21,9 +21,10 @@ from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin
-from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode
+from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
 from backviz.autodiff.table import OPS
 from backviz.errors import InputError, NotFiniteError, ShapeError
+from backviz.registry import unknown
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -236,9 +237,25 @@ class Value(Operand):
         >>> Value([[4.0]]).item()
         4.0
         """
-        if isinstance(self.data, np.ndarray):
-            return float(self.data.item())
-        return float(self.data)
+        if self.size != 1:
+            raise ValueError(
+                f"an array of shape {self.shape} is not one number; take an entry, or sum it"
+            )
+        return float(np.asarray(self.data).item())
+
+    def t(self) -> Value:
+        """The transpose of a matrix, by torch's name."""
+        return self.T
+
+    def clone(self) -> Value:
+        """The same number as a recorded value of its own, by torch's name.
+
+        >>> x = Value(2.0)
+        >>> (x.clone() * 3).backward()
+        >>> x.grad
+        3.0
+        """
+        return OPS["identity"](self)  # type: ignore[no-any-return]
 
     def detach(self) -> Value:
         """The same data, cut off from the record.
@@ -268,6 +285,14 @@ class Value(Operand):
                 "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
             )
         return np.array(self.data, dtype=dtype)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            methods = [m for m in dir(Value) if not m.startswith("_")]
+            raise AttributeError(unknown("method of a value", name, methods, "see backviz list ops"))
 
     def __float__(self) -> float:
         return self.item()
@@ -385,9 +410,11 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
         said = error.__context__
         if not isinstance(said, Exception):
             raise
-        named = op.misfit([v.label for v in inputs], args, params, said)
+        named = op.misfit([v.label or name_in_caller(v) for v in inputs], args, params, said)
         where = f" (at {caller()})" if how.lines else ""
         raise ShapeError(named.message + where, lines=named.lines) from None
+    if type(data) is np.ndarray:
+        data.setflags(write=False)  # its consumers will have used it
     out: Value = Result()
     out.data = data
     out.grad = None
