@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 @click.option(
     "--order", type=click.IntRange(1, 4), default=1, help="2: draw the backward pass as a graph."
 )
+@click.option(
+    "--expand",
+    metavar="NAMES",
+    default="",
+    help="Composite ops as their parts: all, or names with commas (softmax,linear).",
+)
 @click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for.")
 @click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
 @click.option("--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards.")
@@ -120,7 +126,12 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     style, quiet = _style(given), given["quiet"]
     order, wrt = given["order"], given["wrt"]
     value = load_value(
-        src, differentiate=not given["forward_only"], quiet=quiet, order=order, wrt=wrt
+        src,
+        differentiate=not given["forward_only"],
+        quiet=quiet,
+        order=order,
+        wrt=wrt,
+        expand=given["expand"],
     )
     more = recorded_gradients(value) if order == 2 and not wrt else []
     fault = next(filter(None, map(find_not_finite, (value, *more))), None)

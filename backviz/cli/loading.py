@@ -9,19 +9,31 @@ if TYPE_CHECKING:
 
 
 def load_value(
-    src: str, *, differentiate: bool = True, quiet: bool = False, order: int = 1, wrt: str = ""
+    src: str,
+    *,
+    differentiate: bool = True,
+    quiet: bool = False,
+    order: int = 1,
+    wrt: str = "",
+    expand: str = "",
 ) -> Value:
     """Record the source and run the backward pass on a clean slate.
 
+    With `expand`, composite ops ("all", or names with commas) are recorded as their parts.
     With `wrt`, the derivative of order `order - 1` for that leaf takes the place of the result.
     """
     from backviz.autodiff.backward import backward
+    from contextlib import nullcontext
+
     from backviz.autodiff.orders import derivative
+    from backviz.autodiff.recording import expanded
     from backviz.cli.terminal import say
     from backviz.explanations import seed_for
     from backviz.sources import load
 
-    value = load(src)
+    names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
+    with expanded(*names) if expand else nullcontext():
+        value = load(src)
     if _forget_gradients(value) and not quiet:
         say("the gradients that the file had computed are left out: shown are those of the result")
     if wrt:
