@@ -1,4 +1,4 @@
-"""Composite ops drawn as their parts, and the backward pass drawn as a graph, on the command line."""
+"""On the command line: composite ops as their parts, and the backward pass as a graph."""
 
 import json
 

@@ -50,7 +50,9 @@ def test_what_is_not_supported_says_so_and_names_the_nearest_op():
         lambda: np.floor(x): "the nearest op is relu or clip",
         lambda: np.sort(x): "the nearest op is amax or amin",
         lambda: np.add.accumulate(x): r"np\.add\.accumulate does not record",
-        lambda: np.add(x, 1, out=np.zeros((2, 3))): "would write over recorded data",
+        lambda: np.add(
+            x, 1, out=np.zeros((2, 3))
+        ): r"make a new one: a = a \+ x instead of a \+= x",
         lambda: np.exp(x, dtype=np.float32): "takes no dtype",
         lambda: np.sum(x, dtype=np.float32): "takes no dtype",
         lambda: np.sum(x, out=np.zeros(())): "takes no out",
@@ -170,7 +172,9 @@ def test_torch_s_words():
     x = tensor(X)
     assert x.t().shape == (3, 2)
     assert x.clone().op.name == "identity"
-    with pytest.raises(AttributeError, match="unknown method of a value 'tanhh'; did you mean 'tanh'"):
+    with pytest.raises(
+        AttributeError, match="unknown method of a value 'tanhh'; did you mean 'tanh'"
+    ):
         x.tanhh()
     with pytest.raises(ValueError, match=r"shape \(2, 3\) is not one number"):
         float(x)

@@ -131,5 +131,5 @@ def test_freeing_the_record():
     assert list(w.grad) == [1.0, 2.0]
     assert hidden.grad is None
     for value in (loss, hidden):
-        with pytest.raises(InputError, match="freed by an earlier backward pass"):
+        with pytest.raises(InputError, match="was freed by an earlier backward pass"):
             value.sum().backward()

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.data import as_data, quietly
-from backviz.autodiff.origin import FREED
-from backviz.autodiff.sweep import sweep
+from backviz.autodiff.sweep import WAS_FREED, sweep
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 
@@ -63,6 +62,8 @@ def tape(*outputs: Value) -> list[Value]:
             if operand.serial not in seen:
                 seen[operand.serial] = operand
                 stack.append(operand)
+    if any(v.origin.freed for v in seen.values()):
+        raise InputError(WAS_FREED)
     return [seen[serial] for serial in sorted(seen)]
 
 
@@ -126,11 +127,8 @@ def backward(
     Raises `InputError` if the output wants no gradient or the seed is missing,
     `ShapeError` if the seed does not fit.
     """
-    if output.origin is FREED:
-        raise InputError(
-            "backward: the record of this value was freed by an earlier backward pass; "
-            "give that pass retain_graph=True"
-        )
+    if output.origin.freed:
+        raise InputError(WAS_FREED)
     if not output.requires_grad:
         raise InputError(
             "backward: the output does not depend on any value that wants a gradient; "
@@ -173,10 +171,8 @@ def gradients_of(
 
 def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
     """The gradient that a backward pass starts with, as data or as a recorded value."""
-    if isinstance(seed, Value):
-        data = seed.data
-    elif seed is not None:
-        data = as_data(seed)
+    if seed is not None:
+        data = as_data(seed.data if isinstance(seed, Value) else seed)
         if isinstance(data, np.ndarray):
             data = data.astype(getattr(output.data, "dtype", data.dtype))
     elif output.shape == ():

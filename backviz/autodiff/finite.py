@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import backward_steps, tape
-from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
+from backviz.errors import NotFiniteError
 from backviz.text import NumberStyle, clean
 
 _NUMBERS = NumberStyle(minus="-")
@@ -39,6 +39,12 @@ def find_not_finite(output: Value) -> str | None:
     return None
 
 
+def refuse_not_finite(made: Value) -> None:
+    """Raise `NotFiniteError` if the op that has just made a value gave NaN or infinity."""
+    if not is_finite(made.data):
+        raise NotFiniteError(sentence_on(made))
+
+
 def is_finite(data: Any) -> bool:
     """Whether a number, or every entry of an array, is finite."""
     if isinstance(data, np.ndarray):
@@ -60,7 +66,7 @@ def _call(value: Value, ids: dict[int, int]) -> str:
     inputs = ", ".join(_name(v, ids) for v in value.inputs)
     numbers = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
     line = f" (at {value.origin.where})" if value.origin.where else ""
-    return f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value.op)}{line}"
+    return f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value)}{line}"
 
 
 def _shown(value: Value) -> str:
@@ -79,7 +85,7 @@ def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> s
     line = f" (at {value.origin.where})" if value.origin.where else ""
     return (
         f"{value.op.name} at {_where(value, ids)} gives its input {_name(operand, ids)} = "
-        f"{_shown(operand)} the gradient {_what(data)}; {_need(value.op)}{line}"
+        f"{_shown(operand)} the gradient {_what(data)}; {_need(value)}{line}"
     )
 
 
@@ -90,8 +96,14 @@ def sentence_on(value: Value) -> str:
     return f"{value.op.name} gives {_what(value.data)}: {_call(value, ids)}"
 
 
-def _need(op: Op) -> str:
-    if op.domain == "all numbers":
+def _need(value: Value) -> str:
+    """What the op would have needed."""
+    op = value.op
+    assert op is not None
+    if any(np.isnan(v.data).any() for v in value.inputs):
+        return "NaN went in already"
+    overflow = op.name == "pow" and np.isinf(value.data).any() and np.all(value.inputs[0].data)
+    if overflow or op.domain == "all numbers":
         return "the result is too large for a float64; use smaller numbers"
     return f"{op.name} needs {op.domain}"
 

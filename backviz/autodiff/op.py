@@ -24,7 +24,7 @@ from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.table import FUNCTIONS, OPS
-from backviz.errors import ShapeError
+from backviz.errors import InputError, ShapeError
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -98,6 +98,12 @@ class Op(ABC):
         object.__setattr__(self, "origin", Origin(self, wants=True))
         object.__setattr__(self, "idle", Origin(self, wants=False))
 
+    def __deepcopy__(self, memo: Any) -> Op:
+        return self
+
+    def __reduce__(self) -> Any:
+        return op_named, (self.name,)
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Compute, record or print, as the arguments ask for."""
         if params or self.bind is not None or (len(args) != self.arity and not self.variadic):
@@ -153,9 +159,12 @@ class Op(ABC):
         try:
             if type(self.array) is np.ufunc and len(args) == 1 and type(args[0]) is np.ndarray:
                 only = args[0]
-                return as_data(quietly(self.array, only, out=take(only.shape, only.dtype)))
+                spare = take(only.shape, only.dtype) if only.flags.c_contiguous else None
+                return as_data(quietly(self.array, only, out=spare))
             return as_data(quietly(self.array, *args, **params))
-        except (ValueError, IndexError, np.linalg.LinAlgError) as error:
+        except MemoryError:
+            raise InputError(f"{self.name}: the result is too large for the memory") from None
+        except (ValueError, IndexError, OverflowError, np.linalg.LinAlgError) as error:
             raise self.misfit([""] * len(args), args, params, error) from None
 
     def misfit(
@@ -320,6 +329,11 @@ class Structural(Op):
         return pulled
 
 
+def op_named(name: str) -> Op:
+    """The op of the table; what a stored record calls to find its ops again."""
+    return OPS[name]
+
+
 def given(params: Params) -> Params:
     """The options that were given, without defaults, as plain Python literals.
 
@@ -355,6 +369,7 @@ def _is_ours(local: Any, upstream: Any) -> bool:
         and type(upstream) is np.ndarray
         and local.base is None
         and local.shape == upstream.shape
+        and local.strides == upstream.strides
         and local.dtype == upstream.dtype
         and getrefcount(local) == 3  # the caller's name, ours, and the question itself
     )
@@ -380,8 +395,8 @@ def _times(upstream: Any, local: Any) -> Any:
         if local == -1:
             return -upstream
     if type(upstream) is type(local) is np.ndarray and upstream.shape == local.shape:
-        masked = local.dtype.char == "?"
-        if masked or local.dtype == upstream.dtype:
+        plain = upstream.flags.c_contiguous and local.flags.c_contiguous
+        if plain and (local.dtype.char == "?" or local.dtype == upstream.dtype):
             return np.multiply(upstream, local, out=take(upstream.shape, upstream.dtype))
     return upstream * local
 

@@ -99,6 +99,40 @@ class Operand:
 
         def __getattr__(self, name: str) -> Any: ...
 
+    @property
+    def mT(self) -> Any:  # noqa: N802
+        """The transpose of the last two axes, for stacks of matrices."""
+        return OPS["swapaxes"](self, axis1=-1, axis2=-2)
+
+    def clone(self) -> Any:
+        """The same number as a recorded value of its own, by torch's name.
+
+        >>> from backviz import Value
+        >>> x = Value(2.0)
+        >>> (x.clone() * 3).backward()
+        >>> x.grad
+        3.0
+        """
+        return OPS["identity"](self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return OPS["getitem"](self, key)
+
+    def __setitem__(self, key: Any, entry: Any) -> None:
+        raise TypeError(
+            "the entries of a recorded value cannot be set: its consumers have used them; "
+            "build a new value with np.where or np.concatenate, or set x.data[…] of a leaf "
+            "before it is used"
+        )
+
+    def numel(self) -> int:
+        """The number of entries, by torch's name."""
+        return int(self.size)
+
+    def dim(self) -> int:
+        """The number of axes, by torch's name."""
+        return int(self.ndim)
+
     # numpy asks these two before it would make an array of objects out of us
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
         from backviz.autodiff.protocol import call_ufunc

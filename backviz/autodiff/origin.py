@@ -21,16 +21,18 @@ class Origin:
     """The op (None for a leaf), its params, the label, and where in the source it was called.
 
     `wants` says whether the value wants a gradient; `slope` is the rule of a function of
-    one operand without params, which the sweep calls by itself.
+    one operand without params, which the sweep calls by itself; `freed` marks a value whose
+    inputs were given up.
     """
 
-    __slots__ = ("label", "op", "params", "slope", "wants", "where")
+    __slots__ = ("freed", "label", "op", "params", "slope", "wants", "where")
 
     op: Op | None
     params: Params
     label: str
     wants: bool
     where: str
+    freed: bool
     slope: Callable[..., Any] | None
 
     def __init__(
@@ -41,7 +43,9 @@ class Origin:
         *,
         wants: bool = True,
         where: str = "",
+        freed: bool = False,
     ) -> None:
+        self.freed = freed
         self.op = op
         self.params = params
         self.label = label
@@ -55,13 +59,26 @@ class Origin:
         >>> Origin(label="a").but(label="b").label
         'b'
         """
-        names = ("op", "params", "label", "wants", "where")
+        names = ("op", "params", "label", "wants", "where", "freed")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
+
+    def __deepcopy__(self, memo: Any) -> Origin:
+        return self
+
+    def __reduce__(self) -> Any:
+        for name in ("SUM", "PRODUCT", "LEAF", "CONSTANT", "FREED"):
+            if self is globals()[name]:
+                return name
+        return Origin._again, (self.op, self.params, self.label, self.wants, self.where)
+
+    @staticmethod
+    def _again(op: Op | None, params: Params, label: str, wants: bool, where: str) -> Origin:
+        return Origin(op, params, label, wants=wants, where=where)
 
 
 LEAF = Origin()
 CONSTANT = Origin(wants=False)
-FREED = Origin()  # a value whose inputs were given up by a backward pass
+FREED = Origin(freed=True)  # a value whose inputs were given up by a backward pass
 # The sum and the product of two floats that both want gradients, as recorded by the operators
 # themselves. `ops.arithmetic` says which ops they are.
 SUM = Origin()

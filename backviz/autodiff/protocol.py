@@ -27,8 +27,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
     """`np.tanh(x)`, `np.add(3, x)`, `np.add.reduce(x)`."""
     if kwargs.get("out") is not None:
         raise TypeError(
-            f"np.{ufunc.__name__}(…, out=…) would write over recorded data; "
-            "use the result of the call instead"
+            f"np.{ufunc.__name__} cannot write a recorded value into an array that is there; "
+            "make a new one: a = a + x instead of a += x"
         )
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
     if method == "reduce" and ufunc in _REDUCTIONS:
@@ -73,6 +73,12 @@ _NEAREST = {
     "hypot": "norm, or sqrt(a*a + b*b)",
     "cross": "einsum",
     "interp": "where",
+    "diff": "sub, as in x[1:] - x[:-1]",
+    "convolve": "conv1d",
+    "positive": "identity, which is x itself",
+    "atleast_2d": "reshape",
+    "atleast_1d": "reshape",
+    "column_stack": "stack, with axis=1",
     "log2": "log, as in log(x) / log(2)",
     "log10": "log, as in log(x) / log(10)",
     "exp2": "pow, as in 2**x",
@@ -90,7 +96,12 @@ def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
     called = f"{module}.{name}"
     if options:
         return f"{called} of a recorded value takes no {', '.join(options)}; leave it away"
-    known = [*OPS.names(), *(f.__name__ for f in FUNCTIONS)]
-    close = [_NEAREST[name]] if name in _NEAREST else difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    public = [n for n in OPS.names() if OPS[n].public]
+    known = [*public, *(f.__name__ for f in FUNCTIONS)]
+    close = (
+        [_NEAREST[name]]
+        if name in _NEAREST
+        else difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    )
     hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
     return f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"

@@ -33,6 +33,7 @@ class Mode:
 PLAIN = Mode()
 SPECIAL: list[None] = []
 _mode: ContextVar[Mode] = ContextVar("mode", default=PLAIN)
+_depth: ContextVar[int] = ContextVar("depth", default=0)
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
@@ -64,6 +65,33 @@ def no_grad() -> Iterator[None]:
     """
     with _changed(record=False):
         yield
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Record, also inside `no_grad`: what a derivative is asked of has to be recorded."""
+    if _mode.get().record:
+        yield
+    else:
+        with _changed(record=True):
+            yield
+
+
+@contextmanager
+def differentiating() -> Iterator[int]:
+    """A block that runs a function to differentiate it; gives how many such blocks are around."""
+    depth = _depth.get()
+    token = _depth.set(depth + 1)
+    try:
+        with recorded():
+            yield depth
+    finally:
+        _depth.reset(token)
+
+
+def transforming() -> bool:
+    """Whether a function is being differentiated right now."""
+    return _depth.get() > 0
 
 
 @contextmanager

@@ -38,6 +38,8 @@ def as_function(output: Value, leaves: Sequence[Value]) -> Callable[..., Value]:
             raise InputError(f"the value {leaf.label or leaf!r} is not in this record")
 
     def run(*given: Value) -> Value:
+        if len(given) != len(leaves):
+            raise InputError(f"the function takes {len(leaves)} values, not {len(given)}")
         made = {leaf.serial: x for leaf, x in zip(leaves, given, strict=True)}
         for value in values:
             if value.serial in made:

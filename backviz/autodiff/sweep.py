@@ -20,6 +20,9 @@ from backviz.autodiff.origin import FREED, PRODUCT, SUM
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 
+WAS_FREED = (
+    "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
+)
 GAP = 65_536  # so much older than all others, and a node waits elsewhere
 
 
@@ -39,14 +42,10 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
     while waiting:
         _run(top, waiting, far, leaves, retain)
         top, waiting = far.next_window()
+    if any(leaf.origin.freed for leaf in leaves):
+        raise InputError(WAS_FREED)
     for leaf, gradient in leaves.items():
-        origin = leaf.origin
-        if origin is FREED:
-            raise InputError(
-                "backward: a part of this record was freed by an earlier backward pass; "
-                "give that pass retain_graph=True"
-            )
-        if origin.wants:
+        if leaf.origin.wants:
             leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 
 Function = Callable[..., Any]
 Which = int | Sequence[int]
-_depth: ContextVar[int] = ContextVar("depth", default=0)
 
 
 def grad(f: Function, argnums: Which = 0) -> Function:
@@ -132,33 +131,38 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
 @contextmanager
 def _inside(args: tuple[Any, ...]) -> Iterator[bool]:
     """Whether the derivatives are to be recorded: in another transform, or for recorded values."""
-    depth = _depth.get()
-    token = _depth.set(depth + 1)
-    try:
+    with differentiating() as depth:
         yield depth > 0 or any(isinstance(a, Value) for a in args)
-    finally:
-        _depth.reset(token)
 
 
 def _call(
     f: Function, argnums: Which, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Value, ...], Value]:
     """Run `f` on values of our own in the places that are asked for."""
-    which = [argnums] if isinstance(argnums, int) else list(argnums)
+    which = list(argnums) if isinstance(argnums, list | tuple) else [int(argnums)]  # type: ignore[arg-type]
     changed = list(args)
     for i in which:
         if not -len(args) <= i < len(args):
-            raise InputError(f"argnums names argument {i}, but the call has {len(args)}")
+            raise InputError(
+                f"argnums names argument {i}, but the call has {len(args)} by position"
+            )
         given = args[i]
         changed[i] = OPS["identity"](given) if isinstance(given, Value) else Value(given)
     output = f(*changed, **kwargs)
     if not isinstance(output, Value):
-        output = Value(output, requires_grad=False)  # it depends on nothing that is recorded
+        try:
+            output = Value(output, requires_grad=False)  # it depends on nothing that is recorded
+        except TypeError:
+            kind = type(output).__name__
+            raise InputError(
+                f"grad: the function returns a {kind}, not one number or array; "
+                "put several results together with np.stack"
+            ) from None
     return tuple(changed[i] for i in which), output
 
 
 def _as_asked(argnums: Which, gradients: list[Any]) -> Any:
-    return gradients[0] if isinstance(argnums, int) else tuple(gradients)
+    return tuple(gradients) if isinstance(argnums, list | tuple) else gradients[0]
 
 
 def _one_hot(shape: tuple[int, ...]) -> Iterator[Any]:

@@ -5,8 +5,7 @@ with every value made, so that sorting by it is a topological order; a value poi
 to its inputs only, so that the record has no reference cycles and dies with its output.
 
 A record can have millions of scalars, so a value has six slots and a sum or a product
-of two floats is recorded right here, without a detour through the op (docs/design/engine.md
-has the measurements). A test compares that with the detour, bit for bit.
+of two floats is recorded right here (docs/design/engine.md); a test compares, bit for bit.
 """
 
 from __future__ import annotations
@@ -21,9 +20,16 @@ from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin
-from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
+from backviz.autodiff.recording import (
+    PLAIN,
+    SPECIAL,
+    caller,
+    mode,
+    name_in_caller,
+    transforming,
+)
 from backviz.autodiff.table import OPS
-from backviz.errors import InputError, NotFiniteError, ShapeError
+from backviz.errors import InputError, ShapeError
 from backviz.registry import unknown
 
 if TYPE_CHECKING:
@@ -218,19 +224,6 @@ class Value(Operand):
         """
         return self if self.ndim < 2 else OPS["transpose"](self)
 
-    @property
-    def mT(self) -> Value:  # noqa: N802
-        """The transpose of the last two axes, for stacks of matrices."""
-        return OPS["swapaxes"](self, axis1=-1, axis2=-2)  # type: ignore[no-any-return]
-
-    def numel(self) -> int:
-        """The number of entries, by torch's name."""
-        return self.size
-
-    def dim(self) -> int:
-        """The number of axes, by torch's name."""
-        return self.ndim
-
     def item(self) -> float:
         """The one number that the value holds.
 
@@ -246,16 +239,6 @@ class Value(Operand):
     def t(self) -> Value:
         """The transpose of a matrix, by torch's name."""
         return self.T
-
-    def clone(self) -> Value:
-        """The same number as a recorded value of its own, by torch's name.
-
-        >>> x = Value(2.0)
-        >>> (x.clone() * 3).backward()
-        >>> x.grad
-        3.0
-        """
-        return OPS["identity"](self)  # type: ignore[no-any-return]
 
     def detach(self) -> Value:
         """The same data, cut off from the record.
@@ -292,13 +275,21 @@ class Value(Operand):
             if name.startswith("_"):
                 raise AttributeError(name)
             methods = [m for m in dir(Value) if not m.startswith("_")]
-            raise AttributeError(unknown("method of a value", name, methods, "see backviz list ops"))
+            raise AttributeError(
+                unknown("method of a value", name, methods, "see backviz list ops")
+            )
 
     def __float__(self) -> float:
+        if transforming() and self.requires_grad:
+            raise TypeError(
+                "float(x) inside a function that is being differentiated would lose the gradient; "
+                "use functions of numpy instead of math, and np.stack instead of filling an array; "
+                "x.item() is the plain number"
+            )
         return self.item()
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(float(self))
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -321,16 +312,6 @@ class Value(Operand):
             raise TypeError("a single number cannot be iterated over")
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, key: Any) -> Value:
-        return OPS["getitem"](self, key)  # type: ignore[no-any-return]
-
-    def __setitem__(self, key: Any, entry: Any) -> None:
-        raise TypeError(
-            "the entries of a recorded value cannot be set: its consumers have used them; "
-            "build a new value with np.where or np.concatenate, or set x.data[…] of a leaf "
-            "before it is used"
-        )
-
     def __eq__(self, other: object) -> Any:
         if isinstance(other, (Operand, int, float, np.ndarray, np.generic)):
             return OPS["equal"](self, other)
@@ -342,6 +323,19 @@ class Value(Operand):
         return NotImplemented
 
     __hash__ = object.__hash__
+
+    def __index__(self) -> int:
+        if self.size != 1 or not self.item().is_integer():
+            raise TypeError(f"{self.data} is no whole number, so it cannot count or be an index")
+        return int(self.item())
+
+    # a copy is a value of its own, so it gets a serial number of its own
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.data, self.grad, self.origin, self.first, self.second
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.data, self.grad, self.origin, self.first, self.second = state
+        self.serial = next(_serials)
 
     # Gradients -----------------------------------------------------------------------
 
@@ -435,7 +429,9 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     if how.lines:
         out.origin = out.origin.but(where=caller())
     if how.anomaly:
-        _refuse_not_finite(out)
+        from backviz.autodiff.finite import refuse_not_finite
+
+        refuse_not_finite(out)
     return out
 
 
@@ -452,10 +448,3 @@ def _record_function(op: Op, only: Value) -> Value:
     out.origin = op.origin if only.origin.wants and op.differentiable else op.idle
     out.serial = next(_serials)
     return out
-
-
-def _refuse_not_finite(made: Value) -> None:
-    from backviz.autodiff.finite import is_finite, sentence_on
-
-    if not is_finite(made.data):
-        raise NotFiniteError(sentence_on(made))

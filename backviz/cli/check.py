@@ -12,7 +12,12 @@ from backviz.cli import options
 @click.option("--order", type=click.IntRange(1, 4), default=1, help="Derivatives up to this order.")
 @click.option("--tolerance", type=float, default=1e-6, help="The relative error allowed.  [1e-6]")
 @click.option("--step", type=float, default=1e-5, help="The step of the differences.  [1e-5]")
-@click.option("--seed", type=int, default=0, help="Of the random weights for array results.  [0]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Of the random weights for array results.  [0]",
+)
 @options.as_json
 @options.quiet
 @options.debug

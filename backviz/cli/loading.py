@@ -22,9 +22,9 @@ def load_value(
     With `expand`, composite ops ("all", or names with commas) are recorded as their parts.
     With `wrt`, the derivative of order `order - 1` for that leaf takes the place of the result.
     """
-    from backviz.autodiff.backward import backward
     from contextlib import nullcontext
 
+    from backviz.autodiff.backward import backward
     from backviz.autodiff.orders import derivative
     from backviz.autodiff.recording import expanded
     from backviz.cli.terminal import say

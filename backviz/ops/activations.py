@@ -51,7 +51,8 @@ sigmoid = elementwise(
 
 
 def _relu(x: Any) -> Any:
-    spare = take(x.shape, x.dtype) if type(x) is np.ndarray else None
+    large = type(x) is np.ndarray and x.flags.c_contiguous
+    spare = take(x.shape, x.dtype) if large else None
     return np.maximum(x, 0.0, out=spare)
 
 

@@ -66,7 +66,7 @@ def kept(made: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
 
 def _pull_mean(upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     if type(upstream) is float and type(x) is np.ndarray:
-        return np.full(x.shape, upstream / x.size, x.dtype)
+        return np.full(x.shape, upstream / max(x.size, 1), x.dtype)
     return _spread(upstream / count(x, out), x, axis, keepdims)
 
 

@@ -132,7 +132,11 @@ def _why_no_call(node: ast.Call) -> str | None:
         k.arg is None for k in node.keywords
     ):
         return "stars are not allowed in a call"
-    if len(node.args) != op.arity:
+    if not op.written:
+        return f"{name} cannot be used in an expression; put it into a Python file"
+    if op.variadic and not node.args:
+        return f"{name} needs operands"
+    if len(node.args) != op.arity and not op.variadic:
         return f"{name} takes {op.arity} operand{'s' * (op.arity > 1)}, not {len(node.args)}"
     for word in node.keywords:
         if word.arg not in op.params:

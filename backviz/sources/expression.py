@@ -275,7 +275,9 @@ class _Reader:
         try:
             return op(*args, **params)
         except TypeError as error:
-            raise self._refuse(node, f"{name}: {error}") from None
+            said = str(error)
+            said = said if said.startswith(f"{name}") else f"{name}: {said}"
+            raise self._refuse(node, said) from None
 
     # Complaining
 
@@ -300,6 +302,11 @@ def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:
         if op.name == "matmul" and min(map(len, shapes)) > 1:
             (*a, m, _), (*b, _, n) = shapes
             return math.prod((*np.broadcast_shapes(tuple(a), tuple(b)), m, n))
-        return math.prod(np.broadcast_shapes(*shapes)) if op.elementwise else 1
+        if op.elementwise:
+            return math.prod(np.broadcast_shapes(*shapes))
+        if op.name in ("dot", "inner", "tensordot", "linear") and min(map(len, shapes)) > 0:
+            inner = shapes[0][-1] or 1  # what two operands share is summed away
+            return math.prod(shapes[0]) * math.prod(shapes[1]) // inner**2
+        return sum(map(math.prod, shapes))
     except ValueError:
         return 0
