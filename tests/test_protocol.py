@@ -172,10 +172,6 @@ def test_torch_s_words():
     x = tensor(X)
     assert x.t().shape == (3, 2)
     assert x.clone().op.name == "identity"
-    with pytest.raises(
-        AttributeError, match="unknown method of a value 'tanhh'; did you mean 'tanh'"
-    ):
-        x.tanhh()
     with pytest.raises(ValueError, match=r"shape \(2, 3\) is not one number"):
         float(x)
     assert (x.sum(dim=0).data == X.sum(0)).all()
@@ -192,3 +188,9 @@ def test_copies():
     same = copy.copy(y)
     assert same.data == 4.0
     assert copy.deepcopy(y).inputs[0] is not x
+
+
+def test_attributes_are_looked_up_the_quick_way():
+    # a __getattr__ would keep the interpreter from specializing, which halves the engine's speed
+    for each in Value.__mro__[:-1]:
+        assert not {"__getattr__", "__getattribute__"} & set(vars(each))

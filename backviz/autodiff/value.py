@@ -30,7 +30,6 @@ from backviz.autodiff.recording import (
 )
 from backviz.autodiff.table import OPS
 from backviz.errors import InputError, ShapeError
-from backviz.registry import unknown
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -268,16 +267,6 @@ class Value(Operand):
                 "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
             )
         return np.array(self.data, dtype=dtype)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("_"):
-                raise AttributeError(name)
-            methods = [m for m in dir(Value) if not m.startswith("_")]
-            raise AttributeError(
-                unknown("method of a value", name, methods, "see backviz list ops")
-            )
 
     def __float__(self) -> float:
         if transforming() and self.requires_grad:
