@@ -1,6 +1,17 @@
-"""The demo of micrograd, for any class of scalar: an MLP neuron by neuron with max-margin loss."""
+"""The demo of micrograd, for any class of scalar: an MLP neuron by neuron with max-margin loss.
 
+    python tests/benchmarks/scalar_net.py        one JSON line: seconds a step, by mode and engine
+
+In a process of its own, as a person trains: the collector's work depends on all that is
+on the heap.
+"""
+
+import gc
+import json
 import random
+import statistics
+import sys
+import time
 from itertools import pairwise
 
 
@@ -47,3 +58,42 @@ class Training:
         for p in self.net.parameters:
             p.data -= 0.05 * p.grad
         return loss
+
+
+def seconds(training, mode, steps):
+    """The median step: "steady", "collected" before each step, or with the collector "paused"."""
+    training.step()
+    gc.collect()
+    if mode == "paused":
+        gc.disable()
+    spent = []
+    for _ in range(steps):
+        if mode != "steady":
+            gc.collect()
+        start = time.perf_counter()
+        training.step()
+        spent.append(time.perf_counter() - start)
+    gc.enable()
+    return statistics.median(spent)
+
+
+def measure(turns=3):
+    """Both engines in turns, each after the other's garbage has been collected."""
+    import micrograd.engine
+
+    import backviz
+
+    found = {}
+    for mode in ("steady", "collected", "paused"):
+        times = {"backviz": [], "micrograd": []}
+        for _ in range(turns):
+            times["backviz"].append(seconds(Training(backviz.Value, None), mode, 12))
+            gc.collect()
+            times["micrograd"].append(seconds(Training(micrograd.engine.Value, 0), mode, 4))
+            gc.collect()
+        found[mode] = {name: statistics.median(each) for name, each in times.items()}
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(measure(), sys.stdout)

@@ -1,11 +1,15 @@
 """The scalar engine against micrograd, and against itself on a chain ten times as long."""
 
 import gc
+import json
 import os
+import subprocess
+import sys
 import tracemalloc
 
 import networkx as nx
 import pytest
+import scalar_net
 from interleaved import Ratio, compare, paused_collector
 from scalar_net import Training
 
@@ -15,8 +19,6 @@ if os.environ.get("CI_PEERS"):
     import micrograd.engine as micrograd
 else:
     micrograd = pytest.importorskip("micrograd.engine")
-
-DEMO = "micrograd's demo, a training step"
 
 
 @pytest.fixture
@@ -39,28 +41,26 @@ def test_same_bits_from_run_to_run():
     assert [p.grad for p in runs[0].net.parameters] == [p.grad for p in runs[1].net.parameters]
 
 
-def test_steady_loop(record_ratio, both):
-    # blocks of steps, so that each side pays for collecting its own garbage and no other
-    def block(training):
-        return lambda: [training.step() for _ in range(4)]
-
-    ours, theirs = map(block, both)
-    record_ratio(compare(f"{DEMO}, steady loop", ours, theirs, 0.05, turns=5, before=gc.collect))
+@pytest.fixture(scope="module")
+def measured():
+    made = subprocess.run([sys.executable, scalar_net.__file__], check=True, capture_output=True)
+    return json.loads(made.stdout)
 
 
-def test_with_a_collected_heap(record_ratio, both):
-    ours, theirs = both
+@pytest.mark.parametrize(
+    ("mode", "limit"), [("steady", 0.05), ("collected", 0.09), ("paused", 0.3)]
+)
+def test_a_training_step(record_ratio, measured, mode, limit):
+    how = {"steady": "steady loop", "collected": "heap collected", "paused": "collector paused"}
+    times = measured[mode]
     record_ratio(
-        compare(f"{DEMO}, heap collected", ours.step, theirs.step, 0.09, 9, before=gc.collect)
-    )
-
-
-def test_without_the_collector(record_ratio, both):
-    ours, theirs = both
-    with paused_collector():
-        record_ratio(
-            compare(f"{DEMO}, collector paused", ours.step, theirs.step, 0.30, 9, gc.collect)
+        Ratio(
+            f"micrograd's demo, a training step, {how[mode]}",
+            times["backviz"],
+            times["micrograd"],
+            limit,
         )
+    )
 
 
 def test_memory(record_ratio, both):
