@@ -171,6 +171,8 @@ def gradients_of(
 
 def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
     """The gradient that a backward pass starts with, as data or as a recorded value."""
+    if seed is None and not create_graph and type(output.data) is float:
+        return 1.0
     if seed is not None:
         data = as_data(seed.data if isinstance(seed, Value) else seed)
         if isinstance(data, np.ndarray):

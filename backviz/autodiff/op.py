@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from backviz.autodiff.buffers import take
+from backviz.autodiff.buffers import LARGE, take
 from backviz.autodiff.data import Data, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
@@ -157,8 +157,8 @@ class Op(ABC):
             except (ArithmeticError, ValueError):
                 pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
         try:
-            if type(self.array) is np.ufunc and len(args) == 1 and type(args[0]) is np.ndarray:
-                only = args[0]
+            only = args[0] if len(args) == 1 else None
+            if type(only) is np.ndarray and only.nbytes >= LARGE and type(self.array) is np.ufunc:
                 spare = take(only.shape, only.dtype) if only.flags.c_contiguous else None
                 return as_data(quietly(self.array, only, out=spare))
             return as_data(quietly(self.array, *args, **params))
@@ -268,7 +268,7 @@ class Elementwise(Op):
             return self._pull_number(node, upstream)
         inputs, params = node.inputs, node.origin.params
         out, args = _arguments(node, inputs, record)
-        pulled = []
+        pulled: list[tuple[int, Any, Any]] = []
         for i, operand in enumerate(inputs):
             if not operand.origin.wants or (rule := self.rules[i]) is None:
                 continue
@@ -280,9 +280,9 @@ class Elementwise(Op):
                 local = None
             else:
                 contribution = _times(upstream, local)
-            shape = getattr(contribution, "shape", ())
-            if shape != operand.shape:
-                contribution = OPS["sum_to"](contribution, shape=operand.shape)
+            shape = operand.shape
+            if getattr(contribution, "shape", ()) != shape:
+                contribution = OPS["sum_to"](contribution, shape=shape)
             pulled.append((i, local, contribution))
         return pulled
 
@@ -365,13 +365,20 @@ def _arguments(node: Value, inputs: tuple[Value, ...], record: bool) -> tuple[An
 def _is_ours(local: Any, upstream: Any) -> bool:
     """Whether a rule has just made this array, so that nobody sees it being written over."""
     return (
-        type(local) is np.ndarray
-        and type(upstream) is np.ndarray
+        getrefcount(local) == 3  # the caller's name, ours, and the question itself
+        and _alike(upstream, local)
         and local.base is None
-        and local.shape == upstream.shape
-        and local.strides == upstream.strides
-        and local.dtype == upstream.dtype
-        and getrefcount(local) == 3  # the caller's name, ours, and the question itself
+    )
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether these are arrays of one shape, precision and order."""
+    return (
+        type(a) is type(b) is np.ndarray
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+        and a.flags.c_contiguous
+        and b.flags.c_contiguous
     )
 
 
@@ -394,10 +401,10 @@ def _times(upstream: Any, local: Any) -> Any:
             return upstream.copy() if isinstance(upstream, np.ndarray) else upstream
         if local == -1:
             return -upstream
-    if type(upstream) is type(local) is np.ndarray and upstream.shape == local.shape:
-        plain = upstream.flags.c_contiguous and local.flags.c_contiguous
-        if plain and (local.dtype.char == "?" or local.dtype == upstream.dtype):
-            return np.multiply(upstream, local, out=take(upstream.shape, upstream.dtype))
+    if type(local) is np.ndarray and local.dtype.char == "?":  # casting first is quicker
+        local = local.astype(upstream.dtype)
+    if type(upstream) is np.ndarray and upstream.nbytes >= LARGE and _alike(upstream, local):
+        return np.multiply(upstream, local, out=take(upstream.shape, upstream.dtype))
     return upstream * local
 
 

@@ -77,11 +77,16 @@ class Value(Operand):
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Value:
         """Compute the op and record it."""
-        if len(args) == 1 and op.scalar is not None and not (params or SPECIAL):
+        if len(args) == 1:
             only: Value = args[0]
-            if type(only.data) is float:
+            if type(only.data) is float and op.scalar is not None and not (params or SPECIAL):
                 return _record_function(op, only)
-        return record(op, tuple([a if isinstance(a, Value) else constant(a) for a in args]), params)
+            return record(op, args, params)
+        for a in args:
+            if not isinstance(a, Value):
+                args = tuple([a if isinstance(a, Value) else constant(a) for a in args])
+                break
+        return record(op, args, params)
 
     def __add__(self, other: Any) -> Any:
         try:
@@ -383,7 +388,7 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool = True) -> Value:
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     """Compute an op on recorded values and write it down."""
     how = mode() if SPECIAL else PLAIN
-    if op.parts is not None and how.expand and ("all" in how.expand or op.name in how.expand):
+    if how.expand and op.parts is not None and ("all" in how.expand or op.name in how.expand):
         made: Value = op.parts(*inputs, **params)
         return made
     args = [v.data for v in inputs]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.buffers import take
+from backviz.autodiff.buffers import LARGE, take
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.operand import NO_PARAMS
 from backviz.autodiff.symbol import Symbol
@@ -175,7 +175,7 @@ dropout: Structural = structural(
 
 def _product(a: np.ndarray, b: np.ndarray) -> Any:
     """a @ b, into spare memory if there is any."""
-    if a.ndim == 2 and a.dtype == b.dtype:
+    if a.ndim == 2 and a.shape[0] * b.shape[1] >= LARGE // 8 and a.dtype == b.dtype:
         return np.matmul(a, b, out=take((a.shape[0], b.shape[1]), a.dtype))
     return a @ b
 
