@@ -29,6 +29,10 @@ LANGUAGES.add(
         "not computed": "— means not computed",
         "columns": "step|node|input|upstream|local|contribution|total so far|use",
         "use": "{k} of {m}",
+        "given": "Given: {list}",
+        "numbers": "numbers",
+        "seed": "Backward starts: {of}",
+        "each": "for every entry",
     },
 )
 LANGUAGES.add(
@@ -54,5 +58,9 @@ LANGUAGES.add(
         "not computed": "— значит «не вычислено»",
         "columns": "шаг|узел|вход|пришедший|локальная|вклад|сумма|вход №",
         "use": "{k} из {m}",
+        "given": "Дано: {list}",
+        "numbers": "числа",
+        "seed": "Обратный проход: {of}",
+        "each": "для каждого элемента",
     },
 )

@@ -17,7 +17,7 @@ FLOORS = [
     {"text", "words", "files"},
     {"autodiff"},
     {"ops"},
-    {"graphs", "sources"},
+    {"graphs", "sources", "nn", "optim", "data"},
     {"explanations", "diagrams"},
     {"tables", "renderers"},
     {"api", "extend"},

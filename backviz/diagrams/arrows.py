@@ -12,11 +12,12 @@ from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.layout import Point
-from backviz.diagrams.model import Arrow
+from backviz.diagrams.model import WHOLE_ARROW, Arrow, ArrowState
 from backviz.diagrams.theme import Theme
 
 APART = 0.21 * EM  # each line's distance from the middle
 LINE_WIDTH = 0.11 * EM
+STRONG = 2.2  # how much thicker the line is that a moment is about
 HEAD_LENGTH, HEAD_WIDTH = 0.56 * EM, 0.46 * EM
 DASH = (0.36 * EM, 0.24 * EM)
 CORNER = 0.4 * EM  # where a box's border is straight
@@ -33,14 +34,22 @@ def label_size(arrow: Arrow) -> tuple[float, float]:
     return font.width(text, size) + 0.9 * EM, size * font.LINE + 2 * APART + 0.25 * EM
 
 
-def arrow_part(arrow: Arrow, curve: Points, tail: Frame, head: Frame, theme: Theme) -> Part:
+def arrow_part(
+    arrow: Arrow,
+    curve: Points,
+    tail: Frame,
+    head: Frame,
+    theme: Theme,
+    state: ArrowState = WHOLE_ARROW,
+) -> Part:
     """The marks of an arrow between two frames `(left, top, right, bottom)`."""
     side = APART if arrow.backward else 0.0
     forward = _between(_shifted(curve, side), tail, head)
-    marks = _line(forward, theme.forward, ())
-    if arrow.backward:
+    strong = state.accent == "forward"
+    marks = _line(forward, theme.forward if state.forward else theme.rule, (), strong)
+    if arrow.backward and state.backward:
         backward = _between(tuple(reversed(_shifted(curve, -side))), head, tail)
-        marks += _line(backward, theme.gradient, DASH)
+        marks += _line(backward, theme.gradient, DASH, state.accent == "backward")
     return Part(arrow.id, arrow.alt, tuple(marks))
 
 
@@ -58,7 +67,7 @@ def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:
     return Part(f"{arrow.id}-label", "", tuple(marks))
 
 
-def _line(points: Points, colour: str, dash: tuple[float, ...]) -> list[Mark]:
+def _line(points: Points, colour: str, dash: tuple[float, ...], strong: bool) -> list[Mark]:
     """A curve with a filled head at its end."""
     tip, direction = points[-1], _direction(points[-2], points[-1])
     base = _moved(tip, direction, -HEAD_LENGTH)
@@ -72,7 +81,8 @@ def _line(points: Points, colour: str, dash: tuple[float, ...]) -> list[Mark]:
     control = _moved(points[-2], direction, -0.8 * HEAD_LENGTH)
     if math.dist(points[-4], tip) < 2 * HEAD_LENGTH:
         control = end
-    shaft = Curve((*points[:-2], control, end), colour, LINE_WIDTH, dash)
+    width = LINE_WIDTH * (STRONG if strong else 1)
+    shaft = Curve((*points[:-2], control, end), colour, width, dash)
     return [shaft, Polygon(corners, colour)]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
-from backviz.diagrams.model import Box
+from backviz.diagrams.model import WHOLE_BOX, Box, BoxState
 from backviz.diagrams.theme import Theme
 
 EM = 14.0
@@ -33,6 +33,7 @@ class _Word:
     fill: str
     bold: bool = False
     chip: bool = False
+    number: bool = False  # the value, which a build hides until it is known
 
     @property
     def width(self) -> float:
@@ -46,7 +47,8 @@ def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
     note = [_Word(box.note, SMALL * EM, theme.muted)] if box.note else []
     # a fold's list of ops is no value and takes no value's colour
     colour = theme.forward if box.gradient else theme.muted
-    value = [[_Word(line, EM, colour)] for line in box.value]
+    number = bool(box.gradient)
+    value = [[_Word(line, EM, colour, number=number)] for line in box.value]
     if title and len(value) == 1 and not note and (not symbol or box.stacked):
         rows = [title + value[0], symbol]
     else:
@@ -66,45 +68,54 @@ def measure(box: Box, theme: Theme) -> tuple[float, float]:
 
 def _front(box: Box, theme: Theme) -> tuple[float, float]:
     rows = _rows(box, theme)
-    gradient = [font.width(line, EM) for line in box.gradient]
+    gradient = [font.width(line, EM) for line in (*box.gradient, *box.reserve)]
     widest = max([_row_width(row) for row in rows] + gradient, default=0.0)
     rule = RULE if box.gradient else 0.0
-    height = (len(rows) + len(gradient)) * LINE + rule + 2 * PAD_Y
+    height = (len(rows) + len(box.gradient)) * LINE + rule + 2 * PAD_Y
     return max(LEAST_WIDTH, widest + 2 * PAD_X), height
 
 
-def box_part(box: Box, center: tuple[float, float], theme: Theme) -> Part:
-    """The marks of a box whose middle is at `center`."""
+def box_part(
+    box: Box, center: tuple[float, float], theme: Theme, state: BoxState = WHOLE_BOX
+) -> Part:
+    """The marks of a box whose middle is at `center`, as it looks at one moment."""
     outer, (width, height) = measure(box, theme), _front(box, theme)
     left, top = center[0] - outer[0] / 2, center[1] - outer[1] / 2
     middle = left + width / 2
-    marks: list[Mark] = _frame(box, left, top, width, height, theme)
+    marks: list[Mark] = _frame(box, left, top, width, height, theme, state)
     y = top + PAD_Y
     for row in _rows(box, theme):
-        marks += _row_marks(row, middle, y, theme)
+        marks += _row_marks(row, middle, y, theme, state.value)
         y += LINE
     if box.gradient:
         line = Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
         marks.append(line)
         y += RULE
-    for text in box.gradient:
+    for text in box.gradient if state.gradient is None else state.gradient:
         marks += _row_marks([_Word(text, EM, theme.gradient)], middle, y, theme)
         y += LINE
     return Part(box.id, box.alt, tuple(marks))
 
 
 def _frame(
-    box: Box, left: float, top: float, width: float, height: float, theme: Theme
+    box: Box,
+    left: float,
+    top: float,
+    width: float,
+    height: float,
+    theme: Theme,
+    state: BoxState,
 ) -> list[Mark]:
     strong = box.role == "output"
+    accents = {"": theme.ink if strong else theme.border, "forward": theme.forward}
     frame = Rect(
         left,
         top,
         width,
         height,
         fill=theme.fill(box.role),
-        stroke=theme.ink if strong else theme.border,
-        line=(0.16 if strong else 0.09) * EM,
+        stroke=accents.get(state.accent, theme.gradient),
+        line=(0.26 if state.accent else 0.16 if strong else 0.09) * EM,
         radius=(0.5 if box.role == "leaf" else 0.25) * EM,
         dash=(0.3 * EM, 0.22 * EM) if box.role == "constant" else (),
     )
@@ -123,10 +134,15 @@ def _frame(
     return [behind, frame]
 
 
-def _row_marks(words: list[_Word], middle: float, top: float, theme: Theme) -> list[Mark]:
+def _row_marks(
+    words: list[_Word], middle: float, top: float, theme: Theme, numbers: bool = True
+) -> list[Mark]:
     x, baseline = middle - _row_width(words) / 2, top + font.ASCENT * LINE
     marks: list[Mark] = []
     for word in words:
+        if word.number and not numbers:
+            x += word.width + GAP
+            continue
         if word.chip:
             chip = (x, top + 0.06 * LINE, word.width, 0.92 * LINE)
             marks.append(Rect(*chip, fill=theme.rule, radius=0.35 * EM))

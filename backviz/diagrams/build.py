@@ -33,9 +33,9 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     words = LANGUAGES[style.lang]
     output = graph.graph["output"]
     boxes = tuple(_box(graph, n, style, words) for n in graph)
-    tails = graph.edges(keys=True, data=True)
-    ordered = sorted(tails, key=lambda edge: (edge[1], edge[2], edge[0]))
-    arrows = tuple(_arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(ordered))
+    arrows = tuple(
+        _arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(arrow_order(graph))
+    )
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words["no output"]
     caption = clean(style.title)
@@ -49,11 +49,17 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     )
 
 
+def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[Any, Any, int, dict[str, Any]]]:
+    """The edges in the order of their arrows: `e0` is the first, `e1` the second."""
+    edges = graph.edges(keys=True, data=True)
+    return sorted(edges, key=lambda edge: (edge[1], edge[2], edge[0]))
+
+
 def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, str]) -> Box:
     data, numbers = graph.nodes[node], style.numbers
     title = clean(data["label"], MAX_TITLE)
     value = data.get("value")
-    lines = () if value is None else _lines(value, numbers, words)
+    lines = () if value is None else number_lines(value, numbers, words)
     gradient = _gradient(data, numbers, words)
     symbol = OPS[data["op"]].symbol if data["op"] else clean(data.get("formula", ""), MAX_FORMULA)
     if value is None:
@@ -82,7 +88,7 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str])
     if "grad" not in data:
         return (NOT_COMPUTED,)
     grad, earlier = data["grad"], data.get("earlier")
-    lines = _lines(grad, numbers, words)
+    lines = number_lines(grad, numbers, words)
     if earlier is None:
         return lines
     if isinstance(grad, np.ndarray):
@@ -97,9 +103,10 @@ def _role(data: dict[str, Any]) -> Role:
     return kinds.get(data["kind"], "op")
 
 
-def _lines(
+def number_lines(
     value: float | np.ndarray, numbers: NumberStyle, words: dict[str, str]
 ) -> tuple[str, ...]:
+    """A number, the rows of a small matrix, or the mean and the span of a large array."""
     if not isinstance(value, np.ndarray):
         return (numbers.format(value),)
     if is_small(value):
@@ -119,7 +126,7 @@ def _arrow(
     contribution = data.get("contribution")
     scalars = isinstance(local, float) and isinstance(upstream, float)
     if style.products and scalars and contribution is not None:
-        factors = f"{numbers.format(upstream)}·{_bracketed(text)}"
+        factors = f"{numbers.format(upstream)}·{bracketed(text)}"
         product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(
         id=name,
@@ -147,7 +154,8 @@ def _grads_on_both(graph: nx.MultiDiGraph[Any], tail: Any, head: Any) -> bool:
     return all("grad" in d or "value" not in d for d in ends)
 
 
-def _bracketed(text: str) -> str:
+def bracketed(text: str) -> str:
+    """A factor: in brackets if it has a sign."""
     return f"({text})" if text.startswith("−") else text
 
 

@@ -6,6 +6,7 @@ that they leave; so nothing runs off the page however long a title is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backviz.diagrams import font
@@ -28,6 +29,7 @@ class Frame:
     ink: str
     legend: tuple[tuple[tuple[Mark, ...], float], ...]
     line: float
+    lines: int = 0  # of words under the graph, which change from moment to moment
 
     @property
     def bounded(self) -> bool:
@@ -55,7 +57,32 @@ class Frame:
     def taken(self, width: float) -> float:
         """The height of caption and legend together."""
         below = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
-        return self.above(width) + below
+        return self.above(width) + below + self._words_height
+
+    @property
+    def _words_size(self) -> float:
+        return max(self.preset.least, self.preset.text)
+
+    @property
+    def _words_height(self) -> float:
+        return (1.35 * self.lines + 0.5) * self._words_size if self.lines else 0.0
+
+    def words(self, given: Sequence[str], colour: str, width: float, height: float) -> Part:
+        """The words of one moment, between graph and legend, in as many lines as are kept."""
+        room, size = width - 2 * self.preset.margin, self._words_size
+        lines = [
+            line for text in given for line in wrap(text, size, room, most=self.lines, bold=False)
+        ][: self.lines]
+        legend = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
+        top = height - self.preset.margin - legend - self._words_height
+        marks = tuple(
+            Text(
+                (width - font.width(line, size)) / 2, top + (1.25 + 1.35 * i) * size, line, size,
+                colour,
+            )
+            for i, line in enumerate(lines)
+        )  # fmt: skip
+        return Part("words", " ".join(given), marks)
 
     def scale(self, width: float, height: float) -> float:
         """How much larger than natural size a graph of that size can be drawn."""
@@ -120,11 +147,13 @@ def make_frame(diagram: Diagram, preset: Preset, theme: Theme) -> Frame:
     """The frame of a diagram at the text size of its page."""
     size = max(preset.least, SMALL * preset.text)
     items = tuple(_legend_item(kind, words, size, theme) for kind, words in diagram.legend)
-    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35)
+    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35, diagram.lines)
 
 
-def wrap(text: str, size: float, room: float) -> list[str]:
-    """Bold text in at most three lines of that width, cut with … if it needs more.
+def wrap(
+    text: str, size: float, room: float, *, most: int = MOST_LINES, bold: bool = True
+) -> list[str]:
+    """Text in at most so many lines of that width, cut with … if it needs more.
 
     >>> wrap("a long title of a figure", 10, 80)
     ['a long title of', 'a figure']
@@ -132,18 +161,18 @@ def wrap(text: str, size: float, room: float) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if not lines[-1] or font.width(longer, size, bold=True) <= room:
+        if not lines[-1] or font.width(longer, size, bold) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
-    shown = lines[:MOST_LINES]
-    if len(lines) > MOST_LINES:
+    shown = lines[:most]
+    if len(lines) > most:
         shown[-1] += "…"
-    return [_cut(line, size, room) for line in shown]
+    return [_cut(line, size, room, bold) for line in shown]
 
 
-def _cut(line: str, size: float, room: float) -> str:
-    while len(line) > 1 and font.width(line, size, bold=True) > room:
+def _cut(line: str, size: float, room: float, bold: bool) -> str:
+    while len(line) > 1 and font.width(line, size, bold) > room:
         line = line.removesuffix("…")[:-1] + "…"
     return line
 

@@ -6,10 +6,12 @@ colour or in which format. Layouts, themes and renderers read it and add their p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["leaf", "constant", "op", "output", "group"]
+Accent = Literal["", "forward", "backward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Box:
 
     `value` and `gradient` are lines of text: one for a scalar, the rows of a small
     matrix, a summary of a large array. An empty `gradient` is not drawn; a gradient
-    that was not computed is the line "—". `note` is the array's shape.
+    that was not computed is the line "—". `note` is the array's shape. `reserve` are
+    lines that the box must have room for because it shows them at another moment.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Box:
     stacked: bool = False
     ordered: bool = False
     alt: str = ""
+    reserve: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Diagram:
     """A whole figure before it has positions.
 
     `title` and `description` are what a screen reader says; `caption` is drawn.
+    `lines` is how many lines of text are kept free under the graph for a moment's words.
     """
 
     boxes: tuple[Box, ...]
@@ -63,3 +68,41 @@ class Diagram:
     description: str
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoxState:
+    """What a box shows at one moment; `gradient` `None` is the box's own, `()` none yet."""
+
+    value: bool = True
+    gradient: tuple[str, ...] | None = None
+    accent: Accent = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowState:
+    """Which of an arrow's two lines have been passed at one moment."""
+
+    forward: bool = True
+    backward: bool = True
+    accent: Accent = ""
+
+
+WHOLE_BOX, WHOLE_ARROW = BoxState(), ArrowState()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of a build: what every box and arrow shows, and what is said about it.
+
+    `node` is the box at work, `lines` the words under the graph, `alt` the same for a
+    screen reader. Boxes and arrows stay where they are from moment to moment.
+    """
+
+    phase: Accent
+    node: str
+    lines: tuple[str, ...]
+    boxes: Mapping[str, BoxState]
+    arrows: Mapping[str, ArrowState]
+    alt: str = ""

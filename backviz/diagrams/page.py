@@ -6,7 +6,8 @@ whole. Text that ends up smaller than the page's least size is never silent.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, label_part, label_size
@@ -14,7 +15,7 @@ from backviz.diagrams.boxes import EM, SMALL, box_part, measure
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
-from backviz.diagrams.model import Diagram
+from backviz.diagrams.model import WHOLE_ARROW, WHOLE_BOX, Arrow, ArrowState, Box, BoxState, Diagram
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 
@@ -27,6 +28,11 @@ TWO_DIRECTIONS_UP_TO = 150
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
     """Lay the diagram out and set it on the page that the style asks for."""
+    return lay(diagram, style).drawing()
+
+
+def lay(diagram: Diagram, style: Style) -> Sheet:
+    """Find a place on the page for everything; what is drawn there is decided later."""
     theme, preset = THEMES[style.theme], PRESETS[style.size]
     layouts = _layouts(diagram, style, preset)
     frame = make_frame(diagram, preset, theme)
@@ -43,22 +49,86 @@ def compose(diagram: Diagram, style: Style) -> Drawing:
     left = (width - layout.width * scale) / 2
     free = height - 2 * preset.margin - taken - layout.height * scale
     top = preset.margin + frame.above(width) + free / 2
-    parts = [
-        placed(part, scale, left, top)
-        for part in _graph_parts(diagram, layout, theme, not style.transparent)
-    ]
-    parts += frame.parts(width, height)
-    least = min((m.size for p in parts for m in p.marks if isinstance(m, Text)), default=0.0)
-    return Drawing(
-        width,
-        height,
-        "" if style.transparent else theme.background,
-        tuple(parts),
-        diagram.title,
-        diagram.description,
-        least_text=least,
-        warnings=_warnings(diagram, least, preset, style),
-    )
+    return Sheet(diagram, style, theme, frame, layout, scale, left, top, width, height)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A diagram with every place on the page settled: parts are drawn one by one.
+
+    Invariant: what a part shows never moves it, so a build draws only what changes.
+    """
+
+    diagram: Diagram
+    style: Style
+    theme: Theme
+    frame: Frame
+    layout: Layout
+    scale: float
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def arrow(self, arrow: Arrow, state: ArrowState = WHOLE_ARROW) -> Part:
+        """An arrow's lines, as they look at one moment."""
+        curve, ends = self.layout.curves[arrow.id], self._frames
+        return self._placed(
+            arrow_part(arrow, curve, ends[arrow.tail], ends[arrow.head], self.theme, state)
+        )
+
+    def label(self, arrow: Arrow) -> Part | None:
+        """What is written on an arrow, if anything is."""
+        if arrow.id not in self.layout.labels:
+            return None
+        halo = not self.style.transparent
+        return self._placed(label_part(arrow, self.layout.labels[arrow.id], self.theme, halo))
+
+    def box(self, box: Box, state: BoxState = WHOLE_BOX) -> Part:
+        """A box, as it looks at one moment."""
+        return self._placed(box_part(box, self.layout.centers[box.id], self.theme, state))
+
+    def around(self) -> list[Part]:
+        """Caption and legend."""
+        return self.frame.parts(self.width, self.height)
+
+    def words(self, lines: tuple[str, ...], colour: str) -> Part:
+        """The words of a moment."""
+        return self.frame.words(lines, colour, self.width, self.height)
+
+    def drawing(self) -> Drawing:
+        """The page with everything shown; lines first, so that labels and boxes lie on top."""
+        arrows = self.diagram.arrows
+        parts = [self.arrow(a) for a in arrows]
+        parts += [part for part in map(self.label, arrows) if part]
+        parts += [self.box(b) for b in self.diagram.boxes]
+        return self.page((*parts, *self.around()))
+
+    def page(self, parts: tuple[Part, ...]) -> Drawing:
+        """These parts, bottom first, on this page."""
+        least = min((m.size for p in parts for m in p.marks if isinstance(m, Text)), default=0.0)
+        return Drawing(
+            self.width,
+            self.height,
+            "" if self.style.transparent else self.theme.background,
+            parts,
+            self.diagram.title,
+            self.diagram.description,
+            least_text=least,
+            warnings=_warnings(self.diagram, least, self.frame.preset, self.style),
+        )
+
+    def _placed(self, part: Part) -> Part:
+        return placed(part, self.scale, self.left, self.top)
+
+    @cached_property
+    def _frames(self) -> dict[str, tuple[float, float, float, float]]:
+        frames = {}
+        for box in self.diagram.boxes:
+            width, height = measure(box, self.theme)
+            x, y = self.layout.centers[box.id]
+            frames[box.id] = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        return frames
 
 
 def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
@@ -90,25 +160,6 @@ def _best(layouts: list[Layout], frame: Frame) -> Layout:
 
 def _scale(frame: Frame, layout: Layout) -> float:
     return frame.scale(layout.width + 2 * EDGE, layout.height + 2 * EDGE)
-
-
-def _graph_parts(diagram: Diagram, layout: Layout, theme: Theme, halo: bool) -> list[Part]:
-    """Lines first, so that labels and boxes lie on top of them."""
-    frames = {}
-    for box in diagram.boxes:
-        width, height = measure(box, theme)
-        x, y = layout.centers[box.id]
-        frames[box.id] = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    parts = [
-        arrow_part(a, layout.curves[a.id], frames[a.tail], frames[a.head], theme)
-        for a in diagram.arrows
-    ]
-    parts += [
-        label_part(a, layout.labels[a.id], theme, halo)
-        for a in diagram.arrows
-        if a.id in layout.labels
-    ]
-    return parts + [box_part(b, layout.centers[b.id], theme) for b in diagram.boxes]
 
 
 def _column(layouts: list[Layout], diagram: Diagram, page: Frame, theme: Theme) -> Frame:

@@ -6,6 +6,7 @@ from backviz.graphs.folds import (
     fold_constants,
     fold_middle,
     fold_names,
+    group_symbols,
     size,
 )
 from backviz.graphs.recorded import (
@@ -28,6 +29,7 @@ __all__ = [
     "fold_constants",
     "fold_middle",
     "fold_names",
+    "group_symbols",
     "operands",
     "plain_graph",
     "size",

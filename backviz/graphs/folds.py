@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import networkx as nx
@@ -89,7 +89,7 @@ def contract(
     """Draw every group of nodes with the same home as one node.
 
     A group's node has `kind` "group", `size` (ops inside), `ops` (which), `leaves`
-    (how many of them are inside), and, if
+    (how many of them are inside), `inside` (the nodes of a small group), and, if
     it has one way out, the value, gradient and label of that node, the `formula`
     of the group (with literals as `numbers` writes them), and edges with the local
     derivative of the whole group.
@@ -148,22 +148,31 @@ def _group_attributes(
     if single:
         attributes |= {k: v for k, v in graph.nodes[target].items() if k not in ("kind", "op")}
         if len(group) <= MOST_IN_FORMULA:
+            attributes["inside"] = tuple(group)
             attributes["formula"] = str(group_symbols(graph, group, numbers)[target])
     return attributes
 
 
 def group_symbols(
-    graph: nx.MultiDiGraph[int], group: Iterable[int], numbers: NumberStyle = LITERAL
+    graph: nx.MultiDiGraph[int],
+    group: Iterable[int],
+    numbers: NumberStyle = LITERAL,
+    enter: Callable[[int], Symbol] | None = None,
 ) -> dict[int, Symbol]:
-    """Formulas for the nodes of a group in terms of what enters it."""
+    """Formulas for the nodes of a group in terms of what enters it.
+
+    `enter` gives the symbol for a node outside, or for a leaf inside; otherwise it is the
+    node's label, a constant's number, or □.
+    """
+    enter = enter or (lambda node: _entering(graph.nodes[node], numbers))
     symbols: dict[int, Symbol] = {}
     for node in group:
         data = graph.nodes[node]
         if not data["op"]:
-            symbols[node] = _entering(data, numbers)
+            symbols[node] = enter(node)
             continue
         inputs = operands(graph, node)
-        args = [symbols[u] if u in symbols else _entering(graph.nodes[u], numbers) for u in inputs]
+        args = [symbols[u] if u in symbols else enter(u) for u in inputs]
         op = OPS[data["op"]]
         params = ast.literal_eval(data.get("params", "{}"))
         symbols[node] = args[0].interpret(op, tuple(args), params)

@@ -177,8 +177,10 @@ def place_across(
     low, high = face + (side[at] < 0), face + (side[at] > 0)
     room = half[1:] + half[:-1] + table[high[:-1], low[1:]]
     run = np.cumsum(np.append(0.0, room))
+    length = run[start[1:] - 1] - run[start[:-1]]
     v = np.empty(line.size)
-    v[at] = run - ((run[start[:-1]] + run[start[1:] - 1]) / 2)[line]
+    v[at] = run - (run[start[:-1]] + length / 2)[line]
+    free = _free(mesh, length)
 
     spots: list[float] = v.tolist()
     sides = _pulls(mesh, ends, weights, at, np.append(0.0, room))
@@ -187,10 +189,9 @@ def place_across(
         calm = turn >= sweeps
         pulls, rows = sides[2 if calm else turn % 2]
         moved = 0.0
-        for ids, rooms, force in rows if turn % 2 else reversed(rows):
+        for (ids, rooms, force), top in zip(rows,free) if turn % 2 else zip(reversed(rows),reversed(free)):
             wanted = [_median(pulls[e], spots, spots[e], calm, favour[e]) for e in ids]
-            if len(ids) > 1:
-                wanted = _spread(wanted, force, rooms)
+            wanted = _spread(wanted, force, rooms, *top)
             for e, spot in zip(ids, wanted, strict=True):
                 moved = max(moved, abs(spot - spots[e]))
                 spots[e] = spot
@@ -262,10 +263,20 @@ def _median(
     return min(max(now, low), high) if calm else (low + high) / 2
 
 
-def _spread(wanted: list[float], force: list[float], gaps: list[float]) -> list[float]:
+import os
+FAC=float(os.environ.get("FAC","1.3")); ADD=float(os.environ.get("ADD","60"))
+def _free(mesh, length):
+    part=mesh.part[mesh.lines.start[:-1]]
+    _,part=np.unique(part,return_inverse=True)
+    most=np.zeros(part.max()+1); np.maximum.at(most,part,length)
+    h=FAC*most[part]+ADD
+    return list(zip((-h/2).tolist(),(h/2-length).tolist()))
+
+
+def _spread(wanted, force, gaps, low, high) -> list[float]:
     """Keeps neighbours `gaps` apart at the least weighted square distance from `wanted`."""
     pools: list[tuple[float, float, int]] = []  # mean, weight, members
-    offset, offsets = 0.0, []
+    offset, offsets = -gaps[0], []
     for wish, weight, gap in zip(wanted, force, gaps, strict=True):
         offset += gap
         offsets.append(offset)
@@ -276,7 +287,7 @@ def _spread(wanted: list[float], force: list[float], gaps: list[float]) -> list[
             weight = weight + heavy  # noqa: PLW2901  (the pool that is growing)
             members += more
         pools.append((mean, weight, members))
-    means = (mean for mean, _, members in pools for _ in range(members))
+    means = (min(max(mean,low),high) for mean, _, members in pools for _ in range(members))
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 

@@ -1,0 +1,297 @@
+"""A figure step by step: what is known at each moment, and the words for it.
+
+Invariant: the moments are read off the same graph that the figure draws, in the order of
+recording forward and against it backward, so the last moment shows the figure's numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
+from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines
+from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment
+from backviz.diagrams.style import Style
+from backviz.graphs import CONSTANT, GROUP, group_symbols, operands
+from backviz.ops import OPS
+from backviz.text import clean, is_small, shape_text
+from backviz.words import LANGUAGES
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+PASSES = ("both", "forward", "backward")
+PACES = ("node", "contribution")
+MORE = " + …"  # after a gradient that is not complete yet
+MOST_GIVEN = 8  # inputs that the first moment names one by one
+
+
+def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str]) -> Diagram:
+    """The diagram of a build: room for every moment's numbers, a name for every box."""
+    texts: dict[str, set[str]] = {}
+    for moment in moments:
+        for box, state in moment.boxes.items():
+            texts.setdefault(box, set()).update(state.gradient or ())
+    boxes = tuple(
+        replace(
+            _named(box, names.get(box.id, "")),
+            reserve=tuple(sorted(texts.get(box.id, set()) - {*box.gradient})),
+        )
+        for box in diagram.boxes
+    )
+    return replace(diagram, boxes=boxes, lines=max(len(m.lines) for m in moments))
+
+
+def _named(box: Box, name: str) -> Box:
+    return box if box.title or not name or box.role == "constant" else replace(box, title=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """All moments of a graph; `names` are what the boxes are called in the words."""
+
+    moments: list[Moment]
+    names: dict[str, str]
+
+
+def make_moments(
+    view: nx.MultiDiGraph[Any],
+    whole: nx.MultiDiGraph[Any],
+    style: Style,
+    passes: str = "both",
+    pace: str = "node",
+) -> Build:
+    """The moments of a folded graph; `whole` is the same graph with nothing folded.
+
+    First what is given, then every op forward, then the seed and every gradient backward:
+    a moment for each node, or for each contribution.
+    """
+    teller = _Teller(view, whole, style)
+    moments = []
+    if passes != "backward":
+        moments += teller.forward()
+    if passes != "forward" and "grad" in view.nodes[view.graph["output"]]:
+        moments += teller.backward(pace)
+    return Build(moments or teller.forward(), {f"n{n}": t for n, t in teller.names.items()})
+
+
+class _Teller:
+    """Walks over the graph and says what happens."""
+
+    def __init__(
+        self, view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any], style: Style
+    ) -> None:
+        self.view, self.whole, self.style = view, whole, style
+        self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
+        self.names = {n: clean(d["label"], MAX_TITLE) or f"n{n}" for n, d in view.nodes(data=True)}
+        self.output = self.names[view.graph["output"]]
+        self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
+        for i, (tail, head, position, data) in enumerate(arrow_order(view)):
+            self.into[head].append((f"e{i}", tail, position, data))
+
+    # Forward ---------------------------------------------------------------------------
+
+    def forward(self) -> Iterator[Moment]:
+        """What is given, then the ops one after another."""
+        given = [n for n in self.view if not self.into[n]]
+        boxes = {f"n{n}": BoxState(value=n in given, gradient=()) for n in self.view}
+        arrows = {a: ArrowState(False, False) for edges in self.into.values() for a, *_ in edges}
+        yield self._moment("forward", None, (self._given(given),), boxes, arrows)
+        for node in self.view:
+            if not self.into[node]:
+                continue
+            boxes[f"n{node}"] = BoxState(value=True, gradient=())
+            for arrow, *_ in self.into[node]:
+                arrows[arrow] = ArrowState(True, False)
+            used = [arrow for arrow, *_ in self.into[node]]
+            yield self._moment("forward", node, self._computed(node), boxes, arrows, used)
+
+    def _given(self, given: list[Any]) -> str:
+        nodes = self.view.nodes
+        leaves = [n for n in given if nodes[n]["kind"] != CONSTANT and nodes[n]["label"]]
+        listed = [
+            f"{self.names[n]} = {self._short(nodes[n]['value'])}" for n in leaves[:MOST_GIVEN]
+        ]
+        if len(leaves) > MOST_GIVEN:
+            listed.append("…")
+        return self.words["given"].format(list=",  ".join(listed) or self.words["numbers"])
+
+    def _short(self, value: Any) -> str:
+        if not isinstance(value, np.ndarray):
+            return self.numbers.format(value)
+        shown = self.numbers.summary(value) if is_small(value) and value.size <= 4 else ""
+        return shown or f"({shape_text(value)})"
+
+    def _computed(self, node: Any) -> tuple[str, ...]:
+        """`e = a·b = 2·(−3) = −6`."""
+        data = self.view.nodes[node]
+        value = data.get("value")
+        if value is None:
+            return (f"{self.names[node]}: {data['size']} {self.words['ops']}",)
+        formula = self._formula(node, self._name)
+        said = [self.names[node], formula]
+        scalars = not isinstance(value, np.ndarray) and all(
+            isinstance(self.view.nodes[tail].get("value"), float) for _, tail, *_ in self.into[node]
+        )
+        if scalars:
+            said.append(self._formula(node, self._number))
+        said.append(self._short(value))
+        return (" = ".join(dict.fromkeys(filter(None, said))),)
+
+    def _name(self, node: Any) -> Symbol:
+        data = self.whole.nodes[node]
+        if data["kind"] == CONSTANT and not data["label"]:
+            return as_symbol(data["value"], self.numbers)
+        return name_symbol(self.names.get(node, f"n{node}"))
+
+    def _number(self, node: Any) -> Symbol:
+        return as_symbol(self.whole.nodes[node]["value"], self.numbers)
+
+    def _formula(self, node: Any, enter: Callable[[Any], Symbol]) -> str:
+        data = self.view.nodes[node]
+        if data["kind"] == GROUP and "inside" not in data:
+            return ""
+        inside = data["inside"] if data["kind"] == GROUP else (node,)
+        return str(group_symbols(self.whole, inside, self.numbers, enter)[node])
+
+    # Backward --------------------------------------------------------------------------
+
+    def backward(self, pace: str) -> Iterator[Moment]:
+        """The seed, then the contributions of every node against the order of recording."""
+        output = self.view.graph["output"]
+        boxes = {f"n{n}": BoxState(value=True, gradient=()) for n in self.view}
+        arrows = {a: ArrowState(True, False) for edges in self.into.values() for a, *_ in edges}
+        seed = self.view.nodes[output]["grad"]
+        boxes[f"n{output}"] = BoxState(True, self._lines(seed))
+        yield self._moment("backward", output, (self._seed(seed),), boxes, arrows)
+        uses = Counter(
+            tail for edges in self.into.values() for _, tail, _, d in edges if "contribution" in d
+        )
+        met: Counter[Any] = Counter()
+        parts: dict[Any, list[Any]] = {}
+        for node in reversed(list(self.view)):
+            told, used = [], []
+            for arrow, tail, position, data in self.into[node]:
+                if "contribution" not in data:
+                    continue
+                met[tail] += 1
+                parts.setdefault(tail, []).append(data["contribution"])
+                boxes[f"n{tail}"] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
+                arrows[arrow] = ArrowState(True, True)
+                use = self.words["use"].format(k=met[tail], m=uses[tail])
+                line = f"{self._contribution(node, tail, position, data)}   ({use})"
+                if pace == "contribution":
+                    lines = tuple(filter(None, (line, self._total(tail, parts[tail], uses[tail]))))
+                    both = (f"n{node}", f"n{tail}")
+                    yield self._moment("backward", node, lines, boxes, arrows, [arrow], both)
+                told.append(line)
+                used.append(arrow)
+            if told and pace == "node":
+                yield self._moment("backward", node, self._two(told), boxes, arrows, used)
+
+    def _two(self, lines: list[str]) -> tuple[str, ...]:
+        return tuple(lines) if len(lines) <= 2 else (lines[0], f"{lines[1]}   …")
+
+    def _lines(self, value: Any) -> tuple[str, ...]:
+        return number_lines(value, self.numbers, self.words)
+
+    def _gradient(self, node: Any, parts: list[Any], uses: int) -> tuple[str, ...]:
+        """The running total; the whole gradient once it is complete."""
+        if len(parts) == uses and "grad" in self.view.nodes[node]:
+            return self._lines(self.view.nodes[node]["grad"])
+        lines = self._lines(_sum(parts))
+        return (*lines[:-1], lines[-1] + MORE) if len(parts) < uses else lines
+
+    def _seed(self, seed: Any) -> str:
+        ones = f" {self.words['each']}" if isinstance(seed, np.ndarray) else ""
+        return self.words["seed"].format(of=f"d{self.output}/d{self.output} = 1{ones}")
+
+    def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
+        """`dL/da += dL/de·b = (−2)·(−3) = 6`."""
+        numbers = self.numbers
+        arriving, upstream = name_symbol(f"d{self.output}/d{self.names[node]}"), None
+        arriving = Symbol(arriving.text)
+        rule = self._rule(node, tail, position, arriving)
+        said = f"d{self.output}/d{self.names[tail]} += {rule}"
+        upstream, local = self.view.nodes[node].get("grad"), data.get("local")
+        part = data["contribution"]
+        if isinstance(upstream, float) and isinstance(local, float):
+            factors = bracketed(numbers.format(upstream)), bracketed(numbers.format(local))
+            return f"{said} = {'·'.join(factors)} = {numbers.format(part)}"
+        value = self._short(part)
+        if isinstance(part, np.ndarray) and value.startswith("("):
+            return f"{said}   {value}"
+        return f"{said} = {value}"
+
+    def _rule(self, node: Any, tail: Any, position: int, arriving: Symbol) -> str:
+        """The op's rule on names: the very function that ran, given symbols."""
+        data = self.view.nodes[node]
+        mul = OPS["mul"]
+        if data["kind"] == GROUP:
+            inner = _only_op(self.whole, data)
+            if inner is None:
+                local = Symbol(f"d{self.names[node]}/d{self.names[tail]}")
+                return str(arriving.interpret(mul, (arriving, local), {}))
+            node, position = inner, self._position(inner, tail)
+        op = OPS[self.whole.nodes[node]["op"]]
+        rule = op.rule(position)
+        if rule is None:
+            return str(arriving)
+        args = [self._name(u) for u in operands(self.whole, node)]
+        params = ast.literal_eval(self.whole.nodes[node].get("params", "{}"))
+        out = name_symbol(self.names.get(node, "out"))
+        if not op.elementwise:
+            return str(as_symbol(rule(arriving, out, *args, **params)))
+        local = as_symbol(rule(out, *args, **params))
+        return str(arriving.interpret(mul, (arriving, local), {}))
+
+    def _position(self, node: Any, tail: Any) -> int:
+        return operands(self.whole, node).index(tail)
+
+    def _total(self, node: Any, parts: list[Any], uses: int) -> str:
+        """`dL/da = 6 + (−2) = 4` where the last of several parts has come."""
+        if len(parts) < uses or uses < 2 or isinstance(parts[0], np.ndarray) or uses > 6:
+            return ""
+        terms = " + ".join(bracketed(self.numbers.format(p)) for p in parts)
+        total = self.numbers.format(self.view.nodes[node]["grad"])
+        return f"d{self.output}/d{self.names[node]} = {terms} = {total}"
+
+    # The moment itself -----------------------------------------------------------------
+
+    def _moment(
+        self,
+        phase: Any,
+        node: Any,
+        lines: tuple[str, ...],
+        boxes: dict[str, BoxState],
+        arrows: dict[str, ArrowState],
+        used: list[str] | None = None,
+        marked: tuple[str, ...] = (),
+    ) -> Moment:
+        shown, drawn = dict(boxes), dict(arrows)
+        for box in marked or (() if node is None else (f"n{node}",)):
+            shown[box] = replace(shown[box], accent=phase)
+        for arrow in used or ():
+            drawn[arrow] = replace(drawn[arrow], accent=phase)
+        at = "" if node is None else f"n{node}"
+        alt = "; ".join(filter(None, lines))
+        return Moment(phase, at, lines, shown, drawn, alt)
+
+
+def _sum(parts: list[Any]) -> Any:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _only_op(whole: nx.MultiDiGraph[Any], data: dict[str, Any]) -> Any:
+    """The one op of a group that holds it and constants only, such as x²."""
+    inside = [n for n in data.get("inside", ()) if whole.nodes[n]["op"]]
+    return inside[0] if len(inside) == 1 else None

@@ -1,0 +1,139 @@
+"""A build: one figure as a row of pages on which nothing moves.
+
+Invariant: the page is laid out once, with room for the numbers of every moment; a page
+differs from the last only in the parts whose state changed, and a part is drawn once for
+each state that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from backviz.diagrams.drawing import Drawing, Part
+from backviz.diagrams.model import ArrowState, BoxState, Diagram, Moment
+from backviz.diagrams.moments import PACES, PASSES, Build, make_moments, step_diagram
+from backviz.diagrams.page import Sheet, lay
+from backviz.errors import InputError, UsageError
+from backviz.text import count
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+MOST_PAGES = 2_000
+
+
+class Steps:
+    """The moments of a figure and the page for each of them.
+
+    `passes` is "both", "forward" or "backward", `pace` a step for each "node" or each
+    "contribution", `first` and `last` count moments from 1.
+
+    >>> from backviz import Figure, Value
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = a * b
+    >>> L.label = "L"
+    >>> L.backward()
+    >>> for moment in Steps(Figure(L)).moments:
+    ...     print(*moment.lines, sep=" | ")
+    Given: a = 2,  b = 3
+    L = a·b = 2·3 = 6
+    Backward starts: dL/dL = 1
+    dL/da += dL/dL·b = 1·3 = 3   (1 of 1) | dL/db += dL/dL·a = 1·2 = 2   (1 of 1)
+    """
+
+    def __init__(
+        self,
+        figure: Figure,
+        passes: str = "both",
+        pace: str = "node",
+        first: int = 1,
+        last: int | None = None,
+    ) -> None:
+        for what, given, known in (("pass", passes, PASSES), ("pace", pace, PACES)):
+            if given not in known:
+                raise UsageError(f"unknown {what} {given!r}; there is {', '.join(known)}")
+        self.figure, self.passes, self.pace = figure, passes, pace
+        self.first, self.last = first, last
+        self._parts: dict[tuple[str, BoxState | ArrowState], Part] = {}
+
+    @cached_property
+    def _build(self) -> Build:
+        figure = self.figure
+        return make_moments(figure.view, figure.graph, figure.style, self.passes, self.pace)
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        """The steps that were asked for."""
+        made = self._build.moments
+        last = len(made) if self.last is None else self.last
+        if not 1 <= self.first <= last <= len(made):
+            raise InputError(
+                f"steps {self.first} to {last} were asked for, but there are "
+                f"{count(len(made), 'step')}; use a range from 1 to {len(made)}"
+            )
+        chosen = made[self.first - 1 : last]
+        if len(chosen) > MOST_PAGES:
+            raise InputError(
+                f"{len(chosen):,} steps are too many for one file (at most {MOST_PAGES:,}); "
+                "take a range, or fold the graph with --fold names"
+            )
+        return chosen
+
+    @cached_property
+    def diagram(self) -> Diagram:
+        """The figure's diagram with a name on every box and room for every number."""
+        return step_diagram(self.figure.diagram, self._build.moments, self._build.names)
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The page, laid out once."""
+        return lay(self.diagram, self.figure.style)
+
+    def parts(self, moment: Moment) -> Iterator[Part]:
+        """Everything on the page at one moment, bottom first."""
+        sheet = self.sheet
+        for arrow in self.diagram.arrows:
+            yield self._part(arrow.id, moment.arrows[arrow.id])
+        for arrow in self.diagram.arrows:
+            if moment.arrows[arrow.id].backward and (label := self._labels[arrow.id]):
+                yield label
+        for box in self.diagram.boxes:
+            yield self._part(box.id, moment.boxes[box.id])
+        yield from self._around
+        colour = sheet.theme.gradient if moment.phase == "backward" else sheet.theme.forward
+        yield sheet.words(moment.lines, colour)
+
+    def _part(self, name: str, state: BoxState | ArrowState) -> Part:
+        key = name, state
+        found = self._parts.get(key)
+        if found is None:
+            box, arrow = self._boxes.get(name), self._arrows.get(name)
+            if box is not None and isinstance(state, BoxState):
+                found = self.sheet.box(box, state)
+            elif arrow is not None and isinstance(state, ArrowState):
+                found = self.sheet.arrow(arrow, state)
+            assert found is not None
+            self._parts[key] = found
+        return found
+
+    @cached_property
+    def _boxes(self) -> dict[str, Any]:
+        return {b.id: b for b in self.diagram.boxes}
+
+    @cached_property
+    def _arrows(self) -> dict[str, Any]:
+        return {a.id: a for a in self.diagram.arrows}
+
+    @cached_property
+    def _labels(self) -> dict[str, Part | None]:
+        return {a.id: self.sheet.label(a) for a in self.diagram.arrows}
+
+    @cached_property
+    def _around(self) -> list[Part]:
+        return self.sheet.around()
+
+    def drawing(self, moment: Moment) -> Drawing:
+        """The page of one moment."""
+        return self.sheet.page(tuple(self.parts(moment)))
