@@ -17,6 +17,7 @@ from backviz.cli.describe import describe
 from backviz.cli.doctor import doctor
 from backviz.cli.graph import graph
 from backviz.cli.listing import list_
+from backviz.cli.steps import steps
 from backviz.cli.table import table
 from backviz.errors import BackvizError
 
@@ -36,7 +37,7 @@ def cli() -> None:
     """Draw a computation, its values and its gradients."""
 
 
-for _command in (graph, describe, table, check, list_, doctor):
+for _command in (graph, steps, describe, table, check, list_, doctor):
     cli.add_command(_command)
 
 

@@ -19,45 +19,13 @@ if TYPE_CHECKING:
 @click.option(
     "-F", "--format", "form", metavar="FORMAT", help="svg, pdf, png, dot or json.  [by extension]"
 )
-@click.option(
-    "--for",
-    "size",
-    metavar="PLACE",
-    default="notebook",
-    help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
-)
-@click.option("--theme", metavar="NAME", default="light", help="light or dark.  [light]")
-@click.option(
-    "--fold",
-    metavar="LEVEL",
-    default="auto",
-    help="names: a box per name; constants: a box per op; none: a box per node; auto.  [auto]",
-)
 @click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
 @click.option(
     "--order", type=click.IntRange(1, 4), default=1, help="2: draw the backward pass as a graph."
 )
-@click.option(
-    "--expand",
-    metavar="NAMES",
-    default="",
-    help="Composite ops as their parts: all, or names with commas (softmax,linear).",
-)
 @click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for.")
 @click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
-@click.option("--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards.")
-@click.option("--title", metavar="TEXT", default="", help="A caption above the graph.")
-@click.option("--no-legend", is_flag=True, help="Leave the legend out.")
-@click.option("--transparent", is_flag=True, help="No background.")
-@click.option(
-    "--text",
-    metavar="outline|keep",
-    default="outline",
-    help="Letters as outlines, or as text in the font.  [outline]",
-)
-@click.option("--scale", type=float, default=2.0, metavar="N", help="PNG pixels per point.  [2]")
-@click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG.")
-@click.option("--engine", metavar="NAME", default="auto", help="wasm, dot, pygraphviz or layered.")
+@options.looks
 @click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
 @click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
 @click.option("--watch", is_flag=True, help="Draw again whenever the Python file changes.")
@@ -76,7 +44,7 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     from backviz.errors import UsageError
 
     form = chosen_format(output, form)
-    _style(given)  # a wrong option is refused before any file is run
+    make_style(given)  # a wrong option is refused before any file is run
     if (given["order"] > 2 or given["forward_only"]) and given["order"] > 1 and not given["wrt"]:
         raise UsageError("--order needs --wrt NAME here: the leaf to derive for")
     if given["wrt"] and given["order"] < 2:
@@ -123,7 +91,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     from backviz.renderers import RENDERERS
 
     quiet_libraries()
-    style, quiet = _style(given), given["quiet"]
+    style, quiet = make_style(given), given["quiet"]
     order, wrt = given["order"], given["wrt"]
     value = load_value(
         src,
@@ -170,7 +138,8 @@ def chosen_format(output: str, form: str | None) -> str:
     return by_name
 
 
-def _style(given: dict[str, Any]) -> Any:
+def make_style(given: dict[str, Any]) -> Any:
+    """The style that the options ask for."""
     from backviz.diagrams.style import Style
 
     same = (
@@ -179,7 +148,7 @@ def _style(given: dict[str, Any]) -> Any:
     )  # fmt: skip
     return Style(
         **{name: given[name] for name in same},
-        products=given["contributions"],
+        products=given.get("contributions", False),
         legend=not given["no_legend"],
     )
 

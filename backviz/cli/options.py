@@ -40,3 +40,45 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a
 quiet = click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
 
 debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+
+looks = together(
+    click.option(
+        "--for",
+        "size",
+        metavar="PLACE",
+        default="notebook",
+        help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
+    ),
+    click.option("--theme", metavar="NAME", default="light", help="light or dark.  [light]"),
+    click.option(
+        "--fold",
+        metavar="LEVEL",
+        default="auto",
+        help="names: a box per name; constants: a box per op; none: a box per node; auto.  [auto]",
+    ),
+    click.option(
+        "--expand",
+        metavar="NAMES",
+        default="",
+        help="Composite ops as their parts: all, or names with commas (softmax,linear).",
+    ),
+    click.option(
+        "--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards."
+    ),
+    click.option("--title", metavar="TEXT", default="", help="A caption above the graph."),
+    click.option("--no-legend", is_flag=True, help="Leave the legend out."),
+    click.option("--transparent", is_flag=True, help="No background."),
+    click.option(
+        "--text",
+        metavar="outline|keep",
+        default="outline",
+        help="Letters as outlines, or as text in the font.  [outline]",
+    ),
+    click.option(
+        "--scale", type=float, default=2.0, metavar="N", help="PNG pixels per point.  [2]"
+    ),
+    click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG."),
+    click.option(
+        "--engine", metavar="NAME", default="auto", help="wasm, dot, pygraphviz or layered."
+    ),
+)

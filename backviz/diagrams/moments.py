@@ -73,12 +73,12 @@ def make_moments(
     a moment for each node, or for each contribution.
     """
     teller = _Teller(view, whole, style)
-    moments = []
+    moments: list[Moment] = []
     if passes != "backward":
         moments += teller.forward()
     if passes != "forward" and "grad" in view.nodes[view.graph["output"]]:
         moments += teller.backward(pace)
-    return Build(moments or teller.forward(), {f"n{n}": t for n, t in teller.names.items()})
+    return Build(moments or list(teller.forward()), {f"n{n}": t for n, t in teller.names.items()})
 
 
 class _Teller:

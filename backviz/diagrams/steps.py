@@ -136,4 +136,8 @@ class Steps:
 
     def drawing(self, moment: Moment) -> Drawing:
         """The page of one moment."""
-        return self.sheet.page(tuple(self.parts(moment)))
+        return self.drawing_of(tuple(self.parts(moment)))
+
+    def drawing_of(self, parts: tuple[Part, ...]) -> Drawing:
+        """A page with these parts; without any, what all pages have in common."""
+        return self.sheet.page(parts)

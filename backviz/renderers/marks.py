@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
@@ -24,7 +25,10 @@ from backviz.diagrams.drawing import Curve, Drawing, Mark, Polygon, Rect, Text
 from backviz.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.steps import Steps
 
 MAX_PIXELS = 120_000_000
 KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
@@ -33,19 +37,28 @@ KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
 def png(figure: Figure) -> bytes:
     """The figure as PNG, `scale` pixels to the point."""
     drawing, scale = figure.drawing, figure.style.scale
+    _refuse_huge(drawing, scale)
+    about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
+    return _save(drawing, "png", dpi=72 * scale, metadata=about)
+
+
+def _refuse_huge(drawing: Drawing, scale: float) -> None:
     wide, high = round(drawing.width * scale), round(drawing.height * scale)
     if wide * high > MAX_PIXELS:
         raise UsageError(
             f"a picture of {wide:,} × {high:,} pixels is too large; use a smaller --scale, "
             "--fold names, or a vector format (svg, pdf)"
         )
-    about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
-    return _save(drawing, "png", dpi=72 * scale, metadata=about)
 
 
 def pdf(figure: Figure) -> bytes:
     """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
     drawing = figure.drawing
+    about = _pdf_metadata(drawing)
+    return _save(drawing, "pdf", metadata=about, keep_text=figure.style.text == "keep")
+
+
+def _pdf_metadata(drawing: Drawing) -> dict[str, Any]:
     about: dict[str, Any] = {
         "Title": drawing.title,
         "Subject": drawing.description,
@@ -54,18 +67,48 @@ def pdf(figure: Figure) -> bytes:
     }
     if "SOURCE_DATE_EPOCH" not in os.environ:  # with it, matplotlib writes that date
         about["CreationDate"] = None
-    return _save(drawing, "pdf", metadata=about, keep_text=figure.style.text == "keep")
+    return about
+
+
+def png_pages(steps: Steps) -> Iterator[bytes]:
+    """A PNG for each step."""
+    style = steps.figure.style
+    _refuse_huge(steps.drawing_of(()), style.scale)
+    for moment in steps.moments:
+        drawing = steps.drawing(moment)
+        about = {"Software": "backviz", "Title": drawing.title, "Description": moment.alt}
+        yield _save(drawing, "png", dpi=72 * style.scale, metadata=about)
+
+
+def pdf_pages(steps: Steps) -> bytes:
+    """One PDF with a page for each step, all pages of one size."""
+    buffer = io.BytesIO()
+    about = _pdf_metadata(steps.drawing_of(()))
+    keep = steps.figure.style.text == "keep"
+    with mpl.rc_context(SETTINGS), PdfPages(buffer, metadata=about) as pages:
+        for moment in steps.moments:
+            canvas = _canvas(steps.drawing(moment), keep)
+            pages.savefig(canvas, facecolor=canvas.get_facecolor())
+    return buffer.getvalue()
+
+
+# Type 42 embeds TrueType: publishers refuse the default Type 3
+SETTINGS: Any = {"pdf.fonttype": 42, "path.simplify": False}
 
 
 def _save(drawing: Drawing, form: str, *, keep_text: bool = False, **options: Any) -> bytes:
-    inches = drawing.width / 72, drawing.height / 72
-    # Type 42 embeds TrueType: publishers refuse the default Type 3
-    with mpl.rc_context({"pdf.fonttype": 42, "path.simplify": False}):
-        canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
-        canvas.add_artist(_Page(drawing, keep_text), clip=False)
+    with mpl.rc_context(SETTINGS):
+        canvas = _canvas(drawing, keep_text)
         buffer = io.BytesIO()
         canvas.savefig(buffer, format=form, facecolor=canvas.get_facecolor(), **options)
     return buffer.getvalue()
+
+
+def _canvas(drawing: Drawing, keep_text: bool) -> Canvas:
+    inches = drawing.width / 72, drawing.height / 72
+    canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
+    canvas.add_artist(_Page(drawing, keep_text), clip=False)
+    return canvas
 
 
 class _Page(Artist):

@@ -7,12 +7,18 @@ become markup or reach outside the file.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.figure import Figure
+
+if TYPE_CHECKING:
+    from backviz.diagrams.steps import Steps
 
 
 def svg(figure: Figure) -> bytes:
@@ -24,6 +30,11 @@ def svg(figure: Figure) -> bytes:
 def svg_document(drawing: Drawing, *, keep_text: bool = False, salt: str = "") -> str:
     """The text of the document; `salt` starts every id."""
     prefix = f"{salt}-" if salt else ""
+    parts = [_part(part, prefix, keep_text) for part in drawing.parts]
+    return "\n".join([*_head(drawing, prefix), *parts, "</svg>"]) + "\n"
+
+
+def _head(drawing: Drawing, prefix: str) -> list[str]:
     size = f"{number(drawing.width)} {number(drawing.height)}"
     width, height = size.split()
     lines = [
@@ -34,8 +45,85 @@ def svg_document(drawing: Drawing, *, keep_text: bool = False, salt: str = "") -
     ]
     if drawing.background:
         lines.append(f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>')
-    lines += [_part(part, prefix, keep_text) for part in drawing.parts]
-    return "\n".join([*lines, "</svg>"]) + "\n"
+    return lines
+
+
+def svg_pages(steps: Steps) -> Iterator[bytes]:
+    """An SVG document for each step; a part is written once for each state that it has."""
+    write, page = _PartWriter(steps), steps.drawing_of(())
+    for moment in steps.moments:
+        about = replace(page, description=moment.alt)
+        parts = [write(part) for part in steps.parts(moment)]
+        yield ("\n".join([*_head(about, write.prefix), *parts, "</svg>"]) + "\n").encode()
+
+
+class _PartWriter:
+    """Parts as SVG, each kept once written: most of a page is the same as on the last."""
+
+    def __init__(self, steps: Steps) -> None:
+        style = steps.figure.style
+        self.prefix = f"{style.salt}-" if style.salt else ""
+        self._keep_text = style.text == "keep"
+        self._written: dict[int, tuple[Part, str]] = {}
+
+    def __call__(self, part: Part) -> str:
+        found = self._written.get(id(part))
+        if found is None:
+            found = part, _part(part, self.prefix, self._keep_text)
+            self._written[id(part)] = found  # with the part, so that its id stays taken
+        return found[1]
+
+
+def fragments(steps: Steps) -> bytes:
+    """One SVG for reveal.js and its kin, to be put into the page itself.
+
+    What a step brings is a `g` with the class `fragment` and the step's index; what a later
+    step takes away again is hidden inside in its turn. Without reveal.js the last step shows.
+    """
+    write = _PartWriter(steps)
+    shown: dict[str, tuple[int, Part]] = {}
+    order: list[str] = []
+    spans: list[tuple[str, int, int, Part]] = []
+    for index, moment in enumerate(steps.moments):
+        present = {part.id: part for part in steps.parts(moment)}
+        order += [name for name in present if name not in order]
+        for name in {*shown} | {*present}:
+            before, now = shown.get(name), present.get(name)
+            if before is not None and before[1] is now:
+                continue
+            if before is not None:
+                spans.append((name, before[0], index, before[1]))
+                del shown[name]
+            if now is not None:
+                shown[name] = index, now
+    end = len(steps.moments)
+    spans += [(name, begun, end, part) for name, (begun, part) in shown.items()]
+    place = {name: i for i, name in enumerate(_bottom_first(order))}
+    lines = [
+        _fragment(write(replace(part, id=f"{name}-{begun}")), begun, until, end)
+        for name, begun, until, part in sorted(spans, key=lambda s: (place[s[0]], s[1]))
+    ]
+    page = replace(steps.drawing_of(()), description=steps.moments[-1].alt)
+    return ("\n".join([*_head(page, write.prefix), *lines, "</svg>"]) + "\n").encode()
+
+
+def _bottom_first(names: list[str]) -> list[str]:
+    """Arrows under their labels, labels under the boxes, whenever each appeared."""
+    rank = {"e": 0, "n": 2}
+    return sorted(
+        names, key=lambda n: (3 if n in ("caption", "legend", "words") else
+                              1 if n.endswith("-label") else rank[n[0]])
+    )  # fmt: skip
+
+
+def _fragment(part: str, begun: int, until: int, end: int) -> str:
+    """A part that is seen from one step up to another; step 0 is there from the start."""
+    if until < end:
+        gone = f'class="fragment fade-out" data-fragment-index="{until}" visibility="hidden"'
+        part = f"<g {gone}>{part}</g>"
+    if begun:
+        part = f'<g class="fragment" data-fragment-index="{begun}">{part}</g>'
+    return part
 
 
 def _part(part: Part, prefix: str, keep_text: bool) -> str:

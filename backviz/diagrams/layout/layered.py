@@ -6,7 +6,7 @@ owns one slot (a bend) in each rank that it passes, lies flat across that rank a
 bends only in the gaps, where no box can be; so a routed edge meets no foreign box.
 With labels every gap holds a line of its own for them, between two ranks of boxes.
 
-Limit: all edges together may have `_BENDS` bends, or two per node and edge if that
+Limit: all edges together may have 20,000 bends, or two per node and edge if that
 is more. The longest edges beyond that get no slots: each is drawn as one simple
 curve, which may run across boxes.
 """
@@ -18,27 +18,18 @@ from itertools import pairwise
 import numpy as np
 
 from backviz.diagrams.layout.layered_labels import (
-    Graph,
-    Mesh,
     bend_early,
     favours,
-    hosts,
-    in_order,
     leaning,
-    place_across,
     sides,
+    with_labels,
 )
-from backviz.diagrams.layout.layered_order import (
-    Floats,
-    Ints,
-    Lines,
-    best_order,
-    ranks,
-    walk,
-)
+from backviz.diagrams.layout.layered_mesh import Graph, Mesh, in_order, make_mesh, read
+from backviz.diagrams.layout.layered_order import best_order
+from backviz.diagrams.layout.layered_place import place_across
+from backviz.diagrams.layout.layered_ranks import Floats, Ints, ranks
 from backviz.diagrams.layout.plan import Layout, Plan, Point
 
-_BENDS = 20_000  # bends that are allowed in any drawing
 _PORT_STEP = 10.0  # the ends of edges at one box are at most this far apart
 _SLOPE = 0.6  # of the way that a curve goes across, this much along the ranks
 _WIDER = 1.0  # a gap beside labels grows by at most this share of itself
@@ -50,13 +41,13 @@ def layered_layout(plan: Plan) -> Layout:
     """Places boxes in ranks and routes edges between them; refuses a cycle."""
     if not plan.nodes:
         return Layout(0.0, 0.0, {}, {})
-    graph = _read(plan)
+    graph = read(plan)
     rank, depth = ranks(graph.tail, graph.head, [node.id for node in plan.nodes])
-    mesh = _mesh(graph, rank)
+    mesh = make_mesh(graph, rank)
     pos = best_order(mesh.lines, mesh.starts)
     labelled = bool(np.any(graph.label_u + graph.label_v > 0))
     if labelled:
-        mesh, pos = _with_labels(graph, mesh, pos, rank)
+        mesh, pos = with_labels(graph, mesh, pos, rank)
     weights, favour = _weights(graph, mesh, depth), favours(graph, mesh)
     lean = np.zeros(pos.size)
     for _ in range(2 if labelled and pos.size < _LARGE else 1):
@@ -66,116 +57,6 @@ def layered_layout(plan: Plan) -> Layout:
         lean = leaning(mesh, v[mesh.path] + ends)  # next time, labels stand outside the bows
     columns = _columns(graph, mesh, v[mesh.path] + ends, plan.rank_gap / (1 + labelled))
     return _write(plan, graph, mesh, in_order(mesh, pos), v, ends, *columns)
-
-
-def _read(plan: Plan) -> Graph:
-    """Turns names into numbers and the direction into sizes along and across."""
-    index = {node.id: i for i, node in enumerate(plan.nodes)}
-    if len(index) < len(plan.nodes):
-        raise ValueError("Two nodes of the plan have the same id.")
-    for edge in plan.edges:
-        if edge.tail not in index or edge.head not in index:
-            raise ValueError(f"Edge {edge.id!r} joins a node that is not in the plan.")
-    tail = np.array([index[edge.tail] for edge in plan.edges], dtype=np.int64)
-    head = np.array([index[edge.head] for edge in plan.edges], dtype=np.int64)
-    boxes = np.array([(node.width, node.height) for node in plan.nodes], dtype=float)
-    texts = np.array([(e.label_width, e.label_height) for e in plan.edges], dtype=float)
-    along = 0 if plan.direction == "LR" else 1
-    texts = texts.reshape(-1, 2)
-    ordered = np.array([node.ordered for node in plan.nodes], dtype=np.bool_)
-    box_u, box_v = boxes[:, along], boxes[:, 1 - along]
-    return Graph(tail, head, box_u, box_v, texts[:, along], texts[:, 1 - along], ordered)
-
-
-def _mesh(graph: Graph, rank: Ints, host: Ints | None = None) -> Mesh:
-    """Cuts long edges into bends and numbers all elements line by line.
-
-    With `host`, the rank of each edge's label or -1, every second rank is for labels.
-    """
-    tail, head, count, many = graph.tail, graph.head, rank.size, graph.tail.size
-    no_out = np.flatnonzero(np.bincount(tail, minlength=count) == 0).tolist()
-    no_in = np.flatnonzero(np.bincount(head, minlength=count) == 0).tolist()
-    up = walk(no_out, head, tail, count)
-    down = walk(no_in, tail, head, count)
-    both = walk(
-        list(range(count)), np.concatenate((tail, head)), np.concatenate((head, tail)), count
-    )
-    part = both[2]  # the first node of the connected part
-
-    stride = 1 if host is None else 2
-    bends = (rank[head] - rank[tail]) // stride - 1
-    shortest = np.argsort(bends, kind="stable")
-    routed = np.ones(many, dtype=np.bool_)
-    routed[shortest] = np.cumsum(bends[shortest]) <= max(_BENDS, 2 * (count + many))
-    home = np.full(many, -1) if host is None else host
-    bends = np.where(routed, stride * (bends + 1) - 1, home >= 0)
-    edge = np.repeat(np.arange(many), bends)
-    step = np.arange(edge.size) - np.repeat(np.cumsum(bends) - bends, bends)
-    bend_rank = np.where(routed[edge], rank[tail][edge] + 1 + step, home[edge])
-    label = np.concatenate((np.full(count, -1), np.where(bend_rank == home[edge], edge, -1)))
-    all_rank = np.concatenate((rank, bend_rank))
-    all_part = np.concatenate((part, part[tail][edge]))
-    key = all_part * (int(rank.max()) + 1) + all_rank
-    turn = [np.concatenate((found[0], found[1][edge])) for found in (up, down)]
-    order = np.lexsort((turn[0], key))
-    number = np.empty_like(order)
-    number[order] = np.arange(order.size)
-    fresh = np.diff(key[order], prepend=-1) != 0
-    line, start = np.cumsum(fresh) - 1, np.append(np.flatnonzero(fresh), order.size)
-    second = np.empty_like(order)
-    second[np.lexsort((turn[1][order], line))] = np.arange(order.size)
-    first = np.append(0, np.cumsum(bends + 2))
-    path = np.empty(int(first[-1]), dtype=np.int64)
-    ends = np.zeros(path.size, dtype=np.bool_)
-    ends[first[:-1]] = ends[first[1:] - 1] = True
-    path[~ends] = number[count:]
-    path[first[:-1]], path[first[1:] - 1] = number[tail], number[head]
-
-    last = np.zeros(path.size, dtype=np.bool_)
-    last[first[1:] - 1] = True
-    inner = np.flatnonzero(~last)
-    wish = np.full(path.size, -1, dtype=np.int64)
-    turn_in = np.argsort(head, kind="stable")
-    turn_in[turn_in] = np.arange(many) - np.searchsorted(head[turn_in], head[turn_in])
-    wish[first[1:] - 1] = np.where(graph.ordered[head], turn_in, -1)
-    real = inner[np.repeat(routed, bends + 1)]
-    lines = Lines(start, line, path[real], path[real + 1], wish[real + 1])
-    half = np.concatenate((graph.box_v, np.append(graph.label_v, 0.0)[label[count:]])) / 2
-    return Mesh(
-        lines,
-        all_rank[order],
-        all_part[order],
-        number[:count],
-        half[order],
-        order >= count,
-        path,
-        first,
-        inner,
-        routed,
-        [np.arange(order.size) - start[line], second - start[line]],
-        label[order],
-    )
-
-
-def _with_labels(graph: Graph, mesh: Mesh, pos: Ints, rank: Ints) -> tuple[Mesh, Ints]:
-    """Puts a line for labels into every gap; its order adds no crossing to those there are."""
-    host = hosts(graph, rank, mesh.part[mesh.node])
-    fine = _mesh(graph, 2 * rank, np.where(host >= 0, 2 * host + 1, -1))
-    place = (pos + 0.5) / np.diff(mesh.lines.start)[mesh.lines.line]
-    found = np.empty(fine.rank.size)
-    found[fine.node] = place[mesh.node]
-    length = np.diff(mesh.first)
-    stride = np.repeat(np.where(np.diff(fine.first) > length, 2, 1), length)
-    step = np.arange(mesh.path.size) - np.repeat(mesh.first[:-1], length)
-    slot = np.repeat(fine.first[:-1], length) + stride * step
-    here = place[mesh.path]
-    found[fine.path[slot]] = here
-    inner = mesh.inner[stride[mesh.inner] == 2]
-    found[fine.path[slot[inner] + 1]] = (here[inner] + here[inner + 1]) / 2
-    order = np.lexsort((found, fine.lines.line))
-    answer = np.empty_like(order)
-    answer[order] = np.arange(order.size) - fine.lines.start[fine.lines.line]
-    return fine, answer
 
 
 def _ends(graph: Graph, mesh: Mesh, pos: Ints, side: Floats) -> Floats:

@@ -1,0 +1,196 @@
+"""`backviz steps`: a page, a file or a fragment for each step of a computation."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backviz.cli import options
+from backviz.cli.graph import make_style
+
+if TYPE_CHECKING:
+    from backviz.diagrams.steps import Steps
+
+_NUMBER = re.compile(r"%0?\d*d")
+
+
+@click.command(short_help="A page for each forward and backward step.")
+@options.source
+@options.to_file
+@click.option(
+    "-F",
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help="pdf, html, svg, png, fragments or tikz.  [by extension]",
+)
+@click.option(
+    "--pass",
+    "passes",
+    metavar="PASS",
+    default="both",
+    help="forward, backward or both.  [both]",
+)
+@click.option(
+    "--by",
+    "pace",
+    metavar="PACE",
+    default="node",
+    help="A step for each node, or for each contribution.  [node]",
+)
+@click.option("--range", "span", metavar="A-B", default="", help="Only these steps, from 1 on.")
+@options.looks
+@click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
+@click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
+@options.words
+@options.as_json
+@options.quiet
+@options.debug
+def steps(src: str, output: str, form: str | None, **given: Any) -> int:
+    """Draw SRC step by step: values appear, then gradients; nothing moves.
+
+    \b
+    backviz steps @diamond -o build.pdf                a page for each step
+    backviz steps @diamond -o build.html               a player with keys
+    backviz steps @diamond -o 'out/%02d.png'           numbered pictures
+    backviz steps @diamond -F fragments -o inline.svg  for reveal.js
+    """
+    from backviz.autodiff.finite import find_not_finite
+    from backviz.cli.loading import load_value
+    from backviz.cli.terminal import quiet_libraries, say
+    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.steps import Steps
+    from backviz.errors import NotFiniteError
+    from backviz.renderers.builds import BUILDERS
+
+    quiet_libraries()
+    form = chosen_format(output, form)
+    style, quiet = make_style(given), given["quiet"]
+    first, last = _span(given["span"])
+    forward_only = given["passes"] == "forward"
+    value = load_value(src, differentiate=not forward_only, quiet=quiet, expand=given["expand"])
+    fault = find_not_finite(value)
+    if fault and not given["allow_nan"]:
+        raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
+    build = Steps(Figure(value, style), given["passes"], given["pace"], first, last)
+    files = BUILDERS[form](build)
+    paths = _write(output, form, files)
+    if not quiet:
+        for message in (*build.figure.messages, *build.drawing(build.moments[-1]).warnings):
+            say(message)
+        _say_written(build, form, paths, files)
+    if given["as_json"]:
+        _print_manifest(build, form, paths, files)
+    if given["open_it"] and paths:
+        click.launch(paths[0])
+    if fault:
+        say(fault)
+        return NotFiniteError.exit_code
+    return 0
+
+
+def chosen_format(output: str, form: str | None) -> str:
+    """The format that the name of the output and -F agree on."""
+    from backviz.errors import UsageError
+    from backviz.renderers.builds import BUILDERS
+
+    extension = output.rpartition("/")[2].rpartition(".")[2].lower() if "." in output else ""
+    extension = {"tex": "tikz", "htm": "html"}.get(extension, extension)
+    numbered = bool(_NUMBER.search(output))
+    if form is None:
+        if not extension:
+            raise UsageError(
+                "name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F"
+            )
+        form = "fragments" if extension == "svg" and not numbered else extension
+    builder = BUILDERS[form]
+    fits = "svg" if builder.name == "fragments" else builder.name
+    if extension and extension != fits:
+        raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one of the two")
+    if builder.each and not numbered:
+        raise UsageError(
+            f"{form} gives a file for each step; put a number into the name, for example "
+            f"-o 'steps-%02d.{form}'"
+        )
+    if numbered and (not builder.each or len(_NUMBER.findall(output)) > 1):
+        raise UsageError(f"{form} makes one file; take the %d out of {output}")
+    return builder.name
+
+
+def _span(text: str) -> tuple[int, int | None]:
+    """`3-8`, `3-`, `-8` or `5` as first and last step."""
+    from backviz.errors import UsageError
+
+    if not text:
+        return 1, None
+    found = re.fullmatch(r"(\d*)\s*(-?)\s*(\d*)", text)
+    if found is None or not (found[1] or found[3]):
+        raise UsageError(f"--range {text!r} is no range of steps; write it as 3-8, 3- or -8")
+    first = int(found[1] or 1)
+    if not found[2]:
+        return first, first
+    return first, int(found[3]) if found[3] else None
+
+
+def _write(output: str, form: str, files: list[bytes]) -> list[str]:
+    from pathlib import Path
+
+    from backviz.cli.terminal import print_bytes
+    from backviz.errors import UsageError
+    from backviz.files import write_file
+
+    if output == "-":
+        hint = f"a build is no text for a terminal; add -o FILE, for example -o steps.{form}"
+        print_bytes(files[0], hint)
+        return []
+    found = _NUMBER.search(output)
+    if found is None:
+        write_file(output, files[0])
+        return [output]
+    before, after = output[: found.start()], output[found.end() :]
+    paths = [f"{before}{found[0] % k}{after}" for k in range(1, len(files) + 1)]
+    try:
+        Path(paths[0]).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder of {output}: {error.strerror}") from None
+    for path, data in zip(paths, files, strict=True):
+        write_file(path, data)
+    return paths
+
+
+def _say_written(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
+    from backviz.cli.terminal import say
+    from backviz.text import count
+
+    if not paths:
+        return
+    steps_, size = count(len(build.moments), "step"), sum(map(len, files))
+    where = paths[0] if len(paths) == 1 else f"{paths[0]} … {paths[-1]}"
+    say(f"wrote {where} ({steps_}, {size:,} bytes)")
+    if form == "pdf":
+        from backviz.renderers.tikz import beamer_snippet
+
+        say("in a Beamer frame:\n" + beamer_snippet(paths[0], len(build.moments)))
+
+
+def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
+    import hashlib
+    import json
+
+    from backviz.cli.terminal import print_text
+
+    drawing = build.drawing(build.moments[-1])
+    made = {
+        "format": form,
+        "steps": len(build.moments),
+        "pt": [round(drawing.width, 2), round(drawing.height, 2)],
+        "min_font_pt": round(drawing.least_text, 2),
+        "files": [
+            {"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for path, data in zip(paths, files, strict=False)
+        ],
+        "alt": [moment.alt for moment in build.moments],
+    }
+    print_text(json.dumps(made, ensure_ascii=False))
