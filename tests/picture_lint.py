@@ -59,7 +59,7 @@ def objections(drawing):
                     yield f"{part.id}: {text.text!r} lies on another line"
         elif part.id.endswith("-label"):
             labels[part.id] = extent(texts[0])
-        elif part.id in ("legend", "caption"):
+        elif part.id in ("legend", "caption", "words") and texts:
             frames[part.id] = [min(map(extent, texts))[0], min(extent(t)[1] for t in texts)]
             frames[part.id] += [max(extent(t)[2] for t in texts), max(extent(t)[3] for t in texts)]
     yield from _pairs(frames, frames, "overlaps")

@@ -142,6 +142,61 @@ def test_contrast_of_all_text_is_at_least_4_5(theme):
     assert contrast(theme.ink, theme.rule) >= 4.5
 
 
+# Machado, Oliveira & Fernandes (2009), severity 1.0, on linear RGB
+BLIND = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+    "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+}  # fmt: skip
+LEAST_DISTANCE = 30.0  # CIE76; neighbours in a legend are told apart from about 10 on
+
+
+def linear(colour):
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIE L*a*b* of linear sRGB, white point D65."""
+    matrix = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(matrix) @ np.clip(rgb, 0, 1) / np.array([0.95047, 1.0, 1.08883])
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def distance(one, other, kind):
+    seen = [lab(np.array(BLIND[kind]) @ linear(c)) for c in (one, other)]
+    return float(np.linalg.norm(seen[0] - seen[1]))
+
+
+@pytest.mark.parametrize("kind", BLIND)
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda t: t.name)
+def test_the_two_main_colours_are_told_apart_by_everybody(theme, kind):
+    assert distance(theme.forward, theme.gradient, kind) >= LEAST_DISTANCE
+
+
+def test_red_and_green_would_fail():
+    assert distance("#d62728", "#2ca02c", "deuteranopia") < LEAST_DISTANCE
+    assert distance("#000000", "#ffffff", "none") == pytest.approx(100, abs=0.1)
+
+
+def test_print_has_no_colours_and_contrast_has_seven_to_one():
+    for colour in vars_of(THEMES["print"]):
+        assert colour[1:3] == colour[3:5] == colour[5:7]
+    strong = THEMES["contrast"]
+    for fill in (strong.background, strong.box, strong.leaf, strong.constant, strong.output):
+        for ink in (strong.ink, strong.forward, strong.gradient, strong.muted):
+            assert contrast(ink, fill) >= 7.0
+
+
+def vars_of(theme):
+    return [getattr(theme, f) for f in theme.__slots__ if f != "name"]
+
+
 def contrast(one, other):
     """WCAG 2 contrast ratio."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)

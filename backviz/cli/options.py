@@ -49,7 +49,7 @@ looks = together(
         default="notebook",
         help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
     ),
-    click.option("--theme", metavar="NAME", default="light", help="light or dark.  [light]"),
+    click.option("--theme", metavar="NAME", default="light", help="light, dark, print or contrast.  [light]"),
     click.option(
         "--fold",
         metavar="LEVEL",

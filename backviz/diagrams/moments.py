@@ -18,7 +18,7 @@ from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines
 from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment
 from backviz.diagrams.style import Style
-from backviz.graphs import CONSTANT, GROUP, group_symbols, operands
+from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
 from backviz.text import clean, is_small, shape_text
 from backviz.words import LANGUAGES
@@ -99,12 +99,12 @@ class _Teller:
 
     def forward(self) -> Iterator[Moment]:
         """What is given, then the ops one after another."""
-        given = [n for n in self.view if not self.into[n]]
+        given = [n for n, kind in self.view.nodes(data="kind") if kind in (LEAF, CONSTANT)]
         boxes = {f"n{n}": BoxState(value=n in given, gradient=()) for n in self.view}
         arrows = {a: ArrowState(False, False) for edges in self.into.values() for a, *_ in edges}
         yield self._moment("forward", None, (self._given(given),), boxes, arrows)
         for node in self.view:
-            if not self.into[node]:
+            if node in given:
                 continue
             boxes[f"n{node}"] = BoxState(value=True, gradient=())
             for arrow, *_ in self.into[node]:
@@ -114,7 +114,7 @@ class _Teller:
 
     def _given(self, given: list[Any]) -> str:
         nodes = self.view.nodes
-        leaves = [n for n in given if nodes[n]["kind"] != CONSTANT and nodes[n]["label"]]
+        leaves = [n for n in given if nodes[n]["label"]]
         listed = [
             f"{self.names[n]} = {self._short(nodes[n]['value'])}" for n in leaves[:MOST_GIVEN]
         ]
@@ -148,7 +148,7 @@ class _Teller:
         data = self.whole.nodes[node]
         if data["kind"] == CONSTANT and not data["label"]:
             return as_symbol(data["value"], self.numbers)
-        return name_symbol(self.names.get(node, f"n{node}"))
+        return name_symbol(self.names.get(node) or clean(data["label"], MAX_TITLE) or f"n{node}")
 
     def _number(self, node: Any) -> Symbol:
         return as_symbol(self.whole.nodes[node]["value"], self.numbers)

@@ -93,17 +93,38 @@ class Steps:
 
     def parts(self, moment: Moment) -> Iterator[Part]:
         """Everything on the page at one moment, bottom first."""
-        sheet = self.sheet
-        for arrow in self.diagram.arrows:
-            yield self._part(arrow.id, moment.arrows[arrow.id])
-        for arrow in self.diagram.arrows:
-            if moment.arrows[arrow.id].backward and (label := self._labels[arrow.id]):
-                yield label
-        for box in self.diagram.boxes:
-            yield self._part(box.id, moment.boxes[box.id])
-        yield from self._around
-        colour = sheet.theme.gradient if moment.phase == "backward" else sheet.theme.forward
-        yield sheet.words(moment.lines, colour)
+        return (part for _, part in self.changes(moment, None) if part)
+
+    def changes(self, moment: Moment, before: Moment | None) -> Iterator[tuple[int, Part | None]]:
+        """The parts that are not as they were at another moment, with their place in the pile.
+
+        Places count from the bottom: arrows, their labels, boxes, caption and legend, words;
+        `None` stands for a label that is not there. Before the first moment everything changes.
+        """
+        arrows, boxes = self.diagram.arrows, self.diagram.boxes
+        many = len(arrows)
+        for i, arrow in enumerate(arrows):
+            state = moment.arrows[arrow.id]
+            was = before.arrows[arrow.id] if before else None
+            if state is not was:
+                yield i, self._part(arrow.id, state)
+                if was is None or state.backward != was.backward:
+                    yield many + i, self._labels[arrow.id] if state.backward else None
+        for i, box in enumerate(boxes, 2 * many):
+            looks = moment.boxes[box.id]
+            if before is None or looks is not before.boxes[box.id]:
+                yield i, self._part(box.id, looks)
+        top = 2 * many + len(boxes)
+        if before is None:
+            yield from enumerate(self._around, top)
+        theme = self.sheet.theme
+        colour = theme.gradient if moment.phase == "backward" else theme.forward
+        yield top + len(self._around), self.sheet.words(moment.lines, colour)
+
+    @property
+    def places(self) -> int:
+        """How many places the pile of parts has."""
+        return 2 * len(self.diagram.arrows) + len(self.diagram.boxes) + len(self._around) + 1
 
     def _part(self, name: str, state: BoxState | ArrowState) -> Part:
         key = name, state

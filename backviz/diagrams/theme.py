@@ -1,6 +1,6 @@
 """Colours and page sizes: what a figure looks like and where it goes.
 
-Forward is blue and gradient is orange in both themes; the pairs stay apart under
+Forward is blue and gradient is orange where there are colours; the pairs stay apart under
 protanopia, deuteranopia and tritanopia, and position and dashes say the same.
 """
 
@@ -102,6 +102,43 @@ THEMES.add(
         output="#33291a",
         border="#7d8a98",
         rule="#3d4753",
+    ),
+)
+
+THEMES.add(  # for black and white printers: light and dark, solid and dashed tell apart
+    "print",
+    Theme(
+        "print",
+        background="#ffffff",
+        ink="#000000",
+        muted="#4d4d4d",
+        forward="#000000",
+        gradient="#6b6b6b",
+        box="#ffffff",
+        leaf="#f0f0f0",
+        constant="#ffffff",
+        group="#f0f0f0",
+        output="#ffffff",
+        border="#4d4d4d",
+        rule="#c8c8c8",
+    ),
+)
+THEMES.add(  # for bad projectors and bad eyes: at least 7:1 everywhere
+    "contrast",
+    Theme(
+        "contrast",
+        background="#000000",
+        ink="#ffffff",
+        muted="#e0e0e0",
+        forward="#7fd4ff",
+        gradient="#ffb000",
+        box="#000000",
+        leaf="#001a2e",
+        constant="#1a1a1a",
+        group="#1d1228",
+        output="#261a00",
+        border="#ffffff",
+        rule="#5a5a5a",
     ),
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
 MAX_PIXELS = 120_000_000
+LARGE = 8_000_000  # pixels
 KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
 
 
@@ -39,7 +40,15 @@ def png(figure: Figure) -> bytes:
     drawing, scale = figure.drawing, figure.style.scale
     _refuse_huge(drawing, scale)
     about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
-    return _save(drawing, "png", dpi=72 * scale, metadata=about)
+    return _save(
+        drawing, "png", dpi=72 * scale, metadata=about, pil_kwargs=_packing(drawing, scale)
+    )
+
+
+def _packing(drawing: Drawing, scale: float) -> dict[str, Any]:
+    """Large pictures are packed quickly: tight packing would take most of the time."""
+    pixels = drawing.width * drawing.height * scale**2
+    return {"compress_level": 1 if pixels > LARGE else 6}
 
 
 def _refuse_huge(drawing: Drawing, scale: float) -> None:

@@ -51,10 +51,15 @@ def _head(drawing: Drawing, prefix: str) -> list[str]:
 def svg_pages(steps: Steps) -> Iterator[bytes]:
     """An SVG document for each step; a part is written once for each state that it has."""
     write, page = _PartWriter(steps), steps.drawing_of(())
+    pile, before = [b""] * (steps.places + 2), None
+    pile[-1] = b"</svg>\n"
     for moment in steps.moments:
-        about = replace(page, description=moment.alt)
-        parts = [write(part) for part in steps.parts(moment)]
-        yield ("\n".join([*_head(about, write.prefix), *parts, "</svg>"]) + "\n").encode()
+        head = _head(replace(page, description=moment.alt), write.prefix)
+        pile[0] = ("\n".join(head) + "\n").encode()
+        for place, part in steps.changes(moment, before):
+            pile[place + 1] = write(part).encode() + b"\n" if part else b""
+        before = moment
+        yield b"".join(pile)
 
 
 class _PartWriter:

@@ -5,31 +5,51 @@ Layout is computed once and kept; colours, numbers and steps never move a box.
 
 from __future__ import annotations
 
-from backviz.diagrams.layout.engines import ENGINES, TIME_LIMIT, Engine
+from dataclasses import replace
+
+from backviz.diagrams.layout.engines import ENGINES, TIME_LIMIT, Engine, TooSlowError
 from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
 from backviz.errors import MissingPieceError
 
 DOT_LIMIT = 300
 
-__all__ = ["DOT_LIMIT", "ENGINES", "Edge", "Engine", "Layout", "Node", "Plan", "Point", "lay_out"]
+__all__ = [
+    "DOT_LIMIT",
+    "ENGINES",
+    "Edge",
+    "Engine",
+    "Layout",
+    "Node",
+    "Plan",
+    "Point",
+    "TooSlowError",
+    "lay_out",
+]
 
 
 def lay_out(plan: Plan, engine: str = "auto", time_limit: float = TIME_LIMIT) -> Layout:
-    """Answer a plan with the named engine, or with the first that can.
+    """Answers a plan with the named engine, or with the first that can.
 
     Above `DOT_LIMIT` boxes "auto" goes straight to the layered layout: dot's time
-    grows steeply with size. Each engine of the chain gets `time_limit` seconds.
+    grows steeply with size. An engine that is not done after `time_limit` seconds is
+    stopped; then the layered layout answers, and its `message` says so.
+
+    >>> lay_out(Plan((Node("a", 20, 10),), ()), "layered").centers
+    {'a': (10.0, 5.0)}
     """
-    if engine != "auto":
-        return ENGINES[engine].lay_out(plan, time_limit)
+    chain = [ENGINES[engine]] if engine != "auto" else list(ENGINES.values())
     if not plan.nodes:
         return Layout(0.0, 0.0, {}, {})
-    names = ["layered"] if len(plan.nodes) > DOT_LIMIT else list(ENGINES)
-    for name in names:
-        each = ENGINES[name]
-        if each.missing() is None:
-            try:
-                return each.lay_out(plan, time_limit)
-            except MissingPieceError:
-                continue
+    own = ENGINES["layered"]
+    if engine == "auto" and len(plan.nodes) > DOT_LIMIT:
+        chain = [own]
+    for each in chain:
+        try:
+            return each.lay_out(plan, time_limit)
+        except TooSlowError as error:
+            message = f"{error}; backviz's own layout is shown, --engine layered skips the wait"
+            return replace(own.lay_out(plan), message=message)
+        except MissingPieceError:
+            if engine != "auto":
+                raise
     raise MissingPieceError("no layout engine could place the boxes; run backviz doctor")

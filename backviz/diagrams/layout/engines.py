@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 from abc import ABC, abstractmethod
 from functools import cache
@@ -23,8 +24,12 @@ from backviz.diagrams.layout.source import describe_failure, dot_source, read_la
 from backviz.errors import MissingPieceError
 from backviz.registry import Registry
 
-TIME_LIMIT = 20.0
+TIME_LIMIT = 10.0
 _ONE_AT_A_TIME = threading.Lock()  # the sandbox is one, and not made for threads
+
+
+class TooSlowError(MissingPieceError):
+    """An engine was stopped because its time was up."""
 
 
 class Engine(ABC):
@@ -40,7 +45,7 @@ class Engine(ABC):
 
     @abstractmethod
     def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
-        """Answer the plan; `MissingPieceError` if the engine fails or takes too long."""
+        """Answer the plan; `MissingPieceError` if it fails, `TooSlowError` if it is stopped."""
 
 
 class EmbeddedGraphviz(Engine):
@@ -123,7 +128,7 @@ class _Sandbox:
             return self._render(source)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             if "interrupt" in str(error):
-                raise MissingPieceError(f"wasm: no layout within {time_limit:g} s") from error
+                raise TooSlowError(f"wasm: no layout within {time_limit:g} s") from error
             raise MissingPieceError(describe_failure("wasm", error)) from error
         finally:
             timer.cancel()
@@ -173,24 +178,34 @@ class SystemDot(Engine):
         program = shutil.which("dot")
         if program is None:
             raise MissingPieceError(f"the engine 'dot' cannot run: there is none; {self.remedy}")
-        try:
-            done = subprocess.run(
-                [program, "-Tjson0"],
-                input=dot_source(plan).encode(),
-                capture_output=True,
-                timeout=time_limit,
-                check=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise MissingPieceError(f"dot: no layout within {time_limit:g} s") from None
-        except (OSError, subprocess.CalledProcessError) as error:
-            complaint = getattr(error, "stderr", None) or error
-            raise MissingPieceError(describe_failure("dot", complaint)) from error
-        return read_layout(done.stdout, plan)
+        return read_layout(_run([program, "-Tjson0"], plan, "dot", time_limit), plan)
+
+
+def _run(command: list[str], plan: Plan, name: str, time_limit: float) -> bytes:
+    """What a program makes of the plan's source; it is killed when its time is up."""
+    source = dot_source(plan).encode()
+    try:
+        done = subprocess.run(
+            command, input=source, capture_output=True, timeout=time_limit, check=True
+        )
+    except subprocess.TimeoutExpired:
+        raise TooSlowError(f"{name}: no layout within {time_limit:g} s") from None
+    except (OSError, subprocess.CalledProcessError) as error:
+        complaint = getattr(error, "stderr", None) or error
+        raise MissingPieceError(describe_failure(name, complaint)) from error
+    return done.stdout
+
+
+_DRAW = """
+import sys
+import pygraphviz
+graph = pygraphviz.AGraph(string=sys.stdin.read())
+sys.stdout.buffer.write(graph.draw(format="json0", prog="dot"))
+"""
 
 
 class Pygraphviz(Engine):
-    """The pygraphviz package, if it can be imported. It cannot be interrupted."""
+    """The pygraphviz package, in a process of its own, so that it can be stopped."""
 
     name = "pygraphviz"
     about = "the pygraphviz package"
@@ -208,14 +223,9 @@ class Pygraphviz(Engine):
         """Let pygraphviz run dot."""
         if reason := self.missing():
             raise MissingPieceError(f"the engine 'pygraphviz' cannot run: {reason}; {self.remedy}")
-        import pygraphviz
-
-        try:
-            graph = pygraphviz.AGraph(string=dot_source(plan))
-            answer = graph.draw(format="json0", prog="dot")
-        except (OSError, ValueError, RuntimeError) as error:
-            raise MissingPieceError(describe_failure("pygraphviz", error)) from error
-        return read_layout(answer, plan)
+        return read_layout(
+            _run([sys.executable, "-c", _DRAW], plan, "pygraphviz", time_limit), plan
+        )
 
 
 class Layered(Engine):

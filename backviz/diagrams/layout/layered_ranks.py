@@ -72,7 +72,9 @@ def _shift(
         for x in group:  # grows while it is read
             gain += len(ahead[x]) - len(behind[x])
             near = rank[x] + sign
-            group += {y: 0 for y in ahead[x] if rank[y] == near and y not in group}
+            for y in ahead[x]:
+                if rank[y] == near and y not in group:
+                    group.append(y)
             if len(group) > _GROUP or (x != v and len(ahead[x]) > _CROWD):
                 gain = 0
                 break

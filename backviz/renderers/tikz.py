@@ -1,0 +1,224 @@
+r"""A figure as TikZ: a picture that compiles by itself, or a Beamer frame that builds it up.
+
+The marks of the page are written down one by one, in points from the top left corner, so
+that TeX decides nothing but the shapes of its letters. Invariant: what users wrote is set
+as text, never run as a command, and `pdflatex` needs no package but TikZ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from backviz.diagrams import font
+from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text, placed
+from backviz.diagrams.theme import CM, THEMES, Theme
+from backviz.errors import InputError
+from backviz.renderers.svg import number
+from backviz.renderers.tex_signs import needs_cyrillic, tex
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.model import Diagram
+    from backviz.diagrams.steps import Steps
+
+FRAME = 16 * CM, 9 * CM  # Beamer's page at aspectratio=169
+_FONTS = r"""\ifdefined\Umathchar % LuaLaTeX or XeLaTeX
+  \usepackage{fontspec}
+  \IfFontExistsTF{DejaVu Sans}{\setsansfont{DejaVu Sans}}{%
+    \IfFontExistsTF{Arial}{\setsansfont{Arial}}{}}
+\fi"""
+_CYRILLIC = _FONTS.replace(r"\fi", "\\else\n  \\usepackage[T2A]{fontenc}\n\\fi")
+_OPTIONS = (
+    "x=1bp, y=-1bp, line cap=butt, line join=miter,\n"
+    r"  t/.style={anchor=base, inner sep=0pt, font=\fontsize{10bp}{12bp}\sffamily\mdseries\upshape},"
+    "\n"
+    r"  b/.style={t, font=\fontsize{10bp}{12bp}\sffamily\bfseries\upshape}"
+)
+
+
+def tikz(figure: Figure) -> bytes:
+    r"""The figure as a LaTeX document that holds one `tikzpicture`, UTF-8.
+
+    `pdflatex`, `lualatex` and `xelatex` make a page of the figure's size from it; the
+    picture can be copied into another document that loads TikZ. Each box is also an
+    invisible node of the diagram's name, so that `\draw (n0.east) …` can point at it.
+
+    >>> from backviz import Figure, Value
+    >>> print(tikz(Figure(Value(2.0, "a_1"))).decode().split("\n")[-5])
+    \node[b,text=bv-ink,scale=0.94] at (20.7,27.2) {a\_1};
+    """
+    drawing = figure.drawing
+    theme, boxes = THEMES[figure.style.theme], _box_names(figure.diagram)
+    lines = [line for part in drawing.parts for line in _part(part, theme, boxes)]
+    picture = _picture(drawing, theme, lines)
+    return _document(r"\documentclass{standalone}", drawing.title, picture)
+
+
+def tikz_steps(steps: Steps) -> bytes:
+    r"""All steps as one Beamer frame: `\only` shows each part on the steps that it is on.
+
+    The page is scaled to Beamer's 16 cm × 9 cm if it is larger; nothing moves between steps.
+    """
+    figure = steps.figure
+    theme, boxes = THEMES[figure.style.theme], _box_names(steps.diagram)
+    page = steps.drawing_of(())
+    scale = min(1.0, FRAME[0] / page.width, FRAME[1] / page.height)
+    shown: dict[int, tuple[Part, list[int]]] = {}
+    for moment, parts in enumerate(map(steps.parts, steps.moments), 1):
+        for part in parts:
+            shown.setdefault(id(part), (part, []))[1].append(moment)
+    lines = []
+    for part, on in sorted(shown.values(), key=lambda each: _height(each[0], steps.diagram)):
+        drawn = _part(placed(part, scale, 0.0, 0.0), theme, boxes)
+        lines += _only(drawn, on, len(steps.moments))
+    picture = _picture(page, theme, lines, scale)
+    frame = f"\\begin{{frame}}[plain]\n\\makebox[\\linewidth]{{%\n{picture}%\n}}\n\\end{{frame}}"
+    return _document(r"\documentclass[aspectratio=169]{beamer}", page.title, frame)
+
+
+def beamer_snippet(path: str, pages: int) -> str:
+    r"""The Beamer frame that shows a PDF of many pages, one page a step.
+
+    >>> print(beamer_snippet("steps.pdf", 12))
+    \begin{frame}[plain] % \usepackage{pgffor}
+      \foreach \k in {1,...,12}{\only<\k>{\makebox[\linewidth]{%
+        \includegraphics[page=\k,width=\paperwidth,height=\paperheight,keepaspectratio]{steps.pdf}}}}
+    \end{frame}
+    """
+    if pages < 1:
+        raise InputError(f"a frame of {pages} pages has nothing to show; use 1 page or more")
+    many = "1" if pages == 1 else f"1,...,{pages}"
+    size = r"page=\k,width=\paperwidth,height=\paperheight,keepaspectratio"
+    name = path.replace("\\", "/")
+    return (
+        "\\begin{frame}[plain] % \\usepackage{pgffor}\n"
+        f"  \\foreach \\k in {{{many}}}{{\\only<\\k>{{\\makebox[\\linewidth]{{%\n"
+        f"    \\includegraphics[{size}]{{{name}}}}}}}}}\n"
+        "\\end{frame}"
+    )
+
+
+def _document(head: str, title: str, body: str) -> bytes:
+    fonts = _CYRILLIC if needs_cyrillic(body) else _FONTS
+    lines = [
+        f"% {' '.join(title.split())}",
+        "% Drawn by backviz; compile with pdflatex, lualatex or xelatex.",
+        head,
+        r"\usepackage{tikz}",
+        fonts,
+        r"\begin{document}",
+        body,
+        r"\end{document}",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _picture(drawing: Drawing, theme: Theme, lines: Iterable[str], scale: float = 1.0) -> str:
+    """The environment, with its colours inside so that it can be copied as it is."""
+    names = {name: colour for colour, name in _names(theme).items()}
+    size = f"({number(drawing.width * scale)},{number(drawing.height * scale)})"
+    fill = f"[fill={_colour(drawing.background, theme)}]" if drawing.background else ""
+    body = [
+        *(f"\\definecolor{{{n}}}{{HTML}}{{{c[1:].upper()}}}" for n, c in names.items()),
+        f"\\path{fill} (0,0) rectangle {size};",
+        f"\\useasboundingbox (0,0) rectangle {size};",
+        *lines,
+    ]
+    return "\n".join([f"\\begin{{tikzpicture}}[{_OPTIONS}]", *body, r"\end{tikzpicture}"])
+
+
+def _names(theme: Theme) -> dict[str, str]:
+    """What each of the theme's colours is called; the first name of two that are equal."""
+    named = [(f.name, str(getattr(theme, f.name))) for f in fields(theme)]
+    return {colour: f"bv-{name}" for name, colour in reversed(named) if colour.startswith("#")}
+
+
+def _colour(colour: str, theme: Theme) -> str:
+    return _names(theme).get(colour) or f"{{rgb,255:{_rgb(colour)}}}"
+
+
+def _rgb(colour: str) -> str:
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return ";".join(f"{n},{x}" for n, x in zip(("red", "green", "blue"), parts, strict=True))
+
+
+def _box_names(diagram: Diagram) -> frozenset[str]:
+    return frozenset(box.id for box in diagram.boxes)
+
+
+def _height(part: Part, diagram: Diagram) -> int:
+    """Which parts lie on which: arrows, their labels, boxes, and what stands around."""
+    if part.id in _box_names(diagram):
+        return 2
+    arrows = {arrow.id for arrow in diagram.arrows}
+    return 0 if part.id in arrows else 1 if part.id.removesuffix("-label") in arrows else 3
+
+
+def _only(lines: list[str], on: list[int], steps: int) -> list[str]:
+    r"""The lines of a part under `\only`, unless every step shows it."""
+    if len(on) == steps:
+        return lines
+    runs = [[k for _, k in run] for _, run in groupby(enumerate(on), lambda p: p[1] - p[0])]
+    spans = (
+        f"{run[0]}-" if run[-1] == steps else f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}"
+        for run in runs
+    )
+    return [f"\\only<{','.join(spans)}>{{%", *lines, "}"] if lines else []
+
+
+def _part(part: Part, theme: Theme, boxes: frozenset[str]) -> list[str]:
+    lines = [f"% {' '.join(part.alt.split())}"] if part.alt and part.id in boxes else []
+    lines += [line for mark in part.marks for line in _mark(mark, theme)]
+    frame = next((mark for mark in reversed(part.marks) if _is_frame(mark)), None)
+    if part.id in boxes and isinstance(frame, Rect):
+        middle = _at((frame.x + frame.width / 2, frame.y + frame.height / 2))
+        size = f"minimum width={number(frame.width)}bp,minimum height={number(frame.height)}bp"
+        lines.append(f"\\node[inner sep=0pt,{size}] ({part.id}) at {middle} {{}};")
+    return lines
+
+
+def _is_frame(mark: Mark) -> bool:
+    return isinstance(mark, Rect) and bool(mark.stroke)
+
+
+def _mark(mark: Mark, theme: Theme) -> Iterator[str]:
+    match mark:
+        case Rect():
+            corners = f"rounded corners={number(mark.radius)}bp" if mark.radius else ""
+            fill = f"fill={_colour(mark.fill, theme)}" if mark.fill else ""
+            stroke = _stroke(mark.stroke, mark.line, mark.dash, theme) if mark.stroke else ""
+            options = ",".join(filter(None, (fill, stroke, corners)))
+            end = mark.x + mark.width, mark.y + mark.height
+            yield f"\\path[{options}] {_at((mark.x, mark.y))} rectangle {_at(end)};"
+        case Curve():
+            start, *rest = mark.points
+            pieces = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+            path = "".join(
+                f" .. controls {_at(a)} and {_at(b)} .. {_at(end)}" for a, b, end in pieces
+            )
+            yield (
+                f"\\path[{_stroke(mark.stroke, mark.line, mark.dash, theme)}] {_at(start)}{path};"
+            )
+        case Polygon():
+            corners = " -- ".join(map(_at, mark.points))
+            yield f"\\fill[{_colour(mark.fill, theme)}] {corners} -- cycle;"
+        case Text() if mark.text.strip():
+            # TeX's letters have widths of their own, so a line keeps its middle
+            place = _at((mark.x + font.width(mark.text, mark.size, mark.bold) / 2, mark.y))
+            look = f"{'b' if mark.bold else 't'},text={_colour(mark.fill, theme)}"
+            yield f"\\node[{look},scale={number(mark.size / 10)}] at {place} {{{tex(mark.text)}}};"
+
+
+def _stroke(colour: str, line: float, dash: tuple[float, ...], theme: Theme) -> str:
+    drawn = f"draw={_colour(colour, theme)},line width={number(line)}bp"
+    if not dash:
+        return drawn
+    on, off = dash
+    return f"{drawn},dash pattern=on {number(on)}bp off {number(off)}bp"
+
+
+def _at(point: tuple[float, float]) -> str:
+    return f"({number(point[0])},{number(point[1])})"

@@ -1,0 +1,280 @@
+"""Builds: what every moment shows and says, nothing moves, every format holds every step."""
+
+import json
+import re
+import subprocess
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from picture_lint import objections
+from portable_svg import problems
+
+import backviz
+from backviz import Figure, Style, Value, load, tensor
+from backviz.cli import _run
+from backviz.diagrams.drawing import Text
+from backviz.diagrams.moments import PACES, PASSES
+from backviz.diagrams.steps import Steps
+from backviz.errors import InputError, UsageError
+from backviz.renderers.builds import BUILDERS
+from backviz.sources import EXAMPLES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def steps_of(source, passes="both", pace="node", first=1, last=None, **style):
+    value = load(source) if isinstance(source, str) else source
+    value.backward(np.ones(value.shape) if value.shape else None)
+    return Steps(Figure(value, Style(**style)), passes, pace, first, last)
+
+
+def shown(steps, moment):
+    return [m.text for m in steps.drawing(moment).marks() if isinstance(m, Text)]
+
+
+def test_every_line_of_the_diamond_by_hand():
+    said = [m.lines for m in steps_of("@diamond", pace="contribution").moments]
+    assert said == [
+        ("Given: a = 2,  b = 3,  c = 4",),
+        ("e = a·b = 2·3 = 6",),
+        ("d = e + c = 6 + 4 = 10",),
+        ("f = a − c = 2 − 4 = −2",),
+        ("L = d·f = 10·(−2) = −20",),
+        ("Backward starts: dL/dL = 1",),
+        ("dL/dd += dL/dL·f = 1·(−2) = −2   (1 of 1)",),
+        ("dL/df += dL/dL·d = 1·10 = 10   (1 of 1)",),
+        ("dL/da += dL/df·1 = 10·1 = 10   (1 of 2)",),
+        ("dL/dc += dL/df·(−1) = 10·(−1) = −10   (1 of 2)",),
+        ("dL/de += dL/dd·1 = (−2)·1 = −2   (1 of 1)",),
+        ("dL/dc += dL/dd·1 = (−2)·1 = −2   (2 of 2)", "dL/dc = (−10) + (−2) = −12"),
+        ("dL/da += dL/de·b = (−2)·3 = −6   (2 of 2)", "dL/da = 10 + (−6) = 4"),
+        ("dL/db += dL/de·a = (−2)·2 = −4   (1 of 1)",),
+    ]
+
+
+def test_numbers_appear_when_they_are_known_and_not_before():
+    steps = steps_of("@diamond")
+    first, *_, last = steps.moments
+    assert {"2", "3", "4"} <= set(shown(steps, first))
+    assert "−20" not in shown(steps, first)
+    assert "−20" in shown(steps, last)
+    forward_end = next(m for m in steps.moments if m.lines[0].startswith("Backward"))
+    assert "−12" not in shown(steps, forward_end)
+    assert "−12" in shown(steps, last)
+    partial = [t for m in steps.moments for t in shown(steps, m) if t.endswith(" + …")]
+    assert {"10 + …", "−10 + …"} == set(partial)
+
+
+def test_the_last_moment_shows_what_the_figure_shows():
+    for name in ("diamond", "karpathy-neuron", "mazur", "softmax-row"):
+        if name not in EXAMPLES:
+            continue
+        steps = steps_of(f"@{name}")
+        final = {m.text for m in Figure(steps.figure.output).drawing.marks() if isinstance(m, Text)}
+        boxes = {line for b in steps.figure.diagram.boxes for line in (*b.value, *b.gradient)}
+        assert boxes & final <= set(shown(steps, steps.moments[-1])), name
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nothing_moves_overlaps_or_is_clipped(name):
+    steps = steps_of(f"@{name}", size="slide")
+    places = []
+    for moment in steps.moments:
+        drawing = steps.drawing(moment)
+        assert list(objections(drawing)) == [], moment.lines
+        frames = {p.id: p.marks[0] for p in drawing.parts if re.fullmatch(r"n\d+", p.id)}
+        places.append({k: (m.x, m.y, m.width, m.height) for k, m in frames.items()})
+    assert all(place == places[0] for place in places)
+
+
+def test_a_gradient_is_the_sum_of_its_contributions_at_every_moment():
+    a = Value(3.0, "a")
+    L = a * a * a
+    L.label = "L"
+    lines = [m.lines for m in steps_of(L, pace="contribution").moments]
+    assert [line[0] for line in lines if line[0].startswith("dL/da")] == [
+        "dL/da += dL/dL·n1 = 1·9 = 9   (1 of 3)",
+        "dL/da += dL/dn1·a = 3·3 = 9   (2 of 3)",
+        "dL/da += dL/dn1·a = 3·3 = 9   (3 of 3)",
+    ]
+    assert lines[-1][1] == "dL/da = 9 + 9 + 9 = 27"
+
+
+def test_matrices_say_the_rule_and_the_shape():
+    x = tensor([[1.0, 2.0, 3.0, 4.0]], "x")
+    w = tensor(np.ones((4, 5)), "w")
+    y = x @ w
+    y.label = "y"
+    said = " ".join(line for m in steps_of(y).moments for line in m.lines)
+    assert "dy/dw += xᵀ @ dy/dy" in said
+    assert "(4×5)" in said
+
+
+def test_broken_bookkeeping_would_be_seen():
+    """The check above can fail: with contributions overwritten the total would be wrong."""
+    steps = steps_of("@diamond", pace="contribution")
+    last = steps.moments[-1]
+    (box,) = [b for b in steps.diagram.boxes if b.title == "a"]
+    assert last.boxes[box.id].gradient == ("4",)
+    assert last.boxes[box.id].gradient != ("−6",)
+
+
+@pytest.mark.parametrize("passes", PASSES)
+@pytest.mark.parametrize("pace", PACES)
+def test_passes_and_paces(passes, pace):
+    steps = steps_of("@diamond", passes, pace)
+    phases = {m.phase for m in steps.moments}
+    assert phases == ({"forward", "backward"} if passes == "both" else {passes})
+    assert len(steps_of("@diamond", passes, pace, 2, 3).moments) == 2
+
+
+def test_wrong_choices_are_sentences():
+    with pytest.raises(UsageError, match="unknown pass 'sideways'; there is both"):
+        steps_of("@diamond", "sideways")
+    with pytest.raises(InputError, match="steps 9 to 40 were asked for, but there are 10 steps"):
+        _ = steps_of("@diamond", first=9, last=40).moments
+
+
+def test_russian_words():
+    steps = steps_of("@diamond", lang="ru", decimal=",")
+    assert steps.moments[0].lines[0].startswith("Дано: a = 2")
+    assert "(1 из 1)" in steps.moments[-1].lines[1]
+
+
+def test_one_lonely_value_and_a_value_without_gradient():
+    assert [m.lines for m in steps_of(Value(2.0, "a")).moments] == [
+        ("Given: a = 2",),
+        ("Backward starts: da/da = 1",),
+    ]
+    c = Value(2.0, "c", requires_grad=False) * 3
+    said = [m.lines for m in Steps(Figure(c)).moments]
+    assert said[-1] == ("n2 = c·3 = 2·3 = 6",)
+
+
+def test_pages_of_svg_are_portable_and_say_what_happens():
+    steps = steps_of("@diamond", size="slide")
+    for moment, page in zip(steps.moments, BUILDERS["svg"](steps), strict=True):
+        assert problems(page) == []
+        assert ET.fromstring(page).find(f"{SVG}desc").text == moment.alt
+
+
+def test_fragments_show_the_last_step_without_reveal_and_each_step_with_it():
+    steps = steps_of("@diamond")
+    (data,) = BUILDERS["fragments"](steps)
+    root = ET.fromstring(data)
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for index, moment in enumerate(steps.moments):
+        seen = {name.rpartition("-")[0] for name in visible(root, index)} - {""}
+        assert seen == {part.id for part in steps.parts(moment)}, index
+    assert not re.search(rb"<style|script", data)
+
+
+def visible(element, index):
+    """The ids that reveal.js shows at a fragment's index; -1 in its words is our first step."""
+    classes, at = (element.get("class") or "").split(), element.get("data-fragment-index")
+    if "fragment" in classes:
+        reached = index >= int(at)
+        if reached == ("fade-out" in classes):
+            return
+    if element.get("id"):
+        yield element.get("id")
+    for child in element:
+        yield from visible(child, index)
+
+
+def test_pdf_has_a_page_of_the_same_size_for_each_step(tmp_path):
+    steps = steps_of("@diamond", size="beamer")
+    path = tmp_path / "build.pdf"
+    (data,) = BUILDERS["pdf"](steps)
+    path.write_bytes(data)
+    assert data.count(b"/MediaBox [ 0 0 453.54") == len(steps.moments)
+    assert b"/Type3" not in data and b"/Subtype /Type3" not in data
+
+
+@pytest.mark.parametrize("form", [n for n in BUILDERS if n not in ("mp4", "gif", "webp")])
+def test_same_steps_same_bytes(form):
+    assert BUILDERS[form](steps_of("@diamond")) == BUILDERS[form](steps_of("@diamond"))
+
+
+HOSTILE = ["</script><b>x", "a|{}<>\\n", "%$#_&~^", "=1+1", "веса", "x" * 60, "\"'`"]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("form", [n for n in BUILDERS if n not in ("mp4", "gif", "webp", "png")])
+def test_hostile_labels_stay_text(form, label):
+    a, b = Value(2.0, label), Value(3.0, "b")
+    for data in BUILDERS[form](steps_of(a * b)):
+        if form in ("svg", "fragments"):
+            ET.fromstring(data)
+        assert form == "pdf" or b"</script><b>x" not in data
+
+
+# The command -------------------------------------------------------------------------
+
+
+def run(capfd, *args):
+    code = _run(["steps", *map(str, args)])
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+def test_numbered_files_appear_in_a_new_folder(tmp_path, capfd):
+    code, _, err = run(capfd, "@diamond", "-o", tmp_path / "out" / "%02d.png", "--scale", "0.5")
+    assert code == 0, err
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names == [f"{k:02d}.png" for k in range(1, 11)]
+
+
+def test_the_beamer_lines_are_printed(tmp_path, capfd):
+    code, _, err = run(capfd, "@diamond", "-o", tmp_path / "b.pdf", "--for", "beamer")
+    assert code == 0
+    assert "includegraphics" in err and "10" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["-o", "x.png"], "put a number into the name"),
+        (["-o", "x.xyz"], "unknown format 'xyz'"),
+        (["-o", "%d.pdf"], "makes one file"),
+        (["-o", "x.pdf", "-F", "html"], "drop one of the two"),
+        (["-o", "x.pdf", "--range", "a-b"], "is no range of steps"),
+        (["-o", "x.pdf", "--range", "8-3"], "use a range from 1 to 10"),
+        ([], "name a file with -o"),
+        (["-o", "x.pdf", "--by", "hour"], "unknown pace 'hour'"),
+    ],
+)
+def test_wrong_use_is_one_sentence(args, sentence, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capfd, "@diamond", *args)
+    assert code in (2, 5) and not out
+    assert sentence in err and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_names_every_file(tmp_path, capfd):
+    code, out, _ = run(capfd, "@diamond", "-o", tmp_path / "%d.svg", "--json", "-q")
+    made = json.loads(out)
+    assert code == 0 and made["steps"] == len(made["files"]) == len(made["alt"]) == 10
+
+
+def test_nan_is_refused_unless_asked_for(tmp_path, capfd):
+    code, _, err = run(capfd, "L=log(x); x=-1", "-o", tmp_path / "n.pdf")
+    assert code == 6 and "log gives NaN" in err
+    code, _, _ = run(capfd, "L=log(x); x=-1", "-o", tmp_path / "n.svg", "--allow-nan")
+    assert code == 6 and (tmp_path / "n.svg").exists()
+
+
+def test_pdftotext_reads_kept_text(tmp_path, capfd):
+    import shutil
+
+    if shutil.which("pdftotext") is None:
+        pytest.skip("there is no pdftotext")
+    path = tmp_path / "k.pdf"
+    run(capfd, "@diamond", "-o", path, "--text", "keep", "-q")
+    text = subprocess.run(["pdftotext", "-f", "7", "-l", "7", str(path), "-"], check=True,
+                          capture_output=True, text=True).stdout  # fmt: skip
+    assert "dL/dd += dL/dL·f" in text
+    assert backviz.__version__
