@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 class Origin:
     """The op (None for a leaf), its params, the label, and where in the source it was called.
 
-    `wants` says whether the value wants a gradient; `slope` is the rule of a function of
+    `scope` is the part of the whole, such as a layer, in which it was recorded, where that is
+    noted. `wants` says whether the value wants a gradient; `slope` is the rule of a function of
     one operand without params, which the sweep calls by itself; `freed` marks a value whose
     inputs were given up.
     """
 
-    __slots__ = ("freed", "label", "op", "params", "slope", "wants", "where")
+    __slots__ = ("freed", "label", "op", "params", "scope", "slope", "wants", "where")
 
     op: Op | None
     params: Params
     label: str
     wants: bool
     where: str
+    scope: str
     freed: bool
     slope: Callable[..., Any] | None
 
@@ -43,6 +45,7 @@ class Origin:
         *,
         wants: bool = True,
         where: str = "",
+        scope: str = "",
         freed: bool = False,
     ) -> None:
         self.freed = freed
@@ -51,6 +54,7 @@ class Origin:
         self.label = label
         self.wants = wants
         self.where = where
+        self.scope = scope
         self.slope = op.rules[0] if op is not None and op.is_function and not params else None
 
     def but(self, **changes: Any) -> Origin:
@@ -59,7 +63,7 @@ class Origin:
         >>> Origin(label="a").but(label="b").label
         'b'
         """
-        names = ("op", "params", "label", "wants", "where", "freed")
+        names = ("op", "params", "label", "wants", "where", "scope", "freed")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
     def __deepcopy__(self, memo: Any) -> Origin:
@@ -69,11 +73,14 @@ class Origin:
         for name in ("SUM", "PRODUCT", "LEAF", "CONSTANT", "FREED"):
             if self is globals()[name]:
                 return name
-        return Origin._again, (self.op, self.params, self.label, self.wants, self.where)
+        kept = (self.op, self.params, self.label, self.wants, self.where, self.scope)
+        return Origin._again, kept
 
     @staticmethod
-    def _again(op: Op | None, params: Params, label: str, wants: bool, where: str) -> Origin:
-        return Origin(op, params, label, wants=wants, where=where)
+    def _again(
+        op: Op | None, params: Params, label: str, wants: bool, where: str, scope: str = ""
+    ) -> Origin:
+        return Origin(op, params, label, wants=wants, where=where, scope=scope)
 
 
 LEAF = Origin()

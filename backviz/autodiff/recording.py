@@ -1,4 +1,4 @@
-"""How operations are recorded in a block: not at all, in parts, with source lines, with checks.
+"""How operations are recorded in a block: not at all, in parts, with lines, scopes, checks.
 
 Invariant: the mode belongs to the thread or task that opened the block. `SPECIAL` is
 only a hint for everybody that some block is open somewhere, so that the plain way need
@@ -22,12 +22,17 @@ from backviz.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """What a block asks for; `expand` holds names of composite ops, or "all"."""
+    """What a block asks for; `expand` holds names of composite ops, or "all".
+
+    `calls` counts how often each scope was opened; `None` if scopes are not noted.
+    """
 
     record: bool = True
     expand: frozenset[str] = frozenset()
     lines: bool = False
     anomaly: bool = False
+    scope: str = ""
+    calls: dict[str, int] | None = None
 
 
 PLAIN = Mode()
@@ -121,6 +126,52 @@ def source_lines() -> Iterator[None]:
     """Note for every op the line of the program that called it; error messages show it."""
     with _changed(lines=True):
         yield
+
+
+@contextmanager
+def scoped() -> Iterator[None]:
+    """Note for every op the scope that it is recorded in, as `value.origin.scope`.
+
+    >>> from backviz import Value
+    >>> x = Value(2.0)
+    >>> with scoped():
+    ...     with scope("block"):
+    ...         with scope("inner"):
+    ...             y = x * 3
+    ...         z = y * x
+    >>> y.origin.scope, z.origin.scope
+    ('block/inner', 'block')
+    """
+    if scoping():
+        yield
+    else:
+        with _changed(calls={}):
+            yield
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Mark what is recorded in the block as one part of the whole, such as a layer.
+
+    Noted inside `scoped()` only. Every block is a part of its own: when the same name is
+    opened again, the part is called `name#2`.
+    """
+    calls = _mode.get().calls
+    if calls is None:
+        yield
+        return
+    if not name or "/" in name or "#" in name:
+        raise InputError(f"scope: a name is some text without / and #, not {name!r}")
+    around = _mode.get().scope
+    path = f"{around}/{name}" if around else name
+    calls[path] = again = calls.get(path, 0) + 1
+    with _changed(scope=path if again == 1 else f"{path}#{again}"):
+        yield
+
+
+def scoping() -> bool:
+    """Whether scopes are noted right now."""
+    return bool(SPECIAL) and _mode.get().calls is not None
 
 
 @contextmanager

@@ -420,8 +420,10 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
         out.origin = Origin(op, params, wants=wants)
     else:
         out.origin = op.origin if wants else op.idle
-    if how.lines:
-        out.origin = out.origin.but(where=caller())
+    if how is PLAIN:
+        return out
+    if how.lines or how.scope:
+        out.origin = out.origin.but(where=caller() if how.lines else "", scope=how.scope)
     if how.anomaly:
         from backviz.autodiff.finite import refuse_not_finite
 

@@ -144,7 +144,7 @@ def make_style(given: dict[str, Any]) -> Any:
 
     same = (
         "size", "theme", "fold", "direction", "title", "transparent", "text", "scale", "salt",
-        "engine", "lang", "digits", "decimal",
+        "heat", "engine", "lang", "digits", "decimal",
     )  # fmt: skip
     return Style(
         **{name: given[name] for name in same},

@@ -49,12 +49,15 @@ looks = together(
         default="notebook",
         help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
     ),
-    click.option("--theme", metavar="NAME", default="light", help="light, dark, print or contrast.  [light]"),
+    click.option(
+        "--theme", metavar="NAME", default="light", help="light, dark, print or contrast.  [light]"
+    ),
     click.option(
         "--fold",
         metavar="LEVEL",
         default="auto",
-        help="names: a box per name; constants: a box per op; none: a box per node; auto.  [auto]",
+        help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, block, "
+        "or as can be read.  [auto]",
     ),
     click.option(
         "--expand",
@@ -62,6 +65,7 @@ looks = together(
         default="",
         help="Composite ops as their parts: all, or names with commas (softmax,linear).",
     ),
+    click.option("--heat", is_flag=True, help="A small map in every box that holds an array."),
     click.option(
         "--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards."
     ),

@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"%0?\d*d")
     default="node",
     help="A step for each node, or for each contribution.  [node]",
 )
-@click.option("--range", "span", metavar="A-B", default="", help="Only these steps, from 1 on.")
+@click.option("--range", "span", metavar="STEPS", default="", help="Only some: 3-8, 3-, -8 or 5.")
 @options.looks
 @click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
 @click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
@@ -52,10 +52,10 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     """Draw SRC step by step: values appear, then gradients; nothing moves.
 
     \b
-    backviz steps @diamond -o build.pdf                a page for each step
-    backviz steps @diamond -o build.html               a player with keys
-    backviz steps @diamond -o 'out/%02d.png'           numbered pictures
-    backviz steps @diamond -F fragments -o inline.svg  for reveal.js
+    backviz steps @diamond --for beamer -o build.pdf
+    backviz steps @diamond -o player.html
+    backviz steps @diamond --for slide -o 'out/%02d.png'
+    backviz steps @diamond -o reveal-fragments.svg
     """
     from backviz.autodiff.finite import find_not_finite
     from backviz.cli.loading import load_value

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
-from backviz.diagrams.model import WHOLE_BOX, Box, BoxState
+from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat
 from backviz.diagrams.theme import Theme
 
 EM = 14.0
@@ -21,6 +21,7 @@ LEAST_WIDTH = 2.8 * EM
 CHIP_PAD = 0.34 * EM
 GAP = 0.5 * EM
 STACK = 0.28 * EM
+CELL = 0.42 * EM  # of a small map
 RULE = 0.25 * EM  # the height that the line between value and gradient takes
 
 
@@ -71,8 +72,9 @@ def _front(box: Box, theme: Theme) -> tuple[float, float]:
     gradient = [font.width(line, EM) for line in (*box.gradient, *box.reserve)]
     widest = max([_row_width(row) for row in rows] + gradient, default=0.0)
     rule = RULE if box.gradient else 0.0
-    height = (len(rows) + len(box.gradient)) * LINE + rule + 2 * PAD_Y
-    return max(LEAST_WIDTH, widest + 2 * PAD_X), height
+    wide, high = _heat_size(box, theme)
+    height = (len(rows) + len(box.gradient)) * LINE + rule + 2 * PAD_Y + high
+    return max(LEAST_WIDTH, widest + 2 * PAD_X, wide + 2 * PAD_X), height
 
 
 def box_part(
@@ -87,6 +89,9 @@ def box_part(
     for row in _rows(box, theme):
         marks += _row_marks(row, middle, y, theme, state.value)
         y += LINE
+    if box.heat:
+        marks += _heat_marks(box.heat, middle, y, theme) if state.value else []
+        y += _heat_size(box, theme)[1]
     if box.gradient:
         line = Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
         marks.append(line)
@@ -95,6 +100,39 @@ def box_part(
         marks += _row_marks([_Word(text, EM, theme.gradient)], middle, y, theme)
         y += LINE
     return Part(box.id, box.alt, tuple(marks))
+
+
+def _heat_size(box: Box, theme: Theme) -> tuple[float, float]:
+    """Width with the printed limit, and height with some air."""
+    if box.heat is None:
+        return 0.0, 0.0
+    wide = len(box.heat.cells[0]) * CELL + GAP + font.width(box.heat.limit, SMALL * EM)
+    return wide, max(len(box.heat.cells) * CELL, LINE) + 2 * PAD_Y
+
+
+def _heat_marks(heat: Heat, middle: float, top: float, theme: Theme) -> list[Mark]:
+    """Cells in the two main colours, the stronger the further from 0, and the limit."""
+    limit = font.width(heat.limit, SMALL * EM)
+    wide, high = len(heat.cells[0]) * CELL, len(heat.cells) * CELL
+    left, y = middle - (wide + GAP + limit) / 2, top + PAD_Y
+    line = 0.06 * EM
+    frame = (left - line, y - line, wide + 2 * line, high + 2 * line)
+    marks: list[Mark] = [Rect(*frame, fill=theme.border)]
+    for i, row in enumerate(heat.cells):
+        for j, share in enumerate(row):
+            colour = theme.ink if share is None else _tint(share, theme)
+            marks.append(Rect(left + j * CELL, y + i * CELL, CELL, CELL, fill=colour))
+    base = y + high / 2 + 0.36 * SMALL * EM
+    marks.append(Text(left + wide + GAP, base, heat.limit, SMALL * EM, theme.muted))
+    return marks
+
+
+def _tint(share: float, theme: Theme) -> str:
+    """Between the background at 0 and one of the two main colours at ±1."""
+    full = theme.gradient if share < 0 else theme.forward
+    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (theme.background, full)]
+    mixed = [round(a + (b - a) * abs(share)) for a, b in zip(*ends, strict=True)]
+    return "#" + "".join(f"{c:02x}" for c in mixed)
 
 
 def _frame(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.diagrams.model import Arrow, Box, Diagram, Role
+from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role
 from backviz.graphs import CONSTANT, GROUP, LEAF
 from backviz.ops import OPS
 from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, shape_text
@@ -22,6 +22,7 @@ MAX_TITLE = 18
 MAX_FORMULA = 30
 MAX_RULE = 18
 MAX_NUMBERS = 2
+HEAT_ROWS, HEAT_COLUMNS = 12, 20
 _GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
 
 
@@ -57,7 +58,7 @@ def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[Any, Any, int, dict[s
 
 def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, str]) -> Box:
     data, numbers = graph.nodes[node], style.numbers
-    title = clean(data["label"], MAX_TITLE)
+    title = clean(data.get("title", "") or data["label"], MAX_TITLE)
     value = data.get("value")
     lines = () if value is None else number_lines(value, numbers, words)
     gradient = _gradient(data, numbers, words)
@@ -71,7 +72,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
     return Box(
         id=f"n{node}",
-        role="output" if node == graph.graph["output"] or "role" in data else _role(data),
+        role="output" if node == graph.graph["output"] else _role(data),
         title=title,
         symbol=symbol,
         value=lines,
@@ -79,8 +80,24 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
         note=note,
         stacked=data.get("size", 1) > 1,
         ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
+        heat=heat_of(value, numbers) if style.heat else None,
         alt=f"{said}; {' '.join(gradient)}" if gradient else said,
     )
+
+
+def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
+    """A small map of an array: every entry, or the means of blocks of entries."""
+    if not isinstance(value, np.ndarray) or value.ndim > 2 or is_small(value) or not value.size:
+        return None
+    matrix = np.atleast_2d(value).astype(float)
+    with np.errstate(all="ignore"):
+        for axis, most in ((0, HEAT_ROWS), (1, HEAT_COLUMNS)):
+            blocks = np.array_split(matrix, min(most, matrix.shape[axis]), axis=axis)
+            matrix = np.concatenate([b.mean(axis=axis, keepdims=True) for b in blocks], axis=axis)
+        limit = float(np.max(np.abs(matrix), initial=0.0, where=np.isfinite(matrix)))
+        shares = np.clip(matrix / (limit or 1.0), -1, 1)
+    cells = tuple(tuple(None if np.isnan(x) else float(x) for x in row) for row in shares)
+    return Heat(cells, f"±{numbers.format(limit)}")
 
 
 def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str]) -> tuple[str, ...]:
@@ -97,6 +114,9 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str])
 
 
 def _role(data: dict[str, Any]) -> Role:
+    if "role" in data and (data["op"] or data["kind"] == GROUP):
+        role: Role = data["role"]
+        return role
     if data["kind"] == GROUP and data["size"] > 1:
         return "group"
     kinds: dict[str, Role] = {LEAF: "leaf", CONSTANT: "constant"}

@@ -17,18 +17,23 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS
 from backviz.errors import InputError
 from backviz.graphs import (
+    NO_TITLES,
     Home,
+    Parts,
     contract,
     fold_constants,
+    fold_layers,
     fold_middle,
     fold_names,
+    fold_repeats,
+    has_scopes,
     size,
     to_graph,
 )
 from backviz.text import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import networkx as nx
 
@@ -83,27 +88,51 @@ class Figure:
     @cached_property
     def _level(self) -> _Level:
         """The level of detail that was asked for, or the most detailed that can be read."""
-        folds = {
-            "none": lambda g: {n: n for n in g},
-            "constants": fold_constants,
-            "names": fold_names,
-        }
         if self.style.fold == "auto":
             return self._automatic()
-        home = folds[self.style.fold](self.graph)
+        folds: dict[str, Callable[[], Home | Parts]] = {
+            "none": lambda: {n: n for n in self.graph},
+            "constants": lambda: fold_constants(self.graph),
+            "names": lambda: fold_names(self.graph),
+            "layers": lambda: self._parts(0),
+            "blocks": lambda: fold_repeats(self.graph, self._parts(1)),
+        }
+        fold = folds[self.style.fold]()
+        home, titles = (fold.home, fold.titles) if isinstance(fold, Parts) else (fold, {})
         if size(home) > DRAWABLE:
             raise InputError(
                 f"{count(size(home), 'box')} are too many for one picture (at most "
                 f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
             )
-        return self._at(home)
+        return self._at(home, titles)
 
-    def _at(self, home: Home) -> _Level:
-        view = contract(self.graph, home, replace(LITERAL, decimal=self.style.decimal))
+    def _parts(self, depth: int) -> Parts:
+        """A fold by parts, with single constants written into the ops that use them."""
+        if not has_scopes(self.graph):
+            raise InputError(
+                "the computation has no layers to fold by; compute it with backviz.nn modules, "
+                "with names such as enc.w, or fold by names"
+            )
+        parts = fold_layers(self.graph, self._outer(depth))
+        inline = fold_constants(self.graph)
+        home = {
+            n: parts.home[inline[n]] if not self.graph.nodes[n]["label"] else target
+            for n, target in parts.home.items()
+        }
+        return Parts(home, parts.titles)
+
+    def _outer(self, depth: int) -> int:
+        """The depth of the parts below the one that holds everything, if there is one."""
+        scopes = [s.split("/") for _, s in self.graph.nodes(data="scope") if s]
+        shared = bool(scopes) and len({s[0] for s in scopes}) == 1
+        return depth + shared if depth else 0
+
+    def _at(self, home: Home, titles: Mapping[int, str] = NO_TITLES) -> _Level:
+        view = contract(self.graph, home, replace(LITERAL, decimal=self.style.decimal), titles)
         return _Level(view, build(view, self.style))
 
-    def _measured(self, home: Home) -> _Level:
-        level = self._at(home)
+    def _measured(self, home: Home, titles: Mapping[int, str] = NO_TITLES) -> _Level:
+        level = self._at(home, titles)
         return replace(level, drawing=compose(level.diagram, self.style))
 
     def _automatic(self) -> _Level:
@@ -119,6 +148,13 @@ class Figure:
                 return level
             why = f"because the text would be {_text(level):.1f} pt"
             candidates.append(level)
+        if has_scopes(self.graph):
+            for fold, how in self._by_parts():
+                if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
+                    level = self._told(make(fold.home, fold.titles), how, why)
+                    if self._reads(level, TOLERATED * least):
+                        return level
+                    candidates.append(level)
         if 2 < size(by_name) <= READABLE and size(by_name) < size(by_op):
             named = self._told(make(by_name), ", one per name,", why)
             if self._reads(named, TOLERATED * least):
@@ -131,6 +167,11 @@ class Figure:
                     return shorter
                 candidates.append(shorter)
         return max(candidates, key=_text)
+
+    def _by_parts(self) -> Iterator[tuple[Parts, str]]:
+        yield self._parts(0), ", one per layer,"
+        yield fold_repeats(self.graph, self._parts(1)), ", one per block,"
+        yield fold_repeats(self.graph, self._parts(0)), ", repeated layers as one,"
 
     @staticmethod
     def _reads(level: _Level, least: float) -> bool:

@@ -10,8 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["leaf", "constant", "op", "output", "group"]
+Role = Literal["leaf", "constant", "op", "output", "group", "derivative"]
 Accent = Literal["", "forward", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A small map of an array: cells from −1 to 1 of `limit`, row by row; NaN is `None`."""
+
+    cells: tuple[tuple[float | None, ...], ...]
+    limit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Box:
     ordered: bool = False
     alt: str = ""
     reserve: tuple[str, ...] = ()
+    heat: Heat | None = None
 
 
 @dataclass(frozen=True, slots=True)

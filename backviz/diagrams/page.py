@@ -15,6 +15,7 @@ from backviz.diagrams.boxes import EM, SMALL, box_part, measure
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
+from backviz.diagrams.layout.rows import in_rows
 from backviz.diagrams.model import WHOLE_ARROW, WHOLE_BOX, Arrow, ArrowState, Box, BoxState, Diagram
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
@@ -146,16 +147,23 @@ def _layouts(diagram: Diagram, style: Style, preset: Preset) -> list[Layout]:
     if style.direction == "auto":
         both = preset.width > 0 and len(diagram.boxes) <= TWO_DIRECTIONS_UP_TO
         directions = ["LR", "TB"] if both else ["LR"]
-    return [lay_out(plan(diagram, style, d), style.engine) for d in directions]
+    layouts = []
+    for direction in directions:
+        asked = plan(diagram, style, direction)
+        layouts.append(lay_out(asked, style.engine))
+        if style.direction == "auto" and preset.height and direction == "LR":
+            layouts += in_rows(asked, layouts[0])
+    return layouts
 
 
 def _best(layouts: list[Layout], frame: Frame) -> Layout:
     """The layout in which the text comes out larger.
 
-    Left to right reads like the formula: top to bottom has to be clearly larger.
+    Left to right in one row reads like the formula: any other has to be clearly larger.
     """
-    across, down = layouts[0], layouts[-1]
-    return down if _scale(frame, down) > 1.15 * _scale(frame, across) else across
+    first = layouts[0]
+    best = max(layouts, key=lambda layout: _scale(frame, layout))
+    return best if _scale(frame, best) > 1.15 * _scale(frame, first) else first
 
 
 def _scale(frame: Frame, layout: Layout) -> float:

@@ -12,7 +12,7 @@ from backviz.errors import UsageError
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
-FOLDS = ("auto", "none", "constants", "names")
+FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,10 @@ class Style:
     `size` is the preset (`--for` on the command line), `scale` the pixels per
     point of a PNG, `fold` the level of detail: "none" draws every node,
     "constants" writes constants into the op that uses them, "names" draws one box
-    per named value, "auto" picks and says what it picked. `digits` 0 means as many
-    as the size can show. `salt` makes the ids of an SVG unique on a page with
-    several figures.
+    per named value, "layers" one per layer of a network, "blocks" one per block and one for
+    all blocks that repeat, "auto" picks and says what it picked. `digits` 0 means as many
+    as the size can show. `heat` draws a small map of every array that is too large to be
+    written out. `salt` makes the ids of an SVG unique on a page with several figures.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -40,6 +41,7 @@ class Style:
     text: Literal["outline", "keep"] = "outline"
     transparent: bool = False
     products: bool = False
+    heat: bool = False
     legend: bool = True
     title: str = ""
     digits: int = 0

@@ -29,6 +29,7 @@ class Theme:
     leaf: str
     constant: str
     group: str
+    derivative: str
     output: str
     border: str
     rule: str
@@ -41,6 +42,7 @@ class Theme:
             "op": self.box,
             "output": self.output,
             "group": self.group,
+            "derivative": self.derivative,
         }
         return fills[role]
 
@@ -81,6 +83,7 @@ THEMES.add(
         leaf="#eef4fa",
         constant="#f4f4f4",
         group="#f6f1fa",
+        derivative="#fdf1e6",
         output="#fff6e5",
         border="#6b7785",
         rule="#c9d1d9",
@@ -99,6 +102,7 @@ THEMES.add(
         leaf="#16293a",
         constant="#262b31",
         group="#2a2436",
+        derivative="#2b2013",
         output="#33291a",
         border="#7d8a98",
         rule="#3d4753",
@@ -118,6 +122,7 @@ THEMES.add(  # for black and white printers: light and dark, solid and dashed te
         leaf="#f0f0f0",
         constant="#ffffff",
         group="#f0f0f0",
+        derivative="#e4e4e4",
         output="#ffffff",
         border="#4d4d4d",
         rule="#c8c8c8",
@@ -136,6 +141,7 @@ THEMES.add(  # for bad projectors and bad eyes: at least 7:1 everywhere
         leaf="#001a2e",
         constant="#1a1a1a",
         group="#1d1228",
+        derivative="#2b1d00",
         output="#261a00",
         border="#ffffff",
         rule="#5a5a5a",

@@ -1,6 +1,7 @@
 """The graph of a computation, whole and folded; the door to networkx."""
 
 from backviz.graphs.folds import (
+    NO_TITLES,
     Home,
     contract,
     fold_constants,
@@ -18,18 +19,24 @@ from backviz.graphs.recorded import (
     plain_graph,
     to_graph,
 )
+from backviz.graphs.scopes import Parts, fold_layers, fold_repeats, has_scopes
 
 __all__ = [
     "CONSTANT",
     "GROUP",
     "LEAF",
+    "NO_TITLES",
     "OP",
     "Home",
+    "Parts",
     "contract",
     "fold_constants",
+    "fold_layers",
     "fold_middle",
     "fold_names",
+    "fold_repeats",
     "group_symbols",
+    "has_scopes",
     "operands",
     "plain_graph",
     "size",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import networkx as nx
@@ -21,6 +21,7 @@ from backviz.text import NumberStyle, count
 
 MOST_IN_FORMULA = 24  # nodes; the formula of a larger group is only its number of ops
 Home = dict[int, int]
+NO_TITLES: Mapping[int, str] = {}
 
 
 def fold_constants(graph: nx.MultiDiGraph[int]) -> Home:
@@ -84,7 +85,10 @@ def size(home: Home) -> int:
 
 
 def contract(
-    graph: nx.MultiDiGraph[int], home: Home, numbers: NumberStyle = LITERAL
+    graph: nx.MultiDiGraph[int],
+    home: Home,
+    numbers: NumberStyle = LITERAL,
+    titles: Mapping[int, str] = NO_TITLES,
 ) -> nx.MultiDiGraph[int]:
     """Draw every group of nodes with the same home as one node.
 
@@ -92,7 +96,7 @@ def contract(
     (how many of them are inside), `inside` (the nodes of a small group), and, if
     it has one way out, the value, gradient and label of that node, the `formula`
     of the group (with literals as `numbers` writes them), and edges with the local
-    derivative of the whole group.
+    derivative of the whole group. `titles` are names for groups; such a group has `title`.
     """
     groups: dict[int, list[int]] = {}
     for node in graph:
@@ -106,6 +110,8 @@ def contract(
     for target, group in sorted(groups.items()):
         if target in single:
             about = _group_attributes(graph, group, single[target], numbers)
+            if target in titles:
+                about["title"] = titles[target]
             folded.add_node(target, **about)
         else:
             folded.add_node(target, **graph.nodes[target])

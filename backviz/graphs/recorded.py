@@ -37,7 +37,8 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     `label`, `value` (float or read-only array), `grad` (the same, only where a
     backward pass from this output has computed it), `earlier` (what a leaf's
     gradient held before the latest pass, only where it held anything), `shape`
-    (text, "()" for a scalar), `order` (equal to the node id).
+    (text, "()" for a scalar), `order` (equal to the node id), `scope` (the part of a network,
+    only where that was noted).
 
     Edge attributes: `local`, the local derivative of an elementwise op, and
     `contribution`, what this use of the input adds to its gradient; each only
@@ -47,7 +48,8 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     graph attribute `output` is the id of the output.
 
     With `more` outputs the graph holds everything that any of them was computed from,
-    and each of them has the node attribute `role` "output"; so a function and its gradients, made
+    and each of them has the node attribute `role` "output", what was recorded
+    after the first output the `role` "derivative"; so a function and its gradients, made
     with `create_graph`, stand in one graph.
 
     >>> x = Value(3.0, label="x")
@@ -67,6 +69,9 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
         _fill(graph, values, ids, reached)
     for each in more:
         graph.nodes[ids[each.serial]]["role"] = "output"
+    if more:
+        for data in list(graph._node.values())[ids[output.serial] + 1 :]:
+            data.setdefault("role", "derivative")
     if reached:
         _note_earlier(graph)
     return graph
@@ -144,6 +149,8 @@ def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
         "shape": "()" if number else str(v.shape),
         "order": order,
     }
+    if origin.scope:
+        attributes["scope"] = origin.scope
     if origin.params and (options := given(origin.params)):
         attributes["params"] = repr(options)
     if reached and grad is not None:

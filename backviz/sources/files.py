@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backviz.autodiff.recording import source_lines
+from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError, InputError
 from backviz.registry import unknown
@@ -106,7 +106,7 @@ def _call(function: Any, name: str, path: Path) -> Any:
 def _guarded(path: Path, run: Callable[[], Any]) -> Any:
     """Run the person's code; what it prints goes to standard error, its errors to a sentence."""
     try:
-        with contextlib.redirect_stdout(sys.stderr), source_lines():
+        with contextlib.redirect_stdout(sys.stderr), source_lines(), scoped():
             return run()
     except SyntaxError as error:
         raise InputError(

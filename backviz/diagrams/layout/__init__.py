@@ -32,7 +32,7 @@ def lay_out(plan: Plan, engine: str = "auto", time_limit: float = TIME_LIMIT) ->
 
     Above `DOT_LIMIT` boxes "auto" goes straight to the layered layout: dot's time
     grows steeply with size. An engine that is not done after `time_limit` seconds is
-    stopped; then the layered layout answers, and its `message` says so.
+    stopped; then the layered layout answers, and its `messages` say so.
 
     >>> lay_out(Plan((Node("a", 20, 10),), ()), "layered").centers
     {'a': (10.0, 5.0)}
@@ -48,7 +48,7 @@ def lay_out(plan: Plan, engine: str = "auto", time_limit: float = TIME_LIMIT) ->
             return each.lay_out(plan, time_limit)
         except TooSlowError as error:
             message = f"{error}; backviz's own layout is shown, --engine layered skips the wait"
-            return replace(own.lay_out(plan), message=message)
+            return replace(own.lay_out(plan), messages=(message,))
         except MissingPieceError:
             if engine != "auto":
                 raise

@@ -199,6 +199,7 @@ def _run(command: list[str], plan: Plan, name: str, time_limit: float) -> bytes:
 _DRAW = """
 import sys
 import pygraphviz
+sys.tracebacklimit = 0
 graph = pygraphviz.AGraph(string=sys.stdin.read())
 sys.stdout.buffer.write(graph.draw(format="json0", prog="dot"))
 """

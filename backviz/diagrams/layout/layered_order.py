@@ -18,7 +18,8 @@ _Family = tuple[Ints, Ints, Ints]
 
 _ROUNDS = 40  # more rounds than this no longer pay on graphs of a few hundred nodes
 _PATIENCE = 10  # rounds without a gain before a start is given up
-_WORK = 120_000_000_000  # cube of the elements times rounds: large graphs get few of them
+_SMALL = 1_800  # up to so many elements a graph gets all rounds
+_WORK = 16_000  # elements times rounds of a larger one
 _SHAKES = 8  # passes per round that also turn pairs which cross equally often
 _SETTLE = 12  # passes per round that only take gains
 
@@ -97,7 +98,8 @@ def best_order(lines: Lines, starts: list[Ints]) -> Ints:
     up = _steps(lines, lines.tail, lines.head, 1e-6 * np.maximum(lines.wish, 0))
     parities = [_parity(lines, 0), _parity(lines, 1)]
     family = _families(lines)
-    rounds = max(2, min(_ROUNDS, _WORK // (lines.line.size**3 + 1)))
+    size = lines.line.size
+    rounds = _ROUNDS if size <= _SMALL else max(2, min(_ROUNDS, _WORK // size))
     shakes, patience = _SHAKES * rounds // _ROUNDS, _PATIENCE * rounds // _ROUNDS
     dice = np.random.default_rng(0)  # the same throws every time
     best, fewest = starts[0], -1

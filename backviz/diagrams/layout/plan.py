@@ -56,7 +56,7 @@ class Layout:
 
     A curve is a chain of cubic Bézier pieces, `1 + 3 k` points, from the border of
     the tail box to the border of the head box. `labels` holds the edges that
-    asked for a label. `message` is what a person should know about how it was made.
+    asked for a label. `messages` are what a person should know of how it was made.
     """
 
     width: float
@@ -64,4 +64,4 @@ class Layout:
     centers: dict[str, Point]
     curves: dict[str, tuple[Point, ...]]
     labels: dict[str, Point] = field(default_factory=dict)
-    message: str = ""
+    messages: tuple[str, ...] = ()

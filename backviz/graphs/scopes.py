@@ -1,0 +1,185 @@
+"""Folds by the parts of a network: a box for each layer or block, repeated blocks as one.
+
+A part is the scope that an op was recorded in (`autodiff.recording.scope`), or the first
+piece of a dotted name: `enc.w` belongs to `enc`. Invariant: what a fold leaves is a DAG;
+a part that would close a circle, because something leaves it and comes back, stays unfolded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+
+from backviz.graphs.folds import Home
+from backviz.graphs.recorded import CONSTANT, LEAF, OP
+
+LONGEST_PERIOD = 6  # boxes in a block that repeats
+LEAST_REPEATS = 3
+_LISTED = re.compile(r"\.?\d+$")  # blocks.0 and blocks.1 are blocks
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A fold by parts: every node's home, and what the folded boxes are called."""
+
+    home: Home
+    titles: dict[int, str] = field(default_factory=dict)
+
+
+def has_scopes(graph: nx.MultiDiGraph[Any]) -> bool:
+    """Whether the graph knows of any parts."""
+    return any(_scope(data) for _, data in graph.nodes(data=True))
+
+
+def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0) -> Parts:
+    """Fold every innermost part into one box; with a depth, the parts at that depth.
+
+    Weights that only one part uses are hidden in it; data stay boxes, and so does a leaf
+    that is the first operand of its op, because that is what flows through.
+
+    >>> from backviz import Value, to_graph
+    >>> from backviz.autodiff.recording import scope, scoped
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> with scoped(), scope("layer"):
+    ...     y = (x * w).tanh()
+    >>> fold_layers(to_graph(y))
+    Parts(home={0: 0, 1: 3, 2: 3, 3: 3}, titles={3: 'layer'})
+    """
+    part = {n: _cut(_scope(d), depth) for n, d in graph.nodes(data=True)}
+    part |= _hidden_leaves(graph, part)
+    members: dict[str, list[int]] = {}
+    for node in graph:
+        members.setdefault(part[node] or f"\0{node}", []).append(node)
+    home = {n: group[-1] for group in members.values() for n in group}
+    titles = {
+        group[-1]: _title(name)
+        for name, group in members.items()
+        if not name.startswith("\0") and len(group) > 1
+    }
+    return _without_circles(graph, Parts(home, titles))
+
+
+def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
+    """Fold a part, or a row of parts, that follows on itself three times or more into one box.
+
+    Parts are the same if they hold the same ops on the same shapes.
+    """
+    targets = sorted(t for t in parts.titles)
+    if len(targets) < LEAST_REPEATS:
+        return parts
+    inside: dict[int, list[int]] = {}
+    for node, target in parts.home.items():
+        inside.setdefault(target, []).append(node)
+    signs = [_signature(graph, inside[t]) for t in targets]
+    home, titles = dict(parts.home), dict(parts.titles)
+    for start, period, times in _runs(signs):
+        row = targets[start : start + period * times]
+        # what lies between the parts of the row, such as a sum, goes with them
+        between = {
+            n
+            for n in graph
+            if row[0] < n <= row[-1]
+            and graph.nodes[n]["kind"] == OP
+            and not parts.titles.get(parts.home[n])
+        }
+        last = row[-1]
+        for target in row:
+            for node in inside[target]:
+                home[node] = last
+            titles.pop(target, None)
+        for node in between:
+            home[node] = last
+        names = [_LISTED.sub("", parts.titles[t]) for t in row[:period]]
+        titles[last] = f"{_row_title(names)} ×{times}"
+    folded = _without_circles(graph, Parts(home, titles))
+    return folded if all(t in folded.titles for t in titles) else parts
+
+
+def _scope(data: dict[str, Any]) -> str:
+    scope: str = data.get("scope", "")
+    if scope:
+        return scope
+    name, dot, rest = data["label"].partition(".")
+    return name if dot and name.isidentifier() and rest else ""
+
+
+def _cut(scope: str, depth: int) -> str:
+    return "/".join(scope.split("/")[:depth]) if depth else scope
+
+
+def _title(scope: str) -> str:
+    """The last piece, without what tells calls apart and, of a list, which one it is."""
+    *around, last = (piece.partition("#")[0] for piece in scope.split("/"))
+    return f"{around[-1]}.{last}" if last.isdigit() and around else last
+
+
+def _row_title(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _hidden_leaves(graph: nx.MultiDiGraph[int], part: dict[int, str]) -> dict[int, str]:
+    """Weights and numbers that belong to the one part that uses them."""
+    found = {}
+    for node, data in graph.nodes(data=True):
+        if data["kind"] not in (LEAF, CONSTANT) or part[node]:
+            continue
+        users = {part[head] for head in graph.succ[node]}
+        positions = {key for by_key in graph.succ[node].values() for key in by_key}
+        named_data = data["kind"] == CONSTANT and data["label"]
+        weight = data["kind"] == CONSTANT or 0 not in positions
+        if len(users) == 1 and "" not in users and weight and not named_data:
+            found[node] = users.pop()
+    return found
+
+
+def _without_circles(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
+    """The same fold, but for the parts that would stand on a circle."""
+    home, titles = dict(parts.home), dict(parts.titles)
+    while True:
+        folded: nx.DiGraph[int] = nx.DiGraph()
+        folded.add_nodes_from(home.values())
+        folded.add_edges_from((home[u], home[v]) for u, v in graph.edges() if home[u] != home[v])
+        rings = [c for c in nx.strongly_connected_components(folded) if len(c) > 1]
+        # a box stands where its last node does, so its inputs have to be older than that
+        late = {v for u, v in folded.edges if u > v}
+        if not rings and not late:
+            return Parts(home, titles)
+        bad = set().union(*rings) | late
+        for node, target in parts.home.items():
+            if home[node] in bad and home[node] == target:
+                home[node] = node
+        for target in bad:
+            titles.pop(target, None)
+
+
+def _signature(graph: nx.MultiDiGraph[int], nodes: list[int]) -> tuple[Any, ...]:
+    return tuple((graph.nodes[n]["op"], graph.nodes[n]["shape"]) for n in sorted(nodes))
+
+
+def _runs(signs: list[Any]) -> list[tuple[int, int, int]]:
+    """Where something repeats: start, length of the period, how many times; no two overlap.
+
+    >>> _runs(list("xababababy"))
+    [(1, 2, 4)]
+    """
+    found, i = [], 0
+    while i < len(signs):
+        best = (0, 0)
+        for period in range(1, LONGEST_PERIOD + 1):
+            times = 1
+            while (
+                signs[i + times * period : i + (times + 1) * period] == signs[i : i + period]
+                and len(signs[i : i + period]) == period
+            ):
+                times += 1
+            if times >= LEAST_REPEATS and times * period > best[0] * best[1]:
+                best = (period, times)
+        if best[0]:
+            found.append((i, *best))
+            i += best[0] * best[1]
+        else:
+            i += 1
+    return found

@@ -1,0 +1,50 @@
+"""Networks: modules with parameters, layers, initial weights, and a form neuron by neuron.
+
+A network is built from one seed, called like a function, and drawn like any computation:
+
+>>> from backviz import nn
+>>> net = nn.MLP(2, [3, 1], seed=0)
+>>> loss = (net([1.0, -1.0]) ** 2).sum()
+>>> loss.backward()
+>>> [p.label for p in net.parameters()], net.parameters()[0].grad.shape
+(['W1', 'b1', 'W2', 'b2'], (2, 3))
+"""
+
+from backviz.nn import init, scalar
+from backviz.nn.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Maxout,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from backviz.nn.arguments import streams
+from backviz.nn.exchange import load_torch, to_torch
+from backviz.nn.init import INITIALIZERS
+from backviz.nn.layers import Conv2d, Dropout, Flatten, Identity, Linear
+from backviz.nn.module import Module
+from backviz.nn.networks import MLP, Residual, Sequential
+from backviz.nn.norms import BatchNorm1d, LayerNorm
+
+__all__ = [
+    "ACTIVATIONS", "ELU", "GELU", "INITIALIZERS", "MLP", "SELU", "Activation", "BatchNorm1d",
+    "Conv2d", "Dropout", "Flatten", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU", "Linear",
+    "LogSigmoid", "LogSoftmax", "Maxout", "Mish", "Module", "PReLU", "ReLU", "ReLU6", "Residual",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "init",
+    "load_torch", "scalar", "streams", "to_torch",
+]  # fmt: skip

@@ -1,0 +1,220 @@
+"""Layers with weights, and what stands between them.
+
+Invariant: each layer names itself and both shapes when an input does not fit, before it
+computes anything. A matrix of weights is (in, out), so that a layer reads x @ W + b and
+W[i, j] leads from input i to unit j; torch keeps the transpose (`nn.exchange`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.errors import InputError, ShapeError
+from backviz.nn.arguments import Seed, generator, streams, whole, within
+from backviz.nn.module import Module
+from backviz.nn.parameters import parameter
+from backviz.ops import OPS
+from backviz.ops.shape import shape_of
+
+WEIGHT_AND_BIAS = {"weight": "W", "bias": "b"}
+
+
+class Linear(Module):
+    """x @ W + b for x of shape (…, n_in); W has the shape (n_in, n_out), b (n_out,).
+
+    `init` and `bias_init` are names of initializers, functions `f(shape, seed=…)` or the
+    numbers themselves. Unlike in torch the bias starts at 0. Raises `InputError` without a
+    seed where the initializer is random, and `ShapeError` for an input of another width.
+
+    >>> layer = Linear(2, 1, init=[[1.0], [2.0]])
+    >>> layer([[1.0, 1.0]])
+    Value([[3.]], op='linear', grad=None)
+    >>> layer([1.0, 1.0, 1.0])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    backviz.errors.ShapeError: Linear(2, 1): the input has the shape (3,), but W has (2, 1): the...
+    """
+
+    SYMBOLS: ClassVar[dict[str, str]] = WEIGHT_AND_BIAS
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        bias: bool = True,
+        *,
+        seed: Seed | None = None,
+        init: Any = "standard_uniform",
+        bias_init: Any = "zeros",
+    ) -> None:
+        self.n_in, self.n_out = whole("Linear", "n_in", n_in), whole("Linear", "n_out", n_out)
+        random = None if seed is None else generator(seed)
+        self.weight = parameter(init, (self.n_in, self.n_out), random)
+        self.bias = parameter(bias_init, (self.n_out,), random) if bias else None
+
+    def forward(self, x: Any) -> Value:
+        """x @ W + b; the last axis of x goes from n_in to n_out."""
+        shape = shape_of(x)
+        if shape[-1:] != (self.n_in,):
+            said = f"the last axis needs {self.n_in} entries, not {shape[-1] if shape else 'none'}"
+            raise _misfit(self, shape, self.weight, said)
+        made: Value = OPS["linear"](x, self.weight, self.bias)
+        return made
+
+    def details(self) -> str:
+        """The widths."""
+        return f"{self.n_in}, {self.n_out}" + ("" if self.bias is not None else ", bias=False")
+
+
+class Conv2d(Module):
+    """A kernel laid on every place of an image (batch, channels, height, width), as in torch.
+
+    The kernel has the shape (out, in/groups, height, width) and is not turned round.
+    `kernel_size`, `stride`, `padding` and `dilation` are one number or one for each axis;
+    `seed`, `init` and `bias_init` are as for `Linear`. Raises `ShapeError` for an image with
+    other axes.
+
+    >>> Conv2d(1, 2, 3, padding=1, seed=0)(np.ones((1, 1, 4, 5))).shape
+    (1, 2, 4, 5)
+    """
+
+    SYMBOLS: ClassVar[dict[str, str]] = WEIGHT_AND_BIAS
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        seed: Seed | None = None,
+        init: Any = "standard_uniform",
+        bias_init: Any = "zeros",
+    ) -> None:
+        self.in_channels = whole("Conv2d", "in_channels", in_channels)
+        self.out_channels = whole("Conv2d", "out_channels", out_channels)
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        groups = whole("Conv2d", "groups", groups)
+        if in_channels % groups or out_channels % groups:
+            raise InputError(
+                f"Conv2d: {in_channels} and {out_channels} channels cannot be parted into "
+                f"{groups} groups; both have to be multiples of it"
+            )
+        self._options = {
+            "stride": _pair("stride", stride),
+            "padding": _pair("padding", padding, 0),
+            "dilation": _pair("dilation", dilation),
+            "groups": groups,
+        }
+        random = None if seed is None else generator(seed)
+        shape = (self.out_channels, self.in_channels // groups, *self.kernel_size)
+        self.weight = parameter(init, shape, random)
+        self.bias = parameter(bias_init, (self.out_channels,), random) if bias else None
+
+    def forward(self, x: Any) -> Value:
+        """The image (batch, out_channels, height, width) of all places of the kernel."""
+        shape = shape_of(x)
+        if len(shape) != 4 or shape[1] != self.in_channels:
+            said = f"it needs the axes (batch, {self.in_channels} channels, height, width)"
+            raise _misfit(self, shape, self.weight, said)
+        made: Value = OPS["conv2d"](x, self.weight, self.bias, **self._options)
+        return made
+
+    def details(self) -> str:
+        """Channels, window and what differs from the defaults."""
+        plain = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+        shown = [f"{k}={v}" for k, v in self._options.items() if v != plain[k]]
+        shown += [] if self.bias is not None else ["bias=False"]
+        head = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return ", ".join([head, *shown])
+
+
+class Dropout(Module):
+    """In training, sets entries to 0 with probability p and scales the rest by 1/(1 − p).
+
+    Every call in training has a mask of its own, which follows from the seed and the number
+    of such calls so far; both are part of the state, so that resumed training has the same
+    masks. After `eval()` it passes everything. Raises `InputError` for p outside 0 … 1.
+
+    >>> drop = Dropout(0.5, seed=0)
+    >>> x = np.ones(6)
+    >>> sorted(set(drop(x).tolist())), drop.calls, drop.eval()(x).tolist() == x.tolist()
+    ([0.0, 2.0], 1, True)
+    """
+
+    BUFFERS: ClassVar[tuple[str, ...]] = ("key", "calls")
+
+    def __init__(self, p: float = 0.5, *, seed: Seed | None = None) -> None:
+        self.p = within("Dropout", "p", p, 0, 1)
+        self.key = _number(streams(seed, 1)[0])
+        self.calls = 0
+
+    def forward(self, x: Any) -> Any:
+        """x under a mask in training, else x."""
+        if not self.training:
+            return x
+        seed = _number(np.random.SeedSequence(self.key, spawn_key=(self.calls,)))
+        self.calls += 1
+        return OPS["dropout"](x, p=self.p, seed=seed)
+
+    def details(self) -> str:
+        """The probability."""
+        return f"p={self.p:g}"
+
+
+class Flatten(Module):
+    """Joins neighbouring axes to one; as in torch, all but the first, the batch.
+
+    >>> Flatten()(np.ones((5, 2, 3))).shape
+    (5, 6)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x: Any) -> Any:
+        """The same entries with fewer axes."""
+        return OPS["ravel"](x, start_dim=self.start_dim, end_dim=self.end_dim)
+
+    def details(self) -> str:
+        """The axes, if they are not the usual ones."""
+        usual = (self.start_dim, self.end_dim) == (1, -1)
+        return "" if usual else f"{self.start_dim}, {self.end_dim}"
+
+
+class Identity(Module):
+    """Passes everything: a layer that does nothing.
+
+    >>> Identity()(2.0)
+    2.0
+    """
+
+    def forward(self, x: Any) -> Any:
+        """x itself."""
+        return x
+
+
+def _number(seed: np.random.SeedSequence) -> int:
+    """A whole number that follows from a seed; it fits into 63 bits, as files keep them."""
+    return int(seed.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _pair(what: str, given: Any, least: int = 1) -> tuple[int, int]:
+    pair = tuple(given) if isinstance(given, tuple | list) else (given, given)
+    if len(pair) != 2:
+        raise InputError(f"Conv2d: {what} is one number or one for each of two axes, not {given!r}")
+    return whole("Conv2d", what, pair[0], least), whole("Conv2d", what, pair[1], least)
+
+
+def _misfit(layer: Module, shape: tuple[int, ...], weight: Value, said: str) -> ShapeError:
+    named = weight.label or "its weight"
+    return ShapeError(
+        f"{layer!r}: the input has the shape {shape}, but {named} has {weight.shape}: {said}"
+    )

@@ -1,0 +1,142 @@
+"""Normalizing layers, with torch's names and numbers.
+
+Invariant: running numbers change only in training, by one step for each call.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.errors import InputError, ShapeError
+from backviz.nn.arguments import whole, within
+from backviz.nn.module import Module
+from backviz.nn.parameters import parameter
+from backviz.ops import OPS
+from backviz.ops.shape import shape_of
+
+GAIN_AND_BIAS = {"weight": "γ", "bias": "β"}
+
+
+class BatchNorm1d(Module):
+    """Gives each feature mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015).
+
+    x has the shape (batch, features) or (batch, features, length). In training the batch's own
+    numbers are used, and the running ones move by `momentum` (the weight of the new ones; the
+    variance with n − 1). After `eval()` the running ones are used. `momentum=None` makes them
+    the plain average over all batches. Raises `ShapeError` for other features and
+    `InputError` for a batch of one in training.
+
+    >>> norm = BatchNorm1d(1)
+    >>> norm(np.array([[1.0], [3.0]])).data.round(3).ravel().tolist()
+    [-1.0, 1.0]
+    >>> norm.running_mean, norm.running_var
+    (array([0.2]), array([1.1]))
+    """
+
+    BUFFERS: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
+    SYMBOLS: ClassVar[dict[str, str]] = GAIN_AND_BIAS
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+    ) -> None:
+        n = self.num_features = whole("BatchNorm1d", "num_features", num_features)
+        self.eps = within("BatchNorm1d", "eps", eps, 0, math.inf)
+        if momentum is not None:
+            within("BatchNorm1d", "momentum", momentum, 0, 1)
+        self.momentum = momentum
+        self.weight = parameter("ones", (n,)) if affine else None
+        self.bias = parameter("zeros", (n,)) if affine else None
+        self.running_mean, self.running_var = np.zeros(n), np.ones(n)
+        self.num_batches_tracked = 0
+
+    def forward(self, x: Any) -> Any:
+        """x, normalized feature by feature, times γ plus β."""
+        shape = shape_of(x)
+        if len(shape) not in (2, 3) or shape[1] != self.num_features:
+            raise ShapeError(
+                f"{self!r}: the input has the shape {shape}, but the layer takes "
+                f"(batch, {self.num_features}) or (batch, {self.num_features}, length)"
+            )
+        if not self.training:
+            return OPS["batch_norm"](
+                x, self.weight, self.bias, self.running_mean, self.running_var, eps=self.eps
+            )
+        if math.prod(shape) == self.num_features:
+            raise InputError(
+                f"{self!r}: one number for each feature has no variance; "
+                "give training a batch of at least two, or call eval() first"
+            )
+        self._track(x.data if isinstance(x, Value) else np.asarray(x, dtype=float))
+        return OPS["batch_norm"](x, self.weight, self.bias, eps=self.eps)
+
+    def _track(self, x: np.ndarray) -> None:
+        self.num_batches_tracked += 1
+        new = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+        axes = (0, 2)[: x.ndim - 1]
+        self.running_mean = (1 - new) * self.running_mean + new * x.mean(axis=axes)
+        self.running_var = (1 - new) * self.running_var + new * x.var(axis=axes, ddof=1)
+
+    def details(self) -> str:
+        """The number of features and what differs from the defaults."""
+        shown = [str(self.num_features)]
+        shown += [f"eps={self.eps:g}"] if self.eps != 1e-5 else []
+        shown += [f"momentum={self.momentum}"] if self.momentum != 0.1 else []
+        return ", ".join([*shown, *(["affine=False"] if self.weight is None else [])])
+
+
+class LayerNorm(Module):
+    """Gives the last axis, or the last few, mean 0 and variance 1 (Ba et al., 2016).
+
+    `normalized_shape` is the shape of those axes. Raises `ShapeError` if x ends otherwise.
+
+    >>> LayerNorm(2)(np.array([[1.0, 3.0]])).data.round(3)
+    array([[-1.,  1.]])
+    """
+
+    SYMBOLS: ClassVar[dict[str, str]] = GAIN_AND_BIAS
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+    ) -> None:
+        sizes = normalized_shape if isinstance(normalized_shape, Sequence) else [normalized_shape]
+        shape = tuple([whole("LayerNorm", "each size", n) for n in sizes])
+        if not shape:
+            raise InputError("LayerNorm: there are no axes to normalize; give it one size or more")
+        self.normalized_shape = shape
+        self.eps = within("LayerNorm", "eps", eps, 0, math.inf)
+        self.weight = parameter("ones", shape) if elementwise_affine else None
+        self.bias = parameter("zeros", shape) if elementwise_affine and bias else None
+
+    def forward(self, x: Any) -> Any:
+        """x, normalized over its last axes, times γ plus β."""
+        shape, ours = shape_of(x), self.normalized_shape
+        if shape[-len(ours) :] != ours:
+            raise ShapeError(
+                f"{self!r}: the input has the shape {shape}, which does not end with {ours}"
+            )
+        axis = -1 if len(ours) == 1 else tuple(range(-len(ours), 0))
+        return OPS["layer_norm"](x, self.weight, self.bias, axis=axis, eps=self.eps)
+
+    def details(self) -> str:
+        """The shape and what differs from the defaults."""
+        ours = self.normalized_shape
+        shown = [str(ours[0] if len(ours) == 1 else ours)]
+        shown += [f"eps={self.eps:g}"] if self.eps != 1e-5 else []
+        if self.weight is None:
+            shown.append("elementwise_affine=False")
+        elif self.bias is None:
+            shown.append("bias=False")
+        return ", ".join(shown)
