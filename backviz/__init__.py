@@ -28,11 +28,19 @@ if TYPE_CHECKING:
     from backviz.api import render, save
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
     from backviz.autodiff.check import KinkWarning, check_grads
-    from backviz.autodiff.recording import detect_anomaly, expanded, no_grad, source_lines
+    from backviz.autodiff.recording import (
+        detect_anomaly,
+        expanded,
+        no_grad,
+        scope,
+        scoped,
+        source_lines,
+    )
     from backviz.autodiff.replay import as_function
     from backviz.autodiff.transforms import grad, hessian, hvp, jacobian, value_and_grad
     from backviz.autodiff.value import Value, tensor
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
     from backviz.errors import BackvizError
     from backviz.explanations import describe
@@ -50,6 +58,7 @@ _HOME = {
     "KinkWarning": "autodiff.check",
     "OPS": "ops",
     "Step": "autodiff.backward",
+    "Steps": "diagrams.steps",
     "Style": "diagrams.style",
     "Value": "autodiff.value",
     "as_function": "autodiff.replay",
@@ -69,6 +78,8 @@ _HOME = {
     "plain_graph": "graphs",
     "render": "api",
     "save": "api",
+    "scope": "autodiff.recording",
+    "scoped": "autodiff.recording",
     "source_lines": "autodiff.recording",
     "table": "tables",
     "tape": "autodiff.backward",
@@ -84,6 +95,7 @@ __all__ = [
     "Figure",
     "KinkWarning",
     "Step",
+    "Steps",
     "Style",
     "Value",
     "as_function",
@@ -103,6 +115,8 @@ __all__ = [
     "plain_graph",
     "render",
     "save",
+    "scope",
+    "scoped",
     "source_lines",
     "table",
     "tape",
@@ -113,7 +127,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+_PACKAGES = ("data", "movies", "nn", "optim", "scenes")  # backviz.nn without a second import
+
+
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"backviz.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'backviz' has no attribute {name!r}")
     import_module("backviz.ops")  # the operators of a value look their rows up here
@@ -121,4 +140,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_PACKAGES]

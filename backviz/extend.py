@@ -24,15 +24,18 @@ from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.ops import OPS
 from backviz.registry import Registry
 from backviz.renderers import RENDERERS, Renderer
+from backviz.renderers.builds import BUILDERS, Builder
 from backviz.sources.examples import EXAMPLES, Example
 
 __all__ = [
+    "BUILDERS",
     "ENGINES",
     "EXAMPLES",
     "OPS",
     "PRESETS",
     "RENDERERS",
     "THEMES",
+    "Builder",
     "Elementwise",
     "Engine",
     "Example",
