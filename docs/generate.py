@@ -1,4 +1,4 @@
-"""Write the generated pages: the op reference, numpy's functions, the gallery, the pictures.
+"""Write the generated pages: ops, numpy's functions, optimizers, the gallery, the pictures.
 
     python docs/generate.py
 
@@ -25,6 +25,8 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.explanations import derivatives
 from backviz.ops import FAMILIES
+from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
+from backviz.optim.options import SYMBOLS, short
 from backviz.renderers import RENDERERS
 from backviz.sources import EXAMPLES
 from backviz.tables import escape_markdown
@@ -173,6 +175,115 @@ def _recorded_by(function: Callable[..., Any]) -> list[str]:
     raise TypeError(f"{function.__name__} takes none of the arguments that were tried")
 
 
+OPTIMIZERS_HEAD = """# Optimizers
+
+Generated from the table of optimizers. An optimizer moves recorded leaves against their
+gradients, or plain arrays of any shape against gradients that it is given; both take the same
+steps, bit for bit. The words are torch's: `lr`, `betas`, `eps`, `momentum`, `weight_decay`.
+
+```python
+>>> import numpy as np
+>>> from backviz import Value
+>>> from backviz.optim import Adam, clip_by_norm, schedules
+>>> w = Value(3.0)
+>>> opt = Adam(w, lr=schedules.cosine(0.2, 60))
+>>> for _ in range(60):
+...     opt.zero_grad()
+...     ((w - 1) ** 2).backward()
+...     norm = clip_by_norm(w, 10.0)
+...     opt.step()
+>>> abs(w.data - 1) < 0.1
+True
+>>> starts = np.random.default_rng(0).normal(size=(64, 2))  # 64 starts at once
+>>> opt = Adam(starts, lr=0.1, semantics="keras")
+>>> opt.step(2 * starts)
+>>> opt.describe()
+'Adam lr=.1 β₁=.9 β₂=.999 ε=1e-07 wd=0 (keras)'
+
+```
+
+One name means several formulas. The default is torch's; `semantics="keras"`, `"optax"` or
+`"paper"` chooses another, with its own defaults. Where a convention has no default rate, `lr`
+has to be given. An option that a convention does not have is refused.
+
+In the formulas θ is a parameter, g its gradient, t the step, counted from 1. `←` changes what is
+kept from step to step and begins at 0 (the product Π at 1, Adagrad's s at s₀), `=` names something
+on the way.
+A weight decay that is *coupled* goes into the gradient, `g ← g + wd·θ`, ahead of everything; a
+*decoupled* one shrinks the parameter, `θ ← θ − lr·wd·θ`. keras decouples it always; torch only in
+AdamW, or on request with `decoupled_weight_decay=True`. `maximize=True` turns the gradient around.
+
+*Memory* is the count of numbers kept for each parameter, besides itself; a step makes no further
+arrays. `opt.anatomy(i)` takes the next step of a parameter apart, `opt.formula()` prints the lines
+below for the options at hand, and `opt.state_dict()` can be saved with `np.savez`.
+"""
+
+
+def optimizers_page() -> str:
+    """Every optimizer with its formulas, its defaults by convention, and the schedules."""
+    whose = list(dict.fromkeys(w for made in OPTIMIZERS.values() for w in made.conventions))
+    lines = [OPTIMIZERS_HEAD, f"| name | memory | rate: {' | rate: '.join(whose)} |"]
+    lines.append("|---" * (2 + len(whose)) + "|")
+    for name, made in OPTIMIZERS._items.items():
+        rates = [_default(made, w, "lr") for w in whose]
+        cells = [f"`{name}`", str(_example(made).memory), *rates]
+        lines.append(f"| {' | '.join(cells)} |")
+    for made in OPTIMIZERS.values():
+        lines += ["", *_optimizer(made)]
+    lines += ["", "## Schedules", "", "| name | what it does |", "|---|---|"]
+    for name, schedule in SCHEDULES._items.items():
+        about = (schedule.__doc__ or "").partition("\n")[0]
+        lines.append(f"| `{name}` | {escape_markdown(about)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _example(made: type[Optimizer], semantics: str | None = None, **options: Any) -> Optimizer:
+    given: dict[str, Any] = {"lr": 0.1, "semantics": semantics} | options
+    return made(np.zeros(1), **given)
+
+
+def _default(made: type[Optimizer], semantics: str, option: str) -> str:
+    """A default as the tables show it: "–" if there is no such option."""
+    if semantics not in made.conventions:
+        return "–"
+    defaults = made.conventions[semantics].defaults
+    value = defaults.get(option, "–")
+    if value is None:
+        return "to be given"
+    if isinstance(value, bool | str):
+        return str(value)
+    return ", ".join(map(short, value if isinstance(value, tuple) else (value,)))
+
+
+def _optimizer(made: type[Optimizer]) -> list[str]:
+    """The section of one optimizer."""
+    about = (made.__doc__ or "").partition("\n")[0]
+    whose = list(made.conventions)
+    lines = [f"## {made.title}", "", f"{about} {made.source}.", "", "```"]
+    for options in made.shown:
+        if len(made.shown) > 1:
+            lines.append(f"# {', '.join(f'{k}={v}' for k, v in options.items()) or 'plain'}")
+        lines += _example(made, **options).formula()
+    lines += ["```", "", f"| option | in formulas | {' | '.join(whose)} |"]
+    lines.append("|---" * (2 + len(whose)) + "|")
+    for option in dict.fromkeys(o for c in made.conventions.values() for o in c.defaults):
+        if option != "maximize":
+            symbol = ", ".join(SYMBOLS.get(option, ()))
+            cells = [f"`{option}`", symbol, *(_default(made, w, option) for w in whose)]
+            lines.append(f"| {' | '.join(cells)} |")
+    plain = _example(made).formula()
+    for semantics, convention in made.conventions.items():
+        if convention.differs:
+            lines += ["", f"**{semantics}.** {convention.differs}"]
+            formula = _example(made, semantics).formula()
+            options = made.shown[1] if formula == plain and len(made.shown) > 1 else {}
+            formula, other = (_example(made, w, **options).formula() for w in (semantics, whose[0]))
+            if formula != other:
+                told = [f"# {k}={v}" for k, v in options.items()]
+                lines += ["", "```", *told, *formula, "```"]
+    return lines
+
+
 def gallery_page() -> str:
     """Every example with its picture and its source."""
     lines = ["# Gallery", "", "Generated by `python docs/generate.py`.", ""]
@@ -214,5 +325,6 @@ def _pictures_of_the_engine() -> None:
 if __name__ == "__main__":
     (HERE / "ops.md").write_text(ops_page(), encoding="utf-8")
     (HERE / "numpy.md").write_text(numpy_page(), encoding="utf-8")
+    (HERE / "optimizers.md").write_text(optimizers_page(), encoding="utf-8")
     (HERE / "gallery.md").write_text(gallery_page(), encoding="utf-8")
     pictures()

@@ -189,3 +189,9 @@ def test_the_graph_page_names_every_attribute():
     nodes = {k for _, data in graph.nodes(data=True) for k in data}
     edges = {k for *_, data in graph.edges(data=True) for k in data}
     assert all(f"`{k}`" in page for k in nodes | edges)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "engine.md"], ids=lambda p: p.name)
+def test_what_the_pages_type_into_python_gives_what_they_print(page):
+    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert found.failed == 0

@@ -10,7 +10,7 @@ A network is built from one seed, called like a function, and drawn like any com
 (['W1', 'b1', 'W2', 'b2'], (2, 3))
 """
 
-from backviz.nn import init, scalar
+from backviz.nn import init, losses, scalar
 from backviz.nn.activations import (
     ACTIVATIONS,
     ELU,
@@ -46,5 +46,5 @@ __all__ = [
     "Conv2d", "Dropout", "Flatten", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU", "Linear",
     "LogSigmoid", "LogSoftmax", "Maxout", "Mish", "Module", "PReLU", "ReLU", "ReLU6", "Residual",
     "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "init",
-    "load_torch", "scalar", "streams", "to_torch",
+    "load_torch", "losses", "scalar", "streams", "to_torch",
 ]  # fmt: skip

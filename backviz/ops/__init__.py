@@ -18,7 +18,8 @@ __all__ = ["OPS"]
 # in the order in which the table lists them
 FAMILIES = (
     "compare elementary arithmetic special choose activations shape index reduce statistics scan "
-    "assemble linalg contract solve composite normalize windows convolution pooling"
+    "assemble linalg contract solve composite normalize windows convolution pooling losses "
+    "class_losses margin_losses"
 )
 for _family in FAMILIES.split():
     import_module(f"backviz.ops.{_family}")

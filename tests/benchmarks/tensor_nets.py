@@ -122,6 +122,7 @@ class Engine:
         x, y = batch(sizes, size, loss)
         self.activation, self.loss = activation, loss
         self.x, self.y = self.constant(x), self.constant(y)
+        self.labels = np.argmax(y, axis=1)
         self.p = [self.leaf(p) for p in weights(sizes)]
 
     def forward(self):
@@ -130,12 +131,7 @@ class Engine:
             h = self.linear(h, self.p[2 * i], self.p[2 * i + 1])
             if i < last:
                 h = self.relu(h) if self.activation == "relu" else self.tanh(h)
-        if self.loss == "hinge":
-            return self.relu(1 - self.y * h).mean()
-        if self.loss == "cross-entropy":
-            return -(self.log_softmax(h) * self.y).sum() / len(self.y)
-        d = h - self.y
-        return (d * d).mean()
+        return self.loss_of(h)
 
 
 class Backviz(Engine):
@@ -148,9 +144,12 @@ class Backviz(Engine):
     def constant(x):
         return backviz.tensor(x, requires_grad=False)
 
-    @staticmethod
-    def log_softmax(h):
-        return OPS["log_softmax"](h, axis=1)
+    def loss_of(self, h):
+        if self.loss == "hinge":
+            return OPS["hinge_loss"](h, self.y)
+        if self.loss == "cross-entropy":
+            return OPS["cross_entropy"](h, self.labels)
+        return OPS["mse_loss"](h, self.y)
 
     def step(self):
         loss = self.forward()
@@ -173,10 +172,17 @@ def torch_engine():
         linear = staticmethod(lambda x, w, b: torch.addmm(b, x, w))
         relu = staticmethod(torch.relu)
         tanh = staticmethod(torch.tanh)
-        log_softmax = staticmethod(lambda h: torch.log_softmax(h, 1))
+
+        def loss_of(self, h):
+            if self.loss == "hinge":
+                return torch.relu(1 - self.y * h).mean()
+            if self.loss == "cross-entropy":
+                return torch.nn.functional.cross_entropy(h, self.labels)
+            return torch.nn.functional.mse_loss(h, self.y)
 
         def __init__(self, *given):
             super().__init__(*given)
+            self.labels = torch.tensor(self.labels)
             self.optimizer = torch.optim.SGD(self.p, lr=0.01)
 
         def step(self):

@@ -24,10 +24,10 @@ class Sample:
 
 def all_samples() -> dict[str, list[Sample]]:
     """The samples of every op that needs more than its operands, by the op's name."""
-    from samples import assembling, composite, elementwise, linalg, reductions, shapes
+    from samples import assembling, composite, elementwise, linalg, losses, reductions, shapes
 
     merged: dict[str, list[Sample]] = {}
-    for family in (elementwise, reductions, shapes, assembling, linalg, composite):
+    for family in (elementwise, reductions, shapes, assembling, linalg, composite, losses):
         for name, samples in family.SAMPLES.items():
             assert name not in merged, name
             merged[name] = samples

@@ -1,0 +1,37 @@
+"""The losses, as functions: they are ops, and stand here because networks need them.
+
+>>> from backviz import nn
+>>> from backviz.nn.losses import cross_entropy
+>>> scores = nn.MLP(2, [3], seed=0)([[1.0, -1.0], [0.5, 2.0]])
+>>> loss = cross_entropy(scores, [0, 2])
+>>> loss.backward()
+>>> loss.op.name, scores.grad.shape
+('cross_entropy', (2, 3))
+"""
+
+from backviz.ops.class_losses import cross_entropy, nll_loss
+from backviz.ops.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from backviz.ops.margin_losses import hinge_loss, multi_margin_loss
+
+bce_with_logits = binary_cross_entropy_with_logits
+
+__all__ = [
+    "bce_with_logits",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "hinge_loss",
+    "huber_loss",
+    "l1_loss",
+    "mse_loss",
+    "multi_margin_loss",
+    "nll_loss",
+    "smooth_l1_loss",
+]

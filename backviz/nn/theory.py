@@ -1,0 +1,215 @@
+"""Mean-field theory: how variance and gradients move through an infinitely wide random network.
+
+Layers are z ← Wφ(z) + b with W ~ N(0, σ_w²/n_in) and b ~ N(0, σ_b²). In the limit of wide
+layers every entry of z is normal with a variance q, and all that matters are two means over
+z ~ N(0, 1): E[φ(√q z)²] and E[φ′(√q z)²] (Poole et al., 2016; Schoenholz et al., 2017).
+Invariant: nothing here is random, and every mean is a sum over one dense grid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.autodiff.op import Elementwise
+from backviz.errors import InputError
+from backviz.nn.arguments import whole, within
+from backviz.ops import OPS
+
+END, CELLS = 10.0, 100_000
+LEAST, MOST = 1e-12, 1e12  # variances beyond count as 0 and as infinite
+NEARLY_0 = 1e-30
+EXACT = 1e-14
+
+
+def moments(activation: str, q: float) -> tuple[float, float]:
+    """E[φ(√q z)²] and E[φ′(√q z)²] for z ~ N(0, 1): the mean squares of signal and slope.
+
+    A sum over the middles of 100,000 cells on [−10, 10]; a kink at 0, as ReLU has, stands
+    between two cells and costs nothing. Gauss–Hermite sums fail for large q, where tanh is
+    almost a jump. Raises `InputError` for what is no activation function of one number.
+
+    >>> [round(m, 6) for m in moments("tanh", 1.0)]
+    [0.394294, 0.464403]
+    """
+    signal, slope = squares(activation, q)
+    _, density = _grid()
+    return float(density @ signal), float(density @ slope)
+
+
+def squares(activation: str, q: float) -> tuple[np.ndarray, np.ndarray]:
+    """φ(√q z)² and φ′(√q z)² on the grid of z, each (100000,)."""
+    op = OPS[activation]
+    if not isinstance(op, Elementwise) or not op.is_function:
+        raise InputError(f"{activation} is no activation function of one number, such as tanh")
+    x = math.sqrt(within("moments", "q", q, 0, math.inf)) * _grid()[0]
+
+    def made() -> tuple[np.ndarray, np.ndarray]:
+        out = np.asarray(op(x))
+        return out**2, np.broadcast_to(op.local(0, out, (x,), {}), x.shape) ** 2.0
+
+    found: tuple[np.ndarray, np.ndarray] = quietly(made)
+    return found
+
+
+@cache
+def _grid() -> tuple[np.ndarray, np.ndarray]:
+    width = 2 * END / CELLS
+    z = (np.arange(CELLS) + 0.5) * width - END
+    return z, width * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a network with weights σ_w² and biases σ_b² stands: its variance and its factor χ.
+
+    `q` is the variance that inputs of mean square 1 run to. χ = σ_w² E[φ′(√q z)²] is what
+    each layer multiplies the mean square of the gradient by on its way back: below 1 it
+    vanishes, above 1 it explodes.
+    """
+
+    q: float
+    chi: float
+
+    @property
+    def depth(self) -> float:
+        """ξ = 1/|ln χ|: over so many layers the gradient changes by a factor e; ∞ if χ is 1.
+
+        Networks were found to train to about 6ξ deep (Schoenholz et al., 2017).
+
+        >>> round(Phase(1.0, 0.5).depth, 3)
+        1.443
+        """
+        if self.chi in (0, math.inf):
+            return 0.0
+        return 1 / abs(math.log(self.chi)) if self.chi != 1 else math.inf
+
+
+def phase(activation: str, weights: float, biases: float = 0.0) -> Phase:
+    """The fixed point q = σ_w² E[φ(√q z)²] + σ_b² and χ there.
+
+    `weights` is σ_w², `biases` σ_b². The fixed point is the one that q = 1 runs to: 0 if the
+    signal dies out, infinity if it grows without end. He's ReLU keeps every q, so it keeps 1.
+
+    >>> phase("relu", 2.0)
+    Phase(q=1.0, chi=1.0)
+    >>> dying = phase("tanh", 0.9)
+    >>> dying.q, round(dying.chi, 6)
+    (0.0, 0.9)
+    """
+    weights = within("phase", "σ_w²", weights, 0, math.inf)
+    biases = within("phase", "σ_b²", biases, 0, math.inf)
+
+    def growth(u: float) -> float:
+        """By how much ln q grows in a layer, at ln q = u."""
+        made = weights * moments(activation, math.exp(u))[0] + biases
+        return math.log(made) - u if made > 0 else -math.inf
+
+    low, at_low = 0.0, growth(0.0)
+    if abs(at_low) < EXACT:
+        return Phase(1.0, _chi(activation, weights, 1.0))
+    step = math.copysign(1.0, at_low)
+    high, at_high = low, at_low
+    while at_high * at_low > 0:
+        low, high = high, high + step
+        if not math.log(LEAST) <= high <= math.log(MOST):
+            end, near = (0.0, NEARLY_0) if step < 0 else (math.inf, MOST)
+            return Phase(end, _chi(activation, weights, near))
+        at_high = growth(high)
+    q = math.exp(_root(growth, low, high))
+    return Phase(q, _chi(activation, weights, q))
+
+
+def _chi(activation: str, weights: float, q: float) -> float:
+    chi = weights * moments(activation, q)[1]
+    return 1.0 if abs(chi - 1) < EXACT else chi
+
+
+def _root(f: Callable[[float], float], a: float, b: float) -> float:
+    """Where f changes its sign between a and b: the false position with Illinois' halving."""
+    fa, fb = f(a), f(b)
+    while abs(b - a) > EXACT and fb != 0:
+        if not (math.isfinite(fa) and math.isfinite(fb)):
+            c = (a + b) / 2
+        else:
+            c = b - fb * (b - a) / (fb - fa)
+        fc = f(c)
+        if abs(fc) < EXACT:
+            return float(c)
+        if fc * fb < 0:
+            a, fa = b, fb
+        else:
+            fa /= 2
+        b, fb = c, fc
+    return float(b)
+
+
+def critical(activation: str, biases: float = 0.0) -> float:
+    """The σ_w² at which χ is 1: the edge of chaos, found by bisection on the phase.
+
+    Raises `InputError` if there is none below 1000.
+
+    >>> round(critical("relu"), 9)
+    2.0
+    """
+    low, high = 0.0, 1.0
+    while phase(activation, high, biases).chi < 1:
+        low, high = high, 2 * high
+        if high > 1000:
+            raise InputError(f"{activation} with σ_b² = {biases:g} has no edge of chaos below 1000")
+    while high - low > 1e-10 * high:
+        middle = (low + high) / 2
+        if phase(activation, middle, biases).chi < 1:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@dataclass(frozen=True, slots=True)
+class Propagation:
+    """What the layers do in theory: variances on the way forth, factors on the way back.
+
+    `q` (depth,) is the variance of z in layer 1 … depth; `chi` (depth − 1,) is by how much the
+    mean square of ∂L/∂z shrinks or grows from layer l + 1 to l; `backward` (depth,) is that
+    mean square when it is 1 in the last layer.
+    """
+
+    q: np.ndarray
+    chi: np.ndarray
+
+    @property
+    def backward(self) -> np.ndarray:
+        """The mean square of ∂L/∂z in every layer, 1 in the last."""
+        shares: np.ndarray = quietly(np.cumprod, self.chi[::-1])
+        return np.concatenate((shares[::-1], (1.0,)))
+
+
+def propagate(
+    activation: str, depth: int, weights: float, biases: float = 0.0, inputs: float = 1.0
+) -> Propagation:
+    """Variances and factors, layer by layer, for inputs of mean square `inputs`.
+
+    >>> made = propagate("relu", 3, weights=2.0)
+    >>> made.q, made.chi
+    (array([2., 2., 2.]), array([1., 1.]))
+    """
+    depth = whole("propagate", "depth", depth)
+    q = weights * within("propagate", "inputs", inputs, 0, math.inf) + biases
+    variances, slopes = [q], []
+    while len(variances) < depth:
+        signal, slope = moments(activation, q)
+        new = weights * signal + biases
+        variances.append(new)
+        slopes.append(weights * slope)
+        if new == q or abs(new - q) < EXACT * q:  # it stays there
+            left = depth - len(variances)
+            variances += [new] * left
+            slopes += [weights * slope] * left
+        q = min(new, 1e300)
+    return Propagation(np.array(variances), np.array(slopes))

@@ -1,0 +1,251 @@
+"""Losses of classes: a score for each class against the label of the right one.
+
+Classes lie along axis 1 of the scores, or along the only axis. Labels are whole numbers
+from 0 on, in an array with the other axes: plain data, without a gradient, and short in a
+picture. Options are those of `torch.nn.functional`.
+
+>>> from backviz import tensor
+>>> from backviz.ops import cross_entropy
+>>> scores = tensor([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+>>> L = cross_entropy(scores, [0, 2])
+>>> L.backward()
+>>> round(L.data, 6), (2 * scores.grad).round(3)  # n times the gradient: the shares − the target
+(0.753109, array([[-0.335,  0.245,  0.09 ],
+       [ 0.333,  0.333, -0.667]]))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.op import Notation, structural
+from backviz.autodiff.symbol import Symbol
+from backviz.errors import InputError
+from backviz.ops.choose import numbers
+from backviz.ops.composite import log_softmax, softmax
+from backviz.ops.index import getitem
+from backviz.ops.loss_labels import (
+    along_classes,
+    bind_labels,
+    class_axis,
+    class_weights,
+    mass,
+    per_class,
+    places,
+    weighed,
+)
+from backviz.ops.loss_parts import REDUCTIONS, Plain, reduced, reducing
+from backviz.ops.reduce import sum as sum_op
+from backviz.ops.shape import Bound, shape_of
+
+# Negative log-likelihood ----------------------------------------------------------
+
+
+def _nll_loss(
+    x: Any,
+    target: Plain,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> Any:
+    if weight is None and ignore_index is None:
+        return reduced(-x[places(target.array)], reduction)
+    counts, divisor = mass(target, x.shape, weight, ignore_index)
+    return reduced(weighed(x, counts), reduction, divisor)
+
+
+def _pull_nll(
+    upstream: Any,
+    out: Any,
+    x: Any,
+    target: Any,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+    *,
+    position: int = 0,
+) -> Any:
+    if isinstance(upstream, Symbol):
+        formula = -upstream * (Symbol("y") if weight is None else Symbol("w") * Symbol("y"))
+        return None if position else _over_rows(formula, weight, reduction)
+    shape = shape_of(x)
+    counts, divisor = mass(target, shape, weight, ignore_index)
+    return -along_classes(upstream, shape, reduction, divisor) * counts
+
+
+def _over_rows(formula: Symbol, weight: Plain | None, reduction: str) -> Symbol:
+    """A formula as the reduction has it: over how many rows there are, or over their weights."""
+    if reduction != "mean":
+        return formula
+    return formula / Symbol("n" if weight is None else "Σw")
+
+
+def _nll_parts(
+    x: Any,
+    target: Plain,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> Any:
+    if weight is None and ignore_index is None:
+        return -REDUCTIONS[reduction](getitem(x, places(target.array)))
+    return _parts_by_mass(x, *mass(target, shape_of(x), weight, ignore_index), reduction)
+
+
+def _parts_by_mass(logs: Any, counts: Any, divisor: Any, reduction: str) -> Any:
+    losses = -sum_op(logs * counts, axis=class_axis(shape_of(logs)))
+    return sum_op(losses) / divisor if reduction == "mean" else REDUCTIONS[reduction](losses)
+
+
+nll_loss = structural(
+    "nll_loss",
+    _nll_loss,
+    _pull_nll,
+    arity=0,
+    variadic=True,
+    notation=Notation("nll_loss({})"),
+    symbol="NLL",
+    domain="labels from 0 to the number of classes − 1",
+    note="Minus the entry at each label, of x that holds logarithms of shares. The gradient is −1, "
+    "over n with the mean, at the label and 0 elsewhere; in the rule y is 1 at the label.",
+    params=("weight", "ignore_index", "reduction"),
+    bind=lambda x, target, weight=None, ignore_index=-100, reduction="mean": bind_labels(
+        "nll_loss", x, target, weight, ignore_index, reduction
+    ),
+    parts=_nll_parts,
+)
+
+
+# Cross-entropy --------------------------------------------------------------------
+
+
+def _bind_cross_entropy(
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: Any = -100,
+    reduction: Any = "mean",
+    label_smoothing: Any = 0.0,
+) -> Bound:
+    name, shape = "cross_entropy", shape_of(x)
+    if isinstance(target, Symbol) or (shape_of(target) == shape != ()):
+        if ignore_index != -100:
+            raise InputError(f"{name}: ignore_index is for class labels, not for probabilities")
+        operands = (x, target)
+        params = reducing(reduction)
+        if weight is not None:
+            params = params | class_weights(name, weight, shape)
+    else:
+        operands, params = bind_labels(name, x, target, weight, ignore_index, reduction)
+    if label_smoothing:
+        smoothing = numbers(label_smoothing=(label_smoothing,))["label_smoothing"]
+        if not 0 <= smoothing <= 1:
+            raise InputError(f"{name}: label_smoothing lies between 0 and 1, not {smoothing:g}")
+        params = {**params, "label_smoothing": smoothing}
+    return operands, params
+
+
+def _target_mass(
+    x: Any, target: Any, weight: Plain | None, ignore_index: int | None, smoothing: float
+) -> tuple[Any, Any]:
+    """As `_mass`, of labels or of probabilities, which may be recorded values."""
+    shape = shape_of(x)
+    if type(target) is Plain:
+        return mass(target, shape, weight, ignore_index, smoothing)
+    classes = shape[class_axis(shape)]
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / classes
+    if weight is not None:
+        target = target * per_class(weight, shape)
+    return target, np.float64(np.prod(shape) / classes)
+
+
+def _cross_entropy(
+    x: Any,
+    target: Any,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    axis = class_axis(x.shape)
+    lowered = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    totals = np.log(np.add.reduce(np.exp(lowered), axis=axis, keepdims=True))
+    if type(target) is Plain and weight is None and ignore_index is None and not label_smoothing:
+        return reduced(np.squeeze(totals, axis) - lowered[places(target.array)], reduction)
+    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
+    return reduced(weighed(lowered - totals, counts), reduction, divisor)
+
+
+def _pull_cross_entropy(
+    upstream: Any,
+    out: Any,
+    x: Any,
+    target: Any,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    *,
+    position: int,
+) -> Any:
+    if isinstance(upstream, Symbol):
+        y = target if isinstance(target, Symbol) else Symbol("y")
+        shares, logs = softmax(x), -log_softmax(x)
+        if weight is not None:
+            y, logs = Symbol("w") * y, Symbol("w") * logs
+            shares = shares * sum_op(y)
+        formula = upstream * (logs if position else shares - y)
+        rows = weight if type(target) is Plain else None  # only labels are divided by weights
+        return _over_rows(formula, rows, reduction)
+    shape = shape_of(x)
+    axis = class_axis(shape)
+    simple = weight is None and ignore_index is None and not label_smoothing
+    if simple and type(target) is Plain and type(x) is np.ndarray and type(upstream) is float:
+        shares = softmax.array(x, axis)  # the plain way: p − y, over n
+        shares[places(target.array)] -= 1.0
+        shares *= upstream / max(target.array.size, 1) if reduction == "mean" else upstream
+        return shares
+    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
+    upstream = along_classes(upstream, shape, reduction, divisor)
+    if position == 0:
+        return upstream * (softmax(x, axis) * sum_op(counts, axis=axis, keepdims=True) - counts)
+    factor = (
+        1 - label_smoothing if weight is None else (1 - label_smoothing) * per_class(weight, shape)
+    )
+    return -upstream * log_softmax(x, axis) * factor
+
+
+def _cross_entropy_parts(
+    x: Any,
+    target: Any,
+    weight: Plain | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    logs = log_softmax(x, class_axis(shape_of(x)))
+    if type(target) is Plain and not label_smoothing:
+        return _nll_parts(logs, target, weight, ignore_index, reduction)
+    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
+    return _parts_by_mass(logs, counts, divisor, reduction)
+
+
+cross_entropy = structural(
+    "cross_entropy",
+    _cross_entropy,
+    _pull_cross_entropy,
+    arity=0,
+    variadic=True,
+    notation=Notation("cross_entropy({})"),
+    symbol="CE",
+    domain="labels from 0 to the number of classes − 1, or probabilities",
+    note="−log of the share p that softmax gives the right class, or the mean of that over a "
+    "target of probabilities y. The gradient on the scores is p − y, over n with the mean, where "
+    "a label's y is 1 at the label and 0 elsewhere.",
+    params=("weight", "ignore_index", "reduction", "label_smoothing"),
+    bind=_bind_cross_entropy,
+    parts=_cross_entropy_parts,
+)

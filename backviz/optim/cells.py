@@ -1,0 +1,161 @@
+"""Where the numbers of an optimizer are: arrays that one update moves at once.
+
+A cell is one array, or all the single numbers of a group: they are packed, so that a
+network of a thousand scalars costs a few operations on one array, not a few thousand.
+
+Invariant: what is in one cell has had the same number of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.optim.convention import cycle
+from backviz.optim.parameters import Parameter
+from backviz.optim.schedules import Schedule
+
+Arrays = tuple[np.ndarray, ...]
+
+
+class Group:
+    """Parameters with the same options: the rate, its schedule, the weight decay.
+
+    `coupled` is the weight decay that goes into the gradient, `shrink` the factor that a
+    decoupled one puts on the parameters; both are for the step that is being made.
+    """
+
+    __slots__ = (
+        "base", "coupled", "known", "made", "maximize", "members", "options", "schedule", "shrink",
+    )  # fmt: skip
+
+    def __init__(
+        self, members: list[Parameter], options: dict[str, Any], schedule: Schedule | None
+    ) -> None:
+        self.members = members
+        self.options = options
+        self.schedule = schedule
+        self.base: float = options["lr"] if schedule is None else schedule.base
+        self.coupled, self.shrink, self.maximize = 0.0, 1.0, False
+        self.known: tuple[int, float] | None = None
+        self.made: tuple[Any, ...] = ()
+
+    def begin(self, title: str, rules: frozenset[str], step: int) -> None:
+        """Set rate, momentum and decay to those of a step, counted from 0."""
+        o, schedule = self.options, self.schedule
+        if schedule is not None:
+            o["lr"] = schedule(step)
+            if schedule.cycles:
+                cycle(title, o, schedule, step)
+        self.known = None
+        self.maximize = o["maximize"]
+        self.coupled, self.shrink = 0.0, 1.0
+        decay = o.get("weight_decay")
+        if decay:
+            if "decay by schedule" in rules:
+                self.shrink = 1 - o["lr"] / self.base * decay
+            elif "decoupled" in rules or o.get("decoupled_weight_decay"):
+                self.shrink = 1 - o["lr"] * decay
+            else:
+                self.coupled = decay
+
+
+class Cell:
+    """One array that is moved at once.
+
+    `at` are the places of its parameters in the optimizer's list. `values` are the
+    recorded leaves, if it has any; `data` is the array, but for one recorded array, whose
+    own `data` is used.
+    """
+
+    __slots__ = (
+        "at", "data", "group", "packed", "product", "scratch", "slots", "steps", "values",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        group: Group,
+        at: tuple[int, ...],
+        values: tuple[Value, ...],
+        data: np.ndarray | None,
+        steps: int = 0,
+        product: float = 1.0,
+    ) -> None:
+        self.group, self.at, self.values, self.data = group, at, values, data
+        self.packed = data is not None and bool(values)  # single numbers side by side
+        self.steps, self.product = steps, product
+        self.slots: Arrays = ()
+        self.scratch: Arrays = ()
+
+    def array(self) -> np.ndarray:
+        """The numbers of the parameters, as they are now."""
+        data = self.data
+        if data is None:
+            own: np.ndarray = self.values[0].data
+            return own
+        if self.packed:
+            data[:] = [v.data for v in self.values]
+        return data
+
+    def scatter(self) -> None:
+        """Give packed numbers back to their values."""
+        for value, x in zip(self.values, self.data.tolist(), strict=True):  # type: ignore[union-attr]
+            value.data = x
+
+    def take(self, which: Sequence[int]) -> Cell:
+        """A cell of its own for some of the packed numbers, with what belongs to them."""
+        index = list(which)
+        part = Cell(
+            self.group,
+            tuple(self.at[i] for i in index),
+            tuple(self.values[i] for i in index),
+            np.empty(len(index)),
+            self.steps,
+            self.product,
+        )
+        part.slots = tuple(slot[index] for slot in self.slots)
+        return part
+
+
+def cells_of(groups: Sequence[Group], clocks: Mapping[int, tuple[int, float]]) -> list[Cell]:
+    """A cell for every array, and one for all single numbers that have had the same steps.
+
+    `clocks` holds steps and product of the parameters that have had any.
+    """
+    cells, place = [], 0
+    for group in groups:
+        singles: dict[tuple[int, float], list[int]] = {}
+        first = place
+        for p in group.members:
+            clock = clocks.get(place, (0, 1.0))
+            if isinstance(p, np.ndarray):
+                cells.append(Cell(group, (place,), (), p, *clock))
+            elif p.shape:
+                cells.append(Cell(group, (place,), (p,), None, *clock))
+            else:
+                singles.setdefault(clock, []).append(place)
+            place += 1
+        for clock, at in singles.items():
+            values: list[Any] = [group.members[i - first] for i in at]
+            cells.append(Cell(group, tuple(at), tuple(values), np.empty(len(at)), *clock))
+    return cells
+
+
+def fill(cell: Cell, names: Sequence[str], initial: Callable[[str], float]) -> None:
+    """Give a cell its slots, at their initial numbers."""
+    like = cell.array()
+    cell.slots = tuple(np.full_like(like, initial(name)) for name in names)
+
+
+def lend(cells: Sequence[Cell], count: int) -> None:
+    """Give all cells the same scratch arrays to work in, as large as the largest needs."""
+    arrays = [cell.array() for cell in cells]
+    most: dict[np.dtype[Any], int] = {}
+    for a in arrays:
+        most[a.dtype] = max(a.size, most.get(a.dtype, 0))
+    pools = {kind: [np.empty(size, kind) for _ in range(count)] for kind, size in most.items()}
+    for cell, a in zip(cells, arrays, strict=True):
+        cell.scratch = tuple([pool[: a.size].reshape(a.shape) for pool in pools[a.dtype]])

@@ -1,0 +1,94 @@
+"""One name, several formulas: what torch, keras, optax and the papers mean by it.
+
+Invariant: an option that a convention does not have is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backviz.errors import InputError
+from backviz.optim.options import checked
+from backviz.optim.schedules import Schedule, as_schedule
+from backviz.registry import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What somebody means by an optimizer's name.
+
+    `defaults` holds every option that there is; a rate of `None` has to be given.
+    `rules` are the switches that the update reads. `differs` says in one sentence how
+    formula and defaults differ from torch's (from the paper's for Lion).
+    """
+
+    defaults: Mapping[str, Any]
+    rules: frozenset[str]
+    differs: str
+
+    @property
+    def rate(self) -> float | None:
+        """The rate if none is given; `None` if one has to be given."""
+        rate: float | None = self.defaults["lr"]
+        return rate
+
+
+Conventions = Mapping[str, Convention]
+
+
+def convention(differs: str = "", rules: str = "", **defaults: Any) -> Convention:
+    """A convention; `rules` are separated by commas.
+
+    >>> convention("The rate is inside.", "rate inside", lr=0.1).rules
+    frozenset({'rate inside'})
+    """
+    named = frozenset(rule.strip() for rule in rules.split(",") if rule.strip())
+    return Convention({**defaults, "maximize": False}, named, differs)
+
+
+def choose(title: str, conventions: Conventions, semantics: str | None) -> tuple[str, Convention]:
+    """The convention of that name, the first if none is named."""
+    name = next(iter(conventions)) if semantics is None else semantics
+    if name not in conventions:
+        raise InputError(unknown(f"semantics of {title}", name, conventions))
+    return name, conventions[name]
+
+
+def settle(
+    title: str, semantics: str, chosen: Convention, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], Schedule | None]:
+    """All options of a group of parameters, and its schedule if it has one."""
+    options = dict(chosen.defaults)
+    schedule: Schedule | None = None
+    for name, option in given.items():
+        if option is None:
+            continue
+        if name not in options:
+            raise InputError(
+                f"{title} has no option {name} in the semantics of {semantics}; "
+                f"it has {', '.join(options)}"
+            )
+        if name == "lr" and callable(option):
+            schedule = as_schedule(option)
+            options["lr"] = float(schedule(0))
+        else:
+            options[name] = checked(title, name, option)
+    if options["lr"] is None:
+        raise InputError(f"{semantics} has no rate of its own for {title}; say lr=…")
+    if schedule is not None and schedule.cycles:
+        cycle(title, options, schedule, 0)
+    return options, schedule
+
+
+def cycle(title: str, options: dict[str, Any], schedule: Schedule, step: int) -> None:
+    """Set the momentum, or Adam's β₁, to what the schedule says for the step."""
+    if "betas" in options:
+        options["betas"] = (schedule.momentum(step), *options["betas"][1:])
+    elif "momentum" in options:
+        options["momentum"] = schedule.momentum(step)
+    else:
+        raise InputError(
+            f"{schedule.name} cycles the momentum and {title} has none; say cycle_momentum=False"
+        )

@@ -1,0 +1,89 @@
+"""What an optimizer is given: recorded leaves, or plain arrays, perhaps in groups.
+
+Invariant: after `groups_of` every parameter is a leaf or a writable float array, all are
+of one kind, and none is there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.errors import InputError
+
+Parameter = Value | np.ndarray
+Parameters = (
+    Parameter | Iterable[Value] | Iterable[np.ndarray] | Iterable[Mapping[str, Any]]
+)  # groups: {"params": …, "lr": …}
+
+
+def groups_of(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
+    """The groups of parameters, each with the options of its own.
+
+    >>> groups_of(Value(1.0))
+    [([Value(1.0, grad=None)], {})]
+    >>> groups_of([])
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: there is nothing to optimize: the list of parameters is empty
+    """
+    groups = []
+    for members, own in _split(params):
+        if not members:
+            raise InputError("there is nothing to optimize: the list of parameters is empty")
+        groups.append((members, own))
+    every = [p for members, _ in groups for p in members]
+    for i, p in enumerate(every):
+        _check(i, p)
+    if len({id(p) for p in every}) < len(every):
+        raise InputError("a parameter is in the list twice; give each one once")
+    if len({isinstance(p, Value) for p in every}) > 1:
+        raise InputError("the parameters are values and plain arrays; give one kind only")
+    return groups
+
+
+def _members(params: Any) -> list[Any]:
+    return [params] if isinstance(params, Value | np.ndarray) else list(params)
+
+
+def _split(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
+    given = _members(params)
+    if not given or not isinstance(given[0], Mapping):
+        return [(given, {})]
+    groups = []
+    for i, group in enumerate(given):
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise InputError(f'group {i} has no parameters; write {{"params": […], "lr": …}}')
+        groups.append(
+            (_members(group["params"]), {k: v for k, v in group.items() if k != "params"})
+        )
+    return groups
+
+
+def _check(i: int, p: Any) -> None:
+    if isinstance(p, Value):
+        if not p.is_leaf:
+            named = f" ({p.label})" if p.label else ""
+            raise InputError(
+                f"parameter {i}{named} was computed; give the leaves that it was computed from"
+            )
+    elif not isinstance(p, np.ndarray):
+        raise InputError(
+            f"parameter {i} is a {type(p).__name__}, which cannot be changed in place; "
+            "give backviz.Value, backviz.tensor or a float array"
+        )
+    elif p.dtype.char not in "df" or not p.flags.writeable:
+        kind = f"of {p.dtype}" if p.dtype.char not in "df" else "read-only"
+        raise InputError(f"parameter {i} is an array {kind}; give a writable float array")
+
+
+def numbers(gradient: Any) -> Any:
+    """A gradient as plain numbers: a recorded one has them in its data.
+
+    >>> numbers(Value(2.0)), numbers(3.0)
+    (2.0, 3.0)
+    """
+    return gradient.data if isinstance(gradient, Value) else gradient
