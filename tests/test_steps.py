@@ -111,6 +111,22 @@ def test_matrices_say_the_rule_and_the_shape():
     assert "(4×5)" in said
 
 
+def test_rules_are_simplified_where_the_exponent_is_a_plain_number():
+    said = " ".join(line for m in steps_of("L=e**2; e=3").moments for line in m.lines)
+    assert "dL/de += dL/dL·2·e = 1·6 = 6" in said
+
+
+def test_a_middle_that_hides_its_gradient_is_passed_over():
+    x = Value(0.5, "x")
+    y = x
+    for i in range(60):
+        y = (y * 1.01).tanh() + x if i % 3 else y.sin()
+    y.backward()
+    figure = Figure(y, Style(size="slide"))
+    for pace in PACES:
+        assert len(Steps(figure, pace=pace).moments) > 3
+
+
 def test_broken_bookkeeping_would_be_seen():
     """The check above can fail: with contributions overwritten the total would be wrong."""
     steps = steps_of("@diamond", pace="contribution")

@@ -89,7 +89,7 @@ class _Teller:
     ) -> None:
         self.view, self.whole, self.style = view, whole, style
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
-        self.names = {n: clean(d["label"], MAX_TITLE) or f"n{n}" for n, d in view.nodes(data=True)}
+        self.names = _names(view)
         self.output = self.names[view.graph["output"]]
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
         for i, (tail, head, position, data) in enumerate(arrow_order(view)):
@@ -243,7 +243,7 @@ class _Teller:
         rule = op.rule(position)
         if rule is None:
             return str(arriving)
-        args = [self._name(u) for u in operands(self.whole, node)]
+        args = [self._operand(u) for u in operands(self.whole, node)]
         params = ast.literal_eval(self.whole.nodes[node].get("params", "{}"))
         out = name_symbol(self.names.get(node, "out"))
         if not op.elementwise:
@@ -251,12 +251,21 @@ class _Teller:
         local = as_symbol(rule(out, *args, **params))
         return str(arriving.interpret(mul, (arriving, local), {}))
 
+    def _operand(self, node: Any) -> Any:
+        """A name, or the number itself: rules simplify for a plain 2."""
+        data = self.whole.nodes[node]
+        if data["kind"] == CONSTANT and not data["label"] and isinstance(data["value"], float):
+            return data["value"]
+        return self._name(node)
+
     def _position(self, node: Any, tail: Any) -> int:
         return operands(self.whole, node).index(tail)
 
     def _total(self, node: Any, parts: list[Any], uses: int) -> str:
         """`dL/da = 6 + (−2) = 4` where the last of several parts has come."""
-        if len(parts) < uses or uses < 2 or isinstance(parts[0], np.ndarray) or uses > 6:
+        if len(parts) < uses or not 2 <= uses <= 6 or "grad" not in self.view.nodes[node]:
+            return ""
+        if isinstance(parts[0], np.ndarray):
             return ""
         terms = " + ".join(bracketed(self.numbers.format(p)) for p in parts)
         total = self.numbers.format(self.view.nodes[node]["grad"])
@@ -282,6 +291,24 @@ class _Teller:
         at = "" if node is None else f"n{node}"
         alt = "; ".join(filter(None, lines))
         return Moment(phase, at, lines, shown, drawn, alt)
+
+
+def _names(view: nx.MultiDiGraph[Any]) -> dict[Any, str]:
+    """What every box is called: its label, the title of its part, or its number.
+
+    A title that several boxes bear is numbered, and one with spaces is bracketed.
+    """
+    names: dict[Any, str] = {}
+    titles = Counter(d.get("title", "") for _, d in view.nodes(data=True))
+    met: Counter[str] = Counter()
+    for node, data in view.nodes(data=True):
+        name = clean(data["label"], MAX_TITLE)
+        if not name and (title := clean(data.get("title", ""), MAX_TITLE)):
+            met[title] += 1
+            name = f"{title} {met[title]}" if titles[data["title"]] > 1 else title
+            name = f"({name})" if " " in name else name
+        names[node] = name or f"n{node}"
+    return names
 
 
 def _sum(parts: list[Any]) -> Any:

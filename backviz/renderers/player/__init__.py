@@ -1,0 +1,185 @@
+"""The player: a build as one HTML file, with slider, keys and the numbers of every box.
+
+Invariant: the file is whole. It asks for nothing outside itself, its policy forbids it to,
+and nothing that a user wrote can become markup or script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from backviz.diagrams.theme import THEMES
+from backviz.renderers.player.levels import Level, levels
+from backviz.renderers.player.looks import Looks, is_dark
+from backviz.renderers.player.numbers import facts
+from backviz.renderers.player.picture import picture
+from backviz.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from backviz.diagrams.steps import Steps
+
+SMALL, MORE = 150_000, 60_000  # bytes of all levels together; of further ones in any case
+SCRIPTS = ("view.js", "level.js", "panel.js", "print.js", "player.js")
+# words of the page by their names in page.html and in the scripts
+SPOKEN = ("play", "pause", "first step", "step back", "step on", "last step", "step of", "steps",
+          "zoom in", "zoom out", "whole graph", "light or dark", "in numbers", "close", "not yet",
+          "contribution", "value", "local", "detail", "arrives")  # fmt: skip
+
+
+def html(steps: Steps) -> bytes:
+    """One HTML page that plays the steps; UTF-8, the same bytes for the same steps.
+
+    It works from a file and without a network. Without JavaScript it shows the last step.
+    The other levels of detail are there to choose from while they are small. `style.salt`
+    starts every id, so that the elements `.backviz-player` of several files, with their
+    styles, can stand on one page.
+
+    >>> from backviz import Figure, load
+    >>> from backviz.diagrams.steps import Steps
+    >>> page = html(Steps(Figure(load("@colah")))).decode()
+    >>> page.startswith("<!DOCTYPE html>"), "://" in page
+    (True, False)
+    """
+    figure = steps.figure
+    style, words = figure.style, LANGUAGES[figure.style.lang]
+    prefix = f"{style.salt}-" if style.salt else ""
+    looks = Looks(style.theme)
+    shown = _fitting([
+        (level, picture(level, f"{prefix}{level.name}-", looks), facts(level))
+        for level in levels(steps)
+    ])  # fmt: skip
+    diagram, last, count = steps.diagram, steps.moments[-1], len(steps.moments)
+    spoken = {word.replace(" ", "_"): words[word] for word in SPOKEN}
+    data = {
+        "prefix": prefix,
+        "words": spoken | {"gradient": words["gradient"].partition(" ")[0]},
+        "levels": [about for *_, about in shown],
+    }
+    script = '(() => {\n"use strict";\n' + "".join(map(_file, SCRIPTS)) + "})();\n"
+    css = looks.css() + _file("player.css")
+    return (
+        Template(_file("page.html"))
+        .substitute(
+            {name: escape(said) for name, said in spoken.items()},
+            lang=style.lang,
+            policy=_policy(script, css),
+            css=css,
+            js=script,
+            id=f"{prefix}player",
+            theme=_pinned(style.theme),
+            title=escape(diagram.title),
+            description=escape(diagram.description),
+            legend=_legend(diagram.legend),
+            folds=_folds([level for level, *_ in shown], words),
+            phase=last.phase,
+            lines="".join(map(_line, last.lines)),
+            count=count,
+            counter=f"{count} / {count}",
+            levels="\n".join(
+                f'<div class="level" data-level="{i}"{" hidden" if i else ""}>{drawn}</div>'
+                for i, (_, drawn, _) in enumerate(shown)
+            ),
+            data=_json(data),
+        )
+        .encode()
+    )
+
+
+Shown = tuple[Level, str, dict[str, Any]]
+
+
+def _fitting(made: list[Shown]) -> list[Shown]:
+    """The level asked for, and the others from the smallest on while there is room."""
+    kept, *others = made
+    room = max(MORE, SMALL - _size(kept))
+    chosen = [kept]
+    for other in sorted(others, key=_size):
+        room -= _size(other)
+        if room >= 0:
+            chosen.append(other)
+    return chosen
+
+
+def _size(shown: Shown) -> int:
+    return len(shown[1].encode()) + len(_json(shown[2]).encode())
+
+
+def _file(name: str) -> str:
+    return files(__name__).joinpath(name).read_text("utf-8")
+
+
+def _policy(script: str, css: str) -> str:
+    """Only this very script and this very style sheet, and nothing from anywhere else."""
+    allowed = (f"{kind}-src '{_hash(text)}'" for kind, text in (("script", script), ("style", css)))
+    return "; ".join(["default-src 'none'", "img-src data:", *allowed, "base-uri 'none'",
+                      "form-action 'none'"])  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(data: Any) -> str:
+    """JSON that stays data inside `<script>`: no character there can end it.
+
+    >>> _json({"label": "</script>"})
+    '{"label":"\\\\u003c/script\\\\u003e"}'
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+# Colours and words ---------------------------------------------------------------------
+
+
+def _pinned(theme: str) -> str:
+    """The theme that the page starts with; by default the one that the reader's system has."""
+    return (
+        "" if theme == "light" else f' data-theme="{"dark" if is_dark(THEMES[theme]) else "light"}"'
+    )
+
+
+def _line(said: str) -> str:
+    """A line of a moment: what is said, and in small what is said aside."""
+    first, *asides = said.split("   ")
+    return f"<p>{escape(first)}{''.join(f' <small>{escape(a)}</small>' for a in asides)}</p>"
+
+
+SAMPLES = {
+    "value": '<path d="M0 8h34" stroke-width="2.5"/><path d="M44 8 32 3v10z" class="tip"/>',
+    "gradient": '<path d="M44 8H12" stroke-width="2.5" stroke-dasharray="6 4"/>'
+    '<path d="M0 8 12 3v10z" class="tip"/>',
+}
+
+
+def _legend(legend: tuple[tuple[str, str], ...]) -> str:
+    """A sample of every line or number, and what it means."""
+    items = []
+    for kind, words in legend:
+        sample = "g" if kind == "g" else "−2"
+        if kind in SAMPLES:
+            sample = f'<svg viewBox="0 0 44 16" aria-hidden="true">{SAMPLES[kind]}</svg>'
+        items.append(f'<span class="{escape(kind)}">{sample} {escape(words)}</span>')
+    return "".join(items)
+
+
+def _folds(shown: list[Level], words: dict[str, str]) -> str:
+    """A button for every level, from the finest, with the number of its boxes."""
+    if len(shown) < 2:
+        return ""
+    buttons = "".join(
+        f'<button type="button" data-fold="{i}" aria-pressed="{"false" if i else "true"}" '
+        f'title="{escape(words[f"fold {level.name}"])}">'
+        f"{escape(words[f'fold {level.name}'])} · {len(level.view)}</button>"
+        for i, level in sorted(enumerate(shown), key=lambda pair: -len(pair[1].view))
+    )
+    label = escape(words["detail"])
+    return f'<div class="group" role="group" aria-label="{label}">{buttons}</div>'

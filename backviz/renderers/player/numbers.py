@@ -1,0 +1,156 @@
+"""What a person asks of a box or an arrow: rules in words and numbers in full.
+
+Invariant: the rules are the words of the moments themselves, and the numbers those of the
+graph, so the panel cannot disagree with the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backviz.diagrams.build import arrow_order, number_lines
+from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.moments import make_moments
+from backviz.ops import OPS
+from backviz.renderers.player.levels import Level
+from backviz.renderers.player.picture import states
+from backviz.text import NumberStyle, shape_text
+from backviz.words import LANGUAGES
+
+MOST_CELLS = 36  # of an array that is written out
+
+
+def facts(level: Level) -> dict[str, Any]:
+    """A level as data: its moments, and for every box and arrow what the panel tells.
+
+    `moments` hold which parts changed to which of their states.
+    """
+    steps = level.steps
+    known: dict[str, dict[Any, int]] = {}
+    for kind, parts in (("boxes", steps.diagram.boxes), ("arrows", steps.diagram.arrows)):
+        known |= {part.id: states(steps.moments, kind, part.id) for part in parts}
+    # where the middle is folded into a box without a gradient, its sum cannot be told
+    whole = all("value" in data for _, data in level.view.nodes(data=True))
+    pace = "contribution" if whole else "node"
+    made = make_moments(level.view, steps.figure.graph, steps.figure.style, "both", pace)
+    rules = _rules(made.moments)
+    return {
+        "name": level.name,
+        "output": f"n{level.view.graph['output']}",
+        "called": made.names,
+        "moments": _moments(steps.moments, known),
+        "boxes": {
+            name: _box(level, name, made.names[name], rules, known[name])
+            for name in (box.id for box in steps.diagram.boxes)
+        },
+        "arrows": _arrows(level, rules, known),
+    }
+
+
+def _moments(moments: list[Moment], known: dict[str, dict[Any, int]]) -> list[dict[str, Any]]:
+    """Each moment with what it changes against the one before; in the first all states are 0."""
+    made = []
+    before = dict.fromkeys(known, 0)
+    for moment in moments:
+        now = {name: known[name][state] for name, state in _shown(moment)}
+        changed = {name: i for name, i in now.items() if before[name] != i}
+        made.append(
+            {"phase": moment.phase, "node": moment.node, "lines": moment.lines, "set": changed}
+        )
+        before = now
+    return made
+
+
+def _shown(moment: Moment) -> list[tuple[str, BoxState | ArrowState]]:
+    return [*moment.boxes.items(), *moment.arrows.items()]
+
+
+def _rules(moments: list[Moment]) -> dict[str, str]:
+    """The words for every op by its box, and for every contribution by its arrow."""
+    rules = {}
+    for moment in moments:
+        if moment.phase == "forward" and moment.node:
+            rules[moment.node] = moment.lines[0]
+        passed = [name for name, s in moment.arrows.items() if s.accent == "backward"]
+        if len(passed) == 1:
+            rules[passed[0]] = moment.lines[0]
+    return rules
+
+
+def _box(
+    level: Level, name: str, called: str, rules: dict[str, str], known: dict[BoxState, int]
+) -> dict[str, Any]:
+    data, style = level.view.nodes[int(name[1:])], level.steps.figure.style
+    box = next(b for b in level.steps.diagram.boxes if b.id == name)
+    value = exact(data.get("value"), style.numbers, style.lang)
+    return _told({
+        "title": "" if box.title == called else box.title,
+        "op": OPS[data["op"]].symbol if data["op"] else box.symbol,
+        "says": rules.get(name, ""),
+        "short": "" if "; ".join(box.value) == value else "; ".join(box.value),
+        "value": value,
+        "shape": shape_text(data.get("value", 0.0)),
+        "grad": exact(data.get("grad"), style.numbers, style.lang),
+        "earlier": exact(data.get("earlier"), style.numbers, style.lang),
+    }) | {
+        # what each state of the box shows: its value, its gradient
+        "states": [[int(s.value), "; ".join(_gradient(s, box.gradient))] for s in known],
+    }  # fmt: skip
+
+
+def _gradient(state: BoxState, own: tuple[str, ...]) -> tuple[str, ...]:
+    return own if state.gradient is None else state.gradient
+
+
+def _arrows(
+    level: Level, rules: dict[str, str], known: dict[str, dict[Any, int]]
+) -> dict[str, dict[str, Any]]:
+    numbers, lang = level.steps.figure.style.numbers, level.steps.figure.style.lang
+    made = {}
+    order = arrow_order(level.view)
+    for arrow, (tail, head, _, data) in zip(level.steps.diagram.arrows, order, strict=True):
+        name = arrow.id
+        made[name] = _told({
+            "from": f"n{tail}",
+            "to": f"n{head}",
+            "says": rules.get(name, ""),
+            "local": exact(data.get("local"), numbers, lang) or data.get("rule", ""),
+            "part": exact(data.get("contribution"), numbers, lang),
+                    "flows": int(arrow.backward),
+        }) | {"states": [int(state.backward) for state in known[name]]}  # fmt: skip
+    return made
+
+
+def _told(about: dict[str, Any]) -> dict[str, Any]:
+    return {key: said for key, said in about.items() if said}
+
+
+def exact(value: Any, numbers: NumberStyle, lang: str = "en") -> str:
+    """A number with every digit that it has, a small array row by row, the span of a large one.
+
+    >>> [exact(x, NumberStyle()) for x in (-0.1 - 0.2, float("nan"), None)]
+    ['−0.30000000000000004', 'NaN', '']
+    >>> exact(np.array([[1.0, 0.25], [3.0, 4.0]]), NumberStyle())
+    '1  0.25\\n3     4'
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, np.ndarray):
+        return _digits(float(value), numbers)
+    if not 0 < value.size <= MOST_CELLS or value.ndim > 2:
+        return "\n".join(number_lines(value, numbers, LANGUAGES[lang]))
+    grid = [[_digits(float(x), numbers) for x in row] for row in np.atleast_2d(value)]
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in grid
+    )
+
+
+def _digits(x: float, numbers: NumberStyle) -> str:
+    """The shortest text that reads back as the same number."""
+    if not np.isfinite(x) or x == 0 or (x == int(x) and abs(x) < 1e6):
+        return numbers.format(x)
+    return repr(x).replace("-", numbers.minus).replace(".", numbers.decimal)

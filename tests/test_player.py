@@ -1,0 +1,649 @@
+"""The HTML player: what the file holds, and what a browser does under real keys and clicks."""
+
+import base64
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import time
+from functools import cache
+
+import numpy as np
+import pytest
+
+from backviz import Figure, Style, Value, load, tensor
+from backviz.autodiff.recording import scope, scoped
+from backviz.diagrams.steps import Steps
+from backviz.diagrams.theme import THEMES
+from backviz.renderers.player import html
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = ["headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+         "disable-background-networking", "disable-component-update", "disable-sync"]  # fmt: skip
+HOSTILE = ["</script><img src=x onerror=alert(1)>", "\"'&amp;&<b>", "вес</style>", "f\u2028]]>${x}"]
+NUMBER = math.tanh(2 * -3 + 6.8813735870195432)  # the neuron's output, by its formula
+
+
+@cache
+def steps(source="@karpathy-neuron", passes="both", pace="node", first=1, last=None, **style):
+    value = load(source) if isinstance(source, str) else source
+    value.backward()
+    return Steps(Figure(value, Style(**style)), passes, pace, first, last)
+
+
+@cache
+def built(made):
+    return html(made)
+
+
+def hostile():
+    labels = iter(HOSTILE)
+    a, b, c = (Value(x, next(labels)) for x in (float("nan"), 2.0, 3.0))
+    out = a * b + c
+    out.label = next(labels)
+    return out
+
+
+def perceptron():
+    """25 inputs and weights, 30 ops and more: about sixty boxes."""
+    inputs = [Value((i + 1) / 3, f"x{i}") for i in range(3)]
+    hidden = []
+    for i in range(5):
+        weights = [Value((i * j % 5 - 2) / 3, f"w{i}{j}") for j in range(3)]
+        hidden.append(sum((w * x for w, x in zip(weights, inputs, strict=True)), Value(0.1)).tanh())
+    return sum((h * h for h in hidden), Value(0.0))
+
+
+@cache
+def network():
+    x = tensor(np.sin(np.arange(20.0)).reshape(5, 4), "x", requires_grad=False)
+    with scoped():
+        for i, part in enumerate(("first", "second")):
+            with scope(part):
+                x = (x @ tensor(np.cos(np.arange(16.0) + i).reshape(4, 4), f"w{i}")).tanh()
+                x = x.sum() if i else x
+    return x
+
+
+# The file --------------------------------------------------------------------------------
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page).group(1))
+
+
+def test_same_steps_same_bytes():
+    fresh = steps.__wrapped__
+    assert html(fresh()) == html(fresh()) == built(steps())
+    assert built(steps()) != html(steps(digits=2))
+
+
+def test_the_file_refers_to_nothing_outside():
+    page = html(steps("@mazur", lang="ru", title="см. http://example.org")).decode()
+    assert page.count("://") == page.count("http://example.org")
+    assert not re.search(r"(?:src|href)=\"(?!data:,)|@import|url\(|\beval\(|new Function", page)
+    assert "default-src 'none'" in page
+    assert "unsafe" not in page
+
+
+def test_a_graph_of_thirty_nodes_is_below_200_kb():
+    figure = steps("@micrograd").figure
+    assert len(figure.graph) == 34
+    page = html(steps("@micrograd", fold="none"))
+    assert len(page) < 200_000
+    assert len(data_of(page.decode())["levels"]) > 1
+
+
+def test_a_graph_of_sixty_boxes_keeps_the_level_that_was_asked_for():
+    made = steps(perceptron(), fold="constants")
+    levels = data_of(html(made).decode())["levels"]
+    assert len(made.diagram.boxes) > 55
+    assert [*levels[0]["boxes"]] == [box.id for box in made.diagram.boxes]
+
+
+def test_salt_starts_every_id():
+    page = html(steps(salt="left")).decode()
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids)) > 2
+    assert all(name.startswith("left-") for name in ids)
+    assert set(re.findall(r'aria-labelledby="(\S+) (\S+)"', page)[0]) <= set(ids)
+
+
+def test_user_text_never_becomes_markup():
+    page = html(steps(hostile(), title="<script>alert(2)</script>")).decode()
+    assert page.count("</script>") == 2
+    assert page.count("</style>") == 1
+    assert "<img" not in page
+    assert "\u2028" not in data_part(page)
+    called = data_of(page)["levels"][0]["called"].values()
+    assert HOSTILE[1] in called
+    assert HOSTILE[2] in called
+
+
+def data_part(page):
+    return page.split('<script type="application/json">')[1].split("</script>")[0]
+
+
+@pytest.mark.parametrize(("source", "names"), [
+    ("@karpathy-neuron", ["none", "names"]),
+    ("c=a*b+a**2; a=2; b=3", ["constants", "names", "none"]),
+    ("c=a*b; a=2; b=3", ["none"]),
+])  # fmt: skip
+def test_levels_that_do_not_differ_are_left_out(source, names):
+    assert [level["name"] for level in data_of(html(steps(source)).decode())["levels"]] == names
+
+
+def test_a_range_of_steps_has_the_level_that_was_asked_for_only():
+    about = data_of(html(steps(first=3, last=5)).decode())
+    assert len(about["levels"]) == 1
+    assert len(about["levels"][0]["moments"]) == 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_theme_has_its_colours_and_paper_is_bright(theme):
+    page = html(steps(theme=theme)).decode()
+    assert f"--forward:{THEMES[theme].forward};" in page
+    paper = re.search(r"\.backviz-player\{color-scheme:light;--background:#(\w\w)", page).group(1)
+    assert int(paper, 16) > 200
+
+
+def test_parts_of_a_network_are_levels_and_maps_have_two_colours():
+    made = data_of(built(steps(network(), fold="layers")).decode())["levels"]
+    assert made[0]["name"] == "layers"
+    assert {level["name"] for level in made} > {"names", "layers"}
+    assert [box.get("title") for box in made[0]["boxes"].values()] == [None, "first", "second"]
+    page = built(steps(network(), heat=True)).decode()
+    mixed = re.findall(r"fill:light-dark\((#\w{6}),(#\w{6})\)", page)
+    assert len(mixed) > 10
+    assert all(sum(bytes.fromhex(day[1:])) > 250 for day, _ in mixed)
+
+
+def test_words_are_in_the_language_of_the_figure():
+    page = html(steps("Л=вес*вход; вес=2; вход=-0.5", lang="ru", decimal=",")).decode()
+    assert '<html lang="ru">' in page
+    assert 'aria-label="Шаг вперёд"' in page
+    assert "−0,5" in page
+    assert not re.search(r'(?:aria-label|title)="[^"А-я]*[A-Za-z]{4,}[^"А-я]*"', page)
+
+
+def test_a_fold_of_the_middle_has_a_player_too():
+    long = Value(0.5, "x")
+    for _ in range(400):
+        long = long.tanh()
+    made = steps(long)
+    assert len(made.diagram.boxes) < 30
+    assert data_of(html(made).decode())["levels"][0]["name"] == "auto"
+
+
+# In a browser ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory):
+    if os.environ.get("CI_PEERS"):
+        import selenium
+    else:
+        selenium = pytest.importorskip("selenium")
+        if not (CHROMIUM and DRIVER):
+            pytest.skip("there is no chromium with chromedriver")
+    assert selenium.__version__
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+class Page:
+    """A player in the browser: opened from a file, read and handled as a person does."""
+
+    def __init__(self, driver, folder):
+        self.driver, self.folder = driver, folder
+
+    def open(self, made, at=""):
+        self.write(built(made), at)
+
+    def write(self, page, at=""):
+        path = self.folder / "player.html"
+        path.write_bytes(page)
+        self.driver.get("about:blank")
+        self.driver.get(path.as_uri() + at)
+
+    def size(self, width, height):
+        view = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", view)
+
+    def media(self, **features):
+        listed = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": listed})
+
+    def run(self, script, *args):
+        return self.driver.execute_script(f"return {script}", *args)
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def part(self, name):
+        return self.find(f".level:not([hidden]) [data-part={name}]:not(.label)")
+
+    @property
+    def hand(self):
+        """What moves the pointer, turns the wheel and presses keys."""
+        from selenium.webdriver import ActionChains
+
+        return ActionChains(self.driver, duration=20)
+
+    def keys(self, *pressed):
+        self.hand.send_keys(*pressed).perform()
+
+    def hover(self, name):
+        self.hand.move_to_element(self.part(name)).perform()
+
+    def text(self, selector):
+        return self.find(selector).text
+
+    @property
+    def step(self):
+        return self.text(".counter")
+
+    def shown(self, name):
+        """The texts of a box that can be seen, in order."""
+        visible = "filter(t => getComputedStyle(t).display !== 'none')"
+        script = f"[...arguments[0].querySelectorAll('text')].{visible}.map(t => t.textContent)"
+        return self.run(script, self.part(name))
+
+    def names(self):
+        """The ids of the boxes by their titles."""
+        return {self.shown(name)[0]: name for name in self.run(
+            "[...document.querySelectorAll('.level:not([hidden]) .box')].map(g => g.dataset.part)"
+        )}  # fmt: skip
+
+
+@pytest.fixture
+def page(chrome, tmp_path):
+    made = Page(chrome, tmp_path)
+    made.size(1280, 720)
+    made.media(prefers_color_scheme="light")
+    for log in ("browser", "performance"):
+        chrome.get_log(log)
+    yield made
+    asked = [json.loads(entry["message"])["message"] for entry in chrome.get_log("performance")]
+    urls = [m["params"]["request"]["url"] for m in asked
+            if m["method"] == "Network.requestWillBeSent"]  # fmt: skip
+    assert urls, "the log is empty, so it proves nothing"
+    assert [u for u in urls if not u.startswith(("file:", "data:", "about:"))] == []
+    assert chrome.get_log("browser") == []
+
+
+def key(name):
+    from selenium.webdriver.common.keys import Keys
+
+    return getattr(Keys, name)
+
+
+def test_keys_go_from_step_to_step_and_numbers_appear(page):
+    page.open(steps())
+    assert page.step == "12 / 12"
+    assert page.shown("n0") == ["x1", "2", "−1.5"]
+    page.keys(key("HOME"))
+    assert page.step == "1 / 12"
+    assert page.shown("n0") == ["x1", "2"]
+    assert page.shown("n9") == ["o", "tanh"]
+    page.keys(*[key("ARROW_RIGHT")] * 5)
+    assert page.shown("n9") == ["o", "tanh", f"{NUMBER:.4f}"]
+    page.keys(key("PAGE_DOWN"))
+    assert page.shown("n9") == ["o", "tanh", f"{NUMBER:.4f}", "1"]
+    assert page.find(".words").get_attribute("data-phase") == "backward"
+    page.keys(key("ARROW_LEFT"), key("PAGE_UP"), key("ARROW_LEFT"))
+    assert page.step == "4 / 12"
+    assert page.text(".words").startswith("n7 = n5 + n6 = −6 + 0 = −6")
+    page.keys(key("END"))
+    assert page.shown("n1") == ["w1", "−3", "1"]
+    assert not page.find("[data-do=on]").is_enabled()
+    page.find("[data-do=back]").click()
+    assert page.step == "11 / 12"
+
+
+def test_space_plays_from_the_start_and_pauses(page):
+    page.open(steps())
+    page.keys(" ")
+    assert page.step == "1 / 12"
+    assert page.find(".play").get_attribute("aria-label") == "Pause"
+    for _ in range(40):
+        if page.step == "2 / 12":
+            break
+        time.sleep(0.1)
+    page.keys(" ")
+    assert page.step == "2 / 12"
+    assert page.find(".play").get_attribute("aria-label") == "Play"
+
+
+def test_the_slider_is_dragged_and_pressed(page):
+    page.open(steps())
+    slider = page.find(".slider")
+    half = slider.size["width"] / 2 - 12
+    for place, step in ((-half, 1), (0, 6), (half, 12)):
+        page.hand.move_to_element_with_offset(slider, place, 0).click().perform()
+        assert abs(int(page.step.split(" /")[0]) - step) <= (1 if place == 0 else 0)
+    page.keys(key("ARROW_LEFT"))  # the slider has the focus: one step, not two
+    assert page.step == "11 / 12"
+    assert slider.get_attribute("aria-valuetext") == "Step 11 of 12"
+
+
+def test_a_press_on_a_box_tells_its_rule_and_its_numbers(page):
+    page.open(steps())
+    page.part("n9").click()
+    told = page.text(".panel").splitlines()
+    assert told[:2] == ["o", "tanh"] or told[0].split() == ["o", "tanh"]
+    assert repr(NUMBER) in told
+    assert "o = tanh(n) = tanh(0.8814) = 0.7071" in told
+    (local,) = [line for line in told if line.startswith("do/dn = ")]
+    assert float(local.removeprefix("do/dn = ")) == pytest.approx(1 - NUMBER**2, rel=1e-15)
+    page.keys(key("HOME"))
+    assert repr(NUMBER) not in page.text(".panel")
+    assert "not reached yet" in page.text(".panel")
+    page.keys(key("ESCAPE"))
+    assert not page.find(".panel").is_displayed()
+
+
+def test_the_panel_has_a_gradient_as_the_sum_of_what_arrived(page):
+    # L = (ab + c)(a − c) at 2, 3, 4: dL/da = (a − c)·b + (ab + c) = −6 + 10
+    page.open(steps("@diamond", pace="contribution"))
+    a = page.names()["a"]
+    page.part(a).click()
+    assert "10 + (−6) =\n4\n" in page.text(".panel")
+    page.keys(key("ARROW_LEFT"), key("ARROW_LEFT"))
+    sums = []
+    for _ in range(8):
+        sums += [line for line in page.text(".panel").splitlines() if line.endswith("…")]
+        page.keys(key("ARROW_LEFT"))
+    assert set(sums) == {"10 + …"}
+
+
+def test_enter_on_a_focused_arrow_opens_its_numbers(page):
+    page.open(steps("@diamond"))
+    arrow = next(name for name in (f"e{i}" for i in range(8))
+                 if page.part(name).get_attribute("aria-label").startswith("e → d"))  # fmt: skip
+    page.run("arguments[0].focus()", page.part(arrow))
+    page.keys(key("ENTER"))
+    told = page.text(".panel")
+    assert told.startswith("e → d")
+    assert "dL/de += dL/dd·1 = (−2)·1 = −2" in told
+    assert "contribution\n−2" in told
+
+
+def test_hover_lights_exactly_the_way_of_the_gradient(page):
+    page.open(steps("@diamond"))
+    names = page.names()
+    page.hover(names["b"])
+    lit = page.run("[...document.querySelectorAll('.lit:not(.label)')].map(g => g.dataset.part)")
+    edges = {name: page.part(name).get_attribute("aria-label").split(":")[0]
+             for name in lit if name[0] == "e"}  # fmt: skip
+    assert set(edges.values()) == {"b → e", "e → d", "d → L"}
+    assert {n for n in lit if n[0] == "n"} == {names[t] for t in "bedL"}
+    time.sleep(0.3)
+    style = "Number(getComputedStyle(arguments[0]).opacity)"
+    assert page.run(style, page.part(names["f"])) < 0.5
+    assert page.run(style, page.part(names["e"])) == 1
+
+
+def test_folding_keeps_the_moment_and_comes_back_to_it(page):
+    page.open(steps(), "#4")
+    assert page.text(".words").startswith("n7 = n5 + n6")
+    page.find("[data-fold='1']").click()
+    assert page.names().keys() == {"x1", "x2", "w1", "w2", "b", "n", "o"}
+    assert page.text(".words").startswith("n = x1·w1 + x2·w2 + b")  # the box that n7 is in
+    assert page.step == "2 / 6"
+    page.find("[data-fold='0']").click()
+    assert page.step == "4 / 12"
+    page.keys(*[key("ARROW_RIGHT")] * 5)
+    assert "do/dn7" in page.text(".words")
+    page.find("[data-fold='1']").click()
+    assert page.text(".words").startswith("do/dx1")
+    assert page.shown(page.names()["x1"]) == ["x1", "2", "−1.5"]
+
+
+def test_nothing_moves_between_steps(page):
+    page.open(steps("@diamond", pace="contribution"))
+    places = "[...document.querySelectorAll('.level:not([hidden]) .box, .stage, .words, .steps')]"
+    frame = "(g.querySelector(':scope > rect') || g).getBoundingClientRect().toJSON()"
+    script = f"{places}.map(g => {frame})"
+    page.keys(key("HOME"))
+    first = page.run(script)
+    for _ in range(int(page.step.split("/ ")[1]) - 1):
+        page.keys(key("ARROW_RIGHT"))
+        assert page.run(script) == first
+    page.keys("+")
+    assert page.run(script) != first
+
+
+def test_light_and_dark(page):
+    def background():
+        colour = page.run("getComputedStyle(document.querySelector('.backviz-player')).background")
+        return tuple(map(int, re.findall(r"\d+", colour)[:3]))
+
+    def of(theme):
+        colour = THEMES[theme].background
+        return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+    page.open(steps())
+    assert background() == of("light")
+    page.find("[data-do=theme]").click()
+    assert background() == of("dark")
+    page.find("[data-do=theme]").click()
+    assert background() == of("light")
+    page.media(prefers_color_scheme="dark")
+    page.open(steps())
+    assert background() == of("dark")
+    page.find("[data-do=theme]").click()
+    assert background() == of("light")
+    page.open(steps(theme="contrast"))
+    assert background() == of("contrast")
+
+
+def test_zoom_and_pan(page):
+    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    def place():
+        moved = page.run("document.querySelector('.view').getAttribute('transform')")
+        return tuple(map(float, re.findall(r"-?\d[-\d.e]*", moved or "0 0 1")))
+
+    page.open(steps())
+    page.keys("+")
+    assert place()[2] == pytest.approx(1.4)
+    page.keys("-")
+    assert place() == pytest.approx((0, 0, 1), abs=1e-9)
+    box = page.part("n9")
+    before = box.rect
+    origin = ScrollOrigin.from_element(box)
+    page.hand.scroll_from_origin(origin, 0, -400).perform()
+    assert place()[2] > 1.5
+    middle = [r["x"] + r["width"] / 2 for r in (before, box.rect)]
+    assert middle[0] == pytest.approx(middle[1], abs=2)  # what is under the pointer stays there
+    was = place()
+    page.hand.drag_and_drop_by_offset(box, -40, -30).perform()
+    assert place()[0] < was[0]
+    assert place()[1] < was[1]
+    assert not page.find(".panel").is_displayed()  # the end of a drag is no press
+    page.keys(key("HOME"), key("ARROW_RIGHT"))  # what is at work comes into view
+    stage, at = page.find(".stage").rect, page.part("n5").rect
+    for low, size in (("x", "width"), ("y", "height")):
+        assert stage[low] <= at[low]
+        assert at[low] + at[size] <= stage[low] + stage[size]
+    page.keys("0")
+    assert place() == (0, 0, 1)
+    page.keys("+", "+")
+    page.hand.move_to_element_with_offset(page.find(".stage"), 0, 200).double_click().perform()
+    assert place() == (0, 0, 1)
+
+
+def test_the_address_opens_a_step(page):
+    page.open(steps(), "#3")
+    assert page.step == "3 / 12"
+    page.run("location.hash = '#9'")
+    for _ in range(20):
+        if page.step == "9 / 12":
+            break
+        time.sleep(0.05)
+    assert page.step == "9 / 12"
+    page.keys(key("ARROW_RIGHT"))
+    assert page.driver.current_url.endswith("#10")
+    page.open(steps(), "#900")
+    assert page.step == "12 / 12"
+    page.open(steps(), "#<img src=x onerror=alert(1)>")
+    assert page.step == "12 / 12"
+
+
+def test_paper_has_a_page_for_every_step(page, tmp_path):
+    reader = shutil.which("pdftotext")
+    if reader is None and not os.environ.get("CI_PEERS"):
+        pytest.skip("there is no pdftotext")
+    page.media(prefers_color_scheme="dark")
+    page.open(steps(), "#2")
+    made = page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    path = tmp_path / "steps.pdf"
+    path.write_bytes(base64.b64decode(made["data"]))
+    text = subprocess.run([reader, "-layout", path, "-"], check=True, capture_output=True).stdout
+    pages = text.decode().rstrip("\f\n").split("\f")
+    assert len(pages) == 12
+    for i, printed in enumerate(pages, 1):
+        assert f"{i} / 12" in printed
+    assert "Given: x1 = 2" in pages[0]
+    assert "0.7071" not in pages[4]
+    assert "0.7071" in pages[5]
+    assert "do/dw1 += do/dn5·x1 = 0.5·2 = 1" in pages[11]
+    assert "0.7071" in pages[11]  # in the graph: the words do not say it
+    assert page.step == "2 / 12"  # and the screen is as it was
+    assert page.run("document.querySelectorAll('.sheets').length") == 0
+    assert page.shown("n9") == ["o", "tanh"]
+
+
+def test_hostile_labels_do_nothing_and_read_literally(page):
+    page.open(steps(hostile(), title="<script>alert(2)</script>"))
+    assert page.text("h1") == "<script>alert(2)</script>"
+    assert page.driver.title == "<script>alert(2)</script>"
+    assert page.shown("n0")[:2] == [HOSTILE[0][:17] + "…", "NaN"]
+    assert page.shown("n1")[0] == HOSTILE[1]
+    for name in ("n3", "n4", "n0", "n1", "n2"):
+        page.part(name).click()
+        page.keys(key("ARROW_LEFT"))
+    assert page.text(".panel h2").startswith(HOSTILE[2])
+    page.keys(key("HOME"), key("END"))
+    assert HOSTILE[1] in page.text(".words")
+    assert page.run("document.querySelectorAll('img, b').length") == 0
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 800)])
+@pytest.mark.parametrize("source", ["@mazur", "Л=(вес*вход+сдвиг)**2; вес=2; вход=-3; сдвиг=0.1"])
+def test_nothing_overlaps_on_a_projector_and_on_a_phone(page, size, source):
+    page.size(*size)
+    page.open(steps(source, lang="en" if source[0] == "@" else "ru"))
+    page.part(page.run("document.querySelector('.box').dataset.part")).click()
+    rects = page.run(
+        "['.head', '.stage', '.panel', '.words', '.steps'].map(s => "
+        "document.querySelector(s).getBoundingClientRect().toJSON())"
+    )
+    for i, one in enumerate(rects):
+        assert one["left"] >= 0
+        assert one["top"] >= 0
+        assert one["right"] <= size[0] + 0.5
+        assert one["bottom"] <= size[1] + 0.5
+        assert one["width"] > 200
+        assert one["height"] > 30
+        for other in rects[i + 1 :]:
+            apart = (one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
+                     or one["bottom"] <= other["top"] + 1
+                     or other["bottom"] <= one["top"] + 1)  # fmt: skip
+            assert apart
+    inner = page.run(
+        "[...document.querySelectorAll('.tools, .tools button, .legend, .steps > *')]"
+        ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().right)"
+    )
+    assert max(inner) <= size[0]
+
+
+def test_another_font_does_not_leave_its_box(page):
+    page.open(steps("@mazur"))
+    page.run("document.querySelectorAll('svg').forEach(s => s.style.fontFamily = 'monospace')")
+    outside = page.run(
+        "[...document.querySelectorAll('.level:not([hidden]) .box')].filter(g => {"
+        "const frame = g.querySelector('rect').getBBox();"
+        "return [...g.querySelectorAll('text')].some(t => { const b = t.getBBox();"
+        "return b.width && (b.x < frame.x || b.x + b.width > frame.x + frame.width); }) }).length"
+    )
+    assert outside == 0
+
+
+def test_two_players_stand_on_one_page(page):
+    left, right = (html(steps(source, salt=salt)).decode()
+                   for source, salt in (("@karpathy-neuron", "a"), ("@diamond", "b")))  # fmt: skip
+    inside = re.search(r"<body.*?>(.*)</body>", right, re.DOTALL).group(1)
+    style = re.search(r"<style>.*?</style>", right, re.DOTALL).group(0)
+    both = re.sub(r"<meta http-equiv.*?>", style.replace("\\", "\\\\"), left)
+    page.write(both.replace("</body>", inside + "</body>").encode())
+    counters = "[...document.querySelectorAll('.counter')].map(c => c.textContent)"
+    assert page.run(counters)[0] == "12 / 12"
+    before = page.run(counters)
+    page.keys(key("HOME"))  # neither has the focus: neither moves
+    assert page.run(counters) == before
+    page.run("document.querySelector('#b-player').scrollIntoView()")
+    page.find("#b-player [data-do=first]").click()
+    page.keys(key("ARROW_RIGHT"))
+    assert page.run(counters) == ["12 / 12", "2" + before[1][before[1].index(" ") :]]
+    ids = page.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_without_scripts_the_last_step_is_there(page):
+    page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.open(steps())
+        assert page.shown("n0") == ["x1", "2", "−1.5"]
+        assert page.text(".words").startswith("do/dx1 += do/dn5·w1 = 0.5·(−3) = −1.5")
+        assert not page.find(".steps").is_displayed()
+        assert page.part("n9").rect["width"] > 100
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_screen_reader_hears_the_moment_and_no_number_before_its_time(page):
+    page.open(steps(), "#5")
+    assert page.find(".words").get_attribute("aria-live") == "polite"
+    assert page.part("n8").get_attribute("aria-label") == "n, +, 0.8814"
+    assert page.part("n9").get_attribute("aria-label") == "o, tanh"
+    heard = "document.querySelector('.level:not([hidden]) desc').textContent"
+    assert page.run(heard) == "n = n7 + b = −6 + 6.881 = 0.8814"
+    page.keys(key("END"))
+    assert page.part("n8").get_attribute("aria-label") == "n, +, 0.8814, do/dn = 0.5"
+    unnamed = "button, input, [role=button], [role=group], [role=region]"
+    named = f"[...document.querySelectorAll('{unnamed}')].filter(e => "
+    assert page.run(named + "!e.ariaLabel && !e.textContent.trim()).length") == 0
+
+
+def test_motion_is_left_out_where_a_person_asks_for_that(page):
+    style = "getComputedStyle(document.querySelector('.box')).transitionDuration"
+    page.open(steps())
+    assert page.run(style) != "0s"
+    page.media(prefers_reduced_motion="reduce")
+    assert page.run(style) == "0s"
+
+
+def test_sixty_boxes_answer_a_key_at_once(page):
+    page.open(steps(perceptron(), fold="constants"))
+    page.keys(key("HOME"))
+    took = page.run(
+        "(() => { const start = performance.now();"
+        "for (let i = 0; i < 50; i++) document.body.dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));"
+        "return (performance.now() - start) / 50; })()"
+    )
+    assert page.step.startswith("51 /")
+    assert took < 50  # milliseconds
