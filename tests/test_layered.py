@@ -16,7 +16,7 @@ import pytest
 from backviz.autodiff.backward import backward
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.figure import Figure
-from backviz.diagrams.layout import layered
+from backviz.diagrams.layout import ENGINES, layered_mesh
 from backviz.diagrams.layout.layered import layered_layout
 from backviz.diagrams.layout.layered_order import Lines, best_order, crossings, inversions
 from backviz.diagrams.layout.plan import Direction, Edge, Layout, Node, Plan, Point
@@ -60,6 +60,33 @@ def network(sizes: list[int]) -> list[tuple[str, str]]:
             fresh.append(f"tanh{layer}.{j}")
         values = fresh
     return pairs
+
+
+def residual(blocks: int, width: int) -> list[tuple[str, str]]:
+    """Residual blocks one after another: each line takes a turn through tanh and is added."""
+    pairs: list[tuple[str, str]] = []
+    values = [f"x{i}" for i in range(width)]
+    for b in range(blocks):
+        fresh = []
+        for j, value in enumerate(values):
+            name = f"{b}.{j}"
+            pairs += [(f"w{name}", f"mul{name}"), (values[(j + b) % width], f"mul{name}")]
+            pairs += [(f"mul{name}", f"add{name}"), (f"b{name}", f"add{name}")]
+            pairs += [(f"add{name}", f"tanh{name}"), (f"tanh{name}", f"sum{name}")]
+            pairs.append((value, f"sum{name}"))
+            fresh.append(f"sum{name}")
+        values = fresh
+    return pairs
+
+
+def random_dag(count: int, reach: float, seed: int) -> list[tuple[str, str]]:
+    """Nodes with one or two inputs each, some `reach` nodes back on the average."""
+    dice = random.Random(seed)
+    return [
+        (f"n{max(0, i - 1 - int(dice.expovariate(1 / reach)))}", f"n{i}")
+        for i in range(1, count)
+        for _ in range(dice.choice([1, 1, 2, 2]))
+    ]
 
 
 def tangle(seed: int, direction: Direction) -> Plan:
@@ -145,18 +172,35 @@ def hits(points: np.ndarray, box: Box) -> bool:
 
 
 def crossed(paths: list[np.ndarray]) -> int:
-    """Counts the crossings of polylines, all pairs of straight pieces at once."""
+    """Counts the crossings of polylines; each straight piece meets those beside it in x."""
     owner = np.repeat(np.arange(len(paths)), [len(path) - 1 for path in paths])
-    a = np.concatenate([path[:-1] for path in paths])[:, None]
-    b = np.concatenate([path[1:] for path in paths])[:, None]
+    a = np.concatenate([path[:-1] for path in paths])
+    b = np.concatenate([path[1:] for path in paths])
+    by_left = np.argsort(np.minimum(a, b)[:, 0], kind="stable")
+    a, b, owner = a[by_left], b[by_left], owner[by_left]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    last = np.searchsorted(low[:, 0], high[:, 0], "right")
 
     def side(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         one, two = b - a, c - a
         return np.asarray(one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0])
 
-    c, d = a.swapaxes(0, 1), b.swapaxes(0, 1)
-    met = (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
-    return int((met & (owner[:, None] < owner)).sum())
+    total = 0
+    for i, end in enumerate(last.tolist()):
+        beside = slice(i + 1, end)
+        near = (low[beside, 1] <= high[i, 1]) & (high[beside, 1] >= low[i, 1])
+        met = np.flatnonzero(near & (owner[beside] != owner[i])) + i + 1
+        if met.size:
+            c, d = a[met], b[met]
+            apart = side(a[i], b[i], c) * side(a[i], b[i], d) < 0
+            total += int((apart & (side(c, d, a[i]) * side(c, d, b[i]) < 0)).sum())
+    return total
+
+
+def chords_crossed(plan: Plan, layout: Layout) -> int:
+    """Counts the crossings of straight lines between the centres of joined boxes."""
+    at = layout.centers
+    return crossed([np.array([at[edge.tail], at[edge.head]]) for edge in plan.edges])
 
 
 def curves_crossed(layout: Layout) -> int:
@@ -384,7 +428,7 @@ def test_a_leaf_of_a_long_chain_stays_affordable() -> None:
     names = [str(i) for i in range(2_000)]
     pairs = list(pairwise(names)) + [("leaf", name) for name in names]
     layout = layered_layout(plan_of(pairs))
-    assert sum(len(curve) for curve in layout.curves.values()) < 8 * layered._BENDS
+    assert sum(len(curve) for curve in layout.curves.values()) < 8 * layered_mesh._BENDS
     assert len(layout.curves) == len(pairs)
 
 
@@ -393,7 +437,7 @@ def test_labels_of_edges_without_bends_keep_clear() -> None:
     pairs = list(pairwise(names)) + [("leaf", name) for name in names]
     plan = plan_of(pairs, label=(40.0, 24.0))
     layout = layered_layout(plan)
-    assert sum(map(len, layout.curves.values())) < 12 * layered._BENDS
+    assert sum(map(len, layout.curves.values())) < 12 * layered_mesh._BENDS
     assert len(layout.labels) == len(pairs)
     texts, boxes = labels_of(plan, layout), boxes_of(plan, layout)
     assert not overlapping(texts)
@@ -444,6 +488,70 @@ def test_drawn_crossings_of_known_graphs() -> None:
     # Graphviz 2.43 draws these two with 1 and with 8 crossings.
     assert curves_crossed(layered_layout(plan_of(network([2, 2, 2])))) <= 1
     assert curves_crossed(layered_layout(plan_of(network([2, 3, 2])))) <= 8
+
+
+LECTURED = {
+    "network of 325": network([3, 8, 8, 1]),
+    "network of 692": network([4, 11, 12, 3]),
+    "residual of 340": residual(14, 4),
+    "residual of 676": residual(28, 4),
+    "random of 350": random_dag(350, 5, 2),
+    "tangled of 350": random_dag(350, 30, 1),
+    "random of 680": random_dag(680, 5, 2),
+    "tangled of 680": random_dag(680, 30, 1),
+}
+
+
+@cache
+def lectured(name: str, direction: Direction = "LR") -> Plan:
+    """A graph larger than a lecture shows; labels on the smaller ones, dot is slow with them."""
+    label = (40.0, 17.0) if len(LECTURED[name]) < 600 else (0.0, 0.0)
+    return plan_of(LECTURED[name], (), direction, label, (70.0, 54.0), ordered=False)
+
+
+@cache
+def dotted(name: str) -> Layout:
+    """The layout by Graphviz."""
+    return ENGINES["wasm"].lay_out(lectured(name))
+
+
+@pytest.mark.parametrize("name", LECTURED)
+def test_few_more_crossings_than_graphviz_draws(name: str) -> None:
+    plan = lectured(name)
+    assert chords_crossed(plan, laid(plan)) <= 1.5 * chords_crossed(plan, dotted(name))
+    if len(plan.edges) < 500:
+        assert curves_crossed(laid(plan)) <= 1.5 * curves_crossed(dotted(name))
+
+
+@pytest.mark.parametrize("name", LECTURED)
+def test_no_drawing_is_much_larger_than_that_of_graphviz(name: str) -> None:
+    ours, other = laid(lectured(name)), dotted(name)
+    assert ours.width <= 1.3 * other.width
+    assert ours.height <= 1.5 * other.height
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"), [("network of 325", "TB"), ("tangled of 350", "LR")]
+)
+def test_large_drawings_keep_boxes_curves_and_labels_apart(name: str, direction: Direction) -> None:
+    plan = lectured(name, direction)
+    layout = laid(plan)
+    boxes, labels = boxes_of(plan, layout), labels_of(plan, layout)
+    assert not overlapping(boxes)
+    assert not overlapping(labels)
+    sides = np.array(list(boxes.values()))
+    for curve in layout.curves.values():
+        x, y = sampled(curve, 12).T[:, :, None]
+        inside = (x > sides[:, 0] + EPS) & (x < sides[:, 2] - EPS)
+        assert not (inside & (y > sides[:, 1] + EPS) & (y < sides[:, 3] - EPS)).any()
+
+
+def test_a_long_chain_of_blocks_stays_level() -> None:
+    plan = plan_of(residual(60, 1), label=(40.0, 17.0))
+    layout = laid(plan)
+    # Three boxes, a bow and their labels stand above one another, however long the chain is.
+    assert layout.height < 7 * 30
+    assert curves_crossed(layout) == 0
 
 
 def test_inputs_keep_their_order_when_that_costs_nothing() -> None:

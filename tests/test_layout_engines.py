@@ -1,10 +1,22 @@
 """Every layout engine answers the same contract, and the chain never fails."""
 
 import math
+import shutil
+import sys
+from dataclasses import replace
 
 import pytest
 
-from backviz.diagrams.layout import DOT_LIMIT, ENGINES, Edge, Layout, Node, Plan, lay_out
+from backviz.diagrams.layout import (
+    DOT_LIMIT,
+    ENGINES,
+    Edge,
+    Layout,
+    Node,
+    Plan,
+    TooSlowError,
+    lay_out,
+)
 from backviz.diagrams.layout import engines as engines_module
 from backviz.diagrams.layout.source import dot_source, read_layout
 from backviz.errors import MissingPieceError, UsageError
@@ -111,6 +123,76 @@ def test_a_layout_that_takes_too_long_is_stopped_and_the_engine_works_again():
     with pytest.raises(MissingPieceError, match=r"no layout within 0\.3 s"):
         ENGINES["wasm"].lay_out(Plan(nodes, edges), 0.3)
     assert len(ENGINES["wasm"].lay_out(PLAN).centers) == 3
+
+
+def slow_plan():
+    """What Graphviz needs seconds for."""
+    nodes = tuple(Node(str(i), 80, 60) for i in range(1500))
+    edges = [Edge(f"e{i}", str(i), str(min(1499, i + 1 + i * 7919 % 97))) for i in range(1490)]
+    return Plan(nodes, tuple(edges))
+
+
+@pytest.mark.parametrize("name", [name for name in USABLE if name != "layered"])
+def test_the_layered_layout_takes_over_from_an_engine_that_takes_too_long(name):
+    plan = slow_plan()
+    layout = lay_out(plan, name, 0.05)
+    (message,) = layout.messages
+    assert f"{name}: no layout within 0.05 s; backviz's own layout is shown" in message
+    assert replace(layout, messages=()) == ENGINES["layered"].lay_out(plan)
+    assert lay_out(PLAN, name).messages == ()
+
+
+def test_after_one_engine_took_too_long_no_other_is_waited_for(monkeypatch):
+    asked = []
+
+    def slow(self, plan, time_limit):
+        asked.append(self.name)
+        raise TooSlowError(f"{self.name}: no layout within {time_limit:g} s")
+
+    for engine in (engines_module.EmbeddedGraphviz, engines_module.SystemDot):
+        monkeypatch.setattr(engine, "lay_out", slow)
+    layout = lay_out(PLAN, time_limit=7)
+    assert asked == ["wasm"]
+    assert "wasm: no layout within 7 s" in layout.messages[0]
+
+
+STAND_IN = """
+import subprocess, time
+class AGraph:
+    def __init__(self, string):
+        self.string = string
+    def draw(self, format, prog):
+        {body}
+"""
+DRAWS = 'return subprocess.run([prog, "-T" + format], input=self.string.encode(), capture_output=True).stdout'  # noqa: E501
+
+
+@pytest.fixture
+def pygraphviz(monkeypatch, tmp_path):
+    """A module that stands in for pygraphviz, with a given way to draw."""
+
+    def write(body):
+        (tmp_path / "pygraphviz.py").write_text(STAND_IN.format(body=body))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.syspath_prepend(tmp_path)
+
+    yield write
+    sys.modules.pop("pygraphviz", None)
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="the stand-in runs dot")
+def test_pygraphviz_answers_like_dot(pygraphviz):
+    pygraphviz(DRAWS)
+    assert ENGINES["pygraphviz"].lay_out(PLAN) == ENGINES["dot"].lay_out(PLAN)
+
+
+def test_pygraphviz_can_be_stopped_and_its_complaint_is_told(pygraphviz):
+    pygraphviz("time.sleep(60)")
+    with pytest.raises(TooSlowError, match=r"pygraphviz: no layout within 0\.5 s"):
+        ENGINES["pygraphviz"].lay_out(PLAN, 0.5)
+    pygraphviz('raise ValueError("no such program")')
+    with pytest.raises(MissingPieceError, match="pygraphviz: ValueError: no such program"):
+        ENGINES["pygraphviz"].lay_out(PLAN)
 
 
 def test_large_plans_go_straight_to_the_layered_layout():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.symbol import LITERAL
 from backviz.diagrams.build import build
@@ -204,3 +205,7 @@ class Figure:
     def messages(self) -> tuple[str, ...]:
         """What a person should know about the choices that were made for them."""
         return (self._level.message,) if self._level.message else ()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """What a notebook shows; see `backviz.notebook`, which stands on a higher floor."""
+        return import_module("backviz.notebook").figure_bundle(self, include, exclude)

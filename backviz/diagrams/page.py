@@ -24,7 +24,7 @@ RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
 LABELLED_GAP = 1.7 * EM  # where labels add their own room
 EDGE = 0.2 * EM  # room around the drawing for borders and stacks
 ONE_COLUMN = 3.3 * INCH
-TWO_DIRECTIONS_UP_TO = 150
+TWO_DIRECTIONS_UP_TO = 2_000
 
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
@@ -116,7 +116,8 @@ class Sheet:
             self.diagram.title,
             self.diagram.description,
             least_text=least,
-            warnings=_warnings(self.diagram, least, self.frame.preset, self.style),
+            warnings=self.layout.messages
+            + _warnings(self.diagram, least, self.frame.preset, self.style),
         )
 
     def _placed(self, part: Part) -> Part:

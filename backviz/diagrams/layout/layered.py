@@ -38,7 +38,15 @@ _FLAT = 0.01  # a smaller difference across the ranks is no bend
 
 
 def layered_layout(plan: Plan) -> Layout:
-    """Places boxes in ranks and routes edges between them; refuses a cycle."""
+    """Places boxes in ranks and routes edges between them; a cycle is a `ValueError`.
+
+    The steps are those of Sugiyama, Tagawa and Toda (1981): ranks, order, places.
+
+    >>> from backviz.diagrams.layout.plan import Edge, Node
+    >>> boxes = (Node("a", 20, 10), Node("b", 20, 10))
+    >>> layered_layout(Plan(boxes, (Edge("e", "a", "b"),), rank_gap=30)).centers
+    {'a': (10.0, 5.0), 'b': (60.0, 5.0)}
+    """
     if not plan.nodes:
         return Layout(0.0, 0.0, {}, {})
     graph = read(plan)
