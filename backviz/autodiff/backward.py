@@ -58,7 +58,11 @@ def tape(*outputs: Value) -> list[Value]:
     seen = {output.serial: output for output in outputs}
     stack = [*outputs]
     while stack:
-        for operand in stack.pop().inputs:
+        node = stack.pop()
+        first, second = node.first, node.second
+        if first is None:
+            continue
+        for operand in node.inputs if second is None else (first, second):
             if operand.serial not in seen:
                 seen[operand.serial] = operand
                 stack.append(operand)

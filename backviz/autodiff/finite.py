@@ -30,7 +30,9 @@ def find_not_finite(output: Value) -> str | None:
     for value in values:
         if not is_finite(value.data):
             return _forward(value, ids)
-    if output.requires_grad:
+    # after a backward pass every sum of contributions is at hand: none can hide what is not finite
+    known = output.grad is not None and all(v.grad is None or is_finite(v.grad) for v in values)
+    if output.requires_grad and not known:
         seed = np.ones(output.shape) if output.shape else None
         for step in backward_steps(output, seed):
             for part in step.contributions:
@@ -47,9 +49,11 @@ def refuse_not_finite(made: Value) -> None:
 
 def is_finite(data: Any) -> bool:
     """Whether a number, or every entry of an array, is finite."""
-    if isinstance(data, np.ndarray):
-        return bool(np.isfinite(data).all())
-    return math.isfinite(data)
+    if type(data) is float:
+        return math.isfinite(data)
+    if isinstance(data, Value):
+        data = data.data
+    return bool(np.isfinite(data).all())
 
 
 def _forward(value: Value, ids: dict[int, int]) -> str:

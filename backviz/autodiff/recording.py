@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -198,7 +199,12 @@ def caller() -> str:
     True
     """
     frame = _outside()
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return f"{_file_name(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+@cache
+def _file_name(path: str) -> str:
+    return Path(path).name
 
 
 def name_in_caller(value: object) -> str:

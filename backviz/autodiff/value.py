@@ -11,6 +11,7 @@ of two floats is recorded right here (docs/design/engine.md); a test compares, b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -355,6 +356,9 @@ class Value(Operand):
         grad = self.grad.data if isinstance(self.grad, Value) else self.grad
         parts.append(f"grad={grad!r}")
         return f"Value({', '.join(parts)})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return import_module("backviz.notebook").value_bundle(self, include, exclude)
 
 
 class Result(Value):

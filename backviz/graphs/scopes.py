@@ -31,7 +31,7 @@ class Parts:
 
 def has_scopes(graph: nx.MultiDiGraph[Any]) -> bool:
     """Whether the graph knows of any parts."""
-    return any(_scope(data) for _, data in graph.nodes(data=True))
+    return any(_scope(data) for data in graph._node.values())
 
 
 def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0) -> Parts:
