@@ -45,9 +45,13 @@ if TYPE_CHECKING:
     from backviz.errors import BackvizError
     from backviz.explanations import describe
     from backviz.graphs import plain_graph, to_graph
+    from backviz.notebook import show
     from backviz.ops import OPS
     from backviz.sources import load
     from backviz.sources.tracing import name, trace
+    from backviz.stepping.entry import breakpoint, step  # noqa: A004
+    from backviz.stepping.extension import load_ipython_extension
+    from backviz.stepping.session import Stepper, stepper
     from backviz.tables import table
 
 # Where each public name lives; a module is imported when its name is first used, so
@@ -61,8 +65,10 @@ _HOME = {
     "Steps": "diagrams.steps",
     "Style": "diagrams.style",
     "Value": "autodiff.value",
+    "Stepper": "stepping.session",
     "as_function": "autodiff.replay",
     "backward_steps": "autodiff.backward",
+    "breakpoint": "stepping.entry",
     "check_grads": "autodiff.check",
     "describe": "explanations",
     "detect_anomaly": "autodiff.recording",
@@ -73,6 +79,7 @@ _HOME = {
     "hvp": "autodiff.transforms",
     "jacobian": "autodiff.transforms",
     "load": "sources",
+    "load_ipython_extension": "stepping.extension",
     "name": "sources.tracing",
     "no_grad": "autodiff.recording",
     "plain_graph": "graphs",
@@ -80,7 +87,10 @@ _HOME = {
     "save": "api",
     "scope": "autodiff.recording",
     "scoped": "autodiff.recording",
+    "show": "notebook",
     "source_lines": "autodiff.recording",
+    "step": "stepping.entry",
+    "stepper": "stepping.session",
     "table": "tables",
     "tape": "autodiff.backward",
     "tensor": "autodiff.value",
@@ -95,11 +105,13 @@ __all__ = [
     "Figure",
     "KinkWarning",
     "Step",
+    "Stepper",
     "Steps",
     "Style",
     "Value",
     "as_function",
     "backward_steps",
+    "breakpoint",
     "check_grads",
     "describe",
     "detect_anomaly",
@@ -110,6 +122,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "load",
+    "load_ipython_extension",
     "name",
     "no_grad",
     "plain_graph",
@@ -117,7 +130,10 @@ __all__ = [
     "save",
     "scope",
     "scoped",
+    "show",
     "source_lines",
+    "step",
+    "stepper",
     "table",
     "tape",
     "tensor",

@@ -41,15 +41,15 @@ def test_every_line_of_the_diamond_by_hand():
         ("d = e + c = 6 + 4 = 10",),
         ("f = a − c = 2 − 4 = −2",),
         ("L = d·f = 10·(−2) = −20",),
-        ("Backward starts: dL/dL = 1",),
-        ("dL/dd += dL/dL·f = 1·(−2) = −2   (1 of 1)",),
-        ("dL/df += dL/dL·d = 1·10 = 10   (1 of 1)",),
-        ("dL/da += dL/df·1 = 10·1 = 10   (1 of 2)",),
-        ("dL/dc += dL/df·(−1) = 10·(−1) = −10   (1 of 2)",),
-        ("dL/de += dL/dd·1 = (−2)·1 = −2   (1 of 1)",),
-        ("dL/dc += dL/dd·1 = (−2)·1 = −2   (2 of 2)", "dL/dc = (−10) + (−2) = −12"),
-        ("dL/da += dL/de·b = (−2)·3 = −6   (2 of 2)", "dL/da = 10 + (−6) = 4"),
-        ("dL/db += dL/de·a = (−2)·2 = −4   (1 of 1)",),
+        ("Backward starts: ∂L/∂L = 1",),
+        ("∂L/∂d += ∂L/∂L·f = 1·(−2) = −2   (1 of 1)",),
+        ("∂L/∂f += ∂L/∂L·d = 1·10 = 10   (1 of 1)",),
+        ("∂L/∂a += ∂L/∂f·1 = 10·1 = 10   (1 of 2)",),
+        ("∂L/∂c += ∂L/∂f·(−1) = 10·(−1) = −10   (1 of 2)",),
+        ("∂L/∂e += ∂L/∂d·1 = (−2)·1 = −2   (1 of 1)",),
+        ("∂L/∂c += ∂L/∂d·1 = (−2)·1 = −2   (2 of 2)", "∂L/∂c = (−10) + (−2) = −12"),
+        ("∂L/∂a += ∂L/∂e·b = (−2)·3 = −6   (2 of 2)", "∂L/∂a = 10 + (−6) = 4"),
+        ("∂L/∂b += ∂L/∂e·a = (−2)·2 = −4   (1 of 1)",),
     ]
 
 
@@ -93,12 +93,12 @@ def test_a_gradient_is_the_sum_of_its_contributions_at_every_moment():
     L = a * a * a
     L.label = "L"
     lines = [m.lines for m in steps_of(L, pace="contribution").moments]
-    assert [line[0] for line in lines if line[0].startswith("dL/da")] == [
-        "dL/da += dL/dL·n1 = 1·9 = 9   (1 of 3)",
-        "dL/da += dL/dn1·a = 3·3 = 9   (2 of 3)",
-        "dL/da += dL/dn1·a = 3·3 = 9   (3 of 3)",
+    assert [line[0] for line in lines if line[0].startswith("∂L/∂a")] == [
+        "∂L/∂a += ∂L/∂L·n1 = 1·9 = 9   (1 of 3)",
+        "∂L/∂a += ∂L/∂n1·a = 3·3 = 9   (2 of 3)",
+        "∂L/∂a += ∂L/∂n1·a = 3·3 = 9   (3 of 3)",
     ]
-    assert lines[-1][1] == "dL/da = 9 + 9 + 9 = 27"
+    assert lines[-1][1] == "∂L/∂a = 9 + 9 + 9 = 27"
 
 
 def test_matrices_say_the_rule_and_the_shape():
@@ -107,13 +107,13 @@ def test_matrices_say_the_rule_and_the_shape():
     y = x @ w
     y.label = "y"
     said = " ".join(line for m in steps_of(y).moments for line in m.lines)
-    assert "dy/dw += xᵀ @ dy/dy" in said
+    assert "∂y/∂w += xᵀ @ ∂y/∂y" in said
     assert "(4×5)" in said
 
 
 def test_rules_are_simplified_where_the_exponent_is_a_plain_number():
     said = " ".join(line for m in steps_of("L=e**2; e=3").moments for line in m.lines)
-    assert "dL/de += dL/dL·2·e = 1·6 = 6" in said
+    assert "∂L/∂e += ∂L/∂L·2·e = 1·6 = 6" in said
 
 
 def test_a_middle_that_hides_its_gradient_is_passed_over():
@@ -161,7 +161,7 @@ def test_russian_words():
 def test_one_lonely_value_and_a_value_without_gradient():
     assert [m.lines for m in steps_of(Value(2.0, "a")).moments] == [
         ("Given: a = 2",),
-        ("Backward starts: da/da = 1",),
+        ("Backward starts: ∂a/∂a = 1",),
     ]
     c = Value(2.0, "c", requires_grad=False) * 3
     said = [m.lines for m in Steps(Figure(c)).moments]
@@ -292,5 +292,5 @@ def test_pdftotext_reads_kept_text(tmp_path, capfd):
     run(capfd, "@diamond", "-o", path, "--text", "keep", "-q")
     text = subprocess.run(["pdftotext", "-f", "7", "-l", "7", str(path), "-"], check=True,
                           capture_output=True, text=True).stdout  # fmt: skip
-    assert "dL/dd += dL/dL·f" in text
+    assert "∂L/∂d += ∂L/∂L·f" in text
     assert backviz.__version__

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import sys
 
 from backviz.errors import UsageError
+from backviz.signs import fitted
 
-# What a console without the sign (cp1251, ascii) shows in its place.
-_PLAIN = str.maketrans(
-    {
-        "−": "-", "·": "*", "×": "x", "÷": "/", "—": "-", "…": "...", "∞": "inf", "∂": "d",
-        "→": "->", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt", "σ": "sigmoid", "Σ": "sum",
-        "─": "-", "□": "[]", "⋯": "...", "²": "^2", "³": "^3", "ᵀ": "^T", "⁻": "^-", "‖": "||",
-        "ˣ": "^x", "ʸ": "^y", "⁰": "^0", "¹": "^1", "⁴": "^4", "′": "'", "’": "'", "π": "pi",
-        "Π": "prod", "⊗": "outer", "∇": "grad", "⌊": "[", "⌋": "]", "⏎": "/",
-        "\u2007": " ", "\u2009": " ",
-    }
-)  # fmt: skip
+__all__ = [
+    "fitted",
+    "prepare_streams",
+    "print_bytes",
+    "print_text",
+    "quiet_libraries",
+    "say",
+    "write_text",
+]
 
 
 class ReaderGoneError(Exception):
     """Whoever read our standard output has stopped: no fault, and nobody to tell."""
-
-
-def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    shown = error.object[error.start : error.end].translate(_PLAIN)
-    fits = shown.isascii() and shown != error.object[error.start : error.end]
-    return (shown if fits else "?" * (error.end - error.start)), error.end
-
-
-codecs.register_error("backviz", _in_other_signs)
-
-
-def fitted(text: str, encoding: str) -> str:
-    """The text in signs that the encoding has.
-
-    >>> fitted("∂L/∂a = −2·3", "ascii"), fitted("веса — −2", "cp1251")
-    ('dL/da = -2*3', 'веса — -2')
-    """
-    return text.encode(encoding, "backviz").decode(encoding)
 
 
 def prepare_streams() -> None:
@@ -69,10 +47,15 @@ def say(message: str) -> None:
 
 def print_text(text: str) -> None:
     """Text on standard output: UTF-8 into a pipe, what it can show on a terminal."""
+    write_text(text + "\n")
+
+
+def write_text(text: str) -> None:
+    """The same without a line break at the end."""
     if sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ:
-        print_bytes((text + "\n").encode(sys.stdout.encoding, "backviz"))
+        print_bytes(text.encode(sys.stdout.encoding, "backviz"))
     else:
-        print_bytes((text + "\n").encode("utf-8", "backslashreplace"))
+        print_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def print_bytes(data: bytes, hint: str = "") -> None:

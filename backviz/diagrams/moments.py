@@ -210,15 +210,15 @@ class _Teller:
 
     def _seed(self, seed: Any) -> str:
         ones = f" {self.words['each']}" if isinstance(seed, np.ndarray) else ""
-        return self.words["seed"].format(of=f"d{self.output}/d{self.output} = 1{ones}")
+        return self.words["seed"].format(of=f"∂{self.output}/∂{self.output} = 1{ones}")
 
     def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
-        """`dL/da += dL/de·b = (−2)·(−3) = 6`."""
+        """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
         numbers = self.numbers
-        arriving, upstream = name_symbol(f"d{self.output}/d{self.names[node]}"), None
+        arriving, upstream = name_symbol(f"∂{self.output}/∂{self.names[node]}"), None
         arriving = Symbol(arriving.text)
         rule = self._rule(node, tail, position, arriving)
-        said = f"d{self.output}/d{self.names[tail]} += {rule}"
+        said = f"∂{self.output}/∂{self.names[tail]} += {rule}"
         upstream, local = self.view.nodes[node].get("grad"), data.get("local")
         part = data["contribution"]
         if isinstance(upstream, float) and isinstance(local, float):
@@ -236,7 +236,7 @@ class _Teller:
         if data["kind"] == GROUP:
             inner = _only_op(self.whole, data)
             if inner is None:
-                local = Symbol(f"d{self.names[node]}/d{self.names[tail]}")
+                local = Symbol(f"∂{self.names[node]}/∂{self.names[tail]}")
                 return str(arriving.interpret(mul, (arriving, local), {}))
             node, position = inner, self._position(inner, tail)
         op = OPS[self.whole.nodes[node]["op"]]
@@ -262,14 +262,14 @@ class _Teller:
         return operands(self.whole, node).index(tail)
 
     def _total(self, node: Any, parts: list[Any], uses: int) -> str:
-        """`dL/da = 6 + (−2) = 4` where the last of several parts has come."""
+        """`∂L/∂a = 6 + (−2) = 4` where the last of several parts has come."""
         if len(parts) < uses or not 2 <= uses <= 6 or "grad" not in self.view.nodes[node]:
             return ""
         if isinstance(parts[0], np.ndarray):
             return ""
         terms = " + ".join(bracketed(self.numbers.format(p)) for p in parts)
         total = self.numbers.format(self.view.nodes[node]["grad"])
-        return f"d{self.output}/d{self.names[node]} = {terms} = {total}"
+        return f"∂{self.output}/∂{self.names[node]} = {terms} = {total}"
 
     # The moment itself -----------------------------------------------------------------
 

@@ -39,8 +39,8 @@ class Steps:
     ...     print(*moment.lines, sep=" | ")
     Given: a = 2,  b = 3
     L = a·b = 2·3 = 6
-    Backward starts: dL/dL = 1
-    dL/da += dL/dL·b = 1·3 = 3   (1 of 1) | dL/db += dL/dL·a = 1·2 = 2   (1 of 1)
+    Backward starts: ∂L/∂L = 1
+    ∂L/∂a += ∂L/∂L·b = 1·3 = 3   (1 of 1) | ∂L/∂b += ∂L/∂L·a = 1·2 = 2   (1 of 1)
     """
 
     def __init__(

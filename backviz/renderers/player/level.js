@@ -29,7 +29,7 @@ function makeLevel(holder, about) {
       return `${name(from)} → ${name(to)}${local && passed(id, k) ? `: ${local}` : ""}`;
     }
     const box = about.boxes[id], [value, gradient] = shown(id, k);
-    const told = [box.title, name(id), box.op, value ? box.short || box.value : "", gradient && `d${name(about.output)}/d${name(id)} = ${gradient}`];
+    const told = [box.title, name(id), box.op, value ? box.short || box.value : "", gradient && `∂${name(about.output)}/∂${name(id)} = ${gradient}`];
     return told.filter(Boolean).join(", ");
   }
   function paint(k) {

@@ -31,7 +31,7 @@ function tellBox(level, id, k, words) {
   if (known && into.length) {
     made.push(element("h3", "", words.local));
     for (const [, arrow] of into) {
-      made.push(element("p", "number", `d${level.name(id)}/d${level.name(arrow.from)} = ${lined(arrow.local)}`));
+      made.push(element("p", "number", `∂${level.name(id)}/∂${level.name(arrow.from)} = ${lined(arrow.local)}`));
     }
   }
   return made;
@@ -40,7 +40,7 @@ function tellBox(level, id, k, words) {
 // The gradient as the sum of what has arrived so far, in the order in which it arrives.
 function tellGradient(level, id, k, words) {
   const box = level.about.boxes[id], output = level.about.output;
-  const called = `d${level.name(output)}/d${level.name(id)}`;
+  const called = `∂${level.name(output)}/∂${level.name(id)}`;
   const uses = level.outOf(id).filter(([, arrow]) => arrow.part)
     .sort(([, a], [, b]) => Number(b.to.slice(1)) - Number(a.to.slice(1)));
   const arrived = uses.filter(([arrow]) => level.passed(arrow, k));
@@ -67,7 +67,7 @@ function tellArrow(level, id, k, words) {
   const made = [heading(`${from} → ${to}`)];
   const known = level.shown(arrow.to, k)[0];
   if (arrow.local) {
-    made.push(element("h3", "", `${words.local} · d${to}/d${from}`));
+    made.push(element("h3", "", `${words.local} · ∂${to}/∂${from}`));
     made.push(known ? element("p", "number strong", arrow.local) : element("p", "muted", words.not_yet));
   }
   if (arrow.part) {
@@ -77,7 +77,7 @@ function tellArrow(level, id, k, words) {
       passed ? element("p", "number gradient strong", text) : element("p", "muted", words.not_yet),
     ];
     if (passed && arrow.says) made.push(element("p", "gradient", arrow.says));
-    made.push(...told(`${words.arrives} · d${output}/d${to}`, level.about.boxes[arrow.to].grad));
+    made.push(...told(`${words.arrives} · ∂${output}/∂${to}`, level.about.boxes[arrow.to].grad));
     made.push(...told(words.contribution, arrow.part));
   }
   return made;

@@ -1,0 +1,65 @@
+"""`backviz step`: go through a computation by hand, at a prompt or from a script."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from backviz.cli import options
+
+
+@click.command(short_help="Go through it step by step at a prompt.")
+@options.source
+@click.option("--commands", metavar="LINES", help="Run these, separated by ;, and leave.")
+@click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
+@click.option("--watch", metavar="FILE.html", default="", help="Keep a page up to date meanwhile.")
+@options.words
+@options.quiet
+@options.debug
+def step(src: str, commands: str | None, script: str | None, watch: str, **given: Any) -> int:
+    """Step through SRC forward and backward; help lists the commands.
+
+    Without a terminal the commands come from standard input, and what is printed is a
+    transcript. The exit code is that of the first command that failed.
+
+    \b
+    backviz step @diamond --commands 'n;n;backward;n;why a'
+    backviz step 'L=tanh(a*b); a=2; b=3' --commands 'c;list;local L'
+    printf 'c\\nwhy a\\n' | backviz step @diamond
+    """
+    from backviz.cli.describe import number_style
+    from backviz.cli.loading import load_value
+    from backviz.cli.terminal import quiet_libraries, write_text
+    from backviz.errors import UsageError
+    from backviz.stepping.entry import split_commands
+    from backviz.stepping.prompt import interact, look_for_terminal
+    from backviz.stepping.shell import Shell, read_script, run_script, script_lines
+    from backviz.stepping.state import start
+    from backviz.words import LANGUAGES
+
+    quiet_libraries()
+    if commands is not None and script is not None:
+        raise UsageError("--commands and --script are two ways to say the same; drop one of them")
+    if watch and not watch.endswith((".html", ".htm")):
+        raise UsageError(f"--watch keeps a page: {watch} does not end in .html")
+    LANGUAGES[given["lang"]]
+    piped = sys.stdin is not None and not sys.stdin.isatty()
+    scripted = commands is not None or script is not None
+    if src == "-" and not scripted:
+        raise UsageError("SRC - reads standard input, so the commands go to --commands or --script")
+    output = load_value(src, differentiate=False, quiet=given["quiet"])
+    look = look_for_terminal(given["lang"], number_style(given))
+    live = not scripted and not piped
+    shell = Shell(start(output, look), write_text, live, watch)
+    shell.follow()
+    if live:
+        return interact(shell)
+    if script is not None:
+        lines = script_lines(read_script(script))
+    elif commands is not None:
+        lines = split_commands(commands)
+    else:
+        lines = [line.rstrip("\r\n") for line in sys.stdin or ()]
+    return run_script(shell, lines)

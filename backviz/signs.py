@@ -1,0 +1,54 @@
+"""Signs that a console may lack, and what stands in their place.
+
+Invariant: text in other signs says the same; what has no other sign becomes a question mark.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+# What a console without the sign (cp1251, ascii) shows in its place.
+PLAIN = str.maketrans(
+    {
+        "−": "-", "·": "*", "×": "x", "÷": "/", "—": "-", "…": "...", "∞": "inf", "∂": "d",
+        "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt", "σ": "sigmoid",
+        "Σ": "sum", "─": "-", "□": "[]", "⋯": "...", "²": "^2", "³": "^3", "ᵀ": "^T", "⁻": "^-",
+        "‖": "||", "ˣ": "^x", "ʸ": "^y", "⁰": "^0", "¹": "^1", "⁴": "^4", "′": "'", "’": "'",
+        "π": "pi", "Π": "prod", "⊗": "outer", "∇": "grad", "⌊": "[", "⌋": "]", "⏎": "/",
+        "≈": "~", "«": '"', "»": '"', "\u2007": " ", "\u2009": " ", "±": "+-", "–": "-", "⋅": "*",
+        "½": "1/2", "°": " deg", "↑": "^", "\u0302": "^", "№": "no.", "ⁿ": "^n",
+        "ᵗ": "^t", "ᵏ": "^k",
+        **{sign: f"^{k}" for k, sign in enumerate("⁵⁶⁷⁸⁹", 5)},
+        **{sign: f"_{k}" for k, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **dict(zip("αβγδεζηθκλμνξρτφχψω", (
+            "alpha", "beta", "gamma", "delta", "eps", "zeta", "eta", "theta", "kappa", "lambda",
+            "mu", "nu", "xi", "rho", "tau", "phi", "chi", "psi", "omega",
+        ), strict=True)),
+    }
+)  # fmt: skip
+
+_RAISED = re.compile(r"(?<=\^-)\^|(?<=\^\d)\^(?=\d)")  # of ^-^1^2, what need not be said again
+
+
+def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    shown = error.object[error.start : error.end].translate(PLAIN)
+    shown = _RAISED.sub("", shown)
+    fits = shown.isascii() and shown != error.object[error.start : error.end]
+    return (shown if fits else "?" * (error.end - error.start)), error.end
+
+
+codecs.register_error("backviz", _in_other_signs)
+
+
+def fitted(text: str, encoding: str) -> str:
+    """The text in signs that the encoding has.
+
+    >>> fitted("∂L/∂a = −2·3", "ascii"), fitted("веса — −2", "cp1251")
+    ('dL/da = -2*3', 'веса — -2')
+    >>> fitted("β₁ = 10⁻⁶", "ascii")
+    'beta_1 = 10^-6'
+    """
+    return text.encode(encoding, "backviz").decode(encoding)

@@ -1,0 +1,152 @@
+"""Conditions such as `a*b > 3` or `abs(a.grad) >= 1e3`, read from the expression language.
+
+Invariant: nothing is ever evaluated by Python; both sides go through the allow-list of
+`sources.allowlist`, and the ops of the table compute them.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.errors import InputError
+from backviz.ops import OPS
+from backviz.sources.allowlist import (
+    BINARY,
+    CONSTANTS,
+    as_array,
+    as_float,
+    find_refused,
+    postorder,
+    variables,
+)
+
+GRAD = ".grad"
+LONGEST = 500
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Gt: operator.gt,
+    ast.Lt: operator.lt,
+    ast.GtE: operator.ge,
+    ast.LtE: operator.le,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of two expressions; `names` are the values it needs, `a` or `a.grad`.
+
+    >>> condition = read_condition("a*b > 3")
+    >>> condition.holds({"a": 2.0, "b": 1.0}), condition.holds({"a": 2.0, "b": 2.0})
+    (False, True)
+    """
+
+    text: str
+    left: ast.expr
+    right: ast.expr
+    compare: Callable[[Any, Any], Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names whose values decide."""
+        return tuple(sorted(variables(self.left) | variables(self.right)))
+
+    def holds(self, values: dict[str, Any]) -> bool:
+        """Whether it is true of these values; for arrays, of any entry."""
+        left, right = (number_of(side, values) for side in (self.left, self.right))
+        return bool(np.any(quietly(self.compare, left, right)))
+
+
+def read_condition(text: str) -> Condition:
+    """Read `LEFT > RIGHT`; `InputError` with a caret for everything else."""
+    tree = _parsed(text)
+    try:
+        body = _Gradients().visit(tree.body)
+    except RecursionError:
+        raise InputError(f"{text[:40]!r}… is nested too deeply; make it simpler") from None
+    if not isinstance(body, ast.Compare) or len(body.ops) != 1:
+        raise InputError(f"{text!r} is no condition; write one comparison, as in a.grad > 1")
+    compare = _COMPARE.get(type(body.ops[0]))
+    if compare is None:
+        raise InputError(f"{text!r}: compare with one of > < >= <= == !=")
+    for side in (body.left, body.comparators[0]):
+        refuse(side, text)
+    return Condition(text, body.left, body.comparators[0], compare)
+
+
+def read_number(text: str) -> Any:
+    """A literal number or list of numbers, with arithmetic, as data: `5`, `-1/3`, `[1, 2]`.
+
+    >>> read_number("-2*pi/4 + 1") < -0.5
+    True
+    """
+    body = _parsed(text).body
+    refuse(body, text)
+    if names := variables(body):
+        raise InputError(f"{text!r}: {min(names)} is no number; write numbers and functions only")
+    return number_of(body, {})
+
+
+def _parsed(text: str) -> ast.Expression:
+    if len(text) > LONGEST:
+        raise InputError(f"the expression is longer than {LONGEST} characters; make it shorter")
+    try:
+        return ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        column = min(max((error.offset or 1) - 1, 0), len(text))
+        raise InputError("this cannot be read", line=text.strip(), column=column) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InputError(f"{text[:40]!r} cannot be read; use a simpler expression") from None
+
+
+class _Gradients(ast.NodeTransformer):
+    """`a.grad` becomes a name of its own, before the allow-list looks at the rest."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.attr == "grad":
+            return ast.copy_location(ast.Name(node.value.id + GRAD, ast.Load()), node)
+        return node
+
+
+def refuse(expression: ast.expr, text: str) -> None:
+    """Raise `InputError` for syntax that is not on the allow-list."""
+    if refused := find_refused(expression):
+        node, why = refused
+        raise InputError(why, line=text.strip(), column=getattr(node, "col_offset", 0))
+
+
+def number_of(expression: ast.expr, values: dict[str, Any]) -> Any:
+    """The data that an allowed expression comes to, operands before their op."""
+    made: dict[ast.AST, Any] = {}
+    for node in postorder(expression):
+        made[node] = _one(node, made, values)
+    return made[expression]
+
+
+def _one(node: ast.AST, made: dict[ast.AST, Any], values: dict[str, Any]) -> Any:
+    match node:
+        case ast.Constant():
+            return as_float(node)
+        case ast.Name(id=name):
+            return values[name] if name in values else CONSTANTS[name]
+        case ast.List():
+            return as_array(node)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
+            return -as_float(operand)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return OPS["neg"](made[operand])
+        case ast.UnaryOp(operand=operand):
+            return made[operand]
+        case ast.BinOp(left=left, op=op, right=right):
+            return OPS[BINARY[type(op)]](made[left], made[right])
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            params = {str(k.arg): ast.literal_eval(k.value) for k in keywords}
+            return OPS[name](*[made[a] for a in args], **params)
+    raise AssertionError(f"{type(node).__name__} passed the check")

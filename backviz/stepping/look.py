@@ -1,0 +1,88 @@
+"""How text is set: width, signs, language and colour of one console.
+
+Invariant: text is put into signs that the console has before its width is measured, so
+columns stand under each other in every encoding; colour is added last and only repeats
+what the words say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backviz.signs import fitted
+from backviz.stepping.words import WORDS
+from backviz.text import NumberStyle
+
+INDENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a console can show.
+
+    >>> Look(encoding="ascii").fit("∂L/∂a → −2")
+    'dL/da -> -2'
+    """
+
+    width: int = 80
+    encoding: str = "utf-8"
+    lang: str = "en"
+    colour: bool = False
+    numbers: NumberStyle = field(default_factory=NumberStyle)
+
+    def fit(self, text: str) -> str:
+        """The text in signs that the console has, without trailing blanks."""
+        return fitted(text.replace("\u2007", " "), self.encoding).rstrip()
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the language of the console."""
+        return WORDS[self.lang][key].format(**values)
+
+    def lines(self, text: str, indent: int = INDENT) -> list[str]:
+        """Text in lines of the width, broken at blanks; later lines are indented."""
+        made, rest = [], self.fit(text)
+        while len(rest) > self.width:
+            cut = rest.rfind(" ", indent + 1, self.width + 1)
+            cut = cut if cut > indent and rest[:cut].strip() else self.width
+            made.append(rest[:cut].rstrip())
+            rest = " " * indent + rest[cut:].lstrip()
+        return [*made, rest]
+
+    def table(self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2) -> list[str]:
+        """Rows in columns; a row that is too long is broken at blanks."""
+        cells = [[self.fit(cell) for cell in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)] if cells else []
+        made = []
+        for row in cells:
+            line = (" " * gap).join(c.ljust(w) for c, w in zip(row, widths, strict=True))
+            made += self.lines(" " * indent + line)
+        return made
+
+
+_BOLD, _GRADIENT, _BAD, _END = "\x1b[1m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
+_PAINTS = (
+    (re.compile(r"^\((?:fw|bw) .*?\)|-->"), _BOLD),
+    (re.compile(r"\bNaN\b|\binf\b|∞"), _BAD),
+    (re.compile(r"^! .*"), _BAD),
+    (re.compile(r"(?:∂|d)\w+/(?:∂|d)\w+|\S+\.grad\b"), _GRADIENT),
+)
+
+
+def painted(line: str) -> str:
+    """A line with escapes for colour; without them it is the same line.
+
+    >>> painted("--> c")
+    '\\x1b[1m-->\\x1b[0m c'
+    """
+    spans: list[tuple[int, int, str]] = []
+    for pattern, colour in _PAINTS:
+        for found in pattern.finditer(line):
+            start, end = found.span()
+            start += len(found[0]) - len(found[0].lstrip())
+            if all(end <= a or b <= start for a, b, _ in spans):
+                spans.append((start, end, colour))
+    for start, end, colour in sorted(spans, reverse=True):
+        line = f"{line[:start]}{colour}{line[start:end]}{_END}{line[end:]}"
+    return line

@@ -1,0 +1,162 @@
+"""A picture of the present state: the figure's boxes and arrows, as far as the cursor has come.
+
+Invariant: the page is laid out once for each what-if; moving changes only what boxes and
+arrows show. The user's own values are not touched: the figure is made of a copy.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from backviz.autodiff.backward import backward
+from backviz.diagrams.build import arrow_order, number_lines
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.moments import MORE
+from backviz.diagrams.steps import Steps
+from backviz.diagrams.style import Style
+from backviz.errors import InputError, UsageError
+from backviz.files import write_file
+from backviz.renderers.builds import BUILDERS
+from backviz.stepping.blocks import step_lines, words
+from backviz.stepping.moves import preceding
+from backviz.stepping.run import Run, again
+from backviz.stepping.state import State, arrived, gradient, is_known
+from backviz.words import LANGUAGES
+
+DRAWN = 2_000  # values of a computation that is still drawn
+FORMS = ("svg", "pdf", "png", "html")
+
+
+@lru_cache(maxsize=8)
+def steps_of(run: Run, style: Style) -> Steps:
+    """The figure of a run, complete, with its page."""
+    if len(run.record.values) > DRAWN:
+        raise InputError(
+            f"{len(run.record.values):,} values are too many to draw at every step (at most "
+            f"{DRAWN:,}); use list, or backviz graph, which folds"
+        )
+    made = again(run, run.edits)
+    if made.output.requires_grad:
+        backward(made.output, made.seed)
+    return Steps(Figure(made.output, style))
+
+
+def style_of(state: State) -> Style:
+    """The style in the words and numbers of the session."""
+    numbers = state.look.numbers
+    return Style(lang=state.look.lang, decimal=numbers.decimal, digits=numbers.digits)
+
+
+def moment_of(state: State, steps: Steps) -> Moment:
+    """What every box and arrow shows at the present place.
+
+    >>> from backviz import Value
+    >>> from backviz.stepping.state import start
+    >>> a = Value(3.0, "a")
+    >>> state = start(a * a).but(at=3)
+    >>> moment_of(state, steps_of(state.run, Style())).boxes["n0"].gradient
+    ('3 + …',)
+    """
+    view, place = steps.figure.view, state.place
+    here = state.node
+    accent = place.phase if here is not None else ""
+    boxes = {
+        f"n{n}": BoxState(is_known(state, n), _gradient(state, n, steps.figure.style),
+                          accent if n == here else "")
+        for n in view
+    }  # fmt: skip
+    arrows = {}
+    for i, (tail, head, position, data) in enumerate(arrow_order(view)):
+        back = "contribution" in data and _handed_on(state, tail, head, position, view.nodes[head])
+        at_work = head == here and (back or place.phase == "forward")
+        arrows[f"e{i}"] = ArrowState(is_known(state, head), back, accent if at_work else "")
+    alt = "; ".join(line.strip() for line in step_lines(state, state.at))
+    said = words(state, preceding(state, state.at))
+    return Moment(place.phase, "" if here is None else f"n{here}", said, boxes, arrows, alt)
+
+
+def _gradient(state: State, node: int, style: Style) -> tuple[str, ...]:
+    """The lines under a value: the running total, with a mark while more is to come."""
+    found = gradient(state, node)
+    if found is None:
+        return ()
+    lines = number_lines(found, style.numbers, LANGUAGES[style.lang])
+    got, of = arrived(state, node)
+    return (*lines[:-1], lines[-1] + MORE) if got < of else lines
+
+
+def _handed_on(state: State, tail: int, head: int, position: int, data: dict[str, Any]) -> bool:
+    """Whether the gradient has come along an arrow; a box may stand for several ops."""
+    record, place = state.record, state.place
+    if place.phase == "forward":
+        return False
+    inside = set(data.get("inside", (head,)))
+    for use in record.arrivals(tail):
+        by = record.heads[state.run.owner(use)]
+        if by in inside and (len(inside) > 1 or record.positions[use] == position):
+            return use < place.done
+    return gradient(state, tail) is not None
+
+
+def present(state: State, salt: str = "") -> Steps:
+    """The figure with one moment only, the present one; its page and parts are shared."""
+    steps = steps_of(state.run, style_of(state))
+    moment = moment_of(state, steps)
+    _ = steps.sheet, steps.diagram  # so that the copies share the one layout
+    one = copy(steps)
+    one.figure = copy(steps.figure)
+    one.figure.style = replace(steps.figure.style, salt=salt)
+    one.moments = [moment]
+    return one
+
+
+def picture(state: State, form: str, salt: str = "") -> bytes:
+    """The present state as svg, pdf, png, or html: a page that loads itself anew.
+
+    `salt` starts every id of an SVG.
+    """
+    steps = present(state, salt)
+    if form == "html":
+        return page_of(state, BUILDERS["svg"](steps)[0].decode()).encode()
+    return BUILDERS[form](steps)[0]
+
+
+def page_of(state: State, svg: str) -> str:
+    """An HTML page with the picture and the words of the step; it loads itself anew each second."""
+    lines = "\n".join(step_lines(state, state.at))
+    title = escape(f"{state.record.names[state.record.last]}: backviz step")
+    return (
+        f'<!doctype html>\n<html lang="{state.look.lang}"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="refresh" content="1"><title>{title}</title>\n'
+        "<style>body{margin:1em;background:#fff;color:#222;font-family:sans-serif}"
+        "svg{max-width:100%;height:auto}pre{font-size:1.1em}</style></head>\n"
+        f"<body>\n{svg}<pre>{escape(lines)}</pre>\n</body></html>\n"
+    )
+
+
+def save_picture(state: State, path: str) -> None:
+    """Write the picture; the extension says the format."""
+    form = path.rpartition(".")[2].lower() if "." in path else ""
+    form = {"htm": "html"}.get(form, form)
+    if form not in FORMS:
+        raise UsageError(
+            f"{path}: the picture of a step is one of {', '.join('.' + f for f in FORMS)}"
+        )
+    write_file(path, picture(state, form))
+
+
+def text_picture(state: State) -> list[str]:
+    """The graph as a drawing for a terminal, with the node at work marked."""
+    from backviz.renderers.text_drawing import draw_text
+
+    steps = steps_of(state.run, style_of(state))
+    moment, look = moment_of(state, steps), state.look
+    plain = look.fit("─│→") != "─│→"
+    text = draw_text(steps.diagram, width=look.width, ascii=plain, mark=moment.node or None,
+                     states=moment.boxes)  # fmt: skip
+    return [look.fit(line) for line in text.splitlines()]

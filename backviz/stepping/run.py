@@ -1,0 +1,129 @@
+"""The numbers of a record: what every value is, and what every contribution is.
+
+Invariant: contributions are taken from the one stream `backward_steps`, each once, when
+first asked for, and kept; so going back costs nothing and changes nothing. An interrupt
+in the middle of a step loses no step that was kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
+from backviz.autodiff.recording import recorded
+from backviz.autodiff.replay import as_function
+from backviz.autodiff.value import Value
+from backviz.explanations import seed_for
+from backviz.stepping.record import Record
+
+
+class Run:
+    """One execution of a record: as it was recorded, or with some leaves changed.
+
+    `edits` are the new data by node number.
+
+    >>> a = Value(3.0, "a")
+    >>> run = Run(Record(a * a))
+    >>> [run.gradient(0, done) for done in range(3)]
+    [None, 3.0, 6.0]
+    >>> run.changed({0: 5.0}).values[1].data
+    25.0
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        values: Sequence[Value] | None = None,
+        edits: Mapping[int, Any] | None = None,
+    ) -> None:
+        self.record = record
+        self.values = record.values if values is None else tuple(values)
+        self.edits = dict(edits or {})
+        self.seed = seed_for(self.output)
+        self._steps: list[Step] = []
+        self._stream: Iterator[Step] = iter(())
+        self._sums: dict[int, tuple[int, Any]] = {}
+
+    @property
+    def output(self) -> Value:
+        """The result."""
+        return self.values[self.record.last]
+
+    def step(self, number: int) -> Step:
+        """Backward step `number`, counted from 0 over the nodes that hand something on."""
+        while len(self._steps) <= number:
+            found = next(self._stream, None)
+            if found is None:  # not begun, or broken off by an interrupt
+                self._stream = self._after(len(self._steps))
+            elif found.contributions:
+                self._steps.append(found)
+        return self._steps[number]
+
+    def _after(self, many: int) -> Iterator[Step]:
+        stream = backward_steps(self.output, self.seed)
+        while many:
+            many -= bool(next(stream).contributions)
+        return stream
+
+    def owner(self, contribution: int) -> int:
+        """The number of the step that a contribution belongs to."""
+        return bisect_right(self.record.starts, contribution) - 1
+
+    def contribution(self, number: int) -> Contribution:
+        """A contribution by its place in the pass, counted from 0."""
+        step = self.owner(number)
+        return self.step(step).contributions[number - self.record.starts[step]]
+
+    def count(self, node: int, done: int) -> tuple[int, int]:
+        """How many contributions of how many a node has received after the first `done`."""
+        arrivals = self.record.arrivals(node)
+        return bisect_left(arrivals, done), len(arrivals)
+
+    def gradient(self, node: int, done: int) -> Any:
+        """What has arrived at a node after the first `done` contributions; `None` if nothing."""
+        record = self.record
+        if node == record.last:
+            return (1.0 if self.seed is None else self.seed) if self.output.requires_grad else None
+        many, _ = self.count(node, done)
+        if not many:
+            return None
+        known, total = self._sums.get(node, (0, None))
+        if known > many:
+            known, total = 0, None
+        for number in record.arrivals(node)[known:many]:
+            total = accumulate(total, self.contribution(number).value)
+        self._sums[node] = many, total
+        return total
+
+    def whole(self, node: int) -> Any:
+        """The gradient of a node when the pass is complete; `None` if none reaches it."""
+        return self.gradient(node, len(self.record.targets))
+
+    def changed(self, edits: Mapping[int, Any]) -> Run:
+        """The record run again with these leaves set to other data, on top of its own edits."""
+        return again(self, {**self.edits, **edits})
+
+
+def again(run: Run, edits: Mapping[int, Any]) -> Run:
+    """Run a record once more, as it was recorded but for these edits.
+
+    The values are new ones, so whatever is done with them leaves the originals alone; they
+    take the serials and origins of the originals, so that names and order stay.
+    """
+    record = run.record
+    leaves = [i for i, v in enumerate(record.values) if v.op is None]
+    given = []
+    for i in leaves:
+        old = record.values[i]
+        given.append(Value(edits.get(i, old.data), requires_grad=old.requires_grad))
+    output = record.values[record.last]
+    with recorded():
+        made = as_function(output, [record.values[i] for i in leaves])(*given)
+    ops = iter([v for v in tape(made) if v.op is not None])
+    by_leaf = dict(zip(leaves, given, strict=True))
+    values = tuple(by_leaf[i] if i in by_leaf else next(ops) for i in range(len(record.values)))
+    for value, old in zip(values, record.values, strict=True):
+        value.serial, value.origin = old.serial, old.origin
+    return Run(record, values, edits)

@@ -1,0 +1,228 @@
+"""The stepper as an object: every command a method, every answer text and picture.
+
+Invariant: the object holds one frozen state and replaces it; what is shown in a notebook is
+the picture of the state at that moment, and showing never raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.errors import InputError
+from backviz.stepping.look import Look
+from backviz.stepping.state import State, start
+from backviz.text import NumberStyle
+
+DRAWN = 150  # values of a computation that is drawn under every answer
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a command said, with the picture of the state that it left."""
+
+    text: str
+    state: State
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def svg(self) -> str:
+        """The picture of the state as SVG; its ids are its own on a page with several."""
+        from backviz.stepping.pictures import picture
+
+        about = f"{self.state.record.names} {self.state.run.edits} {self.state.at} {self.text}"
+        return picture(
+            self.state, "svg", salt=f"s{sha256(about.encode()).hexdigest()[:10]}"
+        ).decode()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return bundle(self.text, self.state, self.svg)
+
+
+def bundle(text: str, state: State, svg: Any) -> dict[str, str]:
+    """Text, and the picture where the graph is small enough; a picture that fails is left out."""
+    if len(state.record.values) > DRAWN:
+        return {"text/plain": text}
+    try:
+        return {"text/plain": text, "image/svg+xml": svg()}
+    except Exception as error:  # a display that raises would hide the answer as well
+        return {"text/plain": f"{text}\n(no picture: {error})"}
+
+
+class Stepper:
+    """A computation that is gone through by hand, forward and backward.
+
+    It writes nothing onto the recorded values: gradients live in the stepper, and edits in
+    copies. `lang` is "en" or "ru", `digits` how many digits numbers have.
+
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = a * b
+    >>> s = Stepper(L)
+    >>> s.next()
+    (fw 1/1)  --> n2 = a·b            [mul]   a: 2   b: 3   n2: 6
+      value     2·3 = 6
+    >>> s.backward(), s.next().state.at
+    ((bw 0/1)  backward starts: ∂n2/∂n2 = 1, 4)
+    >>> s.set(a=5)
+      a       2  →  5
+      n2      6  →  15
+      b.grad  2  →  5
+    >>> s.grad("b"), a.data, a.grad
+    (5.0, 2.0, None)
+    """
+
+    def __init__(self, output: Value, *, lang: str = "en", digits: int = 4) -> None:
+        if not isinstance(output, Value):
+            raise InputError(
+                f"stepper takes a recorded value, not a {type(output).__name__}; "
+                "compute one from Value(…) or tensor(…)"
+            )
+        self.state = start(output, Look(lang=lang, numbers=NumberStyle(digits)))
+
+    def run(self, line: str) -> Shown:
+        """Run a line as at the prompt; raises what the prompt would print as an error."""
+        from backviz.stepping.shell import Shell
+
+        said: list[str] = []
+        shell = Shell(self.state, said.append)
+        shell.run(line)
+        if shell.code and said and said[0].startswith("! "):
+            raise InputError("".join(said).removeprefix("! ").rstrip("\n"))
+        self.state = shell.state
+        return Shown("".join(said).rstrip("\n"), self.state)
+
+    def next(self, count: int = 1) -> Shown:
+        """The next node; forward first, then backward."""
+        return self.run(f"next {count}")
+
+    def step(self, count: int = 1) -> Shown:
+        """The next contribution, finer than a node."""
+        return self.run(f"step {count}")
+
+    def back(self, count: int = 1) -> Shown:
+        """Undo exactly so many visible steps."""
+        return self.run(f"back {count}")
+
+    def go_on(self) -> Shown:
+        """To the next breakpoint, or to the end: `continue`."""
+        return self.run("continue")
+
+    def until(self, node: str) -> Shown:
+        """To where a node is computed, or its gradient complete."""
+        return self.run(f"until {node}")
+
+    def goto(self, where: int | str) -> Shown:
+        """To step `where` from the start; "bw 2" counts in the backward pass."""
+        return self.run(f"goto {where}")
+
+    def forward(self) -> Shown:
+        """To the end of the forward phase."""
+        return self.run("forward")
+
+    def backward(self) -> Shown:
+        """To the seed of the backward pass; at its end, to that of another one."""
+        return self.run("backward")
+
+    def restart(self) -> Shown:
+        """Before the first step."""
+        return self.run("restart")
+
+    def break_at(self, what: str) -> Shown:
+        """Stop `go_on` there: a node, "op:tanh", "nan", "absg>1e3", "a.grad > 1"."""
+        return self.run(f"break {what}")
+
+    def watch(self, node: str) -> Shown:
+        """Say it when a node's value or gradient changes."""
+        return self.run(f"watch {node}")
+
+    def why(self, node: str, path: int = 0) -> Shown:
+        """The chain rule with numbers: every path's product, and their sum."""
+        return self.run(f"why {node} {path}" if path else f"why {node}")
+
+    def local(self, node: str) -> Shown:
+        """The rules and local derivatives of the op that made a node."""
+        return self.run(f"local {node}")
+
+    def print(self, node: str) -> Shown:
+        """Value and gradient of a node, or of a part of it: "W[0, :]"."""
+        return self.run(f"print {node}")
+
+    def list(self, what: str = "") -> Shown:
+        """The tape around the present node; "all" is the whole of it."""
+        return self.run(f"list {what}")
+
+    def set(self, **leaves: Any) -> Shown:
+        """Set leaves to other data and run again to the same place."""
+        lines = []
+        for name, data in leaves.items():
+            numbers = np.asarray(data.data if isinstance(data, Value) else data, float).tolist()
+            lines.append(self.run(f"set {name}={numbers!r}").text)
+        return Shown("\n".join(lines), self.state)
+
+    def undo(self) -> Shown:
+        """Take the last edit back."""
+        return self.run("undo")
+
+    def redo(self) -> Shown:
+        """The edit that was taken back, again."""
+        return self.run("redo")
+
+    def diff(self) -> Shown:
+        """What differs from the computation as it was recorded."""
+        return self.run("diff")
+
+    def reset(self) -> Shown:
+        """All leaves as recorded."""
+        return self.run("reset")
+
+    def nudge(self, node: str, h: float = 0.01) -> Shown:
+        """What the gradient predicts for a small change, and what comes of it."""
+        return self.run(f"nudge {node} {h!r}")
+
+    def value(self, node: str) -> Any:
+        """The data of a node under the present edits."""
+        data = self.state.run.values[self.state.record.find(node)].data
+        return data.copy() if isinstance(data, np.ndarray) else data
+
+    def grad(self, node: str) -> Any:
+        """What has arrived at a node so far; `None` if nothing has."""
+        from backviz.stepping.state import gradient
+
+        return gradient(self.state, self.state.record.find(node))
+
+    def show(self) -> Shown:
+        """The present step, and in a notebook its picture."""
+        from backviz.stepping.blocks import step_lines
+
+        return Shown("\n".join(step_lines(self.state, self.state.at)), self.state)
+
+    def save(self, path: str) -> None:
+        """Write the picture of the present state: .svg, .pdf, .png or .html."""
+        from backviz.stepping.pictures import save_picture
+
+        save_picture(self.state, path)
+
+    def __repr__(self) -> str:
+        return repr(self.show())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        shown = self.show()
+        return bundle(shown.text, self.state, shown.svg)
+
+
+def stepper(output: Value, *, lang: str = "en", digits: int = 4) -> Stepper:
+    """A stepper for a recorded value; see `Stepper`.
+
+    >>> stepper(Value(3.0, "a") ** 2).next()
+    (fw 1/1)  --> n2 = a²             [pow]   a: 3   n2: 9
+      value     3² = 9
+    """
+    return Stepper(output, lang=lang, digits=digits)
+
+
+__all__ = ["Shown", "Stepper", "stepper"]

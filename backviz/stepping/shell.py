@@ -1,0 +1,194 @@
+"""The shell: reads lines from a person or a script, prints, and touches files and screens.
+
+Invariant: all that commands mean is in `commands.advance`; an interrupt or an error leaves the
+state as it was before the line.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from backviz.errors import BackvizError, InputError
+from backviz.files import write_file
+from backviz.stepping.commands import Result, Wish, advance, complaint
+from backviz.stepping.look import painted
+from backviz.stepping.state import State
+
+PROMPT = "step> "
+DEEPEST = 16  # files that source each other
+PAGE = "backviz-step.html"
+
+
+@dataclass
+class Shell:
+    """A session with its outside: where text goes, and which files are kept up to date.
+
+    `live` says that a person sits there: pictures may be opened, lines are not echoed.
+    `code` is the first exit code other than 0 that a command asked for.
+    """
+
+    state: State
+    write: Callable[[str], None]
+    live: bool = False
+    watched: str = ""  # a page that follows the cursor
+    recording: str = ""
+    recorded: tuple[str, ...] = ()
+    code: int = 0
+    over: bool = False
+    opened: bool = False
+
+    def run(self, line: str, depth: int = 0) -> None:
+        """Run one line, print what it says, and grant what it wishes."""
+        before = self.state
+        try:
+            self.state, result = advance(before, line)
+            self.say(result.lines)
+            self._note(line, result)
+            if result.wish is not None:
+                self._grant(result.wish, depth)
+            self.follow(before)
+        except BackvizError as error:
+            self.fail(error)
+        except KeyboardInterrupt:
+            if not self.live:
+                raise
+            self.state = before
+            self.say([self.state.look.say("interrupted")])
+
+    def follow(self, before: State | None = None) -> None:
+        """Bring the page that is kept up to date to the present state."""
+        if self.watched and before is not self.state:
+            from backviz.stepping.pictures import save_picture
+
+            save_picture(self.state, self.watched)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Lines, in colour where the console has it."""
+        look = self.state.look
+        for line in lines:
+            fit = look.fit(line)
+            self.write((painted(fit) if look.colour else fit) + "\n")
+
+    def fail(self, error: BackvizError) -> None:
+        """What is wrong, and the exit code that it stands for."""
+        self.say(complaint(self.state, error))
+        self.code = self.code or error.exit_code
+
+    def _note(self, line: str, result: Result) -> None:
+        self.code = self.code or result.code
+        wish = result.wish.what if result.wish else ""
+        if self.recording and not result.code and wish != "record":
+            self.recorded = (*self.recorded, " ".join(line.split()) or self.state.last)
+
+    def _grant(self, wish: Wish, depth: int) -> None:
+        match wish.what:
+            case "quit":
+                self.over = True
+            case "draw":
+                from backviz.stepping.pictures import text_picture
+
+                self.say(text_picture(self.state))
+            case "show":
+                self._show(wish.path)
+            case "save":
+                self._picture(wish.path)
+            case "record":
+                self._record(wish.path)
+            case "source":
+                self.source(wish.path, depth)
+
+    def _show(self, path: str) -> None:
+        """Open a picture, or bring the one that is open up to date."""
+        if not path and not self.live:
+            raise InputError("show needs a file name where nobody looks: show step.svg")
+        path = path or str(Path(tempfile.gettempdir()) / PAGE)
+        self._picture(path)
+        if path.endswith((".html", ".htm")):
+            self.watched = path
+        if self.live and not self.opened:
+            import webbrowser
+
+            self.opened = webbrowser.open(Path(path).resolve().as_uri())
+
+    def _picture(self, path: str) -> None:
+        from backviz.stepping.pictures import save_picture
+
+        save_picture(self.state, path)
+        self.say(self.state.look.lines(self.state.look.say("wrote", path=path), 2))
+
+    def _record(self, path: str) -> None:
+        look = self.state.look
+        if path == "off":
+            if not self.recording:
+                raise InputError(look.say("not recording"))
+            write_file(self.recording, ("\n".join(self.recorded) + "\n").encode())
+            self.say(look.lines(look.say("recorded", path=self.recording), 2))
+            self.recording, self.recorded = "", ()
+            return
+        write_file(path, b"")
+        self.recording, self.recorded = path, ()
+        self.say(look.lines(look.say("recording", path=path), 2))
+
+    def source(self, path: str, depth: int = 0) -> None:
+        """Run the commands of a file; blank lines and remarks are left out."""
+        if depth >= DEEPEST:
+            raise InputError(self.state.look.say("too deep"))
+        for line in script_lines(read_script(path)):
+            self.echo(line)
+            self.run(line, depth + 1)
+            if self.over:
+                break
+
+    def echo(self, line: str) -> None:
+        """The line as if somebody had typed it."""
+        self.write(f"{PROMPT}{self.state.look.fit(line)}".rstrip() + "\n")
+
+    def close(self) -> None:
+        """End a recording that is still under way."""
+        if self.recording:
+            try:
+                self._record("off")
+            except BackvizError as error:
+                self.fail(error)
+
+
+def read_script(path: str) -> str:
+    """The text of a file of commands."""
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; name a file of commands") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; name a file of commands") from None
+
+
+def script_lines(text: str) -> list[str]:
+    """The commands of a script, one to a line.
+
+    >>> script_lines("n  # the product\\n\\n# all\\nc")
+    ['n', 'c']
+    """
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def run_script(shell: Shell, lines: Iterable[str], echo: bool = True) -> int:
+    """Run lines one after another as a transcript; the exit code."""
+    for line in lines:
+        if echo:
+            shell.echo(line.strip())
+        shell.run(line)
+        if shell.over:
+            break
+    shell.close()
+    return shell.code
+
+
+def to_stdout(text: str) -> None:
+    """Text on standard output at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,141 @@
+"""The state of a session: where the cursor is, and everything that commands have set.
+
+Invariant: a state is frozen; a command makes a new one. What is known at a place follows
+from the place alone, so the same place shows the same numbers however it was reached.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from backviz.autodiff.backward import accumulate
+from backviz.autodiff.value import Value
+from backviz.stepping.breaks import Break
+from backviz.stepping.look import Look
+from backviz.stepping.record import Record
+from backviz.stepping.run import Run
+from backviz.stepping.timeline import Place, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the quiz has asked: the value of a node, or contribution number `use`."""
+
+    node: int
+    use: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One moment of a session.
+
+    `at` is the place on the timeline, `passes` how many backward passes were begun, `stops`
+    the places inside a node at which somebody stopped. `runs` are the what-ifs so far, the
+    first one as recorded, `run` the present one among them. `last` is the line that Enter
+    repeats.
+    """
+
+    runs: tuple[Run, ...]
+    look: Look = field(default_factory=Look)
+    number: int = 0
+    at: int = 0
+    passes: int = 1
+    stops: tuple[int, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    watches: tuple[int, ...] = ()
+    last: str = ""
+    history: tuple[str, ...] = ()
+    question: Question | None = None
+    right: int = 0
+    asked: int = 0
+
+    @property
+    def run(self) -> Run:
+        """The numbers at present."""
+        return self.runs[self.number]
+
+    @property
+    def original(self) -> Run:
+        """The numbers as recorded."""
+        return self.runs[0]
+
+    @property
+    def record(self) -> Record:
+        """What all runs have in common."""
+        return self.runs[0].record
+
+    @property
+    def timeline(self) -> Timeline:
+        """The places of the cursor."""
+        return self.record.timeline
+
+    @property
+    def place(self) -> Place:
+        """What the present place means."""
+        return self.timeline.place(self.at)
+
+    @property
+    def node(self) -> int | None:
+        """The node at work: computed last, or handing its gradient on; `None` before the first."""
+        return node_at(self, self.at)
+
+    def but(self, **changes: Any) -> State:
+        """The same state with something changed."""
+        return replace(self, **changes)
+
+
+def start(output: Value, look: Look | None = None) -> State:
+    """The state before the first step.
+
+    >>> a = Value(3.0, "a")
+    >>> state = start(a * a)
+    >>> state.place.phase, state.at, state.timeline.end()
+    ('forward', 0, 4)
+    """
+    return State((Run(Record(output)),), look or Look())
+
+
+def node_at(state: State, at: int) -> int | None:
+    """The node at work at a place."""
+    record, place = state.record, state.timeline.place(at)
+    if place.phase == "forward":
+        return record.ops[place.step - 1] if place.step else None
+    return record.heads[place.step - 1] if place.step else record.last
+
+
+def is_known(state: State, node: int, at: int | None = None) -> bool:
+    """Whether a node's value has been computed at a place."""
+    if state.record.values[node].op is None:
+        return True
+    return bisect_left(state.record.ops, node) < (state.at if at is None else at)
+
+
+def gradient(state: State, node: int, run: Run | None = None, at: int | None = None) -> Any:
+    """The gradient that a node shows at a place; `None` if nothing has arrived.
+
+    On leaves the gradients of earlier passes are still there, and the new ones add up on them.
+    """
+    run, place = run or state.run, state.timeline.place(state.at if at is None else at)
+    if place.phase == "forward":
+        return None
+    now = run.gradient(node, place.done)
+    if (
+        place.turn
+        and state.record.values[node].op is None
+        and (whole := run.whole(node)) is not None
+    ):
+        before = whole
+        for _ in range(place.turn - 1):
+            before = accumulate(before, whole)
+        return before if now is None else accumulate(before, now)
+    return now
+
+
+def arrived(state: State, node: int, at: int | None = None) -> tuple[int, int]:
+    """How many contributions of how many a node has received in this pass."""
+    place = state.timeline.place(state.at if at is None else at)
+    if place.phase == "forward":
+        return 0, len(state.record.arrivals(node))
+    return state.run.count(node, place.done)

@@ -1,0 +1,199 @@
+"""What-if: change a leaf, see what becomes of everything, and take it back.
+
+Invariant: an edit makes a new run beside the others, so undo brings back the very numbers
+that were there; the recorded values are never written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.check import gradient_checks
+from backviz.autodiff.recording import recorded
+from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.value import Value
+from backviz.errors import InputError
+from backviz.stepping.conditions import read_number
+from backviz.stepping.formulas import formula, partial, product, short
+from backviz.stepping.look import INDENT, Look
+from backviz.stepping.run import Run
+from backviz.stepping.state import State, gradient, is_known
+from backviz.stepping.views import entry, taken
+
+CHANGES = 40  # lines of a comparison
+STEP = 0.01
+
+
+def set_leaf(state: State, text: str) -> tuple[State, list[str]]:
+    """`set NODE=VALUE`: run again to the same place with a leaf set to something else."""
+    name, sign, value = text.partition("=")
+    if not sign or not value.strip():
+        raise InputError(state.look.say("set how"))
+    node, index, _ = entry(state, name)
+    leaf = state.record.values[node]
+    if leaf.op is not None:
+        below = _leaves_below(state, node)
+        raise InputError(state.look.say("computed", name=state.record.names[node],
+                                        formula=formula(state.record, node, state.look.numbers),
+                                        leaves=", ".join(below)))  # fmt: skip
+    new = _put(state.run.values[node].data, index, read_number(value), name.strip())
+    run = state.run.changed({node: new})
+    changed = state.but(runs=(*state.runs[: state.number + 1], run), number=state.number + 1,
+                        question=None)  # fmt: skip
+    return changed, compare(changed, state.run, run)
+
+
+def _leaves_below(state: State, node: int) -> list[str]:
+    """Names of leaves that a value was computed from, a few."""
+    seen, stack = {node}, [node]
+    while stack:
+        for i in state.record.inputs(stack.pop()):
+            if i not in seen:
+                seen.add(i)
+                stack.append(i)
+    values = state.record.values
+    listed = [
+        state.record.names[i] for i in sorted(seen) if values[i].op is None and values[i].label
+    ]
+    return [*listed[:6], "…"] if len(listed) > 6 else listed or [state.record.names[min(seen)]]
+
+
+def _put(old: Any, index: Any, value: Any, name: str) -> Any:
+    """The old data with a value in place of an entry, or of all of it."""
+    if index is None:
+        if np.shape(value) != np.shape(old):
+            raise InputError(
+                f"{name} has shape {np.shape(old)}, but the value has {np.shape(value)}; give one "
+                f"of that shape" + (f", or set entries: {name}[0] = 1" if np.ndim(old) else "")
+            )
+        return value
+    taken(old, index, name)  # says it if there is no such entry
+    data = np.array(old)
+    try:
+        data[index] = value
+    except ValueError:
+        part = np.shape(np.asarray(old)[index])
+        raise InputError(f"{name} has shape {part}, but the value has {np.shape(value)}") from None
+    return data
+
+
+def compare(state: State, old: Run, new: Run) -> list[str]:
+    """Old → new for every value and gradient that is known at this place and differs."""
+    look, record = state.look, state.record
+    rows = []
+    for node in range(record.last + 1):
+        if is_known(state, node):
+            rows += _pair(look, record.names[node], old.values[node].data, new.values[node].data)
+    for node in range(record.last + 1):
+        pair = gradient(state, node, old), gradient(state, node, new)
+        if pair[0] is not None:
+            rows += _pair(look, f"{record.names[node]}.grad", *pair)
+    if not rows:
+        return look.lines(look.say("no change"), 2)
+    lines = _changes(look, rows[:CHANGES])
+    if len(rows) > CHANGES:
+        lines += look.lines("  " + look.say("more changes", n=len(rows) - CHANGES), 2)
+    return lines
+
+
+def _changes(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
+    """Rows in columns, or, if that is too wide, each broken where it must be."""
+    lines = look.table([(name, old, "→", new) for name, old, new in rows])
+    if all(len(line) <= look.width and not line.startswith(" " * INDENT) for line in lines):
+        return lines
+    width = max(len(look.fit(name)) for name, *_ in rows)
+    return [
+        line
+        for name, old, new in rows
+        for line in look.lines(f"  {look.fit(name):<{width}}  {old} → {new}", width + 4)
+    ]
+
+
+def _pair(look: Look, name: str, old: Any, new: Any) -> list[tuple[str, str, str]]:
+    if np.array_equal(old, new, equal_nan=True):
+        return []
+    return [(name, short(old, look.numbers), short(new, look.numbers))]
+
+
+def undo(state: State) -> tuple[State, list[str]]:
+    """`undo`: back to the numbers before the last edit."""
+    if not state.number:
+        return state, state.look.lines(state.look.say("nothing to undo"), 2)
+    new = state.but(number=state.number - 1, question=None)
+    return new, compare(new, state.run, new.run)
+
+
+def redo(state: State) -> tuple[State, list[str]]:
+    """`redo`: the edit that was undone, again."""
+    if state.number + 1 >= len(state.runs):
+        return state, state.look.lines(state.look.say("nothing to redo"), 2)
+    new = state.but(number=state.number + 1, question=None)
+    return new, compare(new, state.run, new.run)
+
+
+def diff(state: State) -> list[str]:
+    """`diff`: as recorded → now."""
+    return compare(state, state.original, state.run)
+
+
+def reset(state: State) -> tuple[State, list[str]]:
+    """`reset`: all leaves as recorded; undo brings the edits back."""
+    if not state.run.edits:
+        return state, state.look.lines(state.look.say("nothing to undo"), 2)
+    runs = (*state.runs[: state.number + 1], state.original)
+    new = state.but(runs=runs, number=len(runs) - 1, question=None)
+    return new, compare(new, state.run, new.run)
+
+
+def nudge(state: State, text: str) -> list[str]:
+    """`nudge NODE h`: what the gradient predicts, and what comes of it."""
+    found = re.fullmatch(r"(.+?)(?:\s+([-+.\d][^\s\]]*))?", text.strip())
+    if found is None:
+        raise InputError(state.look.say("name a node"))
+    node, index, name = entry(state, found[1])
+    h = read_number(found[2]) if found[2] else STEP
+    look, record, run = state.look, state.record, state.run
+    numbers, slope = look.numbers, run.whole(node)
+    if not isinstance(h, float) or h == 0:
+        raise InputError(look.say("nudge how"))
+    if slope is None:
+        return look.lines(f"{name}: {look.say('no gradient')}", 2)
+    old = run.values[node].data
+    rate = float(np.sum(taken(slope, index, name)))
+    new = old + h if index is None else _put(old, index, np.asarray(old)[index] + h, name)
+    with recorded():
+        made = as_function(run.output, [run.values[node]])(Value(new))
+    before, after = (float(np.sum(v.data)) for v in (run.output, made))
+    derivative = partial(record, record.last, node)
+    output = record.names[record.last]
+    rows = [
+        (look.say("predicted"), f"{derivative}·h = {product([rate, h], numbers)}",
+         f"= {numbers.format(rate * h)}"),
+        (look.say("actual"), f"{output}: {numbers.format(before)} → {numbers.format(after)}",
+         f"= {numbers.format(after - before)}"),
+        (look.say("difference"), look.say("curvature"),
+         f"= {numbers.format(_beyond_rounding(after - before - rate * h, before, after))}"),
+    ]  # fmt: skip
+    return look.lines(look.say("nudged", name=name, h=numbers.format(h)), 2) + look.table(rows)
+
+
+def _beyond_rounding(x: float, *of: float) -> float:
+    """A difference, or 0 if rounding of what it is a difference of explains it."""
+    return 0.0 if abs(x) <= 1e-14 * max(map(abs, of)) else x
+
+
+def check(state: State, text: str) -> tuple[list[str], int]:
+    """`check [NODE]`: the gradients against finite differences; the exit code that fits."""
+    record, run = state.record, state.run
+    output = run.output
+    leaves = [record.index[v.serial] for v in leaves_of(output)]
+    nodes = [record.find(text.strip())] if text.strip() else leaves
+    if not nodes or not output.requires_grad:
+        raise InputError(state.look.say("nothing to check"))
+    chosen = [run.values[i] for i in nodes]
+    report = gradient_checks(as_function(output, chosen), chosen, [record.names[i] for i in nodes])
+    lines = [line for text in str(report).splitlines() for line in state.look.lines(text)]
+    return lines, 4 if any(c.fault for c in report) else 0

@@ -1,0 +1,505 @@
+"""The stepper's faces: command line, terminal, pages, programs, notebooks, and its page of docs."""
+
+import doctest
+import fcntl
+import io
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from backviz import Value, load
+from backviz.cli import _run
+from backviz.stepping import entry
+from backviz.stepping.commands import COMMANDS, advance
+from backviz.stepping.extension import load_ipython_extension
+from backviz.stepping.look import Look
+from backviz.stepping.pictures import moment_of, picture, present, steps_of, style_of
+from backviz.stepping.prompt import completions, history_file
+from backviz.stepping.session import Stepper, stepper
+from backviz.stepping.shell import Shell, run_script
+from backviz.stepping.state import start
+
+if os.environ.get("CI_PEERS"):
+    import nbclient
+    import nbformat
+else:
+    nbclient = nbformat = None
+
+ROOT = Path(__file__).parent.parent
+STEP = (sys.executable, "-m", "backviz", "step")
+SESSION = b"n\nn\nbackward\nn\nwhy a\nback\nset a=5\ndiff\nundo\nbreak nan\nc\nq\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+
+
+def run(*given, stdin=b"", **env):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"} | env
+    return subprocess.run(
+        [*STEP, *given], input=stdin, capture_output=True, env=environment, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """The command in this process: exit code, standard output, standard error."""
+
+    def run_here(*given, stdin=b""):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        code = _run(["step", *given])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run_here
+
+
+def shell(source, *lines, **look):
+    said = []
+    made = Shell(start(load(source), Look(**look)), said.append)
+    code = run_script(made, lines, echo=False)
+    return made, "".join(said), code
+
+
+# The command line ----------------------------------------------------------------------------
+
+
+def test_a_piped_session_is_the_same_transcript_twice():
+    first, second = run("@diamond", stdin=SESSION), run("@diamond", stdin=SESSION)
+    assert first.stdout == second.stdout
+    assert (first.returncode, first.stderr) == (0, b"")
+    text = first.stdout.decode()
+    assert text.count("step> ") == 12
+    assert "sum  −6 + 10 = 4" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    state = start(load("@diamond"))
+    for line in SESSION.decode().splitlines():
+        state, result = advance(state, line)
+        assert f"step> {line}\n{result.text}" in text
+
+
+def test_commands_and_scripts_give_what_stdin_gives(tmp_path, call):
+    (tmp_path / "s.txt").write_text("# a session\nn\n\nwhy a  # the chain rule\n", "utf-8")
+    by_stdin = call("@diamond", stdin=b"n\nwhy a\n")
+    assert "∂L/∂a = 4" in by_stdin[1]
+    assert call("@diamond", "--commands", "n; why a") == by_stdin
+    assert call("@diamond", "--script", "s.txt") == by_stdin
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["@diamond", "--commands", "n; bogus; n"], 2, ""),
+        (["@diamond", "--commands", "set e=1"], 5, ""),
+        (["L=log(x); x=-1", "--commands", "break nan; c"], 6, ""),
+        (["L=log(x); x=-1", "--commands", "c"], 0, ""),
+        (["@diamond", "--commands", "source nowhere.txt"], 5, ""),
+        (["@diamond", "--commands", "save x.mp3"], 2, ""),
+        (["@diamond", "--script", "nowhere.txt"], 5, "cannot read nowhere.txt"),
+        (["@diamond", "--script", "a", "--commands", "n"], 2, "drop one of them"),
+        (["@diamond", "--watch", "x.svg", "--commands", "n"], 2, "does not end in .html"),
+        (["@diamnd", "--commands", "n"], 2, "did you mean 'diamond'?"),
+        (["@diamond", "--lang", "de", "--commands", "n"], 2, "there is en, ru"),
+        (["-"], 2, "--commands or --script"),
+        (["L=a*", "--commands", "n"], 5, "cannot be read"),
+    ],
+)
+def test_exit_codes(given, code, words, call):
+    done, _, err = call(*given)
+    assert done == code
+    assert words in err
+    assert bool(err) == bool(words)
+    assert err.count("\n") <= 3
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "ascii"])
+def test_a_console_without_the_signs_gets_others_in_straight_columns(encoding):
+    done = run("@diamond", "--lang", "ru", "--commands", "goto bw 1;why a;draw;help",
+               PYTHONIOENCODING=encoding)  # fmt: skip
+    assert done.returncode == 0
+    text = done.stdout.decode(encoding)
+    shown = text.splitlines()
+    assert "dL/dL" in text
+    (local,) = (line for line in shown if "dL/dd = f " in line)
+    (upstream,) = (line for line in shown if "dL/dL  " in line)
+    assert local.index("= -2") == upstream.index("=  1")
+    assert not set("∂→−┌─") & set(text)
+    assert max(map(len, shown)) <= 80
+    if encoding != "ascii":
+        assert "обратный проход" not in text
+        assert "вклад" in text
+
+
+# A terminal ---------------------------------------------------------------------------------
+
+
+def type_in(keys, *given, **env):
+    """What a terminal of 80 columns shows when a person types; keys are sent at each prompt."""
+    ours, theirs = pty.openpty()
+    settings = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "NO_COLOR": ""}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}
+    process = subprocess.Popen(
+        [*STEP, *given], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env=environment | settings | env, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no threads)
+    )  # fmt: skip
+    os.close(theirs)
+    shown, waiting, seen = b"", list(keys), 0
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if select.select([ours], [], [], 0.2)[0]:
+            try:
+                chunk = os.read(ours, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+        elif waiting and shown.count(b"step> ") > seen:
+            seen = shown.count(b"step> ")
+            os.write(ours, waiting.pop(0))
+        elif process.poll() is not None:
+            break
+    os.close(ours)
+    return process.wait(10), shown.replace(b"\r\n", b"\n")
+
+
+def test_a_person_at_a_terminal_has_colour_completion_repeats_and_ctrl_d():
+    code, shown = type_in([b"n\n", b"\n", b"wher\t\n", b"junk\x03", b"\x04"], "@diamond")
+    assert code == 0
+    text = shown.decode()
+    assert "\x1b[1m-->" in text
+    assert "(fw 2/4)" in text
+    assert "step 2 of 9" in text
+    assert "junk" not in history_file().read_text("utf-8")
+    assert history_file().read_text("utf-8").split() == ["n", "where"]
+
+
+def test_history_is_kept_and_no_color_and_cp1251_are_respected():
+    history_file().parent.mkdir(parents=True)
+    history_file().write_text("why a\n", "utf-8")
+    code, shown = type_in([b"\x1b[A\n", b"q\n"], "@diamond", "--lang", "ru", NO_COLOR="1",
+                          PYTHONIOENCODING="cp1251")  # fmt: skip
+    assert code == 0
+    text = shown.decode("cp1251")
+    assert "dL/da = 4   сумма по путям, их 2" in text
+    assert not re.search(r"\x1b\[\d*m", text)
+
+
+def test_ctrl_c_leaves_the_state_as_it_was():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    made, _, _ = shell("@diamond", "n")
+    made.live, before = True, made.state
+    command = COMMANDS["continue"]
+    object.__setattr__(command, "act", interrupt)
+    try:
+        made.run("c")
+    finally:
+        from backviz.stepping.commands import _continue
+
+        object.__setattr__(command, "act", _continue)
+    assert made.state is before
+    made.run("c")
+    assert made.state.at == made.state.timeline.end()
+
+
+def test_an_interrupted_stream_goes_on_where_it_was(monkeypatch):
+    import backviz.stepping.run as run_module
+
+    state = start(load("@diamond"))
+    stream = run_module.backward_steps
+    calls = []
+
+    def broken(output, seed):
+        for k, step in enumerate(stream(output, seed)):
+            if k == 2 and not calls:
+                calls.append(k)
+                raise KeyboardInterrupt
+            yield step
+
+    monkeypatch.setattr(run_module, "backward_steps", broken)
+    with pytest.raises(KeyboardInterrupt):
+        state.run.whole(0)
+    assert [state.run.whole(i) for i in range(3)] == [
+        stepper(load("@diamond")).state.run.whole(i) for i in range(3)
+    ]
+    assert calls
+
+
+def test_words_are_completed_with_commands_nodes_and_files(tmp_path):
+    state = start(load("@mazur"))
+    assert sorted(completions(state, "w", "w")) == ["w ", "watch ", "where ", "why "]
+    assert completions(state, "why W", "W") == ["W2", "W1"]
+    assert "op:" in completions(state, "break ", "")
+    (tmp_path / "one.txt").touch()
+    (tmp_path / "folder").mkdir()
+    assert completions(state, "source o", "o") == ["one.txt"]
+    assert completions(state, "save ", "") == ["folder/", "one.txt"]
+
+
+# Files ----------------------------------------------------------------------------------------
+
+
+def test_a_recording_plays_back(tmp_path):
+    lines = ["n", "", "set a=5", "bogus", "why a"]
+    shell("@diamond", "record r.txt", *lines, "record off")
+    assert (tmp_path / "r.txt").read_text("utf-8") == "n\nn\nset a=5\nwhy a\n"
+    first, _, _ = shell("@diamond", *lines)
+    second, _, code = shell("@diamond", "source r.txt")
+    assert code == 0
+    assert (first.state.at, first.state.run.edits) == (second.state.at, second.state.run.edits)
+
+
+def test_files_that_source_each_other_end(tmp_path):
+    (tmp_path / "a.txt").write_text("n\nsource a.txt\n", "utf-8")
+    _, said, code = shell("@diamond", "source a.txt")
+    assert code == 5
+    assert "too deep" in said
+
+
+FORMS = {"svg": b"<svg", "pdf": b"%PDF", "png": b"\x89PNG", "html": b"<!doctype"}
+
+
+@pytest.mark.parametrize(("form", "begins"), FORMS.items())
+def test_pictures_are_saved_in_every_form_and_are_the_same_twice(form, begins, tmp_path):
+    shell("@diamond", "goto bw 2", f"save one.{form}")
+    shell("@diamond", "goto bw 2", f"save two.{form}")
+    one = (tmp_path / f"one.{form}").read_bytes()
+    assert one.startswith(begins)
+    assert one == (tmp_path / f"two.{form}").read_bytes()
+
+
+def test_a_watched_page_follows_the_cursor(tmp_path, call):
+    assert call("@diamond", "--watch", "page.html", "--commands", "n")[0] == 0
+    first = (tmp_path / "page.html").read_text("utf-8")
+    assert 'http-equiv="refresh"' in first
+    assert "(fw 1/4)" in first
+    assert "http" not in re.sub(r'http-equiv|xmlns="[^"]*"', "", first)
+    call("@diamond", "--watch", "page.html", "--commands", "goto bw 3")
+    assert "(bw 3/4)" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_show_opens_once_and_then_refreshes(monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
+    made, _, _ = shell("@diamond")
+    made.live = True
+    for line in ("show page.html", "n", "show page.html", "n"):
+        made.run(line)
+    assert opened == [(tmp_path / "page.html").as_uri()]
+    assert "(fw 2/4)" in (tmp_path / "page.html").read_text("utf-8")
+    _, said, code = shell("@diamond", "show")
+    assert code == 5
+    assert "show step.svg" in said
+
+
+# The picture's state ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["diamond", "mazur", "mazur-scalar", "micrograd", "gates"])
+def test_the_picture_shows_what_the_figure_s_own_build_shows(name):
+    """At the end of every node the boxes and arrows are those of `backviz steps`."""
+    state = start(load(f"@{name}"))
+    steps = steps_of(state.run, style_of(state))
+    line = state.timeline
+    places = [line.at(k) for k in range(line.rank(line.end()) + 1)]
+    assert len(steps.moments) == len(places)
+    for at, truth in zip(places, steps.moments, strict=True):
+        mine = moment_of(state.but(at=at), steps)
+        for box, shown in truth.boxes.items():
+            assert mine.boxes[box].value == shown.value, (at, box)
+            assert mine.boxes[box].gradient == shown.gradient, (at, box)
+        for arrow, shown in truth.arrows.items():
+            passed = mine.arrows[arrow].forward, mine.arrows[arrow].backward
+            assert passed == (shown.forward, shown.backward), (at, arrow)
+
+
+def test_nothing_moves_between_steps():
+    state = start(load("@diamond"))
+    sizes = set()
+    for at in range(state.timeline.end() + 1):
+        (moment,) = present(state.but(at=at)).moments
+        drawing = present(state.but(at=at)).drawing(moment)
+        sizes.add((drawing.width, drawing.height))
+    assert len(sizes) == 1
+
+
+def test_the_terminal_drawing_marks_the_node_at_work():
+    _, said, code = shell("@diamond", "goto bw 3", "draw")
+    assert code == 0
+    assert "╔═ + ═" in said
+    assert max(map(len, said.splitlines())) <= 80
+    _, said, _ = shell("@diamond", "draw", encoding="ascii")
+    assert said.isascii()
+
+
+def test_what_is_too_large_to_draw_is_said():
+    x = Value(1.0, "x")
+    for _ in range(2100):
+        x = x + 1.0
+    said = []
+    made = Shell(start(x), said.append)
+    made.run("draw")
+    assert "too many to draw" in " ".join("".join(said).split())
+    assert "image/svg+xml" not in Stepper(x)._repr_mimebundle_()
+
+
+# Python -----------------------------------------------------------------------------------------
+
+
+def test_step_runs_lines_and_does_not_touch_the_value(capsys):
+    L = load("@diamond")
+    assert entry.step(L, "n; why a; bogus") == 2
+    said = capsys.readouterr().out
+    assert "sum  −6 + 10 = 4" in said
+    assert L.grad is None
+    with pytest.raises(ValueError, match="step takes a recorded value"):
+        entry.step(3.0)
+
+
+def test_breakpoint_opens_nothing_without_a_terminal(capsys, monkeypatch):
+    entry.breakpoint()
+    assert "no terminal here, so it goes on" in capsys.readouterr().err
+    monkeypatch.setenv("PYTHONBREAKPOINT", "0")
+    entry.breakpoint()
+    assert capsys.readouterr().err == ""
+
+
+def test_breakpoint_takes_the_latest_value_and_the_names_of_variables(monkeypatch):
+    opened = []
+    monkeypatch.setattr(entry, "_at_terminal", lambda: True)
+    monkeypatch.setattr(entry, "step", opened.append)
+    a, b = Value(2.0), Value(3.0)
+    product = a * b
+    loss = product + a
+    entry.breakpoint()
+    entry.breakpoint(product)
+    assert [v.label for v in opened] == ["loss", "product"]
+    assert (a.label, b.label) == ("a", "b")
+    assert loss.data == 8
+
+
+def test_a_display_never_raises(monkeypatch):
+    s = stepper(load("@diamond"))
+    made = s._repr_mimebundle_()
+    assert set(made) == {"text/plain", "image/svg+xml"}
+    assert s.why("a")._repr_mimebundle_()["text/plain"].startswith("∂L/∂a = 4")
+
+    def fails(*_, **__):
+        raise RuntimeError("no way")
+
+    monkeypatch.setattr("backviz.stepping.pictures.picture", fails)
+    made = s._repr_mimebundle_()
+    assert set(made) == {"text/plain"}
+    assert "no picture: no way" in made["text/plain"]
+
+
+def test_ids_of_different_states_differ_and_pictures_are_the_same_twice():
+    s = stepper(load("@diamond"))
+    shown = [s.next().svg() for _ in range(5)]
+    assert shown[0] == stepper(load("@diamond")).next().svg()
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in shown]
+    assert not set.intersection(*ids[:2])
+    assert picture(s.state, "svg", salt="x1").count(b'id="x1-')
+
+
+class Cell:
+    """As much of IPython as the extension needs."""
+
+    def __init__(self):
+        self.magics, self.user_ns = {}, {}
+
+    def register_magic_function(self, function, kind, name):
+        self.magics[kind, name] = function
+
+    def run_cell(self, cell):
+        exec(cell, self.user_ns)
+        return type("Done", (), {"success": True, "result": None})
+
+
+def test_the_cell_magic_shows_the_value_that_is_meant(capsys):
+    ipython = Cell()
+    load_ipython_extension(ipython)
+    backprop = ipython.magics["cell", "backprop"]
+    code = "from backviz import Value\na = Value(2.0)\nb = a * a\nc = b + a"
+    made = backprop("", code)
+    assert made.state.record.names == ["a", "b", "c"]
+    assert made.grad("a") == 5
+    assert backprop("b", code).grad("a") == 4
+    assert backprop("nope", code) is None
+    assert "%%backprop NAME" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(nbclient is None, reason="runs with the peers")
+def test_a_notebook_shows_text_and_pictures():
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell(code)
+        for code in (
+            "from backviz import Value, load\nfrom backviz.stepping.session import stepper\n"
+            "from backviz.stepping.extension import load_ipython_extension\n"
+            "load_ipython_extension(get_ipython())\ns = stepper(load('@diamond'))",
+            "s.goto('bw 2')",
+            "s.why('a')",
+            "%%backprop\nx = Value(0.5)\ny = x * x",
+        )
+    ]
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    outputs = [cell.outputs[0]["data"] for cell in notebook.cells[1:]]
+    assert all(out["image/svg+xml"].startswith("<svg") for out in outputs)
+    assert "sum  −6 + 10 = 4" in outputs[1]["text/plain"]
+    assert "y = x·x" in outputs[2]["text/plain"]
+    ids = [i for out in outputs for i in re.findall(r' id="([^"]+)"', out["image/svg+xml"])]
+    assert len(set(ids)) == len(ids)
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def sessions():
+    """The sessions of the page: source and lines."""
+    page = (ROOT / "docs" / "stepper.md").read_text("utf-8")
+    return re.findall(r"^```session (\S+)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+
+
+def test_the_sessions_of_the_page_are_true():
+    states = {}
+    assert len(sessions()) >= 7
+    for source, text in sessions():
+        state = states.get(source) or start(load(source))
+        made = []
+        for line in text.splitlines():
+            if line.startswith("step> "):
+                state, result = advance(state, line.removeprefix("step> "))
+                made += [line, *result.lines]
+        assert made == text.splitlines()
+        states[source] = state
+
+
+def test_the_python_of_the_page_is_true():
+    page = (ROOT / "docs" / "stepper.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    code = block.replace("import backviz\n", "import backviz\n>>> from backviz.stepping.session "
+                         "import stepper\n").replace("backviz.stepper(", "stepper(")  # fmt: skip
+    test = doctest.DocTestParser().get_doctest(code, {}, "stepper.md", None, 0)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_the_page_names_every_command():
+    page = (ROOT / "docs" / "stepper.md").read_text("utf-8")
+    for name in COMMANDS:
+        assert f"`{name}" in page, name
