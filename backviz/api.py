@@ -14,7 +14,7 @@ from backviz.renderers import RENDERERS
 
 
 def render(output: Value, form: str = "svg", **style: Any) -> bytes:
-    """The figure of a computation in a format: svg, pdf, png, dot or json.
+    """The figure of a computation in a format: svg, pdf, png, tikz, mermaid, text, dot and so on.
 
     `style` takes the fields of `Style`: theme, size, fold, title and so on. Gradients
     are drawn where a backward pass has computed them.

@@ -246,7 +246,7 @@ def test_a_long_line_is_cut_around_the_caret():
 def test_the_picture_of_a_nan_is_drawn_on_request(source, form):
     ran = call("graph", source, "-o", f"g.{form}", "--allow-nan")
     assert ran.code == 6
-    assert Path(f"g.{form}").stat().st_size > 100
+    assert Path(f"g.{form}").stat().st_size > 30  # a box of characters is that small
     said = ran.err.splitlines()[-1]
     assert re.search(r"\b(log|div|sqrt)\b.*\bnode n\d", said), said
     assert "--allow-nan" not in said
@@ -761,7 +761,9 @@ def test_the_examples_in_help_run(example):
         return
     assert ran.out == b""
     target = given[given.index("-o") + 1]
-    assert f"wrote {target} (" in ran.err
+    if "%" in target:
+        target %= 1
+    assert f"wrote {target} " in ran.err
     assert Path(target).stat().st_size > 1000
 
 

@@ -29,6 +29,7 @@ from backviz.diagrams.style import FOLDS, Style
 from backviz.errors import UsageError
 from backviz.explanations import describe
 from backviz.renderers import RENDERERS
+from backviz.signs import PLAIN
 from backviz.tables import TABLES, escape_latex
 from backviz.text import NumberStyle, clean
 
@@ -258,6 +259,88 @@ def test_json_gives_the_label_back_unchanged(label):
     graph = nx.node_link_graph(data, edges="edges")
     shown = [graph.nodes[n]["label"] for n in graph]
     assert shown == [label, "b", label] or (label == "\ud800" and shown == ["�", "b", "�"])
+
+
+TEX = {
+    r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^",
+    r"\textless{}": "<", r"\textgreater{}": ">", r"\textbar{}": "|", r"{\ttfamily\char34}": '"',
+    r"\textquotesingle{}": "'", r"\textasciigrave{}": "`", "-{}": "-", r"\dots{}": "…",
+    r"$\hookleftarrow$": "⏎", r"{\fboxsep=1pt\fbox{?}}": "�", r"$-$": "−", r"$\times$": "×",
+    r"\ ": " ", "---": "—",
+}  # fmt: skip
+TEX_SIGN = re.compile(
+    "|".join(
+        [*map(re.escape, TEX), r"\\ifdefined\\Umathchar (.)\\else.*?\\fi\{\}", r"\\([{}&%$#_])"]
+    )
+)
+
+
+def tikz_texts(source: str) -> list[str]:
+    """The lines of text in TikZ's nodes, read without TeX; what is no text must be plain."""
+
+    def read(sign: re.Match[str]) -> str:
+        return sign[1] or sign[2] or TEX[sign[0]]
+
+    texts = [line[line.index(") {") + 3 : -2] for line in source.split("\n") if r"\node[" in line]
+    for text in texts:
+        assert not set(TEX_SIGN.sub("", text)) & set("\\{}$&#^_%~"), text
+    return [TEX_SIGN.sub(read, text) for text in texts]
+
+
+def mermaid_texts(source: str) -> list[str]:
+    """The lines of text in Mermaid's boxes, read by the letter of its grammar."""
+    lines = re.sub("#([0-9]+);", lambda m: f"&#{m[1]};", source).split("\n")
+    boxes = [re.fullmatch(r'  n\d+[(\[]+"([^"]*)"[)\]]+:::[a-z]+', line) for line in lines]
+    found = [html.unescape(text) for box in boxes if box for text in box[1].split("<br/>")]
+    return [text.replace("\u2060", "").replace("\u00a0", " ") for text in found]
+
+
+def drawn_texts(source: str) -> list[str]:
+    return [text.strip() for line in source.split("\n") for text in re.split(" [│|] ?|[│|] ", line)]
+
+
+def graphml_texts(source: str) -> list[str]:
+    graph = nx.parse_graphml(source, node_type=int, force_multigraph=True)
+    return [clean(data["label"], MAX_TITLE) for _, data in graph.nodes(data=True)]
+
+
+READERS = {
+    "tikz": tikz_texts,
+    "mermaid": mermaid_texts,
+    "text": drawn_texts,
+    "ascii": drawn_texts,
+    "graphml": graphml_texts,
+}
+
+
+def test_every_format_is_read():
+    assert {"svg", "pdf", "png", "dot", "json", *READERS} == set(RENDERERS)
+
+
+@every_label
+@pytest.mark.parametrize("form", READERS)
+def test_the_label_is_read_from_every_other_format(label, form):
+    data = RENDERERS[form](Figure(computed(label))).decode()
+    assert all(c.isprintable() or c in "\n\t" for c in data)
+    found = [squeezed(text) for text in READERS[form](data)]
+    shown = short(LABELS[label])
+    # two boxes bear it; in a drawing of characters its value stands on the same line
+    wanted = {
+        "mermaid": [shown, f"{shown}×"],
+        "text": [f"{shown}=2", f"{shown}=6"],
+        "ascii": [f"{shown}=2".translate(PLAIN), f"{shown}=6".translate(PLAIN)],
+    }.get(form, [shown, shown])
+    for text in {*wanted} if shown else ():
+        assert found.count(squeezed(text)) == wanted.count(text), found
+
+
+def test_the_readers_see_a_label_that_is_not_escaped(monkeypatch):
+    monkeypatch.setattr("backviz.renderers.tikz.tex", str)
+    monkeypatch.setattr("backviz.renderers.mermaid.escape_mermaid", str)
+    with pytest.raises(AssertionError):
+        tikz_texts(RENDERERS["tikz"](Figure(computed("50%"))).decode())
+    for label in ('"q"', "&amp;", "#60;"):
+        assert label not in mermaid_texts(RENDERERS["mermaid"](Figure(computed(label))).decode())
 
 
 def test_the_check_of_the_dot_source_sees_a_label_that_is_not_escaped(monkeypatch):

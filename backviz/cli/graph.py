@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @options.source
 @options.to_file
 @click.option(
-    "-F", "--format", "form", metavar="FORMAT", help="svg, pdf, png, dot or json.  [by extension]"
+    "-F",
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help="svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml.  [by extension]",
 )
 @click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
 @click.option(
@@ -40,6 +44,7 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz graph 'L=(a*b+c)*(a-c); a=2; b=3; c=4' -o g.svg
     backviz graph @karpathy-neuron --for slide --theme dark -o neuron.png
     backviz graph model.py:loss --for beamer -o loss.pdf
+    backviz graph @diamond -F text
     """
     from backviz.errors import UsageError
 
@@ -106,9 +111,9 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     if fault and not given["allow_nan"]:
         raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
     figure = Figure(value, style, more)
-    data = RENDERERS[form](figure)
+    data = RENDERERS[_shown_as(form, output)](figure)
     _write(output, form, data)
-    messages = [] if form == "json" else [*figure.messages]
+    messages = [] if form in ("json", "graphml") else [*figure.messages]
     messages += figure.drawing.warnings if RENDERERS[form].drawn else ()
     for message in messages:
         if not quiet:
@@ -153,12 +158,28 @@ def make_style(given: dict[str, Any]) -> Any:
     )
 
 
+def _shown_as(form: str, output: str) -> str:
+    """The format itself; lines of +-| on a console that has no others."""
+    import os
+    import sys
+
+    from backviz.cli.terminal import fitted
+
+    lines = "─│╭►"
+    console = output == "-" and (sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ)
+    if form == "text" and console and fitted(lines, sys.stdout.encoding) != lines:
+        return "ascii"
+    return form
+
+
 def _write(output: str, form: str, data: bytes) -> None:
-    from backviz.cli.terminal import print_bytes
+    from backviz.cli.terminal import print_bytes, write_text
     from backviz.files import write_file
     from backviz.renderers import RENDERERS
 
-    if output == "-":
+    if output == "-" and form in ("text", "ascii"):
+        write_text(data.decode())
+    elif output == "-":
         hint = f"a picture is no text for a terminal; add -o FILE, for example -o graph.{form}"
         print_bytes(data, hint if RENDERERS[form].drawn else "")
     else:

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class Renderer:
     """A format: its name (also the file extension), and `module:function` that makes it.
 
-    `drawn` says that it shows the page of marks, so that sizes and warnings apply.
+    `drawn` says that it shows the page of marks, so that sizes and warnings apply;
+    `ending` is the extension of files if it is not the name.
     """
 
     name: str
     about: str
     place: str
     drawn: bool = False
+    ending: str = ""
 
     def __call__(self, figure: Figure) -> bytes:
         """The figure in this format; `MissingPieceError` if it needs what is not installed."""
@@ -50,5 +52,16 @@ for _row in (
     Renderer("png", "pixels, --scale to the point", f"{__name__}.marks:png", drawn=True),
     Renderer("dot", "DOT source for any Graphviz", f"{__name__}.dot:dot"),
     Renderer("json", "the graph in node-link form", f"{__name__}.json_graph:json_graph"),
+    Renderer("tikz", "TikZ for LaTeX (.tex)", f"{__name__}.tikz:tikz", drawn=True, ending="tex"),
+    Renderer(
+        "mermaid", "a flowchart in Markdown (.mmd)", f"{__name__}.mermaid:mermaid", ending="mmd"
+    ),
+    Renderer(
+        "text", "a drawing for a terminal (.txt)", f"{__name__}.text_drawing:text", ending="txt"
+    ),
+    Renderer(
+        "ascii", "the same with +-|> (.asc)", f"{__name__}.text_drawing:ascii_text", ending="asc"
+    ),
+    Renderer("graphml", "for networkx, igraph, Gephi, yEd", f"{__name__}.graphml:graphml"),
 ):
-    RENDERERS.add(_row.name, _row)
+    RENDERERS.add(_row.name, _row, [_row.ending] if _row.ending else [])

@@ -135,10 +135,11 @@ class _Page(Artist):
             if isinstance(mark, Text) and self.keep_text:
                 _draw_kept(renderer, mark, self.drawing.height)
             else:
-                _draw(renderer, mark, page)
+                draw_mark(renderer, mark, page)
 
 
-def _draw(renderer: Any, mark: Mark, page: Affine2D) -> None:
+def draw_mark(renderer: Any, mark: Mark, page: Affine2D) -> None:
+    """Hand one mark to a backend; `page` takes points, y downwards, to the backend's units."""
     context = renderer.new_gc()
     context.set_linewidth(0)
     context.set_antialiased(True)

@@ -1,0 +1,129 @@
+"""What Jupyter, VS Code, Colab and marimo show for a figure or a recorded value.
+
+Invariant: showing never raises, because a cell's last line must not fail for its picture;
+the same figure has the same bytes, and the ids of different figures on a page differ.
+"""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from backviz.autodiff.value import Value
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.style import Style
+from backviz.renderers import RENDERERS
+from backviz.renderers.text_drawing import draw_text
+
+SMALL = 40  # values up to which a recorded value is shown as a picture
+Bundle = tuple[dict[str, str], dict[str, dict[str, int]]]
+
+
+def show(output: Value, **style: Any) -> None:
+    """Show the figure of a computation: a picture in a notebook, a drawing of characters elsewhere.
+
+    `style` takes the fields of `Style`.
+
+    >>> x = Value(3.0, "x")
+    >>> show(x, legend=False)
+    ┌────────┐
+    │ x = 3  │
+    │ grad — │
+    └────────┘
+    """
+    figure = Figure(output, Style(**style))
+    if _shell() is None:
+        print(draw_text(figure.diagram))
+    else:
+        sys.modules["IPython"].display.display(figure)
+
+
+def figure_bundle(
+    figure: Figure, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> Bundle:
+    """A figure by media type, and how large its PNG is; only what is asked for is drawn.
+
+    The reason stands in the text if a picture cannot be made.
+    """
+    return _bundle(lambda: draw_text(figure.diagram), figure, include, exclude)
+
+
+def value_bundle(
+    value: Value, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> Bundle:
+    """A recorded value as it prints, and its picture if it was computed from a few values."""
+    figure = Figure(value) if value.op is not None and _is_small(value) else None
+    return _bundle(lambda: repr(value), figure, include, exclude)
+
+
+def _is_small(value: Value) -> bool:
+    met, waiting = {value.serial}, [value]
+    while waiting and len(met) <= SMALL:
+        fresh = {u.serial: u for u in waiting.pop().inputs if u.serial not in met}
+        met |= {*fresh}
+        waiting += fresh.values()
+    return len(met) <= SMALL
+
+
+def _bundle(
+    text: Callable[[], str],
+    figure: Figure | None,
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> Bundle:
+    makers = {"text/plain": text}
+    if figure is not None:
+        makers |= {"image/svg+xml": lambda: _svg(figure), "image/png": lambda: _png(figure)}
+    made: dict[str, str] = {}
+    about = {}
+    try:
+        for kind in _wanted(makers, include, exclude):
+            made[kind] = makers[kind]()
+        if figure is not None and "image/png" in made:
+            size = figure.drawing.width, figure.drawing.height
+            about["image/png"] = dict(zip(("width", "height"), map(round, size), strict=True))
+    except Exception as error:
+        said = f"(no picture: {error or type(error).__name__})"
+        made["text/plain"] = "\n".join(filter(None, (made.get("text/plain"), said)))
+    return made, about
+
+
+def _png(figure: Figure) -> str:
+    return b64encode(RENDERERS["png"](figure)).decode()
+
+
+def _svg(figure: Figure) -> str:
+    """The SVG with ids of its own: they start with the figure's hash unless a salt was given."""
+    plain = RENDERERS["svg"](figure)
+    if figure.style.salt:
+        return plain.decode()
+    salt = f"f{sha256(plain).hexdigest()[:10]}"
+    return RENDERERS["svg"](_salted(figure, salt)).decode()
+
+
+def _salted(figure: Figure, salt: str) -> Figure:
+    """The same figure with every stage that is already computed."""
+    copy = Figure(figure.output, figure.style, figure.more)
+    vars(copy).update(vars(figure) | {"style": replace(figure.style, salt=salt)})
+    return copy
+
+
+def _wanted(
+    kinds: Iterable[str], include: Iterable[str] | None, exclude: Iterable[str] | None
+) -> list[str]:
+    """The media types to make: what is asked for, else what the front end shows at all."""
+    if include is None:
+        shell = _shell()
+        include = kinds if shell is None else shell.display_formatter.active_types
+    included, excluded = {*include}, {*(exclude or ())}
+    return [kind for kind in kinds if kind in included and kind not in excluded]
+
+
+def _shell() -> Any:
+    """IPython's shell, if this program runs in one."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()

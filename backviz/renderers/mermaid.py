@@ -1,0 +1,95 @@
+"""The figure as a Mermaid flowchart: text that GitHub, GitLab, Quarto and Obsidian draw.
+
+Invariant: every sign of a label that Mermaid, Markdown or HTML could read as its own is
+written as a numeric entity, so a label is shown as it is and never ends its quotes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from backviz.diagrams.model import Box, Role
+from backviz.diagrams.theme import THEMES, Theme
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+_SHAPES: dict[Role, tuple[str, str]] = {
+    "leaf": ("(", ")"),
+    "constant": ("(", ")"),
+    "group": ("[[", "]]"),
+}
+_PLAIN = "[", "]"
+_LOOKS = {"constant": ",stroke-dasharray:5 4", "output": ",stroke-width:3px"}
+# signs with a meaning, if only at the start of a line; a blank after another would be lost
+_SPECIAL = re.compile(r"[!-+/:-@\[-`{-~]|-(?!\d)|[.](?!\d)|(?<= ) |^ | $|\u2060")
+# what Mermaid looks for once it has read the entities: line break, formula, icon
+_LATE = re.compile(r"\\(?=n)|\$(?=\$)|:(?=fa-)")
+_JOINER = "\u2060"  # parts them and has no width
+
+
+def mermaid(figure: Figure) -> bytes:
+    """The figure as a `flowchart`, UTF-8.
+
+    A box holds name and op, the value, and `grad` with the gradient; an arrow bears the
+    local derivative, in the gradient's colour.
+
+    >>> from backviz import Figure, Value
+    >>> x = Value(3.0, "x")
+    >>> made = mermaid(Figure(x * x)).decode().split("\\n")
+    >>> print(*made[-7:-5], sep="\\n")
+      n1["×<br/>9<br/>grad —"]:::output
+      n0 -->|"3"| n1
+    """
+    style, diagram = figure.style, figure.diagram
+    theme = THEMES[style.theme]
+    lines = _head(diagram.caption, theme)
+    lines.append(f"flowchart {'TB' if style.direction == 'TB' else 'LR'}")
+    lines += [f"  accTitle: {escape_mermaid(diagram.title)}"]
+    lines += [f"  accDescr: {escape_mermaid(diagram.description)}"]
+    for box in diagram.boxes:
+        opening, closing = _SHAPES.get(box.role, _PLAIN)
+        lines.append(f'  {box.id}{opening}"{_text(box)}"{closing}:::{box.role}')
+    for arrow in diagram.arrows:
+        text = escape_mermaid(arrow.product or arrow.local)
+        label = f'|"{text}"|' if text else ""
+        lines.append(f"  {arrow.tail} -->{label} {arrow.head}")
+    lines += [
+        f"  classDef {role} fill:{theme.fill(role)},stroke:{theme.border},color:{theme.ink}"
+        f"{_LOOKS.get(role, '')}"
+        for role in dict.fromkeys(box.role for box in diagram.boxes)
+    ]
+    if diagram.arrows:
+        lines.append(f"  linkStyle default stroke:{theme.forward},color:{theme.gradient}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _head(caption: str, theme: Theme) -> list[str]:
+    """What stands before the graph: the caption, and the colours behind the labels."""
+    colours = {
+        "lineColor": theme.forward,
+        "edgeLabelBackground": theme.background,
+        "titleColor": theme.ink,
+    }
+    settings = {"theme": "base", "themeVariables": colours}
+    shown = json.dumps(caption.replace("<", "‹"), ensure_ascii=False)  # < opens a tag even here
+    title = [f"title: {shown}"] if caption else []
+    return ["---", *title, f"config: {json.dumps(settings)}", "---"]
+
+
+def _text(box: Box) -> str:
+    header = "  ".join(w for w in (box.title, box.symbol, box.note) if w)
+    gradient = [f"grad {box.gradient[0]}", *box.gradient[1:]] if box.gradient else []
+    return "<br/>".join(escape_mermaid(line) for line in (header, *box.value, *gradient) if line)
+
+
+def escape_mermaid(text: str) -> str:
+    """Text for between quotes: whatever has a meaning as an entity, `#60;` for `<`.
+
+    >>> escape_mermaid("<b>&#60;"), escape_mermaid("a_1 = −0.5"), escape_mermaid("1. x")
+    ('#60;b#62;#38;#35;60#59;', 'a#95;1 #61; −0.5', '1#46; x')
+    """
+    apart = _LATE.sub(lambda sign: sign[0] + _JOINER, text)
+    return _SPECIAL.sub(lambda sign: f"#{160 if sign[0] == ' ' else ord(sign[0])};", apart)

@@ -1,0 +1,189 @@
+"""The figure as text for a terminal: boxes and wires of characters, or a tree.
+
+The drawing is the first of these that fits: ranks from left to right, ranks from top to
+bottom, the same two without local derivatives (all four up to `MOST` boxes), a tree of
+lines in which every value stands under what uses it. Invariant: no line is wider than was
+asked for, and no number is left out of a box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from backviz.diagrams.model import WHOLE_BOX, Arrow, Box, BoxState, Diagram
+from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, columns, cut
+from backviz.renderers.text_grid import Tile, Wire, draw_grid
+from backviz.signs import PLAIN
+
+if TYPE_CHECKING:
+    from backviz.diagrams.figure import Figure
+
+MOST = 60  # boxes that a drawing of characters shows
+WIDTH = 80
+_BLANKS = str.maketrans({"\u2007": " ", "\u2009": " "})
+
+
+def text(figure: Figure) -> bytes:
+    """The figure for a terminal of 80 columns, UTF-8."""
+    return (draw_text(figure.diagram) + "\n").encode()
+
+
+def ascii_text(figure: Figure) -> bytes:
+    """The figure for a terminal without box-drawing characters, UTF-8."""
+    return (draw_text(figure.diagram, ascii=True) + "\n").encode()
+
+
+def draw_text(
+    diagram: Diagram,
+    *,
+    width: int = WIDTH,
+    ascii: bool = False,  # noqa: A002  (the plain word for it)
+    mark: str | None = None,
+    states: Mapping[str, BoxState] | None = None,
+) -> str:
+    """The diagram in characters, at most `width` columns wide; no line break at the end.
+
+    A box has the op in its upper border, then name and value, then `grad` and the gradient;
+    the local derivative stands at the head of each wire. `ascii` draws lines with `+-|>` and
+    spells the signs of numbers and ops; letters stay.
+    `mark` is the id of the box at work and `states` what each box shows, as in a
+    `Moment`: boxes keep their size and their places from moment to moment.
+
+    >>> from backviz import Figure, Value
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = a * b
+    >>> L.backward()
+    >>> print(draw_text(Figure(L).diagram))
+    ┌────────┐
+    │ a = 2  │─╮
+    │ grad 3 │ │     ┌─ × ────┐
+    └────────┘ ╰─ 3 ►│ 6      │
+    ┌────────┐ ╭─ 2 ►│ grad 1 │
+    │ b = 3  │─╯     └────────┘
+    │ grad 2 │
+    └────────┘
+    <BLANKLINE>
+    grad: gradient of the output   ─ 2 ►: local derivative
+    """
+    signs = ASCII if ascii else UNICODE
+    lines, local = None, True
+    if len(diagram.boxes) <= MOST:
+        shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}
+        tiles = [_tile(box, shown[box.id], box.id == mark, signs) for box in diagram.boxes]
+        wires = [Wire(a.tail, a.head, _plain(_label(a), signs)) for a in diagram.arrows]
+        bare = [Wire(a.tail, a.head) for a in diagram.arrows]
+        for each, downwards in ((wires, False), (wires, True), (bare, False), (bare, True)):
+            drawn = draw_grid(tiles, each, signs, downwards=downwards)
+            if drawn is not None and max(map(columns, drawn)) <= width:
+                lines, local = drawn, each is wires
+                break
+    if lines is None:
+        lines = _tree(diagram, signs, width, mark, states or {})
+    caption = [cut(_plain(diagram.caption, signs), width, signs), ""] if diagram.caption else []
+    legend = [cut(line, width, signs) for line in _legend(diagram, signs, local)]
+    return "\n".join([*caption, *lines, *([""] if legend else []), *legend])
+
+
+def _label(arrow: Arrow) -> str:
+    return arrow.product or arrow.local
+
+
+def _plain(words: str, signs: Signs) -> str:
+    words = words.translate(_BLANKS)
+    return words.translate(PLAIN) if signs is ASCII else words
+
+
+def _tile(box: Box, state: BoxState, marked: bool, signs: Signs) -> Tile:
+    """The box's lines at one moment, and room for those of every moment."""
+    whole = _lines(box, box.gradient, signs)
+    others = [_lines(box, (line,), signs)[-1] for line in box.reserve]
+    label = _plain(box.symbol, signs)
+    widest = max(map(columns, [*whole, *others, label + "  "]))
+    gradient = box.gradient if state.gradient is None else state.gradient
+    shown = _lines(box, gradient, signs, known=state.value)
+    shown += ("",) * (len(whole) - len(shown))
+    strong = marked or bool(state.accent)
+    return Tile(box.id, label, shown, (widest, len(whole)), strong, box.ordered)
+
+
+def _lines(
+    box: Box, gradient: tuple[str, ...], signs: Signs, known: bool = True
+) -> tuple[str, ...]:
+    """Name and value, on one line if that is all; then the gradient."""
+    title = " ".join(filter(None, (box.title, box.note)))
+    known = known or not box.gradient  # what has no gradient is no number to be hidden
+    if len(box.value) == 1 and not box.note:
+        value = box.value[0] if known else ""
+        lines = [f"{title} = {value}".rstrip() if title else value]
+    else:
+        lines = [title] if title else []
+        lines += [line if known else "" for line in box.value]
+    lines += [f"{'     ' if i else 'grad '}{line}" for i, line in enumerate(gradient)]
+    return tuple(_plain(line, signs) for line in lines) or ("",)
+
+
+def _legend(diagram: Diagram, signs: Signs, local: bool) -> list[str]:
+    samples = {"gradient": "grad"}
+    if local:
+        samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g"}
+    said = (f"{samples[kind]}: {words}" for kind, words in diagram.legend if kind in samples)
+    line = "   ".join(_plain(words, signs) for words in said)
+    return [line] if line else []
+
+
+# The tree --------------------------------------------------------------------------------
+
+
+def _tree(
+    diagram: Diagram,
+    signs: Signs,
+    width: int,
+    mark: str | None,
+    states: Mapping[str, BoxState],
+) -> list[str]:
+    """A line for each use of a value, under what uses it; the second time only its name."""
+    boxes = {box.id: box for box in diagram.boxes}
+    into: dict[str, list[Arrow]] = {name: [] for name in boxes}
+    for arrow in diagram.arrows:
+        into[arrow.head].append(arrow)
+    used = {arrow.tail for arrow in diagram.arrows}
+    branch, last, past, under = signs.tree
+    told: set[str] = set()
+    lines = []
+    waiting = [(name, "", "", "") for name in reversed(boxes) if name not in used]
+    while waiting:
+        name, before, joint, local = waiting.pop()
+        box, state = boxes[name], states.get(name, WHOLE_BOX)
+        again = name in told
+        told.add(name)
+        words = _sentence(box, state, name == mark, signs, again)
+        indent = before if len(before) <= width // 2 else signs.cut + before[-width // 2 :]
+        at = f"{joint}({local}) " if local else f"{joint} " if joint else ""
+        lines.append(cut(f"{indent}{at}{words}", width, signs))
+        if again:
+            continue
+        deeper = before + (under if joint == last else past if joint else "")
+        inputs = into[name]
+        for i in reversed(range(len(inputs))):
+            end = last if i == len(inputs) - 1 else branch
+            waiting.append((inputs[i].tail, deeper, end, _plain(_label(inputs[i]), signs)))
+    return lines
+
+
+def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool) -> str:
+    """Everything about a box on one line."""
+    name = box.title or box.symbol
+    if again and box.title:
+        return _plain(f"{name} {signs.again}", signs)
+    gradient = box.gradient if state.gradient is None else state.gradient
+    value = "; ".join(box.value) if state.value or not box.gradient else ""
+    said = [f"{name} = {value}" if value else name]
+    if box.title and box.symbol:
+        said.append(f"[{box.symbol}]")
+    if gradient and not again:
+        said.append(f"grad {'; '.join(gradient)}")
+    if again:
+        said.append(signs.again)
+    star = "* " if marked or state.accent else ""
+    return star + _plain("  ".join(filter(None, said)), signs)

@@ -1,0 +1,517 @@
+"""TikZ, Mermaid, drawings of characters and GraphML, each read back by its own grammar."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from text_tracing import Page
+
+from backviz import OPS, Figure, Style, Value, load, save, tensor
+from backviz.autodiff.orders import recorded_gradients
+from backviz.diagrams.drawing import Curve, Rect, Text
+from backviz.diagrams.model import Arrow, Box, Diagram
+from backviz.diagrams.steps import Steps
+from backviz.diagrams.theme import THEMES
+from backviz.errors import InputError
+from backviz.explanations import derivatives
+from backviz.renderers import RENDERERS
+from backviz.renderers.graphml import graphml
+from backviz.renderers.marks import pdf_pages
+from backviz.renderers.mermaid import mermaid
+from backviz.renderers.tex_signs import tex
+from backviz.renderers.text_canvas import ASCII, UNICODE, columns
+from backviz.renderers.text_drawing import MOST, draw_text
+from backviz.renderers.text_grid import Tile, Wire, draw_grid
+from backviz.renderers.tikz import FRAME, beamer_snippet, tikz, tikz_steps
+from backviz.sources import EXAMPLES
+from backviz.words import LANGUAGES
+
+
+def figure(source="@diamond", **style):
+    output = load(source)
+    output.backward()
+    return Figure(output, Style(**style))
+
+
+# TikZ ------------------------------------------------------------------------------------
+
+
+NUMBER = r"(-?[0-9.]+)"
+FRAME_NODE = re.compile(
+    rf"\\node\[inner sep=0pt,minimum width={NUMBER}bp,minimum height={NUMBER}bp\] "
+    rf"\((n\d+)\) at \({NUMBER},{NUMBER}\) \{{\}};"
+)
+TEXT_NODE = re.compile(
+    rf"\\node\[([tb]),text=bv-(\w+),scale={NUMBER}\] at \({NUMBER},{NUMBER}\) \{{(.*)\}};"
+)
+
+
+def balanced(source):
+    """Braces outside of escapes and comments open and close."""
+    plain = re.sub(r"\\[\\{}%]", "", re.sub(r"(?<!\\)%.*", "", source))
+    depth = 0
+    for sign in plain:
+        depth += (sign == "{") - (sign == "}")
+        assert depth >= 0
+    return depth == 0
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_tikz_puts_everything_where_the_page_has_it(name):
+    picture = figure(f"@{name}", size="slide", title="A & B")
+    drawing, source = picture.drawing, tikz(picture).decode()
+    assert balanced(source)
+    assert f"\\useasboundingbox (0,0) rectangle ({drawing.width:g},{drawing.height:g});" in source
+    frames = {
+        m[3]: tuple(map(float, (m[1], m[2], m[4], m[5]))) for m in FRAME_NODE.finditer(source)
+    }
+    assert frames.keys() == {b.id for b in picture.diagram.boxes}
+    for part in drawing.parts:
+        if part.id in frames:
+            (*_, rect) = (m for m in part.marks if isinstance(m, Rect) and m.stroke)
+            middle = rect.x + rect.width / 2, rect.y + rect.height / 2
+            assert frames[part.id] == pytest.approx((rect.width, rect.height, *middle), abs=0.006)
+    texts = [m for m in drawing.marks() if isinstance(m, Text) and m.text.strip()]
+    nodes = TEXT_NODE.findall(source)
+    assert len(nodes) == len(texts)
+    theme = THEMES["light"]
+    for mark, (look, colour, scale, _, y, shown) in zip(texts, nodes, strict=True):
+        assert (look == "b", getattr(theme, colour)) == (mark.bold, mark.fill)
+        assert float(scale) * 10 == pytest.approx(mark.size, abs=0.06)
+        assert float(y) == pytest.approx(mark.y, abs=0.006)
+        if mark.text.isalnum() and mark.text.isascii():
+            assert shown == mark.text
+    curves = sum(isinstance(m, Curve) for m in drawing.marks())
+    assert len(re.findall(r"\\path\[draw=.* \.\. controls ", source)) == curves
+
+
+def test_tikz_names_the_theme_s_colours():
+    for theme in THEMES.values():
+        source = tikz(figure(theme=theme.name)).decode()
+        named = dict(re.findall(r"\\definecolor\{bv-(\w+)\}\{HTML\}\{(\w{6})\}", source))
+        assert {f"#{c.lower()}" for c in named.values()} <= set(vars_of(theme))
+        for name, colour in named.items():
+            assert getattr(theme, name) == f"#{colour.lower()}"
+        assert set(re.findall(r"bv-(\w+)", source)) == named.keys()
+
+
+def vars_of(theme):
+    return [getattr(theme, name) for name in theme.__slots__]
+
+
+def test_a_colour_that_is_no_theme_s_is_spelled_out():
+    x = tensor(np.arange(12.0).reshape(3, 4), "x")
+    y = (x * x).sum()
+    y.backward()
+    source = tikz(Figure(y, Style(heat=True))).decode()
+    assert re.search(r"fill=\{rgb,255:red,\d+;green,\d+;blue,\d+\}", source)
+
+
+def test_tikz_has_letters_for_every_sign_that_figures_use():
+    words = "".join("".join(table.values()) for table in LANGUAGES.values())
+    ops = "".join(op.symbol + "".join(derivatives(op)) for op in OPS.values())
+    for sign in sorted({*words, *ops, *"□⋯…∞−—·²³⁴⁵⁶⁷⁸⁹⁰¹⁻ᵀ√×÷σΣ⏎�\u2007\u2009"}):
+        assert "Umathchar" not in tex(sign), sign
+    assert "Umathchar" in tex("日")
+
+
+def test_cyrillic_loads_its_encoding_and_nothing_else_does():
+    assert "T2A" in tikz(figure(title="Граф")).decode()
+    assert "T2A" not in tikz(figure()).decode()
+
+
+def test_every_step_of_the_frame_shows_what_its_page_shows():
+    steps = Steps(figure("@karpathy-neuron"))
+    source = tikz_steps(steps).decode()
+    assert balanced(source)
+    assert source.count(r"\begin{frame}") == 1
+    shown = {k: [] for k in range(1, len(steps.moments) + 1)}
+    now = shown
+    for line in source.split("\n"):
+        if only := re.fullmatch(r"\\only<(.*)>\{%", line):
+            now = {k: shown[k] for k in shown if on(k, only[1])}
+        elif line == "}":
+            now = shown
+        elif text := TEXT_NODE.fullmatch(line):
+            for lines in now.values():
+                lines.append((text[6], text[2]))
+    for k, moment in enumerate(steps.moments, 1):
+        drawing = steps.drawing(moment)
+        names = {getattr(THEMES["light"], n): n for n in reversed(THEMES["light"].__slots__)}
+        wanted = [(tex(m.text), names[m.fill]) for m in drawing.marks() if isinstance(m, Text)]
+        assert sorted(shown[k]) == sorted(w for w in wanted if w[0].strip())
+
+
+def on(step, spec):
+    """Whether Beamer's overlay specification holds the step."""
+    for part in spec.split(","):
+        first, dash, last = part.partition("-")
+        if int(first) <= step <= (int(last) if last else 10**6 if dash else int(first)):
+            return True
+    return False
+
+
+def test_a_frame_is_no_larger_than_beamer_s_page():
+    source = tikz_steps(Steps(figure(size="slide"))).decode()
+    width, height = map(
+        float, re.search(rf"box \(0,0\) rectangle \({NUMBER},{NUMBER}\)", source).groups()
+    )
+    assert (width, height) == pytest.approx(FRAME, abs=0.01)
+
+
+def test_the_snippet_shows_every_page_once():
+    snippet = beamer_snippet(r"build\steps.pdf", 12)
+    assert r"\foreach \k in {1,...,12}" in snippet
+    assert "{build/steps.pdf}" in snippet
+    assert balanced(snippet)
+    assert r"in {1}{" in beamer_snippet("a.pdf", 1)
+    with pytest.raises(InputError, match="use 1 page or more"):
+        beamer_snippet("a.pdf", 0)
+
+
+HOSTILE = r"%}\end{frame}$^_&#~\input{x}"
+
+
+def compiled(folder, source, engine="pdflatex"):
+    """The lines of the PDF's text and its size."""
+    (folder / "a.tex").write_bytes(source)
+    run = [engine, "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    text = subprocess.run(
+        ["pdftotext", "-raw", "a.pdf", "-"], cwd=folder, capture_output=True, check=True
+    )
+    about = subprocess.run(
+        ["pdfinfo", "a.pdf"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    pages = int(re.search(r"Pages: +(\d+)", about.stdout)[1])
+    size = re.search(r"Page size: +([\d.]+) x ([\d.]+)", about.stdout)
+    return text.stdout.decode(), pages, tuple(map(float, size.groups()))
+
+
+@pytest.mark.tex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
+def test_tex_sets_the_figure(tmp_path, engine):
+    a, b = Value(2.0, "веса"), Value(3.0, HOSTILE[:17])
+    y = a * b
+    y.backward()
+    picture = Figure(y, Style(title="Заголовок " + HOSTILE, lang="ru"))
+    text, pages, size = compiled(tmp_path, tikz(picture), engine)
+    assert "веса" in text
+    assert "градиент" in text
+    assert pages == 1
+    assert size == pytest.approx((picture.drawing.width, picture.drawing.height), abs=0.6)
+    if engine != "pdflatex":  # whose encoding of signs pdftotext reads as accents
+        assert "".join(HOSTILE[:17].split()) in "".join(text.split())
+
+
+@pytest.mark.tex
+def test_tex_sets_a_page_for_each_step(tmp_path):
+    steps = Steps(figure("@diamond", size="beamer"))
+    text, pages, size = compiled(tmp_path, tikz_steps(steps))
+    assert pages == len(steps.moments)
+    assert size == pytest.approx(FRAME, abs=0.6)
+    pdf = text.split("\f")
+    assert "Given: a = 2, b = 3, c = 4" in pdf[0]
+    assert "(−2)·3 = −6 (2 of 2)" in pdf[-2]
+
+
+@pytest.mark.tex
+def test_tex_sets_the_snippet(tmp_path):
+    steps = Steps(figure("@diamond", size="beamer"))
+    (tmp_path / "my steps.pdf").write_bytes(pdf_pages(steps))
+    head = "\\documentclass[aspectratio=169]{beamer}\\usepackage{pgffor}\\begin{document}\n"
+    snippet = beamer_snippet("my steps.pdf", len(steps.moments))
+    _, pages, size = compiled(tmp_path, f"{head}{snippet}\n\\end{{document}}".encode())
+    assert pages == len(steps.moments)
+    assert size == pytest.approx(FRAME, abs=0.6)
+
+
+# Mermaid ---------------------------------------------------------------------------------
+
+
+LINES = {
+    "box": r'  (n\d+)(?:\("[^"]*"\)|\["[^"]*"\]|\[\["[^"]*"\]\]):::([a-z]+)',
+    "arrow": r'  (n\d+) -->(?:\|"([^"]*)"\|)? (n\d+)',
+    "class": r"  classDef (\w+) fill:(#\w{6}),stroke:(#\w{6}),color:(#\w{6})(?:,[\w-]+:[\w ]+)*",
+    "links": r"  linkStyle default stroke:#\w{6},color:#\w{6}",
+    "head": r"---|title: \".*\"|config: \{.*\}|flowchart (?:LR|TB)|  acc(?:Title|Descr): [^:{}]*",
+}
+
+
+def orders():
+    """A function and its derivatives in one graph; the boxes of these have a role of their own."""
+    output = load("@karpathy-neuron")
+    output.backward(create_graph=True)
+    return Figure(output, more=recorded_gradients(output))
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_every_format_draws_a_graph_with_its_derivatives(form):
+    assert "derivative" in {b.role for b in orders().diagram.boxes}
+    assert RENDERERS[form](orders())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_mermaid_keeps_to_its_grammar_and_has_every_arrow(name):
+    picture = figure(f"@{name}", title="y = f(x)")
+    lines = mermaid(picture).decode().rstrip("\n").split("\n")
+    found = {kind: [] for kind in LINES}
+    for line in lines:
+        (kind,) = (k for k, rule in LINES.items() if re.fullmatch(rule, line))
+        found[kind].append(re.fullmatch(LINES[kind], line).groups())
+    diagram = picture.diagram
+    assert [name for name, _ in found["box"]] == [b.id for b in diagram.boxes]
+    assert [(t, h) for t, _, h in found["arrow"]] == [(a.tail, a.head) for a in diagram.arrows]
+    classes = {role: fill for role, fill, *_ in found["class"]}
+    assert classes == {b.role: THEMES["light"].fill(b.role) for b in diagram.boxes}
+
+
+def test_mermaid_shows_values_gradients_and_local_derivatives():
+    source = mermaid(figure("@diamond")).decode()
+    assert '["L ' in source
+    assert "<br/>−20<br/>grad 1" in source
+    assert 'n4 -->|"−2"| n6' in source
+    assert "flowchart TB" in mermaid(figure("@diamond", direction="TB")).decode()
+
+
+# Drawings of characters ------------------------------------------------------------------
+
+
+@st.composite
+def diagrams(draw):
+    """Boxes in the order of recording, each made of earlier ones; all lead to the last."""
+    count = draw(st.integers(1, 11))
+    pairs = []
+    for head in range(1, count):
+        tails = draw(st.lists(st.integers(0, head - 1), max_size=3))
+        pairs += [(tail, head) for tail in tails]
+    used = {tail for tail, _ in pairs}
+    pairs += [(i, count - 1) for i in range(count - 1) if i not in used]
+    words = st.sampled_from(["", "1", "−0.25", "g @ xᵀ"])
+    arrows = [
+        Arrow(f"e{k}", f"n{t}", f"n{h}", draw(words).replace(" ", ""))
+        for k, (t, h) in enumerate(pairs)
+    ]
+    boxes = [
+        Box(
+            f"n{i}",
+            "op",
+            f"v{i}",
+            draw(st.sampled_from(["", "×", "tanh"])),
+            ("1",) * draw(st.integers(1, 3)),
+            ("—",) * draw(st.integers(0, 2)),
+            ordered=draw(st.booleans()),
+        )
+        for i in range(count)
+    ]
+    return Diagram(tuple(boxes), tuple(arrows), "t", "d")
+
+
+@settings(max_examples=60, deadline=None)
+@given(diagrams(), st.booleans())
+def test_every_wire_leads_from_its_box_to_its_box(diagram, downwards):
+    texts = {b.id: (b.title, *b.value, *b.gradient) for b in diagram.boxes}
+    tiles = [
+        Tile(b.id, b.symbol, texts[b.id], (6, len(texts[b.id])), ordered=b.ordered)
+        for b in diagram.boxes
+    ]
+    wires = [Wire(a.tail, a.head, a.local) for a in diagram.arrows]
+    lines = draw_grid(tiles, wires, UNICODE, downwards=downwards)
+    assert lines is not None
+    read = sorted((tail[0], head[0], label) for tail, head, label in Page(lines).wires())
+    wanted = sorted(
+        (a.tail.replace("n", "v"), a.head.replace("n", "v"), a.local) for a in diagram.arrows
+    )
+    assert read == wanted
+
+
+@settings(max_examples=40, deadline=None)
+@given(diagrams(), st.integers(24, 100), st.booleans())
+def test_no_line_is_wider_than_asked_for(diagram, width, ascii_only):
+    text = draw_text(diagram, width=width, ascii=ascii_only)
+    assert max(map(columns, text.split("\n"))) <= width
+    for box in diagram.boxes:
+        assert re.search(rf"\b{box.title}\b", text)
+    if ascii_only:
+        assert set(text) <= {*map(chr, range(32, 127)), "\n"}
+
+
+def test_the_tracer_sees_a_wire_that_leads_elsewhere():
+    tiles = [Tile(f"n{i}", "", (f"v{i}",), (6, 1)) for i in range(3)]
+    wires = [Wire("n0", "n2"), Wire("n1", "n2")]
+    lines = draw_grid(tiles, wires, UNICODE, downwards=False)
+    broken = [line.replace("╰", " ").replace("╭", " ") for line in lines]
+    with pytest.raises(AssertionError):
+        Page(broken).wires()
+    assert len(Page(lines).wires()) == 2
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_s_drawing_shows_its_numbers_and_arrows(name):
+    diagram = figure(f"@{name}", legend=False).diagram
+    text = draw_text(diagram)
+    lines = text.split("\n")
+    assert max(map(columns, lines)) <= 80
+    for box in diagram.boxes:
+        for line in (*box.value, *box.gradient):
+            assert line.replace("\u2007", " ") in text
+    if "┌" in text:
+        assert len(Page(lines).wires()) == len(diagram.arrows)
+        assert len(Page(lines).boxes) == len(diagram.boxes)
+    else:
+        assert len(lines) >= len(diagram.boxes)
+
+
+def test_a_narrow_terminal_gets_ranks_downwards_then_a_tree():
+    diagram = figure("@diamond").diagram
+    across, down, tree = (draw_text(diagram, width=w) for w in (80, 50, 30))
+    assert "►" in across.split("\n\n")[0]
+    assert "▼" in down.split("\n\n")[0]
+    assert tree.split("\n")[:3] == [
+        "L = −20  [×]  grad 1",
+        "├─(−2) d = 10  [+]  grad −2",
+        "│  ├─(1) e = 6  [×]  grad −2",
+    ]
+    assert "a ↑" in tree, "what was told before is named again, and told only once"
+    assert tree.count("a = 2") == 1
+
+
+def test_a_large_or_deep_graph_is_a_tree_within_the_width():
+    y = Value(0.5, "x")
+    for _ in range(MOST + 200):
+        y = y.sin()
+    text = draw_text(Figure(y, Style(fold="none")).diagram)
+    lines = text.split("\n")
+    assert len([line for line in lines if " = " in line]) == MOST + 201
+    assert max(map(len, lines)) <= 80
+    assert "x = 0.5" in text
+
+
+def test_a_moment_marks_its_box_and_moves_nothing():
+    steps = Steps(figure("@karpathy-neuron"))
+    drawn = [draw_text(steps.diagram, states=m.boxes) for m in steps.moments]
+
+    def frame(text):
+        """The drawing without what stands in the boxes."""
+        plain = text.translate(str.maketrans("╔╗╝╚═║", "┌┐┘└─│"))
+        page = Page(plain.split("\n\n")[0].split("\n"))
+        return [
+            "".join(" " if (y, x) in page.owner else s for x, s in enumerate(row))
+            for y, row in enumerate(page.rows)
+        ]
+
+    assert all(frame(text) == frame(drawn[0]) for text in drawn)
+    for moment, text in zip(steps.moments, drawn, strict=True):
+        accents = sum(bool(s.accent) for s in moment.boxes.values())
+        assert text.count("╔") == accents
+    assert "n =\n" in re.sub(
+        r" +│.*", "", drawn[0].replace("│ n = ", "n =").replace("│ n =", "n =")
+    )
+    assert "n = 0.8814" not in drawn[0]
+    assert "n = 0.8814" in drawn[-1]
+    assert "grad 0.5" in drawn[-1]
+    assert "grad" not in drawn[0].split("\n\n")[0]
+
+
+def test_a_marked_box_has_double_lines_and_a_star_in_a_tree():
+    diagram = figure("@diamond").diagram
+    assert "╔═ + ═" in draw_text(diagram, mark="n4")
+    assert "#= + =" in draw_text(diagram, mark="n4", ascii=True)
+    assert "(−2) * d = 10" in draw_text(diagram, mark="n4", width=30)
+
+
+def test_wide_letters_take_two_columns():
+    text = draw_text(Figure(Value(2.0, "日本")).diagram)
+    assert {columns(line) for line in text.split("\n")[:3]} == {len("│ 日本 = 2 │") + 2}
+
+
+def test_ascii_s_wires_are_unicode_s_in_other_signs():
+    assert len(ASCII.wires) == len(UNICODE.wires) == 16
+    upright = {i for i in range(16) if UNICODE.wires[i] == "│"}
+    assert {i for i in range(16) if ASCII.wires[i] == "|"} == upright
+    assert ASCII.wires.isascii()
+
+
+# GraphML ---------------------------------------------------------------------------------
+
+
+def read_graphml(data):
+    return nx.read_graphml(
+        io.BytesIO(data), node_type=int, edge_key_type=int, force_multigraph=True
+    )
+
+
+@pytest.mark.parametrize("name", ["diamond", "karpathy-neuron", "micrograd", "mazur-scalar"])
+def test_graphml_gives_a_graph_of_scalars_back(name):
+    picture = figure(f"@{name}")
+    read, graph = read_graphml(graphml(picture)), picture.graph
+    assert dict(read.nodes(data=True)) == dict(graph.nodes(data=True))
+    assert sorted(read.edges(keys=True, data=True), key=lambda e: e[:3]) == sorted(
+        graph.edges(keys=True, data=True), key=lambda e: e[:3]
+    )
+    assert read.graph["output"] == graph.graph["output"]
+
+
+def test_graphml_holds_arrays_as_text_and_what_is_not_finite():
+    x = tensor([1.0, 2.5], "x")
+    y = (x * x).sum()
+    y.backward()
+    read = read_graphml(graphml(Figure(y)))
+    assert read.nodes[0]["value"] == "[1.0, 2.5]"
+    assert read.nodes[0]["grad"] == "[2.0, 5.0]"
+    strange = read_graphml(graphml(Figure(Value(float("inf"), "a") * Value(float("nan"), "b"))))
+    assert strange.nodes[0]["value"] == float("inf")
+    assert np.isnan(strange.nodes[1]["value"])
+
+
+# Files and the command line --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"),
+    [
+        ("tex", "% Computation graph of L\n% Drawn by backviz"),
+        ("mmd", "---\nconfig: "),
+        ("txt", "┌"),
+        ("asc", "+-"),
+        ("graphml", "<?xml"),
+        ("tikz", "% Computation graph of L"),
+    ],
+)
+def test_the_ending_of_a_file_says_its_format(tmp_path, ending, begins):
+    output = load("@diamond")
+    output.backward()
+    path = save(output, tmp_path / f"g.{ending}")
+    assert path.read_text("utf-8").startswith(begins)
+
+
+def run(*given, **environment):
+    command = [sys.executable, "-m", "backviz", *given]
+    env = os.environ | environment
+    return subprocess.run(command, capture_output=True, env=env, check=False)
+
+
+def test_the_command_line_prints_the_drawing():
+    done = run("graph", "@diamond", "-F", "text")
+    assert done.stdout.decode() == RENDERERS["text"](figure("@diamond")).decode()
+    assert done.stderr == b""
+
+
+def test_a_console_without_the_lines_gets_others():
+    done = run("graph", "веса*2; веса=3", "-F", "text", PYTHONIOENCODING="cp1251")
+    shown = done.stdout.decode("cp1251")
+    assert "| веса = 3 |" in shown
+    assert "?" not in shown
+
+
+def test_help_lists_every_format():
+    said = run("graph", "--help").stdout.decode()
+    assert all(name in said for name in RENDERERS)
