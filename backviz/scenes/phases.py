@@ -1,0 +1,183 @@
+"""Order and chaos: which weights and biases let a gradient through a deep network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.errors import UsageError
+from backviz.nn import init, theory
+from backviz.nn.theory import Phase
+from backviz.scenes.artists import Heat, Line, Points, Rule, Zone
+from backviz.scenes.layers import key_frames, layer_axis, numbers, positive, with_band, write
+from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.sampled import Samples, band, sampled
+
+CELLS = 60  # of the map, each way
+END = 0.7  # of the colours: |ln χ|
+RULER = 6  # networks train to about so many ξ
+
+Smooth = Literal["tanh", "sigmoid", "relu", "elu", "silu"]
+
+
+Q = np.geomspace(1e-6, 1e4, 241)
+
+
+@cache
+def _table(activation: str) -> np.ndarray:
+    """E[φ²] and E[φ′²] for every q of the table: (2, 241)."""
+    return np.array([theory.moments(activation, q) for q in Q]).T
+
+
+def chi_map(activation: str, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """χ at the fixed point for every σ_w² (m,) and σ_b² (n,): (n, m), infinite q as at its limit.
+
+    Solved backwards: for each q of a table, σ_b² = q − σ_w² E[φ²] is what makes it a fixed
+    point, so that one table of means serves the whole map. Between its entries it is linear.
+
+    >>> chi = chi_map("relu", np.array([1.0, 2.0]), np.array([0.1]))
+    >>> chi.round(3)
+    array([[0.5, 1. ]])
+    """
+    q, (signal, slope) = Q, _table(activation)
+    rows = []
+    for w in weights:
+        needed = np.maximum.accumulate(q - w * signal)
+        # where two q need the same bias, the signal stops at the larger one: 1 runs down to it
+        found = np.searchsorted(needed, biases, side="right").clip(1, q.size - 1)
+        low, high = needed[found - 1], needed[found]
+        gap = np.where(high > low, high - low, 1.0)
+        share = np.clip((biases - low) / gap, 0, 1)
+        rows.append(w * ((1 - share) * slope[found - 1] + share * slope[found]))
+    return np.array(rows).T
+
+
+def edge(activation: str, tall: float) -> np.ndarray:
+    """The line χ = 1 as points (σ_w², σ_b²): (n, 2), NaN where no bias makes it.
+
+    >>> edge("relu", 0.3)
+    array([[2. , 0. ],
+           [2. , 0.3]])
+    """
+    if activation == "relu":  # χ does not depend on q: the edge is upright
+        return np.array([(2.0, 0.0), (2.0, tall)])
+    signal, slope = _table(activation)
+    bias = Q - signal / slope
+    return np.stack((1 / slope, np.where(bias >= -1e-9, bias, np.nan)), axis=1)
+
+
+@scene
+def order_chaos(
+    activation: Smooth = "tanh",
+    least: Annotated[float, Within(0.01, 100)] = 0.3,
+    most: Annotated[float, Within(0.02, 100)] = 4.0,
+    biases: Annotated[float, Within(0, 2)] = 0.05,
+    depth: Annotated[int, Within(2, 200)] = 40,
+    width: Annotated[int, Within(2, 512)] = 48,
+    seeds: Annotated[int, Within(1, 50)] = 5,
+    frames: Annotated[int, Within(2, 200)] = 40,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Between order, where gradients vanish, and chaos, where they explode, there is an edge.
+
+    Left the map of weights, n·var(W) = σ_w², and biases, var(b) = σ_b²: χ is what a layer
+    multiplies the gradient's mean square by, and the green line is the edge, χ = 1. The
+    cross-hair walks across. Right what real networks of that kind do, beside the theory; the
+    grey ruler says how deep such a network can be trained, about 6ξ (Schoenholz et al., 2017).
+
+    Options:
+    activation: what each unit applies
+    least: the σ_w² at the start
+    most: the σ_w² at the end
+    biases: σ_b², the variance of the biases
+    depth: hidden layers
+    width: units in each of them
+    seeds: how many networks are drawn
+    frames: places on the way
+    seed: of the networks
+    """
+    if least >= most:
+        raise UsageError(f"the weights cannot go from {least:g} to {most:g}; use least < most")
+    way = np.geomspace(least, most, frames)
+    tall = max(0.3, 1.5 * biases)
+    ends = (0.0, 1.05 * most)
+    middles_x = (np.arange(CELLS) + 0.5) * ends[1] / CELLS
+    middles_y = (np.arange(CELLS) + 0.5) * tall / CELLS
+    chi = chi_map(activation, middles_x, middles_y)
+    line = edge(activation, tall)
+    gradients = [
+        band(_networks(activation, float(w), biases, depth, width, seeds, seed).gradient)
+        for w in way
+    ]
+    phases = [theory.phase(activation, float(w), biases) for w in way]
+    x, back = numbers(depth), depth - numbers(depth)
+    panels = (
+        Panel(
+            "map", Axis("n · var(W)", *ends), Axis("var(b)", 0.0, tall),
+            title="order – edge – chaos",
+            static=(
+                Heat("chi", np.clip(quietly(np.log, chi), -END, END), ends, (0.0, tall),
+                     (-END, END), label="ln χ"),
+                Line("edge", line[:, 0], line[:, 1], color=2, dash="solid", width=4.0),
+            ),
+        ),
+        Panel(
+            "depth", layer_axis(depth), Axis("mean square of ∂L/∂z", 1e-12, 1e12, log=True),
+            title="the gradient, last layer = 1", place=(0, 1, 1, 1), legend="below",
+        ),
+    )  # fmt: skip
+
+    def moments() -> Iterator[Frame]:
+        for w, phase, found in zip(way, phases, gradients, strict=True):
+            expected = quietly(np.power, phase.chi, back)
+            deep = min(RULER * phase.depth, depth)
+            yield Frame(
+                _said(float(w), biases, phase),
+                {
+                    "map": (
+                        Rule("across", biases, color=2, dash="dotted"),
+                        Rule("up", float(w), axis="x", color=2, dash="dotted"),
+                        Points("here", [w], [biases], color=2, marker="circle", size=13.0),
+                    ),
+                    "depth": (
+                        Zone("ruler", depth + 0.5 - deep, depth + 0.5, label=""),
+                        *with_band("measured", x, found, f"{seeds} networks", 0),
+                        Line("theory", x, positive(expected), "χ per layer", "ink", "dotted"),
+                    ),
+                },
+            )
+
+    return Film(
+        f"Order and chaos in {depth} layers of {activation}", panels, moments, frames,
+        key_frames(frames), columns=(1.1, 1.0),
+        alt="Left a map of ln χ over the variances of weights and biases with the line χ = 1 and a "
+        "cross-hair; right the gradient's mean square by layer, measured and in theory, with a "
+        "grey ruler of 6ξ layers.",
+    )  # fmt: skip
+
+
+def _networks(
+    activation: str, weights: float, biases: float, depth: int, width: int, seeds: int, seed: int
+) -> Samples:
+    drawn = partial(init.lecun_normal, gain=float(np.sqrt(weights)))
+    return sampled(
+        activation, drawn, depth=depth, width=width, seeds=seeds, batch=4, seed=seed, biases=biases
+    )
+
+
+def _said(weights: float, biases: float, phase: Phase) -> str:
+    where = "at the edge"
+    if abs(phase.chi - 1) > 0.01:
+        where = "order: gradients vanish" if phase.chi < 1 else "chaos: gradients explode"
+    reach = RULER * phase.depth
+    deep = f"6ξ = {write(reach)} layers (grey)" if np.isfinite(reach) else "6ξ has no end"
+    if reach > 1e4:
+        deep = "6ξ is more than 10,000 layers"
+    return (
+        f"Weights {write(weights)}, biases {write(biases)}: χ = {phase.chi:.3g}, {where}; {deep}."
+    )

@@ -1,0 +1,186 @@
+"""Rates: how one changes from step to step, and what too small and too large ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from backviz.errors import UsageError
+from backviz.scenes.artists import Line
+from backviz.scenes.layers import key_frames, step_axis
+from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.optimizer_choice import MOST, one_choice, schedule_names, scheduled
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import (
+    LossAxis, exits, map_panel, moments_of, name_of, title_of, told, way, write,
+)  # fmt: skip
+from backviz.scenes.surface_text import numbers_in, start_of, surface_of
+from backviz.scenes.trajectories import Run, noise_of, travel
+
+
+@scene
+def schedules(
+    schedules: str = "constant,time_based,step,exponential,cosine,one_cycle,plateau",
+    optimizer: str = "sgd",
+    surface: str = "ravine",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
+    start: str = "auto",
+    steps: Annotated[int, Within(2, 5000)] = 90,
+    noise: Annotated[float, Within(0, 1e3)] = 0.6,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Rates that fall as the descent goes on: rate and loss against the step.
+
+    With noise on the gradients a constant rate keeps a descent shaking at a distance from
+    the minimum; a rate that falls lets it settle. All have the same start and the same noise.
+
+    Options:
+    schedules: names with commas
+    optimizer: a name; options follow with colons, as in adam:betas=.8/.99
+    surface: a name such as ravine, or an expression in x and y
+    rate: that every schedule is built around
+    start: the point x,y; auto is the surface's own
+    steps: of the descent
+    noise: standard deviation of what is added to each gradient, centred
+    seed: of the noise
+    """
+    land, choice, names = surface_of(surface), one_choice(optimizer), schedule_names(schedules)
+    at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
+    runs = {n: travel(land, choice, [at], steps, scheduled(n, rate, steps), shaken) for n in names}
+    axis = LossAxis(land, [run.losses for run in runs.values()])
+    top = max(float(run.rates.max()) for run in runs.values())
+    x = np.arange(steps + 1.0)
+    words = [
+        run.schedule.describe() if run.schedule is not None else name for name, run in runs.items()
+    ]
+    panels = (
+        Panel("rate", step_axis(steps + 1), Axis("rate lr", -0.04 * top, 1.08 * top),
+              title="rate of the step", legend="below"),
+        Panel("loss", step_axis(steps + 1), axis.axis, title=f"{choice.name}, noise {write(noise)}",
+              place=(0, 1, 1, 1)),
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                _leader(k, runs) if k else f"All are built around {write(rate)}: {words[-1]}.",
+                {
+                    "rate": [
+                        Line(n, x[:k], r.rates[:k], label=n.replace("_", " "), color=i)
+                        for i, (n, r) in enumerate(runs.items())
+                    ],
+                    "loss": [
+                        Line(n, x[: k + 1], axis.values(r.losses[: k + 1, 0]), color=i)
+                        for i, (n, r) in enumerate(runs.items())
+                    ],
+                },
+                pause=0.0 if k else 1.5,
+            )
+
+    return Film(
+        f"{name_of(land)}: {len(runs)} schedules around lr = {write(rate)}",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"The rates of {', '.join(words)} against the step; beside them the losses of "
+        f"{choice.name} with them.",
+    )
+
+
+def _leader(k: int, runs: dict[str, Run]) -> str:
+    """Whose loss is lowest on average over the last tenth of the steps."""
+    begin = max(0, k - len(next(iter(runs.values())).rates) // 10)
+    means = {n: float(r.losses[begin : k + 1, 0].mean()) for n, r in runs.items()}
+    known = {n: m for n, m in means.items() if np.isfinite(m)}
+    if not known:
+        return f"Step {k}: no loss is a finite number."
+    best, worst = (f(known, key=lambda n: known[n]) for f in (min, max))
+    said = f"Step {k}, mean loss of the last {k - begin + 1}: lowest with {best.replace('_', ' ')}"
+    return f"{said} ({write(known[best])}), highest with {worst.replace('_', ' ')} " + (
+        f"({write(known[worst])})."
+    )
+
+
+@scene
+def rates(
+    rates: str = "0.01,0.3,0.49,0.55",
+    optimizer: str = "sgd",
+    surface: str = "ravine",
+    start: str = "auto",
+    steps: Annotated[int, Within(1, 5000)] = 60,
+    noise: Annotated[float, Within(0, 1e3)] = 0.0,
+    domain: str = "auto",
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Rates too small, right, nearly too large and too large: the same descent with each.
+
+    A rate that is too small crawls, one near the limit swings from wall to wall, one beyond
+    it climbs out: then αλ is above the limit, which the caption says.
+
+    Options:
+    rates: numbers with commas
+    optimizer: a name; options follow with colons, as in sgd:momentum=.5
+    surface: a name such as ravine, or an expression in x and y
+    start: the point x,y; auto is the surface's own
+    steps: of each descent
+    noise: standard deviation of what is added to each gradient, centred
+    domain: x from,x to,y from,y to; auto is the surface's own
+    seed: of the noise
+    """
+    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
+    found = _rates(rates)
+    runs = []
+    for rate in found:
+        named = replace(choice, name=f"lr = {write(rate)}")
+        runs.append(travel(land, named, [at], steps, rate, shaken))
+    axis = LossAxis(land, [run.losses for run in runs])
+    about = " ".join(word for word in runs[0].about.split() if not word.startswith("lr="))
+    panels = (
+        map_panel(land, title=title_of(land)),
+        Panel("loss", step_axis(steps + 1), axis.axis, title=about, place=(0, 1, 1, 1),
+              legend="below"),
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                told(land, runs, k),
+                {
+                    "map": (
+                        *(way(land, run, k, i) for i, run in enumerate(runs)),
+                        *exits(land, runs, k),
+                    ),
+                    "loss": [
+                        Line(run.choice.name, np.arange(k + 1.0),
+                             axis.values(run.losses[: k + 1, 0]), label=run.choice.name, color=i)
+                        for i, run in enumerate(runs)
+                    ],
+                },
+            )  # fmt: skip
+
+    return Film(
+        f"{name_of(land)}: {choice.name} with {len(runs)} rates",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
+        f"{', '.join(map(write, found))}; beside them their losses against the step.",
+        columns=(1.1, 1.0),
+    )
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    """Different rates above 0, from the smallest."""
+    many = min(text.count(","), MOST - 1)
+    found = numbers_in(text, "rates", "0.1" + ",0.2" * many)
+    if min(found) <= 0 or len(set(found)) < len(found):
+        raise UsageError(f"rates {text!r} do not work; write different numbers above 0")
+    return tuple(sorted(found))

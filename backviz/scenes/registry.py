@@ -1,0 +1,142 @@
+"""The scenes by name: each one function, whose signature and docstring say its options.
+
+Invariant: an option is checked before the scene runs, with the same sentence for Python
+and the command line. Command line, docs and tests read the options from here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from backviz.errors import UsageError
+from backviz.registry import Registry, unknown
+from backviz.scenes.model import Film
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The range that a number must lie in: `Annotated[int, Within(1, 200)]`, ends included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One parameter of a scene: its type, its default, what it may be and what it is for."""
+
+    name: str
+    type: type[Any]
+    default: Any
+    about: str
+    choices: tuple[str, ...] = ()
+    within: Within | None = None
+
+    def check(self, value: Any) -> Any:
+        """The value as the scene gets it, or one sentence that says what is wrong."""
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
+            raise UsageError(f"{self.name} must be {self._wanted}; {value!r} is not")
+        if self.choices and value not in self.choices:
+            raise UsageError(unknown(self.name, value, self.choices))
+        if self.within and not self.within.low <= value <= self.within.high:
+            raise UsageError(
+                f"{self.name} {value:g} is out of range; use "
+                f"{self.within.low:g} to {self.within.high:g}"
+            )
+        return value
+
+    @property
+    def _wanted(self) -> str:
+        return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[
+            self.type
+        ]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A named function that makes a film, with what a person can choose about it.
+
+    `about` is the first sentence of the docstring, `text` all of it up to the options.
+    """
+
+    name: str
+    about: str
+    text: str
+    options: tuple[Option, ...]
+    make: Callable[..., Film]
+
+    def __call__(self, **given: Any) -> Film:
+        """The film with these options; the others have their defaults."""
+        known = {option.name: option for option in self.options}
+        for name in given:
+            if name not in known:
+                raise UsageError(unknown(f"option of {self.name}", name, known))
+        settings = {n: o.check(given.get(n, o.default)) for n, o in known.items()}
+        return self.make(**settings).with_settings(self.name, settings)
+
+
+# What every film can be told, so that no scene has an option of that name.
+TAKEN = frozenset(
+    ("output", "form", "format", "still", "strip", "theme", "scale", "fps", "hold", "once", "list",
+     "open", "json", "quiet", "debug", "help")
+)  # fmt: skip
+SCENES: Registry[Scene] = Registry("scene")
+
+
+def scene(make: Callable[..., Film]) -> Scene:
+    """Enter a function into `SCENES` under its own name (a decorator).
+
+    Every parameter has a type (`int`, `float`, `bool`, `str` or `Literal[…]` of text; a number
+    may be `Annotated[…, Within(low, high)]`), a default, and a line `name: what it is for`
+    under the heading `Options:` that ends the docstring.
+    """
+    text, options = _docstring(make)
+    hints = get_type_hints(make, include_extras=True)
+    parameters = inspect.signature(make).parameters
+    listed = tuple(_option(p, hints[p.name], options) for p in parameters.values())
+    if taken := TAKEN & set(parameters):
+        raise TypeError(f"{make.__name__}: every scene has the options {taken} already")
+    if left := set(options) - set(parameters):
+        raise TypeError(f"{make.__name__}: the docstring has options it does not take: {left}")
+    about = text.partition("\n\n")[0].replace("\n", " ")
+    made = Scene(make.__name__, about, text, listed, make)
+    return SCENES.add(made.name, made)
+
+
+def _docstring(make: Callable[..., Film]) -> tuple[str, dict[str, str]]:
+    """The text above `Options:` and the line of each option; an indented line continues."""
+    text, _, rest = (inspect.getdoc(make) or "").partition("Options:\n")
+    options: dict[str, str] = {}
+    name = ""
+    for line in inspect.cleandoc("\n" + rest).splitlines():
+        if line.startswith(" "):
+            options[name] += " " + line.strip()
+        elif line:
+            name, _, about = line.partition(":")
+            options[name] = about.strip()
+    if not text.strip():
+        raise TypeError(f"the scene {make.__name__} has no docstring")
+    return text.strip(), options
+
+
+def _option(parameter: inspect.Parameter, hint: Any, about: dict[str, str]) -> Option:
+    name, within, choices = parameter.name, None, ()
+    if name not in about:
+        raise TypeError(f"the option {name} has no line under 'Options:' in the docstring")
+    if parameter.default is inspect.Parameter.empty:
+        raise TypeError(f"the option {name} has no default")
+    if get_origin(hint) is Annotated:
+        hint, within = get_args(hint)
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        hint = str
+    if hint not in (int, float, bool, str):
+        raise TypeError(f"the option {name} is a {hint}; use int, float, bool, str or Literal")
+    option = Option(name, hint, parameter.default, about[name], choices, within)
+    option.check(option.default)
+    return option

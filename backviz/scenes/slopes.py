@@ -1,0 +1,101 @@
+"""The derivative as a slope: a point travels along a curve and carries its tangent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.autodiff.value import Value, tensor
+from backviz.scenes.artists import Line, Points, Rule
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.text import NumberStyle
+
+Curve = Literal["parabola", "cubic", "sine", "tanh", "sigmoid"]
+ENDS = {"parabola": 2.0, "cubic": 2.0, "sine": 6.3, "tanh": 4.0, "sigmoid": 6.0}
+
+
+HEIGHTS: dict[str, Callable[[Value], Value]] = {
+    "parabola": lambda x: x**2,
+    "cubic": lambda x: x**3 - x,
+    "sine": lambda x: x.sin(),
+    "tanh": lambda x: x.tanh(),
+    "sigmoid": lambda x: x.sigmoid(),
+}
+
+
+def _measured(curve: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The heights at x (n,) and the derivatives there, by a backward pass."""
+    inputs = tensor(x)
+    heights = HEIGHTS[curve](inputs)
+    heights.sum().backward()
+    return np.asarray(heights.data), np.asarray(inputs.grad)
+
+
+@scene
+def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 60) -> Film:
+    """A point travels along a curve: the slope of its tangent is the derivative.
+
+    Left the curve with the tangent at the point; right the derivative as it is drawn from
+    slope to slope. Where the tangent lies flat, the derivative passes through 0.
+
+    Options:
+    curve: the function that is differentiated
+    frames: how many places the point visits
+    """
+    end = ENDS[curve]
+    x = np.linspace(-end, end, 241)
+    y, slope = _measured(curve, x)
+    at = np.linspace(-end, end, frames)
+    heights, slopes = _measured(curve, at)
+    arm = np.array((-0.25, 0.25)) * end
+    write = NumberStyle(3).format
+    x_axis = Axis("x", -1.05 * end, 1.05 * end)
+    panels = (
+        Panel(
+            "curve", x_axis, Axis("f(x)", *span(y, pad=0.15)), title=f"f(x): {curve}",
+            static=(Line("f", x, y, color="forward"),),
+        ),
+        Panel(
+            "derivative", x_axis, Axis("f′(x)", *span(slope, pad=0.15)), title="its derivative",
+            place=(0, 1, 1, 1), static=(Rule("zero", 0.0, label="flat"),),
+        ),
+    )  # fmt: skip
+
+    def moments() -> Iterator[Frame]:
+        for k in range(frames):
+            here = at[k : k + 1]
+            tip = heights[k : k + 1]
+            touching = Line("tangent", here + arm, tip + slopes[k] * arm, color="gradient")
+            so_far = Line("slope", at[: k + 1], slopes[: k + 1], color="gradient")
+            yield Frame(
+                f"At x = {write(at[k])} the tangent has slope {write(slopes[k])}: "
+                f"the derivative {_said(slopes[k])}.",
+                {
+                    "curve": (
+                        touching,
+                        Points("here", here, tip, color="forward", marker="circle"),
+                    ),
+                    "derivative": (
+                        so_far,
+                        Points("now", here, slopes[k : k + 1], color="gradient", marker="circle"),
+                    ),
+                },
+            )
+
+    return Film(
+        f"The derivative is the slope of the tangent ({curve})",
+        panels,
+        moments,
+        frames,
+        stills=tuple(sorted({round(q * (frames - 1)) for q in (0, 0.25, 0.5, 0.75, 1)})),
+        alt=f"A point moves along the {curve} with its tangent; beside it the slope is plotted.",
+    )
+
+
+def _said(slope: float) -> str:
+    if abs(slope) < 5e-3:
+        return "is 0, the curve is flat"
+    return "is positive, the curve rises" if slope > 0 else "is negative, the curve falls"

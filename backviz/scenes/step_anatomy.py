@@ -1,0 +1,149 @@
+"""The anatomy of a step: gradient, averages, corrected averages, effective rates, update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.optim import Optimizer
+from backviz.scenes.artist import Array, Artist
+from backviz.scenes.artists import Arrows, Path, Table, Words
+from backviz.scenes.layers import key_frames
+from backviz.scenes.model import Film, Frame, Panel
+from backviz.scenes.optimizer_choice import one_choice
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
+from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surfaces import Landscape
+from backviz.text import NumberStyle
+
+NUMBER = NumberStyle(4)
+SAID = {
+    "g": "g, gradient", "after": "θ after it", "update": "update",
+    "rate": "effective rate", "b": "b, buffer", "m": "m, mean of g", "v": "v, mean of g²",
+    "s": "s, sum of g²", "δ": "δ, step", "u": "u",
+}  # fmt: skip
+
+
+@scene
+def step_anatomy(
+    optimizer: str = "adam",
+    surface: str = "ravine",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.4,
+    start: str = "auto",
+    steps: Annotated[int, Within(1, 2000)] = 60,
+    domain: str = "auto",
+) -> Film:
+    """One step after another, taken apart: what an optimizer makes of a gradient.
+
+    The arrows show directions and have fixed lengths: the long thin one is −gradient, the
+    short thick one the update. The table has every number of the step by coordinate, the
+    formula stands below. Adam's first update is lr·sign(g): the corrections of the start at 0
+    make it so.
+
+    Options:
+    optimizer: a name; options follow with colons, as in adam:betas=.8/.99
+    surface: a name such as ravine, or an expression in x and y
+    rate: of each step
+    start: the point x,y; auto is the surface's own
+    steps: of the descent
+    domain: x from,x to,y from,y to; auto is the surface's own
+    """
+    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    at = np.array(start_of(land, start), dtype=np.float64)
+    lines = choice.made(at.copy(), lr=rate).formula()
+    about = choice.made(at.copy(), lr=rate).describe()
+    taken = list(_steps(land, choice.made(at, lr=rate), at, steps))
+    way = shown_points(land, np.array([terms["before"] for terms in taken]))
+    rows = len(_rows(taken[0])) + 1
+    formula = tuple(
+        Words(f"line {i}", 0.0, 1 - (i + 0.8) / len(lines), line, inside="panel")
+        for i, line in enumerate(lines)
+    )
+    panels = (
+        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        Panel("table", place=(0, 1, 1, 1), axes=False),
+        Panel("formula", place=(1, 1, 1, 1), axes=False, static=formula),
+    )
+    moments = moments_of(steps - 1)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                _caption(k, taken[k]),
+                {
+                    "map": (
+                        Path("way", way[: k + 1, 0], way[: k + 1, 1], color=0),
+                        *_arrows(land, way[k], taken[k]),
+                    ),
+                    "table": (Table("terms", ("", "x", "y"), _rows(taken[k])),),
+                },
+                pause=0.0 if k else 2.0,
+            )
+
+    return Film(
+        f"A step of {about}",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"The way of {choice.name} on {name_of(land)} with an arrow against the gradient and "
+        "one along the update; beside it a table of all terms of the step, and the formula.",
+        columns=(1.0, 1.0),
+        rows=(34.0 * rows + 28, 30.0 * len(lines) + 94),
+        fps=6.0,
+    )
+
+
+def _steps(
+    land: Landscape, opt: Optimizer, at: Array, steps: int
+) -> Iterator[dict[str, Array]]:
+    """Every step's terms, each (2,); `at` moves."""
+    for _ in range(steps):
+        _, slopes = land.measured(at[None])
+        terms = opt.anatomy(0, slopes[0]).terms
+        yield {name: np.broadcast_to(np.asarray(x, float), 2) for name, x in terms.items()}
+        opt.step(slopes[0])
+
+
+def _rows(terms: dict[str, Array]) -> list[tuple[str, str, str]]:
+    order = [*(n for n in terms if n not in ("before", "after", "update")), "update", "after"]
+    return [
+        (SAID.get(name, name), *(NUMBER.format(float(x)) for x in terms[name])) for name in order
+    ]  # type: ignore[misc]
+
+
+def _arrows(land: Landscape, spot: Array, terms: dict[str, Array]) -> tuple[Artist, Artist]:
+    """Directions in the picture: −gradient long and thin, the update short and thick."""
+    size = np.array((land.x[1] - land.x[0], land.y[1] - land.y[0]))
+    made = []
+    for key, vector, long, width, color in (
+        ("against the gradient", -terms["g"], 0.22, 3.0, "gradient"),
+        ("update", terms["update"], 0.13, 7.0, "forward"),
+    ):
+        length = float(quietly(np.hypot, *(vector / size)))
+        there = np.isfinite(spot).all() and np.isfinite(length) and length > 0
+        d = vector * (long / length) if there else np.zeros(2)
+        n = slice(0, 1 if there else 0)
+        made.append(
+            Arrows(key, spot[:1][n], spot[1:][n], d[:1][n], d[1:][n], color=color, width=width)
+        )
+    return made[0], made[1]
+
+
+def _caption(k: int, terms: dict[str, Array]) -> str:
+    """What to see: by how much the update turns away from −g."""
+    g, update = terms["g"], terms["update"]
+    if not (np.isfinite(g).all() and np.isfinite(update).all()):
+        return f"Step {k + 1}: a number is no longer finite."
+    sizes = float(np.hypot(*g)), float(np.hypot(*update))
+    if not all(sizes):
+        return f"Step {k + 1}: {'the gradient is 0' if not sizes[0] else 'nothing moves'}."
+    cosine = float(np.clip(-(g @ update) / (sizes[0] * sizes[1]), -1, 1))
+    return (
+        f"Step {k + 1}: a gradient of length {NUMBER.format(sizes[0])} makes a step of length "
+        f"{NUMBER.format(sizes[1])}, {np.degrees(np.arccos(cosine)):.0f}° away from −g."
+    )

@@ -1,0 +1,125 @@
+"""A loss surface in space, with the ways of optimizers on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.errors import InputError
+from backviz.scenes.artist import Array
+from backviz.scenes.artists import Path, Surface
+from backviz.scenes.layers import key_frames
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.optimizer_choice import choices
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.stability import left_at
+from backviz.scenes.surface_panels import (
+    ROOM, LossAxis, key_panel, loss_line, loss_panel, moments_of, name_of, told, write,
+)  # fmt: skip
+from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surfaces import Landscape
+from backviz.scenes.trajectories import Run, noise_of, travel
+
+Height = Literal["auto", "plain", "log"]
+STEEP = 10.0  # times the median height: a plain axis would hide the valley
+
+
+@scene
+def surface(
+    surface: str = "beale",
+    optimizers: str = "sgd:lr=.02,momentum:lr=.003,adam:lr=.3",
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
+    start: str = "auto",
+    steps: Annotated[int, Within(0, 5000)] = 60,
+    height: Height = "auto",
+    elevation: Annotated[float, Within(0, 90)] = 40.0,
+    turn: Annotated[float, Within(-360, 360)] = -60.0,
+    noise: Annotated[float, Within(0, 1e3)] = 0.0,
+    domain: str = "auto",
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """A loss surface as a landscape in space, with the descents on it.
+
+    The height is the loss, or log₁₀(1 + loss above the lowest) where the surface is so steep
+    that a plain one would hide the valley; the axis says which. A way ends where it leaves.
+
+    Options:
+    surface: a name such as beale, or an expression in x and y
+    optimizers: names with commas; options follow with colons, as in adam:lr=.3
+    rate: of those that have no lr of their own
+    start: the point x,y; auto is the surface's own
+    steps: of each optimizer
+    height: plain, log, or auto
+    elevation: of the eye above the ground, in degrees
+    turn: of the ground, in degrees
+    noise: standard deviation of what is added to each gradient, centred
+    domain: x from,x to,y from,y to; auto is the surface's own
+    seed: of the noise
+    """
+    land = surface_of(surface, domain)
+    at = start_of(land, start)
+    shaken = noise_of(steps, 1, noise, seed)
+    runs = [travel(land, c, [at], steps, rate, shaken) for c in choices(optimizers)]
+    x, y, z = land.grid
+    if not np.isfinite(z).all():
+        raise InputError(
+            f"the surface {land.name!r} has no height in parts of the domain; "
+            "give a domain on which it has one"
+        )
+    base = float(min(z.min(), np.inf if land.floor is None else land.floor))
+    steep = float(z.max()) - base > STEEP * (float(np.median(z)) - base)
+    logarithmic = height == "log" or (height == "auto" and steep)
+
+    def lifted(heights: Array) -> Array:
+        return np.log10(1 + np.maximum(heights - base, 0)) if logarithmic else heights
+
+    label = f"log₁₀(1 + loss − {write(base)})" if logarithmic else "loss"
+    axis = LossAxis(land, [run.losses for run in runs])
+    key, tall = key_panel(runs, (1, 1, 1, 1))
+    panels = (
+        Panel(
+            "space", Axis("x", *land.x), Axis("y", *land.y),
+            Axis("log₁₀(1 + loss)" if logarithmic and base == 0 else label, *span(lifted(z))),
+            title=name_of(land), place=(0, 0, 2, 1), view=(elevation, turn),
+            static=(Surface("heights", x[::2], y[::2], lifted(z)[::2, ::2]),),
+        ),
+        loss_panel(steps, axis, (0, 1, 1, 1)),
+        key,
+    )  # fmt: skip
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            yield Frame(
+                told(land, runs, k),
+                {
+                    "space": [
+                        _way(land, run, k, i, lifted(run.losses[:, 0]))
+                        for i, run in enumerate(runs)
+                    ],
+                    "loss": [loss_line(run, axis, k, i) for i, run in enumerate(runs)],
+                },
+            )
+
+    return Film(
+        f"{name_of(land)} in space, descents from ({write(at[0])}, {write(at[1])})",
+        panels,
+        frames,
+        len(moments),
+        key_frames(len(moments)),
+        alt=f"The surface {name_of(land)} in space with the ways of "
+        f"{', '.join(run.choice.name for run in runs)} on it; beside it their losses.",
+        rows=(ROOM - tall, tall),
+        columns=(1.0, 1.15),
+    )
+
+
+def _way(land: Landscape, run: Run, k: int, color: int, heights: Array) -> Path:
+    """The way up to step k in space; it ends before it leaves the ground that is shown."""
+    step = left_at(land, run, k)
+    seen = slice(k + 1 if step is None else step)
+    inside = land.inside(run.points[seen, 0])
+    x, y = np.where(inside[:, None], run.points[seen, 0], np.nan).T
+    return Path(run.choice.name, x, y, color=color, z=np.where(inside, heights[seen], np.nan))

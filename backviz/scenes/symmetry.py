@@ -1,0 +1,131 @@
+"""Units that begin alike stay alike: what goes wrong with weights that are all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.scenes.artists import Heat, Line
+from backviz.scenes.deep import Activation, Recipe, training
+from backviz.scenes.layers import held, key_frames, positive, step_axis, write
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+
+
+@scene
+def zero_init(
+    init: Literal["zeros", "constant"] = "constant",
+    activation: Activation = "tanh",
+    depth: Annotated[int, Within(1, 20)] = 2,
+    width: Annotated[int, Within(2, 32)] = 8,
+    rate: Annotated[float, Within(0, 1e3)] = 0.5,
+    steps: Annotated[int, Within(1, 300)] = 60,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Weights that are all the same never part: a layer of n units is as good as one unit.
+
+    The weights of the first layer, a row for each unit: left from equal numbers, right from
+    random ones (Xavier). Equal rows get equal gradients, so they stay equal; with zeros
+    behind them they get none at all. Only random numbers break the symmetry.
+
+    Options:
+    init: all zeros, or all the same number
+    activation: what each unit applies
+    depth: hidden layers
+    width: units in each of them, and inputs
+    rate: of gradient descent
+    steps: of training
+    seed: of the data and of the random weights
+    """
+    recipe = Recipe(depth, width, activation, init, rate=rate, seed=seed)
+    runs = {
+        init: _rows(recipe, steps),
+        "random": _rows(replace(recipe, init="xavier_normal"), steps),
+    }
+    finite = np.concatenate([np.ravel(rows) for rows, _ in runs.values()])
+    finite = np.abs(finite[np.isfinite(finite)])
+    end = float(f"{np.quantile(finite, 0.99) or 1.0:.1g}")
+    losses = [loss for _, loss in runs.values()]
+    x = np.arange(float(steps))
+    panels = (
+        *(
+            Panel(
+                name, Axis("input", 0.5, width + 0.5, ticks=(1.0, float(width))),
+                Axis("unit", 0.5, width + 0.5, ticks=(1.0, float(width))),
+                title=f"W of layer 1: {name}", place=(0, i, 1, 1),
+            )
+            for i, name in enumerate(runs)
+        ),
+        Panel(
+            "loss", step_axis(steps), Axis("loss", *_roomy(losses), log=True),
+            title="loss", place=(0, 2, 1, 1), legend="lower left",
+        ),
+    )  # fmt: skip
+
+    def moments() -> Iterator[Frame]:
+        for k in range(steps):
+            shown: dict[str, list[Heat] | list[Line]] = {
+                name: [
+                    Heat(
+                        "weights", rows[k], (0.5, width + 0.5), (0.5, width + 0.5), (-end, end),
+                        label="" if name == init else "weight",
+                    )
+                ]
+                for name, (rows, _) in runs.items()
+            }  # fmt: skip
+            shown["loss"] = [
+                Line(name, x[: k + 1], positive(loss[: k + 1]), name, c)
+                for c, (name, (_, loss)) in enumerate(runs.items())
+            ]
+            yield Frame(
+                _said(k, {name: (r[k], float(v[k])) for name, (r, v) in runs.items()}), shown
+            )
+
+    return Film(
+        f"{width} units that begin alike", panels, moments, steps, key_frames(steps),
+        columns=(1.0, 1.0, 1.0),
+        alt="Two maps of the weights of the first layer, a row for each unit: in the left all rows "
+        "are equal, in the right they differ; beside them the losses.",
+    )  # fmt: skip
+
+
+def _roomy(losses: list[np.ndarray]) -> tuple[float, float]:
+    """Limits that leave the lower third free for the legend."""
+    low, high = held(*span(*losses, log=True))
+    return low * (low / high) ** 0.5, high
+
+
+def _rows(recipe: Recipe, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first layer's weights, a row for each unit (steps, units, inputs), and the losses."""
+    kept = [(m.net.linear[0].weight.data.T.copy(), m.loss) for m in training(recipe, steps)]
+    weights, losses = zip(*kept, strict=True)
+    return np.array(weights), np.array(losses)
+
+
+def spread(rows: np.ndarray) -> float:
+    """The largest difference between two units in any weight; 0 if all rows are equal.
+
+    >>> spread(np.array([[1.0, 2.0], [1.0, 2.5]]))
+    0.5
+    """
+    return float(np.max(rows.max(axis=0) - rows.min(axis=0)))
+
+
+def _said(step: int, seen: dict[str, tuple[np.ndarray, float]]) -> str:
+    parts = []
+    for name, (rows, loss) in seen.items():
+        apart = float(quietly(spread, rows))
+        if not np.isfinite(apart) or not np.isfinite(loss):
+            parts.append(f"{name}: the numbers overflow")
+            continue
+        which = "all rows are equal" if apart == 0 else f"rows differ by up to {write(apart)}"
+        if 0 < apart < 1e-9:
+            which = f"rows are equal but for rounding ({write(apart)})"
+        if np.all(rows == 0):
+            which = "every weight is still 0"
+        parts.append(f"{name}: {which}, loss {write(loss)}")
+    return f"Step {step}. {'; '.join(parts)}."

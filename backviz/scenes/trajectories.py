@@ -1,0 +1,170 @@
+"""Descents on a surface: where each optimizer is after every step, from one start or many.
+
+Invariant: what is compared has the same start, the same steps and the same noise, which is
+centred and follows from the seed; nothing is clipped. All starts of one optimizer move as
+one array, through the library's own `step`. A descent that overflows ends in NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.optim import Optimizer, Plateau, Schedule
+from backviz.scenes.artist import Array
+from backviz.scenes.optimizer_choice import Choice, scheduled
+from backviz.scenes.surfaces import Landscape, Point
+
+
+@dataclass(frozen=True)
+class Run:
+    """One descent or many at once: `points` (steps + 1, n, 2), `losses` (steps + 1, n).
+
+    `rates` (steps,) are those of the steps; `about` prints all hyper-parameters, `memory`
+    is how many numbers are kept for each parameter, under the names `slots`.
+    """
+
+    choice: Choice
+    about: str
+    slots: tuple[str, ...]
+    points: Array
+    losses: Array
+    rates: Array
+    schedule: Schedule | None = None
+
+    @property
+    def memory(self) -> int:
+        """Numbers kept for each parameter."""
+        return len(self.slots)
+
+    def path(self, i: int = 0) -> Array:
+        """The way (steps + 1, 2) from start i."""
+        return np.asarray(self.points[:, i])
+
+    def of(self, i: int) -> Run:
+        """The descent from start i alone."""
+        return Run(
+            self.choice, self.about, self.slots, self.points[:, i : i + 1],
+            self.losses[:, i : i + 1], self.rates, self.schedule,
+        )  # fmt: skip
+
+
+def noise_of(steps: int, starts: int, size: float, seed: int) -> Array:
+    """What is added to the gradients (steps, starts, 2): centred normal numbers of that size.
+
+    >>> noise_of(3, 1, 0.0, seed=0).any(), abs(noise_of(9999, 1, 1.0, seed=0).mean()) < 0.03
+    (np.False_, np.True_)
+    """
+    if not size:
+        return np.zeros((steps, starts, 2))
+    return size * np.random.default_rng(seed).standard_normal((steps, starts, 2))
+
+
+def travel(
+    land: Landscape,
+    choice: Choice,
+    starts: Sequence[Point] | Array,
+    steps: int,
+    rate: float | Schedule | None = None,
+    noise: Array | None = None,
+) -> Run:
+    """Descend from all starts (n, 2) at once; the rate of `None` is the optimizer's own.
+
+    >>> from backviz.scenes.optimizer_choice import choices
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> run = travel(SURFACES["ravine"], choices("sgd")[0], [(-5, -2)], 20, 0.1)
+    >>> run.path()[-1].round(6), run.about
+    (array([-3.33804e+00, -7.30000e-05]), 'SGD lr=.1 μ=0 τ=0 wd=0')
+    """
+    points = np.array(starts, dtype=np.float64).reshape(-1, 2)
+    opt = choice.made(points, lr=rate)
+    return quietly(_travelled, land, choice, opt, points, steps, noise)  # type: ignore[no-any-return]
+
+
+def _travelled(
+    land: Landscape, choice: Choice, opt: Optimizer, points: Array, steps: int, noise: Array | None
+) -> Run:
+    about, way, losses, rates = opt.describe(), [points.copy()], [], []
+    schedule = opt.groups[0].schedule
+    for k in range(steps):
+        loss, slopes = land.measured(points)
+        losses.append(loss)
+        if isinstance(schedule, Plateau):
+            schedule.report(float(loss.mean()))
+        opt.step(slopes if noise is None else slopes + noise[k])
+        points[~np.isfinite(points).all(axis=1)] = np.nan
+        rates.append(opt.lr)
+        way.append(points.copy())
+    losses.append(land.heights(points))
+    slots = opt.slots(opt.groups[0].options)
+    return Run(choice, about, slots, np.array(way), np.array(losses), np.array(rates), schedule)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What one optimizer reaches with each of the rates: losses (rates,) after all steps.
+
+    `stayed` says which descents never left the domain. `best` is the rate of the lowest loss
+    among those, or among all if none stayed: a rate that jumps out and comes back by luck
+    does not count.
+    """
+
+    rates: Array
+    losses: Array
+    stayed: np.ndarray
+
+    @property
+    def place(self) -> int:
+        """Which of the rates is the best one; the smaller of two that end alike."""
+        known = np.isfinite(self.losses)
+        fair = known & self.stayed
+        return int(np.argmin(np.where(fair if fair.any() else known, self.losses, np.inf)))
+
+    @property
+    def best(self) -> float:
+        """The best rate."""
+        return float(self.rates[self.place])
+
+
+def sweep(
+    land: Landscape,
+    choice: Choice,
+    start: Point,
+    steps: int,
+    rates: Sequence[float],
+    schedule: str = "constant",
+    noise: Array | None = None,
+) -> Sweep:
+    """Descend from one start with each of the rates, in one pass, as groups of one optimizer.
+
+    >>> from backviz.scenes.optimizer_choice import choices
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> made = sweep(SURFACES["ravine"], choices("sgd")[0], (-5, -2), 60, (0.01, 0.1, 1.0))
+    >>> made.losses.round(3)[:2], made.stayed, made.best
+    (array([2.026, 0.221]), array([ True,  True, False]), 0.1)
+    """
+    points = [np.array(start, dtype=np.float64) for _ in rates]
+    groups = [
+        {"params": point, "lr": lr if schedule == "constant" else scheduled(schedule, lr, steps)}
+        for point, lr in zip(points, rates, strict=True)
+    ]
+    opt = choice.made(groups)
+    losses, stayed = quietly(_swept, land, opt, points, steps, noise)
+    return Sweep(np.array(rates, dtype=np.float64), losses, stayed)
+
+
+def _swept(
+    land: Landscape, opt: Optimizer, points: list[Array], steps: int, noise: Array | None
+) -> tuple[Array, np.ndarray]:
+    stayed = np.ones(len(points), dtype=bool)
+    for k in range(steps):
+        losses, slopes = land.measured(np.array(points))
+        for group, loss in zip(opt.groups, losses, strict=True):
+            if isinstance(group.schedule, Plateau):
+                group.schedule.report(float(loss))
+        opt.step(list(slopes if noise is None else slopes + noise[k, 0]))
+        stayed &= land.inside(np.array(points))
+    return land.heights(np.array(points)), stayed

@@ -1,0 +1,104 @@
+"""Where the inputs of real units fall on their activation and on its derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.ops import OPS
+from backviz.scenes.artists import Line, Points, Rug
+from backviz.scenes.deep import Activation, Recipe, Wiring, training
+from backviz.scenes.layers import key_frames, write
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.starts import Start
+from backviz.scenes.units import EDGE, slopes
+
+
+@scene
+def unit_inputs(
+    activation: Activation = "tanh",
+    init: Start = "large",
+    wiring: Wiring = "plain",
+    layer: Annotated[int, Within(1, 100)] = 4,
+    depth: Annotated[int, Within(1, 100)] = 4,
+    width: Annotated[int, Within(1, 512)] = 64,
+    rate: Annotated[float, Within(0, 1e3)] = 0.1,
+    steps: Annotated[int, Within(1, 300)] = 60,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Where the inputs of real units fall on their activation and on its derivative.
+
+    The ticks are what enters 80 unit-and-sample pairs of one layer at this step. A tick
+    where the derivative is near 0 passes no gradient on.
+
+    Options:
+    activation: what each unit applies
+    init: how the weights are drawn
+    wiring: plain layers, skip connections, or a normalization
+    layer: whose units are shown; the last one, if there are fewer
+    depth: hidden layers
+    width: units in each of them
+    rate: of gradient descent
+    steps: of training
+    seed: of data and weights
+    """
+    layer = min(layer, depth)
+    recipe = Recipe(depth, width, activation, init, wiring, rate=rate, seed=seed)
+    inputs, losses = [], []
+    for moment in training(recipe, steps):
+        inputs.append(moment.layers[layer - 1].inputs.data.copy())
+        losses.append(moment.loss)
+    table = np.array(inputs).reshape(steps, -1)
+    pick = np.random.default_rng(seed).permutation(table.shape[1])[:80]
+    known = np.abs(table[:, pick][np.isfinite(table[:, pick])])
+    end = float(np.clip(1.1 * np.max(known, initial=0.0), 5.0, 30.0))
+    z = np.linspace(-end, end, 601)
+    phi, slope = OPS[activation](z), slopes(activation, z)
+    greatest = float(slope.max())
+    panels = (
+        Panel(
+            "function", Axis("z, what enters the unit", -end, end),
+            Axis("φ(z)", *span(phi, pad=0.12)),
+            title=activation, static=(Line("curve", z, phi, color="forward"),),
+        ),
+        Panel(
+            "slope", Axis("z, what enters the unit", -end, end),
+            Axis("φ′(z)", *span(slope, (0.0,), pad=0.12)),
+            title=f"its derivative, {write(greatest)} at most", place=(0, 1, 1, 1),
+            static=(Line("curve", z, slope, color="gradient"),),
+        ),
+    )  # fmt: skip
+
+    def moments() -> Iterator[Frame]:
+        for k in range(steps):
+            at = table[k, pick]
+            at = at[np.abs(at) <= end]
+            all_slopes = slopes(activation, table[k])
+            mean = float(quietly(np.mean, all_slopes))
+            few = float(np.mean(all_slopes < (1 - EDGE**2) * greatest))
+            said = f"Step {k}, loss {write(losses[k])}: in layer {layer} the slopes are "
+            said += f"{write(mean)} on average, and {100 * few:.0f} % of the inputs meet a slope "
+            yield Frame(
+                said + f"below {100 * (1 - EDGE**2):.0f} % of the greatest.",
+                {
+                    "function": (
+                        Rug("inputs", at, color=2),
+                        Points("values", at, OPS[activation](at), color=2, marker="circle"),
+                    ),
+                    "slope": (
+                        Rug("inputs", at, color=2),
+                        Points("values", at, slopes(activation, at), color=2, marker="circle"),
+                    ),
+                },
+            )
+
+    return Film(
+        f"What enters the units of layer {layer} of {depth}", panels, moments, steps,
+        key_frames(steps),
+        alt="Left the activation, right its derivative, both with ticks and points where the "
+        "inputs of units of one layer are at each training step.",
+    )  # fmt: skip

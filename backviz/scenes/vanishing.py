@@ -1,0 +1,204 @@
+"""Gradients in deep networks while they train: by layer, and as a strip of layers and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import numpy as np
+
+from backviz.autodiff.data import quietly
+from backviz.scenes.artists import Heat, Line, Rule
+from backviz.scenes.deep import Activation, Clip, Recipe, Wiring, compared, training
+from backviz.scenes.layers import (
+    held,
+    key_frames,
+    layer_axis,
+    numbers,
+    positive,
+    step_axis,
+    times,
+    write,
+)  # fmt: skip
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.starts import Start
+from backviz.text import count
+
+Norms = Mapping[str, np.ndarray]  # of each network: (steps, depth)
+KEPT = "∂L/∂h", "∂L/∂W"
+
+
+def gradients(recipe: Recipe, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The norms of ∂L/∂h and ∂L/∂W (steps, depth), and the losses (steps,), of a training run.
+
+    >>> outputs, weights, losses = gradients(Recipe(depth=3, width=4), steps=2)
+    >>> outputs.shape, weights.shape, losses.shape
+    ((2, 3), (2, 3), (2,))
+    """
+    rows = [
+        (
+            [quietly(np.linalg.norm, layer.outputs.grad) for layer in moment.layers],
+            [quietly(np.linalg.norm, layer.weight.grad) for layer in moment.layers],
+            moment.loss,
+        )
+        for moment in training(recipe, steps)
+    ]
+    outputs, weights, losses = zip(*rows, strict=True)
+    return np.array(outputs), np.array(weights), np.array(losses)
+
+
+@scene
+def gradient_flow(
+    activation: Activation = "sigmoid",
+    init: Start = "xavier_normal",
+    wiring: Wiring = "plain",
+    clip: Clip = "none",
+    against: str = "wiring=batch_norm",
+    depth: Annotated[int, Within(1, 200)] = 20,
+    width: Annotated[int, Within(1, 512)] = 64,
+    rate: Annotated[float, Within(0, 1e3)] = 0.1,
+    steps: Annotated[int, Within(1, 300)] = 50,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Where gradients vanish and where they explode: their size in every layer, step by step.
+
+    Left the gradient of each layer’s outputs, right that of its weights; the two are not
+    the same (Glorot and Bengio, 2010). A second network differs in one thing and has the
+    same seed. Both axes are one and locked, so a gradient that vanishes is seen to vanish.
+
+    Options:
+    activation: what each unit applies
+    init: how the weights are drawn
+    wiring: plain layers, skip connections, or a normalization
+    clip: whether gradients are clipped to norm 1 or to ±1 before a step
+    against: what the second network has instead, such as init=small; empty for none
+    depth: hidden layers
+    width: units in each of them
+    rate: of gradient descent
+    steps: of training
+    seed: of data and weights
+    """
+    recipe = Recipe(depth, width, activation, init, wiring, clip, rate=rate, seed=seed)
+    nets = compared(recipe, against)
+    found = {name: gradients(r, steps) for name, r in nets.items()}
+    x = numbers(depth)
+    size = Axis(
+        "norm", *held(*span(*(g[i] for g in found.values() for i in (0, 1)), log=True)), log=True
+    )
+    panels = tuple(
+        Panel(
+            key,
+            layer_axis(depth),
+            size,
+            title=f"{key}, of the {what}",
+            place=(0, i, 1, 1),
+            legend="below",
+        )
+        for i, (key, what) in enumerate(zip(KEPT, ("layer’s outputs", "weights"), strict=True))
+    )
+
+    def moments() -> Iterator[Frame]:
+        for k in range(steps):
+            lines = {
+                key: [
+                    Line(name, x, positive(g[i][k]), label=name, color=c, marked=depth <= 40)
+                    for c, (name, g) in enumerate(found.items())
+                ]
+                for i, key in enumerate(KEPT)
+            }
+            yield Frame(_caption(k, {name: (g[0][k], g[2][k]) for name, g in found.items()}), lines)
+
+    return Film(
+        f"Gradients in {count(depth, 'layer')} in training", panels, moments, steps,
+        key_frames(steps),
+        alt="Two panels with a line for each network: the norm of the gradient against the layer, "
+        "on a logarithmic axis, changing as the network trains.",
+    )  # fmt: skip
+
+
+def _caption(step: int, seen: Mapping[str, tuple[np.ndarray, float]]) -> str:
+    """What a step's gradients do from the last layer to the first."""
+    parts = []
+    for name, (norms, loss) in seen.items():
+        if not np.isfinite(norms).all() or not np.isfinite(loss):
+            parts.append(f"{name}: the numbers overflow")
+        elif len(norms) == 1:
+            parts.append(f"{name}: {write(norms[0])}, loss {write(loss)}")
+        else:
+            ratio = float(quietly(np.divide, norms[0], norms[-1])) if norms[-1] else 0.0
+            parts.append(f"{name}: {times(ratio)}, loss {write(loss)}")
+    about = "The gradient on its way from the last layer to the first"
+    if all(len(norms) == 1 for norms, _ in seen.values()):
+        about = "The norm of the gradient"
+    return f"Step {step}. {about} – {'; '.join(parts)}."
+
+
+@scene
+def gradient_strip(
+    activation: Activation = "tanh",
+    init: Start = "standard_uniform",
+    wiring: Wiring = "plain",
+    clip: Clip = "none",
+    against: str = "wiring=residual",
+    depth: Annotated[int, Within(1, 1000)] = 50,
+    width: Annotated[int, Within(1, 512)] = 32,
+    rate: Annotated[float, Within(0, 1e3)] = 0.05,
+    steps: Annotated[int, Within(1, 300)] = 50,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """The whole training of a very deep network in one strip: layers up, steps to the right.
+
+    Colour says the logarithm of the norm of ∂L/∂h, on one scale for both networks, which
+    have the same seed and differ in one thing. What is empty is 0 or no number.
+
+    Options:
+    activation: what each unit applies
+    init: how the weights are drawn
+    wiring: plain layers, skip connections, or a normalization
+    clip: whether gradients are clipped to norm 1 or to ±1 before a step
+    against: what the second network has instead, such as activation=relu; empty for none
+    depth: hidden layers
+    width: units in each of them
+    rate: of gradient descent
+    steps: of training
+    seed: of data and weights
+    """
+    recipe = Recipe(depth, width, activation, init, wiring, clip, rate=rate, seed=seed)
+    found = {name: gradients(r, steps) for name, r in compared(recipe, against).items()}
+    tables = {name: np.log10(positive(outputs)).T for name, (outputs, *_) in found.items()}
+    low, high = span(*tables.values(), pad=0.0)
+    limits = float(np.floor(max(low, -40))), float(np.ceil(min(high, 40)))
+    if limits[0] >= limits[1]:
+        limits = limits[0], limits[0] + 1
+    panels = tuple(
+        Panel(
+            name,
+            Axis("step", 0.0, float(steps), ticks=step_axis(steps).ticks),
+            layer_axis(depth),
+            title=name,
+            place=(0, i, 1, 1),
+        )
+        for i, name in enumerate(tables)
+    )
+
+    def moments() -> Iterator[Frame]:
+        for k in range(steps):
+            shown = {}
+            for name, table in tables.items():
+                strip = np.full_like(table, np.nan)
+                strip[:, : k + 1] = table[:, : k + 1]
+                shown[name] = (
+                    Heat(
+                        "strip", strip, (0.0, float(steps)), (0.5, depth + 0.5), limits,
+                        label="log₁₀ ‖∂L/∂h‖", map="sequential",
+                    ),
+                    Rule("now", k + 1.0, axis="x"),
+                )  # fmt: skip
+            yield Frame(_caption(k, {name: (g[0][k], g[2][k]) for name, g in found.items()}), shown)
+
+    return Film(
+        f"{count(depth, 'layer')}, {count(steps, 'step')}: the gradient", panels, moments,
+        steps, key_frames(steps),
+        alt="For each network a strip of colours: the size of the gradient by layer and step.",
+    )  # fmt: skip

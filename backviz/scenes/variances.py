@@ -1,0 +1,151 @@
+"""How variance moves through networks that are only drawn: forth as signal, back as gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, get_args
+
+import numpy as np
+
+from backviz.errors import UsageError
+from backviz.nn import theory
+from backviz.registry import unknown
+from backviz.scenes.artists import Line
+from backviz.scenes.deep import Activation
+from backviz.scenes.layers import (
+    held,
+    key_frames,
+    layer_axis,
+    numbers,
+    positive,
+    with_band,
+    write,
+)  # fmt: skip
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.sampled import HIGH, LOW, band, sampled
+from backviz.scenes.starts import ABOUT, Start, start, variance
+from backviz.text import count
+
+FRAMES, MOST = 30, 5
+
+
+@scene
+def init_variance(
+    activation: Activation = "relu",
+    inits: str = "small, xavier_normal, he_normal, large",
+    depth: Annotated[int, Within(1, 1000)] = 20,
+    width: Annotated[int, Within(1, 1024)] = 64,
+    seeds: Annotated[int, Within(1, 100)] = 10,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """The first numbers decide: whether signal and gradient keep their variance in deep networks.
+
+    First the signal goes from left to right, then the gradient from right to left. Solid
+    lines are medians of random networks with a band from 10 to 90 % of them; dotted lines
+    are the theory of infinitely wide layers. Nothing is trained.
+
+    Options:
+    activation: what each unit applies
+    inits: how the weights are drawn, up to five ways with commas
+    depth: hidden layers
+    width: units in each of them
+    seeds: how many networks are drawn for each
+    seed: of the networks
+    """
+    chosen = _listed(inits)
+    x = numbers(depth)
+    tables = {}
+    for name in chosen:
+        made = sampled(
+            activation, start(name, activation), depth=depth, width=width, seeds=seeds, seed=seed
+        )
+        expected = _expected(name, activation, depth, width)
+        tables[name] = (band(made.forward), expected[0]), (band(made.gradient), expected[1])
+    titles = ("signal, forth", "gradient, back (last layer = 1)")
+    labels = ("mean square of z", "mean square of ∂L/∂z")
+    panels = tuple(
+        Panel(
+            key,
+            layer_axis(depth),
+            Axis(
+                labels[i], *held(*_limits([t[i] for t in tables.values()]), 1e-20, 1e20), log=True
+            ),
+            title=titles[i],
+            place=(0, i, 1, 1),
+            legend="right" if i else "",
+        )
+        for i, key in enumerate(("forward", "backward"))
+    )
+    reached = np.unique(np.linspace(1, depth, min(depth, FRAMES)).astype(int))
+    order = [(n, 0) for n in reached] + [(n, 1) for n in reached]
+
+    def moments() -> Iterator[Frame]:
+        for n, back in order:
+            hidden = (x > (depth if back else n), x < depth + 1 - (n if back else 0))
+            shown = {
+                key: [
+                    artist
+                    for c, (name, t) in enumerate(tables.items())
+                    for artist in (
+                        *with_band(
+                            name, x, [np.where(hidden[i], np.nan, part) for part in t[i][0]],
+                            f"{name.replace('_', ' ')}{_zero(name, t[i][0][1])}", c,
+                        ),
+                        Line(f"{name} theory", x, positive(np.where(hidden[i], np.nan, t[i][1])),
+                             "theory" * (c == len(tables) - 1), "ink", "dotted", width=2.0),
+                    )
+                ]
+                for i, key in enumerate(("forward", "backward"))
+            }  # fmt: skip
+            yield Frame(_said(int(n), back, depth, tables), shown)
+
+    return Film(
+        f"Variance in {count(depth, 'layer')} of {activation}, width {width}", panels, moments,
+        len(order), key_frames(len(order)), columns=(1.0, 1.7),
+        alt="Left the mean square of the signal, right that of the gradient, by layer, for each "
+        f"kind of initial weights: median, band from {LOW} to {HIGH} %, and theory.",
+    )  # fmt: skip
+
+
+def _listed(inits: str) -> list[Start]:
+    known = get_args(Start)
+    chosen = list(dict.fromkeys(name.strip() for name in inits.split(",") if name.strip()))
+    for name in chosen:
+        if name not in known:
+            raise UsageError(unknown("init", name, known))
+    if not 1 <= len(chosen) <= MOST:
+        raise UsageError(f"inits lists {len(chosen)} ways; give 1 to {MOST} with commas")
+    return chosen  # type: ignore[return-value]
+
+
+def _expected(
+    name: Start, activation: str, depth: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two lines of the theory; NaN where there is none."""
+    weights = variance(name, activation, width)
+    if weights is None:
+        return np.full(depth, np.nan), np.full(depth, np.nan)
+    made = theory.propagate(activation, depth, weights)
+    return made.q, made.backward
+
+
+def _limits(parts: list[tuple[tuple[np.ndarray, ...], np.ndarray]]) -> tuple[float, float]:
+    return span(*(positive(b) for bands, _ in parts for b in bands), log=True)
+
+
+def _zero(name: str, middle: np.ndarray) -> str:
+    """What the legend adds for a line that has no place on a logarithmic axis."""
+    about = f", {ABOUT[name]}" if name in ABOUT else ""
+    return f"{about}: 0" if np.all(middle == 0) and name != "zeros" else about
+
+
+def _said(n: int, back: int, depth: int, tables: dict[Start, tuple]) -> str:  # type: ignore[type-arg]
+    parts = []
+    for name, t in tables.items():
+        middle = t[back][0][1]
+        ratio = middle[depth - n] if back else middle[n - 1]
+        parts.append(f"{name.replace('_', ' ')} {write(float(ratio))}")
+    if back:
+        return f"Back to layer {depth + 1 - n}: the gradient’s mean square is {', '.join(parts)}."
+    return f"Forth to layer {n}: the mean square of z is {', '.join(parts)}."
