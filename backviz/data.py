@@ -18,11 +18,28 @@ Pair = tuple[np.ndarray, np.ndarray]
 SETS: Registry[Callable[..., Pair]] = Registry("data set")
 
 
-def _checked(n: int, noise: float = 0.0, least: int = 1) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < least:
-        raise InputError(f"a data set of {n!r} samples cannot be made; use n ≥ {least}")
-    if not (noise >= 0 and np.isfinite(noise)):
+def _whole(given: Any, least: int) -> bool:
+    """Whether something is a whole number, numpy's or Python's, and large enough."""
+    number = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    return bool(number and given >= least)
+
+
+def _seeded(seed: Any) -> int:
+    if not _whole(seed, 0):
+        raise InputError(f"the seed {seed!r} does not work; give a whole number ≥ 0, such as 0")
+    return int(seed)
+
+
+def _begun(seed: int, n: int, noise: float, classes: int = 1) -> np.random.Generator:
+    """The random numbers of a data set, if what it is asked for can be made."""
+    if not _whole(classes, 1):
+        raise InputError(f"{classes!r} classes cannot be made; use classes ≥ 1")
+    if not _whole(n, classes):
+        raise InputError(f"a data set of {n!r} samples cannot be made; use n ≥ {classes}")
+    number = isinstance(noise, int | float | np.integer | np.floating)
+    if not (number and noise >= 0 and np.isfinite(noise)):
         raise InputError(f"noise {noise!r} is no standard deviation; use a number ≥ 0")
+    return np.random.default_rng(_seeded(seed))
 
 
 def _mixed(draw: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Pair:
@@ -42,8 +59,7 @@ def moons(n: int = 200, *, noise: float = 0.1, seed: int) -> Pair:
     >>> x.shape, np.bincount(y)
     ((100, 2), array([50, 50]))
     """
-    _checked(n, noise, 2)
-    draw, (upper, lower) = np.random.default_rng(seed), _parts(n, 2)
+    draw, (upper, lower) = _begun(seed, n, noise, 2), _parts(n, 2)
     a, b = np.linspace(0, np.pi, upper), np.linspace(0, np.pi, lower)
     x = np.concatenate(
         [np.stack([np.cos(a), np.sin(a)], 1), np.stack([1 - np.cos(b), 0.5 - np.sin(b)], 1)]
@@ -61,10 +77,7 @@ def spirals(
     >>> np.bincount(y), bool(abs(x).max() < 1.5)
     (array([30, 30, 30]), True)
     """
-    _checked(n, noise, classes)
-    if classes < 1:
-        raise InputError(f"{classes} arms cannot be wound; use classes ≥ 1")
-    draw, xs = np.random.default_rng(seed), []
+    draw, xs = _begun(seed, n, noise, classes), []
     for k, size in enumerate(_parts(n, classes)):
         radius = np.linspace(0.1, 1.0, size)
         angle = 2 * np.pi * (turns * radius + k / classes)
@@ -83,8 +96,7 @@ def blobs(
     >>> np.round(x[y == 0].mean(axis=0))
     array([2., 0.])
     """
-    _checked(n, spread, classes)
-    draw, angles = np.random.default_rng(seed), 2 * np.pi * np.arange(classes) / classes
+    draw, angles = _begun(seed, n, spread, classes), 2 * np.pi * np.arange(classes) / classes
     y = np.repeat(np.arange(classes), _parts(n, classes))
     middles = radius * np.stack([np.cos(angles), np.sin(angles)], 1)
     return _mixed(draw, middles[y] + spread * draw.standard_normal((n, 2)), y)
@@ -97,8 +109,7 @@ def circles(n: int = 200, *, inner: float = 0.5, noise: float = 0.05, seed: int)
     >>> np.hypot(*x[y == 1].T).round(6).max()
     np.float64(0.5)
     """
-    _checked(n, noise, 2)
-    draw, sizes = np.random.default_rng(seed), _parts(n, 2)
+    draw, sizes = _begun(seed, n, noise, 2), _parts(n, 2)
     rings = []
     for size, radius in zip(sizes, (1.0, inner), strict=True):
         angle = 2 * np.pi * np.arange(size) / size
@@ -117,8 +128,7 @@ def linear(
     >>> bool(np.allclose(y, 2 * x - 1))
     True
     """
-    _checked(n, noise)
-    draw = np.random.default_rng(seed)
+    draw = _begun(seed, n, noise)
     x = draw.uniform(-2, 2, (n, 1))
     return x, slope * x + intercept + noise * draw.standard_normal((n, 1))
 
@@ -130,8 +140,7 @@ def xor(n: int = 200, *, noise: float = 0.2, seed: int) -> Pair:
     >>> bool(np.all((x[:, 0] * x[:, 1] < 0) == y))
     True
     """
-    _checked(n, noise, 4)
-    draw = np.random.default_rng(seed)
+    draw = _begun(seed, n, noise, 4)
     corners = np.array([(1, 1), (-1, -1), (1, -1), (-1, 1)], float)
     which = np.repeat(np.arange(4), _parts(n, 4))
     x = corners[which] + noise * draw.standard_normal((n, 2))
@@ -145,8 +154,7 @@ def noisy_sine(n: int = 100, *, noise: float = 0.2, seed: int) -> Pair:
     >>> bool(np.allclose(y, np.sin(x)))
     True
     """
-    _checked(n, noise)
-    draw = np.random.default_rng(seed)
+    draw = _begun(seed, n, noise)
     x = draw.uniform(-np.pi, np.pi, (n, 1))
     return x, np.sin(x) + noise * draw.standard_normal((n, 1))
 
@@ -178,15 +186,17 @@ class Batches:
         if not arrays:
             raise InputError("Batches needs at least one array; give inputs and targets")
         self.arrays = tuple(np.asarray(a) for a in arrays)
+        if not all(a.ndim for a in self.arrays):
+            raise InputError("a single number has no samples; give Batches arrays or lists")
         lengths = [len(a) for a in self.arrays]
         if len(set(lengths)) != 1:
             raise InputError(
                 f"the arrays have {' and '.join(map(str, lengths))} samples; "
                 "inputs and targets need as many"
             )
-        if size < 1:
-            raise InputError(f"a batch of {size} samples is none; use size ≥ 1")
-        self.size, self.seed, self.shuffle, self.drop_last = size, seed, shuffle, drop_last
+        if not _whole(size, 1):
+            raise InputError(f"a batch of {size!r} samples is none; use size ≥ 1")
+        self.size, self.seed, self.shuffle, self.drop_last = size, _seeded(seed), shuffle, drop_last
         self.epoch = 0
 
     def __len__(self) -> int:

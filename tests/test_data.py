@@ -32,6 +32,24 @@ def test_wrong_use_is_a_sentence(name):
         SETS[name](10, seed=0, **{width: -1.0})
     with pytest.raises(TypeError, match="seed"):
         SETS[name](10)
+    for seed in (None, -1, 1.5):
+        with pytest.raises(InputError, match="give a whole number ≥ 0, such as 0"):
+            SETS[name](10, seed=seed)
+    with pytest.raises(InputError, match="is no standard deviation"):
+        SETS[name](10, seed=0, **{width: "small"})
+
+
+@pytest.mark.parametrize("make", [spirals, blobs])
+@pytest.mark.parametrize("classes", [0, -1, 2.5])
+def test_wrong_classes_are_a_sentence(make, classes):
+    with pytest.raises(InputError, match="classes cannot be made; use classes ≥ 1"):
+        make(10, classes=classes, seed=0)
+
+
+def test_numpy_s_whole_numbers_are_whole_numbers():
+    (x, _), (same, _) = moons(np.int64(20), seed=np.int64(3)), moons(20, seed=3)
+    assert x.tobytes() == same.tobytes()
+    assert len(list(Batches(x, size=np.int64(8)))) == 3
 
 
 def test_moons_without_noise_lie_on_their_half_circles():
@@ -94,8 +112,16 @@ def test_order_kept_and_rest_dropped_on_request():
         ((), 2, "at least one array"),
         ((np.zeros(3), np.zeros(4)), 2, "3 and 4 samples"),
         ((np.zeros(3),), 0, "use size ≥ 1"),
+        ((np.zeros(3),), 2.5, "use size ≥ 1"),
+        ((np.float64(3),), 2, "a single number has no samples"),
     ],
 )
 def test_wrong_batches_are_sentences(arrays, size, sentence):
     with pytest.raises(InputError, match=sentence):
         Batches(*arrays, size=size)
+
+
+@pytest.mark.parametrize("seed", [None, -1])
+def test_batches_need_a_seed(seed):
+    with pytest.raises(InputError, match="give a whole number ≥ 0"):
+        Batches(np.zeros(3), size=2, seed=seed)

@@ -430,6 +430,26 @@ def test_states_to_and_from_torch():
         load_torch(ours, {"weight": np.zeros((4, 3))})
 
 
+def test_a_shared_layer_goes_to_torch_and_back_under_both_names():
+    layer = Linear(2, 2, seed=0)
+    ours = Sequential(layer, Tanh(), layer)
+    inner = tnn.Linear(2, 2)
+    theirs = tnn.Sequential(inner, tnn.Tanh(), inner).double()
+    load_torch(ours, theirs.state_dict())
+    assert_same(ours, theirs, RANDOM.normal(size=(5, 2)))
+    for name, held in theirs.state_dict().items():
+        np.testing.assert_array_equal(to_torch(ours)[name], held.numpy())
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 3, 0)])
+def test_batch_norm_learns_nothing_from_nothing(shape):
+    norm = BatchNorm1d(3)
+    with pytest.raises(InputError, match="or none, has no variance"):
+        norm(np.zeros(shape))
+    assert norm.running_mean.tolist() == [0, 0, 0] and norm.num_batches_tracked == 0
+    assert norm.eval()(np.zeros(shape)).shape == shape
+
+
 def test_modes_and_gradients_reach_all_modules():
     net = Sequential(Residual(Dropout(0.5, seed=0)), MLP(2, [2], seed=0))
     assert all(m.training for m in net.modules())
@@ -687,6 +707,9 @@ class Wordless(Module):
         (lambda: MLP(2, [2, 1], "softmax", seed=0).scalars(), InputError,
          "Softmax(dim=-1) does not work on one number at a time"),
         (lambda: scalar.MLP(2, [1], seed=0)([1.0]), ShapeError, "takes 2 inputs"),
+        (lambda: scalar.MLP.of(Linear(2, 1, seed=0)), InputError, "put it into a Sequential"),
+        (lambda: scalar.MLP.of(Sequential(Residual(Tanh()))), InputError,
+         "Residual does not work on one number at a time"),
         (lambda: scalar.Neuron(2, init=[1.0]), ShapeError, "init gives the shape (1,)"),
     ],
 )  # fmt: skip

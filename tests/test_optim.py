@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backviz import Value, tensor
+from backviz import Value, nn, tensor
 from backviz.errors import BackvizError, InputError, NotFiniteError, ShapeError
 from backviz.optim import EMA, OPTIMIZERS, SGD, Adam, clip_by_norm, clip_by_value, schedules
 
@@ -767,6 +767,13 @@ computed = Value(1.0) * 2
         (lambda: SGD(ONE, momentum=0.9, dampening=0.1, nesterov=True), "no dampening"),
         (lambda: SGD(ONE, dampening=0.1, semantics="keras"), "no option dampening"),
         (lambda: SGD([]), "the list of parameters is empty"),
+        (lambda: SGD(None), "NoneType is no parameter and no list of them"),
+        (lambda: SGD(nn.Linear(2, 1, seed=0)), "give a network's parameters()"),
+        (lambda: clip_by_norm(nn.Linear(2, 1, seed=0), 1.0), "give a network's parameters()"),
+        (
+            lambda: OPTIMIZERS["adamw"](ONE, lr=lambda t: 0.1 * t, semantics="paper").step(ONE),
+            "the share of the first rate, and that is 0",
+        ),
         (lambda: SGD([{"params": []}]), "the list of parameters is empty"),
         (lambda: SGD([{"lr": 1}]), "group 0 has no parameters"),
         (lambda: SGD([{"params": ONE, "speed": 1}]), "no option speed"),
@@ -810,6 +817,53 @@ def test_wrong_use_is_one_sentence(wrong, says):
         wrong()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_paper_s_weight_decay_goes_on_in_an_optimizer_made_otherwise():
+    def made(x, **options):
+        return OPTIMIZERS["adamw"](x, semantics="paper", **options)
+
+    x = np.array([1.0, 2.0])
+    opt = made(x, lr=0.1)
+    opt.step(np.ones(2))
+    again, state = x.copy(), opt.state_dict()
+    other = made(again)  # its own rate is .001; that of the state is in charge
+    other.load_state_dict(state)
+    for each, numbers in ((opt, x), (other, again)):
+        each.step(np.array([0.5, -1.0]))
+        each.lr = 0.05
+        each.step(np.array([0.5, -1.0]))
+        assert np.isfinite(numbers).all()
+    assert np.array_equal(x, again)
+
+
+def test_the_paper_s_weight_decay_follows_a_schedule_that_is_set_later():
+    x, y = np.ones(1), np.ones(1)
+    late = OPTIMIZERS["adamw"](x, lr=0.5, semantics="paper")
+    late.lr = schedules.constant(0.1)
+    late.step(np.ones(1))
+    OPTIMIZERS["adamw"](y, lr=schedules.constant(0.1), semantics="paper").step(np.ones(1))
+    assert x[0] == y[0]
+
+
+def test_a_gradient_that_is_another_parameter_does_not_move_with_it():
+    x, y = np.array([1.0]), np.array([2.0])  # f = x·y
+    SGD([x, y], lr=0.1).step([y, x])
+    np.testing.assert_allclose([x[0], y[0]], [0.8, 1.9])
+    z = np.array([1.0, 2.0])
+    opt = OPTIMIZERS["lion"](z, lr=0.1)
+    opt.step(z[:])  # a view
+    np.testing.assert_allclose(opt.state_dict()["0.m"], [0.01, 0.02])
+
+
+@pytest.mark.parametrize(("data", "grad"), [((2,), (1,)), ((2,), (3,)), ((3,), (3,))])
+def test_recorded_parameters_and_gradients_keep_their_shape(data, grad):
+    x = tensor(np.ones(2))
+    opt = SGD(x, lr=0.1)
+    x.data, x.grad = np.ones(data), np.ones(grad)
+    with pytest.raises(ShapeError, match=r"parameter 0 began with the shape \(2,\)"):
+        opt.step()
+    assert opt.steps == 0
 
 
 def test_a_refused_step_changes_nothing():

@@ -301,6 +301,15 @@ def test_other_functions_of_the_step_are_schedules():
         (lambda: reduce_on_plateau(0.1, factor=1), "factor=1 does not work"),
         (lambda: reduce_on_plateau(0.1, patience=-1), "patience=-1"),
         (lambda: reduce_on_plateau(0.1).load_state_dict({}), "not nothing"),
+        (lambda: one_cycle(0.1, 10, div_factor=0), "div_factor=0 does not work"),
+        (lambda: one_cycle(0.1, 10, final_div_factor=-5), "final_div_factor=-5 does not work"),
+        (lambda: warmup(0.1, 3), "0.1 is no schedule"),
+        (lambda: every(3, 0.1), "0.1 is no schedule"),
+        (lambda: sequence([0.1, constant(0.2)], [3]), "0.1 is no schedule"),
+        (lambda: step(0.1, True), "step_size=True does not work"),
+        (lambda: multistep(0.1, ["a"]), "a milestone='a' does not work"),
+        (lambda: SGD(np.zeros(1), lr=lambda t: -0.1), "gives the rate -0.1 at step 0"),
+        (lambda: SGD(np.zeros(1), lr=lambda t: math.nan), "gives the rate nan at step 0"),
         (lambda: SCHEDULES["cosin"], "did you mean 'cosine'?"),
     ],
 )
@@ -315,3 +324,32 @@ def test_a_schedule_that_cycles_is_given_when_the_optimizer_is_made():
     opt = SGD(np.zeros(1), lr=0.1)
     with pytest.raises(InputError, match="give it when the optimizer is made"):
         opt.lr = one_cycle(0.1, 10)
+
+
+def test_a_rate_below_0_is_refused_at_its_step_and_0_is_not():
+    x = np.ones(1)
+    opt = SGD(x, lr=lambda t: 0.5 - 0.25 * t)
+    for _ in range(3):
+        opt.step(np.ones(1))
+    with pytest.raises(InputError, match=r"gives the rate -0.25 at step 3; rates are at least 0"):
+        opt.step(np.ones(1))
+    assert (x[0], opt.steps) == (0.25, 3)
+
+
+def test_functions_and_numbers_of_numpy_go_into_combined_schedules():
+    plain = lambda t: 0.1 / (t + 1)  # noqa: E731
+    assert warmup(plain, np.int64(2))(3) == 0.05
+    assert every(2, plain)(3) == 0.05
+    assert sequence([plain, plain], [2])(3) == 0.05
+    assert constant(np.float32(0.5))(0) == 0.5
+
+
+def test_the_momentum_waits_while_the_rate_warms_up():
+    cycle = one_cycle(0.1, 10)
+    made = warmup(cycle, 3)
+    assert [made.momentum(t) for t in range(6)] == [0.95] * 3 + [
+        cycle.momentum(t) for t in (0, 1, 2)
+    ]
+    opt = SGD(np.ones(1), lr=made, momentum=0.5)
+    opt.step(np.ones(1))
+    assert opt.groups[0].options["momentum"] == 0.95

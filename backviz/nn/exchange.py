@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from backviz.nn.layers import Dropout, Linear
-from backviz.nn.module import Module
+from backviz.nn.module import Module, walk
 
 M = TypeVar("M", bound=Module)
 
@@ -55,7 +55,7 @@ def load_torch(module: M, state: Mapping[str, Any]) -> M:
 def _differences(module: Module) -> tuple[set[str], set[str]]:
     """The names that torch keeps transposed, and those that it has not."""
     turned, ours_only = set(), set()
-    for path, each in module.named_modules():
+    for path, each in walk(module):  # a shared layer under each of its names
         prefix = f"{path}." if path else ""
         if isinstance(each, Linear):
             turned.add(f"{prefix}weight")

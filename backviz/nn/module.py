@@ -78,7 +78,7 @@ class Module:
         ['', '0', '1', '2']
         """
         first: dict[int, tuple[str, Module]] = {}
-        for name, module in _walk(self):
+        for name, module in walk(self):
             first.setdefault(id(module), (name, module))
         return list(first.values())
 
@@ -211,7 +211,7 @@ def _held(module: Module) -> Iterator[tuple[str, Value | Module]]:
             waiting += [(f"{name}.{key}", each) for key, each in held.items()][::-1]
 
 
-def _walk(root: Module) -> Iterator[tuple[str, Module]]:
+def walk(root: Module) -> Iterator[tuple[str, Module]]:
     """All modules in order, with their names; a shared one as often as it has names."""
     waiting: list[tuple[str, Module, frozenset[int]]] = [("", root, frozenset())]
     while waiting:
@@ -228,7 +228,7 @@ def _walk(root: Module) -> Iterator[tuple[str, Module]]:
 
 def _state(root: Module) -> Iterator[tuple[str, Any, str]]:
     """Every name of the state: with a parameter and "", or a module and the buffer's attribute."""
-    for path, module in _walk(root):
+    for path, module in walk(root):
         prefix = f"{path}." if path else ""
         for name, held in _held(module):
             if isinstance(held, Value):

@@ -29,7 +29,7 @@ class BatchNorm1d(Module):
     numbers are used, and the running ones move by `momentum` (the weight of the new ones; the
     variance with n − 1). After `eval()` the running ones are used. `momentum=None` makes them
     the plain average over all batches. Raises `ShapeError` for other features and
-    `InputError` for a batch of one in training.
+    `InputError` for a batch of one or none in training.
 
     >>> norm = BatchNorm1d(1)
     >>> norm(np.array([[1.0], [3.0]])).data.round(3).ravel().tolist()
@@ -70,9 +70,9 @@ class BatchNorm1d(Module):
             return OPS["batch_norm"](
                 x, self.weight, self.bias, self.running_mean, self.running_var, eps=self.eps
             )
-        if math.prod(shape) == self.num_features:
+        if math.prod(shape) <= self.num_features:
             raise InputError(
-                f"{self!r}: one number for each feature has no variance; "
+                f"{self!r}: one number for each feature, or none, has no variance; "
                 "give training a batch of at least two, or call eval() first"
             )
         self._track(x.data if isinstance(x, Value) else np.asarray(x, dtype=float))

@@ -167,6 +167,10 @@ class MLP(Module):
 
 
 def _by_neurons(network: networks.Sequential) -> list[Module]:
+    if not isinstance(network, networks.Sequential):
+        raise InputError(
+            f"a network of layers is needed, not {_title(network)}; put it into a Sequential"
+        )
     several = sum(isinstance(layer, layers.Linear) for layer in network) > 1
     made: list[Module] = []
     number = 0
@@ -185,7 +189,12 @@ def _by_neurons(network: networks.Sequential) -> list[Module]:
             made.append(alone)
         else:
             raise InputError(
-                f"{layer!r} does not work on one number at a time, so it has no form by neurons; "
-                "there are Linear and the elementwise activations"
+                f"{_title(layer)} does not work on one number at a time, so it has no form by "
+                "neurons; there are Linear and the elementwise activations"
             )
     return made
+
+
+def _title(module: Any) -> str:
+    """What a module is called in a sentence: one line."""
+    return repr(module).partition("\n")[0].rstrip("(")

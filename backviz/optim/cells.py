@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.value import Value
-from backviz.optim.convention import cycle
+from backviz.errors import InputError
+from backviz.optim.convention import cycle, rate_of
 from backviz.optim.parameters import Parameter
 from backviz.optim.schedules import Schedule
 
@@ -47,7 +48,7 @@ class Group:
         """Set rate, momentum and decay to those of a step, counted from 0."""
         o, schedule = self.options, self.schedule
         if schedule is not None:
-            o["lr"] = schedule(step)
+            o["lr"] = rate_of(title, schedule, step)
             if schedule.cycles:
                 cycle(title, o, schedule, step)
         self.known = None
@@ -56,6 +57,11 @@ class Group:
         decay = o.get("weight_decay")
         if decay:
             if "decay by schedule" in rules:
+                if not self.base:
+                    raise InputError(
+                        f"{title}: the weight decay goes by the share of the first rate, and that "
+                        "is 0; give a schedule that is built around a rate, such as warmup"
+                    )
                 self.shrink = 1 - o["lr"] / self.base * decay
             elif "decoupled" in rules or o.get("decoupled_weight_decay"):
                 self.shrink = 1 - o["lr"] * decay

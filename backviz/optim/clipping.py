@@ -14,13 +14,9 @@ import numpy as np
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
-from backviz.optim.parameters import numbers
+from backviz.optim.parameters import members_of, numbers
 
 Clipped = Value | np.ndarray | Iterable[Value] | Iterable[np.ndarray]
-
-
-def _list(params: Clipped) -> list[Any]:
-    return [params] if isinstance(params, Value | np.ndarray) else list(params)
 
 
 def _norm(arrays: list[Any], norm_type: float) -> float:
@@ -57,7 +53,7 @@ def clip_by_norm(
         )
     if not norm_type > 0:
         raise InputError(f"clip_by_norm: norm_type={norm_type!r} does not work; give 1, 2 or inf")
-    listed = _list(params)
+    listed = members_of(params)
     gradients = [p if isinstance(p, np.ndarray) else numbers(p.grad) for p in listed]
     norm: float = quietly(_norm, [g for g in gradients if g is not None], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
@@ -83,7 +79,7 @@ def clip_by_value(params: Clipped, clip_value: float) -> None:
         raise InputError(
             f"clip_by_value: clip_value={clip_value!r} does not work; give a number above 0"
         )
-    _change(_list(params), lambda g, out: np.clip(g, -clip_value, clip_value, out=out))
+    _change(members_of(params), lambda g, out: np.clip(g, -clip_value, clip_value, out=out))
 
 
 def _change(listed: list[Any], change: Callable[[Any, Any], Any]) -> None:

@@ -5,6 +5,7 @@ Invariant: an option that a convention does not have is refused, never ignored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ def settle(
             )
         if name == "lr" and callable(option):
             schedule = as_schedule(option)
-            options["lr"] = float(schedule(0))
+            options["lr"] = rate_of(title, schedule, 0)
         else:
             options[name] = checked(title, name, option)
     if options["lr"] is None:
@@ -80,6 +81,22 @@ def settle(
     if schedule is not None and schedule.cycles:
         cycle(title, options, schedule, 0)
     return options, schedule
+
+
+def rate_of(title: str, schedule: Schedule, step: int) -> float:
+    """The rate of a step, if it is one; a schedule may well begin or end with 0.
+
+    >>> rate_of("SGD", as_schedule(lambda t: 0.1 - t), 1)
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: SGD: <lambda> gives the rate -0.9 at step 1; rates are at least 0
+    """
+    rate = float(schedule(step))
+    if not 0 <= rate < math.inf:
+        raise InputError(
+            f"{title}: {schedule.name} gives the rate {rate:g} at step {step}; rates are at least 0"
+        )
+    return rate
 
 
 def cycle(title: str, options: dict[str, Any], schedule: Schedule, step: int) -> None:

@@ -9,7 +9,8 @@ import math
 from typing import Literal
 
 from backviz.errors import InputError
-from backviz.optim.schedules import SCHEDULES, Rule, Schedule, above_0, whole
+from backviz.optim.options import above_0, whole
+from backviz.optim.schedules import SCHEDULES, Rule, Schedule
 
 Phase = tuple[float, float, float, float, float]  # end; rate from, to; momentum from, to
 
@@ -38,7 +39,7 @@ def one_cycle(
     (0.04, 1.0, '4e-06', 0.85)
     """
     top = above_0("one_cycle", "max_lr", max_lr)
-    whole("one_cycle", "total_steps", total_steps, least=2)
+    total_steps = whole("one_cycle", "total_steps", total_steps, least=2)
     first = pct_start * total_steps - 1
     if not 0 <= pct_start <= 1 or first in (0, total_steps - 1):
         raise InputError(
@@ -49,8 +50,8 @@ def one_cycle(
         raise InputError(
             f"one_cycle: anneal_strategy={anneal_strategy!r} does not work; give 'cos' or 'linear'"
         )
-    start = top / div_factor
-    end = start / final_div_factor
+    start = top / above_0("one_cycle", "div_factor", div_factor)
+    end = start / above_0("one_cycle", "final_div_factor", final_div_factor)
     low, high = base_momentum, max_momentum
     phases: list[Phase] = [(first, start, top, high, low)]
     if three_phase:

@@ -20,7 +20,7 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.optim.anatomy import Anatomy, anatomy_of
 from backviz.optim.cells import Arrays, Cell, Group, cells_of, fill, lend
-from backviz.optim.convention import Conventions, choose, settle
+from backviz.optim.convention import Conventions, choose, rate_of, settle
 from backviz.optim.options import checked, described
 from backviz.optim.parameters import Parameter, Parameters, groups_of, numbers
 from backviz.optim.schedules import as_schedule
@@ -164,8 +164,9 @@ class Optimizer(ABC):
                 continue
             if type(g) is not np.ndarray:
                 g = np.asarray(numbers(g))
-            if g is p:  # the gradient of ½x² is x, and must not move with it
-                g = p.copy()
+            for x in self.params:
+                if np.may_share_memory(g, x):  # as that of ½x² is x
+                    g = g.copy()
             if g.shape != p.shape:
                 raise ShapeError(
                     f"parameter {cell.at[0]} has the shape {p.shape} and its gradient {g.shape}; "
@@ -183,7 +184,13 @@ class Optimizer(ABC):
             if not cell.packed:
                 g = cell.values[0].grad
                 if g is not None:
-                    ready.append((cell, cell.array(), numbers(g)))
+                    p, g = cell.array(), numbers(g)
+                    if not np.shape(g) == np.shape(p) == cell.scratch[0].shape:
+                        raise ShapeError(
+                            f"parameter {cell.at[0]} began with the shape {cell.scratch[0].shape}, "
+                            f"has {np.shape(p)} and its gradient {np.shape(g)}; all must agree"
+                        )
+                    ready.append((cell, p, g))
                 continue
             found = [v.grad for v in cell.values]
             there = [i for i, g in enumerate(found) if g is not None]
@@ -224,10 +231,12 @@ class Optimizer(ABC):
             raise InputError(
                 f"{schedule.name} cycles the momentum; give it when the optimizer is made"
             )
-        rate = float(schedule(self.steps)) if schedule else checked(self.title, "lr", lr)
+        title = self.title
+        rate = rate_of(title, schedule, self.steps) if schedule else checked(title, "lr", lr)
         for group in self.groups:
             group.schedule = schedule
             group.options["lr"] = rate
+            group.base = group.base if schedule is None else schedule.base
 
     @property
     def memory(self) -> int:

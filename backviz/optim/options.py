@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from backviz.errors import InputError
 
@@ -82,6 +85,27 @@ def checked(owner: str, name: str, given: Any) -> Any:
     except (TypeError, ValueError):
         pass
     raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+
+
+def whole(schedule: str, name: str, given: Any, least: int = 1) -> int:
+    """A whole number of steps, or one sentence."""
+    try:
+        number = least - 1 if isinstance(given, bool) else index(given)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise InputError(
+            f"{schedule}: {name}={given!r} does not work; give a whole number of at least {least}"
+        )
+    return number
+
+
+def above_0(schedule: str, name: str, given: Any) -> float:
+    """A number above 0, or one sentence."""
+    number = isinstance(given, int | float | np.integer | np.floating)
+    if not number or isinstance(given, bool) or not 0 < given < math.inf:
+        raise InputError(f"{schedule}: {name}={given!r} does not work; give a number above 0")
+    return float(given)
 
 
 def short(x: float) -> str:

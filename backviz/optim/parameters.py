@@ -45,12 +45,24 @@ def groups_of(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]
     return groups
 
 
-def _members(params: Any) -> list[Any]:
-    return [params] if isinstance(params, Value | np.ndarray) else list(params)
+def members_of(params: Any) -> list[Any]:
+    """What was given as a list; a single parameter is one of one.
+
+    >>> members_of(Value(1.0)), members_of((2.0, 3.0))
+    ([Value(1.0, grad=None)], [2.0, 3.0])
+    """
+    if isinstance(params, Value | np.ndarray):
+        return [params]
+    if not isinstance(params, Iterable):
+        raise InputError(
+            f"{type(params).__name__} is no parameter and no list of them; "
+            "give a network's parameters(), or a list of values or of float arrays"
+        )
+    return list(params)
 
 
 def _split(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
-    given = _members(params)
+    given = members_of(params)
     if not given or not isinstance(given[0], Mapping):
         return [(given, {})]
     groups = []
@@ -58,7 +70,7 @@ def _split(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
         if not isinstance(group, Mapping) or "params" not in group:
             raise InputError(f'group {i} has no parameters; write {{"params": […], "lr": …}}')
         groups.append(
-            (_members(group["params"]), {k: v for k, v in group.items() if k != "params"})
+            (members_of(group["params"]), {k: v for k, v in group.items() if k != "params"})
         )
     return groups
 

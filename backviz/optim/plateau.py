@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, final
 
 from backviz.errors import InputError
-from backviz.optim.options import short
-from backviz.optim.schedules import SCHEDULES, Schedule, above_0, whole
+from backviz.optim.options import above_0, short, whole
+from backviz.optim.schedules import SCHEDULES, Schedule
 from backviz.registry import unknown
 
 MEMORY = ("rate", "best", "bad", "waiting")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from backviz.errors import InputError
-from backviz.optim.options import short
+from backviz.optim.options import above_0, short, whole
 from backviz.registry import Registry
 
 
@@ -119,23 +119,9 @@ def as_schedule(given: Callable[[int], float]) -> Schedule:
     """
     if isinstance(given, Schedule):
         return given
+    if not callable(given):
+        raise InputError(f"{given!r} is no schedule; give a function of the step, or constant(…)")
     return Rule(getattr(given, "__name__", "function"), float(given(0)), given)
-
-
-def whole(schedule: str, name: str, given: Any, least: int = 1) -> int:
-    """A whole number of steps, or one sentence."""
-    if not isinstance(given, int) or given < least:
-        raise InputError(
-            f"{schedule}: {name}={given!r} does not work; give a whole number of at least {least}"
-        )
-    return given
-
-
-def above_0(schedule: str, name: str, given: Any) -> float:
-    """A number above 0, or one sentence."""
-    if not isinstance(given, (int, float)) or not 0 < given < math.inf:
-        raise InputError(f"{schedule}: {name}={given!r} does not work; give a number above 0")
-    return float(given)
 
 
 def constant(lr: float) -> Schedule:
@@ -165,7 +151,7 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     lr, gamma = above_0("step", "lr", lr), above_0("step", "gamma", gamma)
-    whole("step", "step_size", step_size)
+    step_size = whole("step", "step_size", step_size)
     options = {"lr": lr, "step_size": step_size, "gamma": gamma}
     return Rule("step", lr, lambda t: lr * gamma ** (t // step_size), options)
 
@@ -177,7 +163,7 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     [1.0, 0.5, 0.5, 0.25]
     """
     lr, gamma = above_0("multistep", "lr", lr), above_0("multistep", "gamma", gamma)
-    marks = tuple(sorted(milestones))
+    marks = tuple(sorted(whole("multistep", "a milestone", mark, 0) for mark in milestones))
     options = {"lr": lr, "milestones": marks, "gamma": gamma}
     return Rule("multistep", lr, lambda t: lr * gamma ** bisect_right(marks, t), options)
 
@@ -201,7 +187,7 @@ def linear(
     [0.5, 0.75, 1.0, 1.0]
     """
     lr = above_0("linear", "lr", lr)
-    whole("linear", "total_iters", total_iters)
+    total_iters = whole("linear", "total_iters", total_iters)
 
     def rate(t: int) -> float:
         way = min(t, total_iters) / total_iters
@@ -220,7 +206,7 @@ def cosine(lr: float, t_max: int, eta_min: float = 0.0) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.146]
     """
     lr = above_0("cosine", "lr", lr)
-    whole("cosine", "t_max", t_max)
+    t_max = whole("cosine", "t_max", t_max)
     return Rule(
         "cosine",
         lr,
@@ -236,7 +222,7 @@ def sequence(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedu
     >>> [both(t) for t in range(5)]
     [0.1, 0.1, 1.0, 0.5, 0.25]
     """
-    parts, marks = tuple(schedules), tuple(milestones)
+    parts, marks = tuple(map(as_schedule, schedules)), tuple(milestones)
     if not parts or len(marks) != len(parts) - 1 or list(marks) != sorted(set(marks)):
         raise InputError(
             f"sequence: {len(parts)} schedules need {max(len(parts) - 1, 0)} growing milestones, "
@@ -263,16 +249,18 @@ def sequence(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedu
 def warmup(then: Schedule, steps: int, start_factor: float = 0.0) -> Schedule:
     """A straight line up to the first rate of another schedule, which follows.
 
-    The line begins at start_factor times that rate. Goyal et al. (2017).
+    The line begins at start_factor times that rate; a momentum that the other one cycles
+    waits at its beginning. Goyal et al. (2017).
 
     >>> [warmup(exponential(1.0, 0.5), steps=2)(t) for t in range(5)]
     [0.0, 0.5, 1.0, 0.5, 0.25]
     """
-    whole("warmup", "steps", steps)
+    steps, then = whole("warmup", "steps", steps), as_schedule(then)
     rise = linear(then(0), start_factor, total_iters=steps)
     made = sequence([rise, then], [steps])
     options = {"then": then, "steps": steps, "start_factor": start_factor}
-    return Rule("warmup", then.base, made, options, parts=(rise, then))
+    moving = (lambda t: then.momentum(max(t - steps, 0))) if then.cycles else None
+    return Rule("warmup", then.base, made, options, moving, (rise, then))
 
 
 def every(steps: int, schedule: Schedule) -> Schedule:
@@ -281,7 +269,7 @@ def every(steps: int, schedule: Schedule) -> Schedule:
     >>> [every(2, exponential(1.0, 0.5))(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    whole("every", "steps", steps)
+    steps, schedule = whole("every", "steps", steps), as_schedule(schedule)
     return Rule(
         "every",
         schedule.base,

@@ -28,6 +28,8 @@ def state_of(opt: Optimizer) -> dict[str, Any]:
     }  # fmt: skip
     for i, group in enumerate(opt.groups):
         state |= {f"group{i}.{name}": option for name, option in group.options.items()}
+        if "decay by schedule" in opt.rules:
+            state[f"group{i}.base"] = group.base
         if group.schedule is not None:
             own = group.schedule.state_dict()
             state |= {f"group{i}.schedule.{key}": number for key, number in own.items()}
@@ -52,6 +54,8 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
         options = {name: _option(state, f"group{i}.{name}") for name in group.options}
         names = opt.slots(options)
         own_keys = {f"group{i}.{name}" for name in options}
+        if "decay by schedule" in opt.rules:
+            own_keys.add(f"group{i}.base")
         if group.schedule is not None:
             own_keys |= {f"group{i}.schedule.{key}" for key in group.schedule.state_dict()}
         expected |= own_keys
@@ -79,7 +83,9 @@ def _take(opt: Optimizer, state: Mapping[str, Any]) -> None:
     opt.steps = int(state["steps"])
     for i, group in enumerate(opt.groups):
         group.options = {name: _option(state, f"group{i}.{name}") for name in group.options}
-        if group.schedule is not None:
+        if group.schedule is None:
+            group.base = float(state.get(f"group{i}.base", group.base))
+        else:
             own = f"group{i}.schedule."
             group.schedule.load_state_dict(
                 {key[len(own) :]: state[key] for key in state if key.startswith(own)}
