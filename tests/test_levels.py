@@ -223,3 +223,38 @@ def test_order_two_has_its_own_colour():
     more = recorded_gradients(value)
     roles = [b.role for b in Figure(value, Style(fold="constants"), more).diagram.boxes]
     assert {"output", "derivative", "leaf", "op"} <= set(roles)
+
+
+def test_a_network_called_on_three_samples_has_no_circles():
+    from backviz import nn
+
+    net = nn.MLP(2, [3, 1], "tanh", seed=0)
+    with scoped():
+        total = sum(((net([float(i), 1.0]) - 0.5) ** 2).sum() for i in range(3))
+    total.label = "L"
+    total.backward()
+    for fold in ("layers", "blocks"):
+        figure = Figure(total, Style(fold=fold, size="slide"))
+        assert all(u < v for u, v in figure.view.edges())
+        assert all(a.tail != a.head for a in figure.diagram.arrows)
+        assert list(objections(figure.drawing)) == []
+
+
+def test_layers_of_one_name_are_told_apart_by_the_block_around_them():
+    x = tensor(np.ones((2, 4)), "x", requires_grad=False)
+    with scoped():
+        for block in ("first", "second"):
+            with scope(block), scope("lin"):
+                x = (x @ tensor(np.ones((4, 4)), f"w{block}")).tanh()
+    graph = to_graph(x.sum())
+    assert [*fold_layers(graph).titles.values()] == ["first.lin", "second.lin"]
+
+
+def test_a_layer_that_is_used_twice_keeps_its_name():
+    from backviz import nn
+
+    layer = nn.Linear(3, 3, seed=0)
+    with scoped():
+        out = layer(layer(np.ones((2, 3)))).sum()
+    titles = fold_layers(to_graph(out)).titles.values()
+    assert [*titles] == ["Linear", "Linear"]

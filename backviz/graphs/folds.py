@@ -115,7 +115,8 @@ def contract(
                 about["title"] = titles[target]
             folded.add_node(target, **about)
         else:
-            folded.add_node(target, **graph.nodes[target])
+            named = {"title": titles[target]} if target in titles else {}
+            folded.add_node(target, **graph.nodes[target], **named)
     for target, group in groups.items():
         if target in single:
             edges = _group_edges(graph, group, single[target])

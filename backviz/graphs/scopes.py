@@ -8,6 +8,7 @@ a part that would close a circle, because something leaves it and comes back, st
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,8 @@ from backviz.graphs.recorded import CONSTANT, LEAF, OP
 
 LONGEST_PERIOD = 6  # boxes in a block that repeats
 LEAST_REPEATS = 3
-_LISTED = re.compile(r"\.?\d+$")  # blocks.0 and blocks.1 are blocks
+_CALL = re.compile(r"#\d+")
+_LISTED = re.compile(r"\.?\d+(?=$|\.)")  # blocks.0 and blocks.1 are blocks
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0) -> Parts:
     for node in graph:
         members.setdefault(part[node] or f"\0{node}", []).append(node)
     home = {n: group[-1] for group in members.values() for n in group}
+    parts = {name: group for name, group in members.items() if not name.startswith("\0")}
+    called = _titles(list(parts))
     titles = {
-        group[-1]: _title(name)
-        for name, group in members.items()
-        if not name.startswith("\0") and len(group) > 1
+        group[-1]: called[name]
+        for name, group in parts.items()
+        if len(group) > 1 or graph.in_degree(group[0]) > 1
     }
     return _without_circles(graph, Parts(home, titles))
 
@@ -74,12 +78,12 @@ def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
     for node, target in parts.home.items():
         inside.setdefault(target, []).append(node)
     signs = [_signature(graph, inside[t]) for t in targets]
-    home, titles = dict(parts.home), dict(parts.titles)
+    moved, titles = {}, dict(parts.titles)
     for start, period, times in _runs(signs):
         row = targets[start : start + period * times]
         # what lies between the parts of the row, such as a sum, goes with them
         between = {
-            n
+            parts.home[n]
             for n in graph
             if row[0] < n <= row[-1]
             and graph.nodes[n]["kind"] == OP
@@ -87,13 +91,11 @@ def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
         }
         last = row[-1]
         for target in row:
-            for node in inside[target]:
-                home[node] = last
             titles.pop(target, None)
-        for node in between:
-            home[node] = last
+        moved |= dict.fromkeys([*row, *between], last)
         names = [_LISTED.sub("", parts.titles[t]) for t in row[:period]]
         titles[last] = f"{_row_title(names)} ×{times}"
+    home = {n: moved.get(target, target) for n, target in parts.home.items()}
     folded = _without_circles(graph, Parts(home, titles))
     return folded if all(t in folded.titles for t in titles) else parts
 
@@ -108,6 +110,22 @@ def _scope(data: dict[str, Any]) -> str:
 
 def _cut(scope: str, depth: int) -> str:
     return "/".join(scope.split("/")[:depth]) if depth else scope
+
+
+def _titles(scopes: list[str]) -> dict[str, str]:
+    """A title for each part: its own name, with the part around it where others have the same."""
+    short = {scope: _title(scope) for scope in scopes}
+    # calls of one part are not others: only what stands in different places is
+    met = Counter(title for _, title in {(_CALL.sub("", s), t) for s, t in short.items()})
+    return {
+        scope: title if met[title] == 1 or "/" not in scope else _longer(scope, title)
+        for scope, title in short.items()
+    }
+
+
+def _longer(scope: str, title: str) -> str:
+    around = _title(scope.rpartition("/")[0])
+    return title if title.startswith(f"{around}.") else f"{around}.{title}"
 
 
 def _title(scope: str) -> str:
