@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from backviz.errors import BackvizError, UsageError
@@ -18,15 +20,39 @@ def write_file(path: str | Path, data: bytes) -> None:
     Raises `UsageError` if the place cannot be written, `BackvizError` if writing
     fails on the way (a full disk); in both cases nothing is left behind.
     """
+    with whole_file(path) as place, place.open("wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A place to write to that becomes the file `path` when the block ends well.
+
+    For what is written piece by piece, as films are. The block may be left by an error
+    or an interrupt: then nothing is left behind. Errors as for `write_file`.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder, "a.txt")) as place:
+    ...         written = place.write_text("whole")
+    ...     Path(folder, "a.txt").read_text()
+    'whole'
+    """
     given, target = Path(path), Path(os.path.realpath(path))
     try:
         if given.is_dir():
             raise UsageError(f"cannot write {path}: it is a folder; add a file name")
         if given.exists() and not given.is_file():
-            with given.open("wb") as device:
-                device.write(data)
+            with _beside(Path(tempfile.gettempdir(), "film")) as place:
+                yield place
+                with given.open("wb") as device, place.open("rb") as made:
+                    shutil.copyfileobj(made, device)
         else:
-            _replace(target, data)
+            with _beside(target) as place:
+                yield place
+                with place.open("rb") as made:
+                    os.fsync(made.fileno())
+                place.chmod(_mode(target))
+                place.replace(target)
     except (FileNotFoundError, NotADirectoryError):
         if target.parent.is_dir():
             raise UsageError(f"cannot write {path}: no file can be made there") from None
@@ -43,19 +69,16 @@ def write_file(path: str | Path, data: bytes) -> None:
         raise BackvizError(f"cannot write {path}: {error.strerror}; nothing was kept") from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """An empty file in the target's folder, which is gone when the block ends."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(_mode(target))
-        Path(name).replace(target)
-    except BaseException:
+        yield Path(name)
+    finally:
         with contextlib.suppress(OSError):
             Path(name).unlink()
-        raise
 
 
 def _mode(target: Path) -> int:

@@ -36,6 +36,7 @@ from backviz.diagrams.style import FOLDS
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.ops import OPS
 from backviz.renderers import RENDERERS
+from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
 from backviz.tables import TABLES
 from backviz.words import LANGUAGES
@@ -840,6 +841,7 @@ def test_it_runs_as_a_module_and_as_a_program():
 
 REGISTRIES = {
     "examples": [f"@{name}" for name in EXAMPLES],
+    "scenes": [*SCENES],
     "ops": sorted(op.name for op in OPS.values() if op.public),
     "formats": [*RENDERERS],
     "tables": [*TABLES],

@@ -12,11 +12,13 @@ import sys
 import click
 
 from backviz import __version__
+from backviz.cli.animate import animate
 from backviz.cli.check import check
 from backviz.cli.describe import describe
 from backviz.cli.doctor import doctor
 from backviz.cli.graph import graph
 from backviz.cli.listing import list_
+from backviz.cli.step import step
 from backviz.cli.steps import steps
 from backviz.cli.table import table
 from backviz.errors import BackvizError
@@ -37,7 +39,7 @@ def cli() -> None:
     """Draw a computation, its values and its gradients."""
 
 
-for _command in (graph, steps, describe, table, check, list_, doctor):
+for _command in (graph, steps, animate, step, describe, table, check, list_, doctor):
     cli.add_command(_command)
 
 

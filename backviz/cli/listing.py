@@ -11,12 +11,12 @@ from backviz.cli import options
 Rows = list[dict[str, str]]
 
 
-@click.command("list", short_help="What there is: examples, ops, formats, themes …")
+@click.command("list", short_help="What there is: examples, scenes, ops, formats, themes …")
 @click.argument("what", required=False, metavar="[WHAT]")
 @options.as_json
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
-    """List WHAT: examples, ops, formats, tables, themes, sizes, engines or languages.
+    """List WHAT: examples, scenes, ops, formats, tables, themes, sizes, engines or languages.
 
     Without WHAT: how many there are of each.
     """
@@ -98,8 +98,15 @@ def _languages() -> Rows:
     return [{"name": name} for name in LANGUAGES]
 
 
+def _scenes() -> Rows:
+    from backviz.scenes import SCENES
+
+    return [{"name": s.name, "about": s.about} for s in SCENES.values()]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "examples": _examples,
+    "scenes": _scenes,
     "ops": _ops,
     "formats": _formats,
     "tables": _tables,

@@ -29,8 +29,14 @@ _MODULES = (
     "symmetry",
     "phases",
     "optimizer_paths",
-    "many_starts",
-    "step_anatomy", "stability_ruler", "rate_schedules", "averages", "comparisons", "network_view", "surface_view",
+    "basin_maps",
+    "surface_view",
+    "step_parts",
+    "stability_ruler",
+    "rate_schedules",
+    "moving_averages",
+    "comparisons",
+    "network_view",
 )
 
 for _name in _MODULES:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from backviz.autodiff.data import quietly
 from backviz.optim import SGD, Adam, AdamW
-from backviz.scenes.artists import Line, Path, Rule, Table
+from backviz.scenes.artists import Line, Rule, Table
 from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
 from backviz.scenes.surface_panels import (
-    ROOM, LossAxis, exits, key_panel, loss_line, loss_panel, map_panel, moments_of, name_of,
-    title_of, told, way, write,
+    exits,
+    map_panel,
+    moments_of,
+    name_of,
+    title_of,
+    told,
+    way,
+    write,
 )  # fmt: skip
 from backviz.scenes.surface_text import start_of, surface_of
-from backviz.scenes.surfaces import SURFACES, Landscape
+from backviz.scenes.surfaces import SURFACES
 from backviz.scenes.trajectories import Run, travel
 
 
@@ -48,7 +56,7 @@ def overshoot(
         for c in choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     ]
     runs = [_renamed(run, name) for run, name in zip(runs, ("SGD", *WORDS), strict=True)]
-    key, tall = key_panel(runs, (1, 1, 1, 1))
+    key, tall = key_of(runs, (1, 1, 1, 1))
     heights = [run.points[:, 0, 1] for run in runs]
     inside = [h[np.abs(h) <= 3.0] for h in heights]
     panels = (
@@ -90,8 +98,8 @@ def overshoot(
         key_frames(len(moments)),
         alt="Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
         "the steep coordinate against the step, which swings around 0.",
-        rows=(ROOM - tall, tall),
-        columns=(1.0, 1.15),
+        rows=rows_over(tall),
+        columns=COLUMNS,
     )
 
 
@@ -105,13 +113,13 @@ def _renamed(run: Run, name: str) -> Run:
     )  # fmt: skip
 
 
-def overshoot_of(heights: Sequence[float]) -> float:
+def overshoot_of(heights: ArrayLike) -> float:
     """How far a coordinate came beyond 0, away from where it began.
 
     >>> overshoot_of([-2.0, -0.5, 0.7, -0.1])
     0.7
     """
-    return float(max(0.0, np.nanmax(-np.sign(heights[0]) * np.asarray(heights))))
+    return float(max(0.0, np.nanmax(-np.sign(np.ravel(heights)[0]) * np.asarray(heights))))
 
 
 @scene
@@ -153,7 +161,7 @@ def weight_decay(
         for i, pair in ((0, "SGD"), (2, "Adam"))
     }
     y = span(*(positive(d) for d in apart.values()), [1.0], log=True)
-    key, tall = key_panel(runs, (1, 1, 1, 1), ["SGD decoupled is keras' convention."])
+    key, tall = key_of(runs, (1, 1, 1, 1), ["SGD decoupled is keras' convention."])
     panels = (
         map_panel(land, (0, 0, 2, 1), title=title_of(land)),
         Panel(
@@ -190,8 +198,8 @@ def weight_decay(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with SGD and Adam, each with an L2 penalty and "
         "with decoupled decay; beside them how far the two of a pair are apart.",
-        rows=(ROOM - tall, tall),
-        columns=(1.0, 1.15),
+        rows=rows_over(tall),
+        columns=COLUMNS,
     )
 
 
@@ -223,14 +231,13 @@ def memory(
     land = surface_of(surface, domain)
     at = start_of(land, start)
     runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
-    axis = LossAxis(land, [run.losses for run in runs])
-    key, tall = key_panel(runs, (2, 1, 1, 1))
+    key, tall = key_of(runs, (2, 1, 1, 1))
     rows = [_row(run, billions) for run in runs]
     heads = ("optimizer", "keeps", "copies", f"GB for {write(billions)}·10⁹")
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
         map_panel(land, (0, 0, 3, 1), title=title_of(land)),
-        Panel("table", place=(0, 1, 2, 1), axes=False, static=(table,)),
+        Panel("table", place=(0, 1, 2, 1), axes=False),
         key,
     )
     moments = moments_of(steps)
@@ -243,7 +250,8 @@ def memory(
                     "map": (
                         *(way(land, run, k, i) for i, run in enumerate(runs)),
                         *exits(land, runs, k),
-                    )
+                    ),
+                    "table": (table,),
                 },
             )
 
@@ -257,12 +265,17 @@ def memory(
         "them a table of what each keeps: "
         + ", ".join(f"{run.choice.name} {run.memory}" for run in runs)
         + ".",
-        rows=((ROOM - tall) / 2, (ROOM - tall) / 2, tall),
-        columns=(1.0, 1.15),
+        rows=rows_over(tall, 2),
+        columns=COLUMNS,
     )
 
 
 def _row(run: Run, billions: float) -> tuple[str, str, str, str]:
     """Name, slots, how many, and gigabytes in float32."""
     kept = ", ".join(run.slots) or "nothing"
-    return run.choice.name.partition(" ")[0], kept, str(run.memory), write(4 * billions * run.memory)
+    return (
+        run.choice.name.partition(" ")[0],
+        kept,
+        str(run.memory),
+        write(4 * billions * run.memory),
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.scenes.artists import Line, Path
-from backviz.scenes.layers import key_frames, positive, step_axis
+from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.network_plane import Directions, network
 from backviz.scenes.registry import Within, scene
@@ -47,7 +47,7 @@ def network_loss(
         ),
         Panel(
             "loss", step_axis(steps + 1),
-            Axis("", *span(positive(plane.true), positive(plane.seen), log=True), log=True),
+            Axis("", *span([0.0], plane.true, plane.seen)),
             title="loss in training", place=(0, 1, 1, 1), legend="below",
         ),
     )  # fmt: skip
@@ -61,7 +61,7 @@ def network_loss(
                 f"{write(plane.seen[k])}, gap {write(gap)}. {plane.explained:.1%} of the path's "
                 f"movement lies in the plane; the largest gap is {write(plane.gap)}.",
                 {
-                    "map": (Path("training", *plane.way[: k + 1].T, color=1),),
+                    "map": (Path("training", *plane.way[: k + 1].T.copy(), color=1),),
                     "loss": (
                         Line("true", x[: k + 1], plane.true[: k + 1], label="true loss", color=0),
                         Line("seen", x[: k + 1], plane.seen[: k + 1], label="seen on the plane",

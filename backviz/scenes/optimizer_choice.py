@@ -14,6 +14,7 @@ from typing import Any, Literal
 from backviz.errors import UsageError
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
+from backviz.optim.options import checked
 from backviz.optim.parameters import Parameters
 from backviz.registry import unknown
 
@@ -34,20 +35,27 @@ ScheduleName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An optimizer with the options that somebody gave it; `name` is what a picture calls it."""
+    """An optimizer with the options that somebody gave it; `name` is what a picture calls it.
+
+    `rate` is its own, which goes before the one that a scene has for all.
+    """
 
     name: str
     make: type[Optimizer]
     options: Mapping[str, Any] = field(default_factory=dict)
+    rate: float | None = None
 
     def made(self, params: Parameters, **more: Any) -> Optimizer:
-        """The optimizer of these parameters; the own options go before those given here.
+        """The optimizer of these parameters, with more options."""
+        return self.make(params, **self.options, **more)
 
-        >>> import numpy as np
-        >>> choices("adam:lr=.1")[0].made(np.zeros(2), lr=5.0).lr
-        0.1
+    def rate_or(self, rate: float) -> float:
+        """Its own rate, or the one that the others have.
+
+        >>> [choice.rate_or(0.5) for choice in choices("sgd,adam:lr=.1")]
+        [0.5, 0.1]
         """
-        return self.make(params, **{**more, **self.options})
+        return rate if self.rate is None else self.rate
 
     @property
     def momentum(self) -> float:
@@ -110,7 +118,10 @@ def _choice(word: str) -> Choice:
             raise UsageError(f"{name}: the option {option} has no value; write {option}=.9")
         options[option] = _value(name, option, value)
     title = TITLES.get(lower, make.title)
-    return Choice(" ".join((title, *given)), make, options)
+    rate = options.pop("lr", None)
+    if rate is not None:
+        rate = checked(title, "lr", rate)
+    return Choice(" ".join((title, *given)), make, options, rate)
 
 
 def _value(optimizer: str, option: str, text: str) -> Any:
@@ -132,9 +143,9 @@ def _value(optimizer: str, option: str, text: str) -> Any:
 
 _BUILDERS: Mapping[str, Callable[[float, int], Schedule]] = {
     "constant": lambda lr, _: rules.constant(lr),
-    "time_based": lambda lr, n: rules.time_based(lr, decay=10 / n),
+    "time_based": lambda lr, n: rules.time_based(lr, decay=round(10 / n, 4)),
     "step": lambda lr, n: rules.step(lr, step_size=max(1, n // 3), gamma=0.3),
-    "exponential": lambda lr, n: rules.exponential(lr, gamma=0.05 ** (1 / n)),
+    "exponential": lambda lr, n: rules.exponential(lr, gamma=round(0.05 ** (1 / n), 4)),
     "linear": lambda lr, n: rules.linear(lr, 1.0, 0.0, total_iters=n),
     "cosine": lambda lr, n: rules.cosine(lr, t_max=n),
     "warmup": lambda lr, n: rules.warmup(
@@ -148,10 +159,10 @@ _BUILDERS: Mapping[str, Callable[[float, int], Schedule]] = {
 def scheduled(name: str, lr: float, steps: int) -> Schedule:
     """A schedule around the rate `lr` for a descent of so many steps; describe() says the rest.
 
-    time_based ends at 1/11 of the rate, exponential at 1/20, step at .3³, linear and cosine
-    at 0; warm-up takes a fifth of the steps, patience a twentieth.
+    time_based ends near 1/11 of the rate, exponential near 1/20, step at .3³, linear and
+    cosine at 0; warm-up takes a fifth of the steps, patience a twentieth.
 
-    >>> round(scheduled("exponential", 1.0, 60)(60), 6)
+    >>> round(scheduled("exponential", 1.0, 60)(60), 2)
     0.05
     """
     if name not in _BUILDERS:

@@ -8,17 +8,26 @@ from typing import Annotated, Literal
 import numpy as np
 
 from backviz.scenes.artists import Line, Points, Words
-from backviz.scenes.layers import key_frames, positive
+from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
 from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
 from backviz.scenes.surface_panels import (
-    ROOM, LossAxis, exits, key_panel, loss_line, loss_panel, map_panel, moments_of, name_of,
-    title_of, told, way, write,
+    LossAxis,
+    exits,
+    loss_line,
+    loss_panel,
+    map_panel,
+    moments_of,
+    name_of,
+    title_of,
+    told,
+    way,
+    write,
 )  # fmt: skip
 from backviz.scenes.surface_text import start_of, surface_of
-from backviz.scenes.surfaces import Landscape, Point
-from backviz.scenes.trajectories import Run, Sweep, noise_of, sweep, travel
+from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
 
 Mode = Literal["best", "equal"]
 FAIR = (
@@ -29,7 +38,7 @@ FAIR = (
 
 @scene
 def optimizers(
-    surface: str = "ravine",
+    surface: str = "beale",
     optimizers: str = "sgd,momentum,nesterov,adagrad,rmsprop,adam",
     rates: Mode = "best",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
@@ -63,24 +72,31 @@ def optimizers(
     land = surface_of(surface, domain)
     at = start_of(land, start)
     shaken = noise_of(steps, 1, noise, seed)
-    chosen, trials = choices(optimizers), {}
+    chosen = choices(optimizers)
+    trials: dict[str, Sweep] = {}
     if rates == "best":
-        trials = {c.name: sweep(land, c, at, steps, RATES, schedule, shaken) for c in chosen}
-    runs = [
-        travel(land, c, [at], steps, _rate(schedule, _lr(c, trials, rate), steps), shaken)
-        for c in chosen
-    ]
+        trials = {
+            c.name: sweep(land, c, at, steps, RATES, schedule, shaken)
+            for c in chosen
+            if c.rate is None
+        }
+    runs = []
+    for choice in chosen:
+        trial = trials.get(choice.name)
+        lr = trial.best if trial else choice.rate_or(rate)
+        given = lr if schedule == "constant" else scheduled(schedule, lr, steps)
+        runs.append(travel(land, choice, [at], steps, given, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
     notes = _notes(schedule, noise, seed, steps)
     wide = len(trials) > 0
-    key, tall = key_panel(runs, (1, 1, 1, 2 if wide else 1), notes)
+    key, tall = key_of(runs, (1, 1, 1, 2 if wide else 1), notes)
     panels = [
         map_panel(land, (0, 0, 2, 1), title=title_of(land)),
         loss_panel(steps, axis, (0, 1, 1, 1)),
         key,
     ]
     if wide:
-        panels.append(_trial_panel(axis, trials, steps))
+        panels.append(_trial_panel(axis, trials, [c.name for c in chosen], steps))
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
@@ -106,29 +122,20 @@ def optimizers(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {names}; beside them their losses "
         f"against the step{', and the last loss against the rate' if wide else ''}.",
-        rows=(ROOM - tall, tall),
-        columns=(1.0, 0.62, 0.62) if wide else (1.0, 1.24),
+        rows=rows_over(tall),
+        columns=(1.0, 0.62, 0.62) if wide else COLUMNS,
     )
 
 
-def _lr(choice: Choice, trials: dict[str, Sweep], rate: float) -> float:
-    return trials[choice.name].best if trials else rate
-
-
-def _rate(schedule: str, lr: float, steps: int) -> object:
-    return lr if schedule == "constant" else scheduled(schedule, lr, steps)
-
-
-def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], steps: int) -> Panel:
+def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], steps: int) -> Panel:
     """The loss after all steps against the rate, with a mark at the chosen ones."""
     made: list[Line | Points | Words] = []
-    for i, (name, trial) in enumerate(trials.items()):
+    for name, trial in trials.items():
+        i = names.index(name)
         stayed = np.where(trial.stayed, axis.values(trial.losses), np.nan)
         made.append(Line(name, trial.rates, stayed, color=i))
         spot = slice(trial.place, trial.place + 1)
-        made.append(
-            Points(f"best of {name}", trial.rates[spot], stayed[spot], color=i, size=14.0)
-        )
+        made.append(Points(f"best of {name}", trial.rates[spot], stayed[spot], color=i, size=14.0))
     tried = next(iter(trials.values())).rates
     y = span(*(axis.values(t.losses)[t.stayed] for t in trials.values()), log=axis.axis.log)
     low = max(y[0], y[1] * 1e-12) if axis.axis.log else y[0]

@@ -9,13 +9,25 @@ from typing import Annotated
 import numpy as np
 
 from backviz.errors import UsageError
+from backviz.optim.options import short
 from backviz.scenes.artists import Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import MOST, one_choice, schedule_names, scheduled
 from backviz.scenes.registry import Within, scene
+from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel, rows_over
 from backviz.scenes.surface_panels import (
-    LossAxis, exits, map_panel, moments_of, name_of, title_of, told, way, write,
+    LossAxis,
+    exits,
+    loss_line,
+    loss_panel,
+    map_panel,
+    moments_of,
+    name_of,
+    title_of,
+    told,
+    way,
+    write,
 )  # fmt: skip
 from backviz.scenes.surface_text import numbers_in, start_of, surface_of
 from backviz.scenes.trajectories import Run, noise_of, travel
@@ -49,28 +61,39 @@ def schedules(
     """
     land, choice, names = surface_of(surface), one_choice(optimizer), schedule_names(schedules)
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
-    runs = {n: travel(land, choice, [at], steps, scheduled(n, rate, steps), shaken) for n in names}
+    runs = {
+        n: travel(land, choice, [at], steps, scheduled(n, choice.rate_or(rate), steps), shaken)
+        for n in names
+    }
     axis = LossAxis(land, [run.losses for run in runs.values()])
     top = max(float(run.rates.max()) for run in runs.values())
     x = np.arange(steps + 1.0)
     words = [
         run.schedule.describe() if run.schedule is not None else name for name, run in runs.items()
     ]
+    key, _ = key_panel(
+        words, (0, 1, 2, 1), [f"Noise on each gradient: {write(noise)}."], marked=False
+    )
+    about = _without_rate(next(iter(runs.values())))
     panels = (
-        Panel("rate", step_axis(steps + 1), Axis("rate lr", -0.04 * top, 1.08 * top),
-              title="rate of the step", legend="below"),
-        Panel("loss", step_axis(steps + 1), axis.axis, title=f"{choice.name}, noise {write(noise)}",
-              place=(0, 1, 1, 1)),
+        Panel(
+            "rate", replace(step_axis(steps + 1), label=""), Axis("rate", -0.04 * top, 1.08 * top),
+            title=about,
+        ),
+        Panel("loss", step_axis(steps + 1), axis.axis, place=(1, 0, 1, 1)),
+        key,
     )  # fmt: skip
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                _leader(k, runs) if k else f"All are built around {write(rate)}: {words[-1]}.",
+                _leader(k, runs)
+                if k
+                else f"Every schedule is built around the rate {write(rate)}.",
                 {
                     "rate": [
-                        Line(n, x[:k], r.rates[:k], label=n.replace("_", " "), color=i)
+                        Line(n, x[:k], r.rates[:k], color=i)
                         for i, (n, r) in enumerate(runs.items())
                     ],
                     "loss": [
@@ -89,6 +112,7 @@ def schedules(
         key_frames(len(moments)),
         alt=f"The rates of {', '.join(words)} against the step; beside them the losses of "
         f"{choice.name} with them.",
+        columns=(1.0, 1.0),
     )
 
 
@@ -137,15 +161,15 @@ def rates(
     found = _rates(rates)
     runs = []
     for rate in found:
-        named = replace(choice, name=f"lr = {write(rate)}")
+        named = replace(choice, name=f"{choice.name} lr={short(rate)}", rate=None)
         runs.append(travel(land, named, [at], steps, rate, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
-    about = " ".join(word for word in runs[0].about.split() if not word.startswith("lr="))
+    key, tall = key_of(runs, (1, 1, 1, 1))
     panels = (
-        map_panel(land, title=title_of(land)),
-        Panel("loss", step_axis(steps + 1), axis.axis, title=about, place=(0, 1, 1, 1),
-              legend="below"),
-    )  # fmt: skip
+        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        loss_panel(steps, axis, (0, 1, 1, 1)),
+        key,
+    )
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
@@ -157,13 +181,9 @@ def rates(
                         *(way(land, run, k, i) for i, run in enumerate(runs)),
                         *exits(land, runs, k),
                     ),
-                    "loss": [
-                        Line(run.choice.name, np.arange(k + 1.0),
-                             axis.values(run.losses[: k + 1, 0]), label=run.choice.name, color=i)
-                        for i, run in enumerate(runs)
-                    ],
+                    "loss": [loss_line(run, axis, k, i) for i, run in enumerate(runs)],
                 },
-            )  # fmt: skip
+            )
 
     return Film(
         f"{name_of(land)}: {choice.name} with {len(runs)} rates",
@@ -173,8 +193,17 @@ def rates(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
         f"{', '.join(map(write, found))}; beside them their losses against the step.",
-        columns=(1.1, 1.0),
+        columns=COLUMNS,
+        rows=rows_over(tall),
     )
+
+
+def _without_rate(run: Run) -> str:
+    """The optimizer's name and all hyper-parameters but the rate."""
+    words = run.about
+    if run.schedule is not None:
+        words = words.replace(run.schedule.describe(), "")
+    return " ".join(word for word in words.split() if not word.startswith("lr="))
 
 
 def _rates(text: str) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.stability import left_at, limit_of
+from backviz.scenes.stable_rates import left_at, limit_of
 from backviz.scenes.surface_panels import exits, map_panel, name_of, title_of, way, write
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Point
@@ -57,10 +57,7 @@ def stability(
             f"{write(spot[1])}), so no rate is too large there; use ravine or rosenbrock"
         )
     chosen = choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
-    chosen = tuple(
-        Choice(name, c.make, c.options)
-        for name, c in zip(NAMES, chosen, strict=True)
-    )
+    chosen = tuple(Choice(name, c.make, c.options) for name, c in zip(NAMES, chosen, strict=True))
     limits = [limit_of(choice) or 0.0 for choice in chosen]
     top = 1.15 * max(limits)
     rates = np.linspace(0.0, top / curved[1], frames + 1)[1:]

@@ -11,13 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from backviz.diagrams.frame import wrap
-from backviz.optim.options import short
 from backviz.scenes.artist import Array, Artist
 from backviz.scenes.artists import Contours, Line, Path, Points, Words
 from backviz.scenes.layers import positive, step_axis
 from backviz.scenes.model import Axis, Legend, Panel, span
-from backviz.scenes.stability import left_at, why_left
+from backviz.scenes.stable_rates import left_at, why_left
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
 from backviz.text import NumberStyle
@@ -27,10 +25,6 @@ Place = tuple[int, int, int, int]
 FAR = 1e4  # widths of the picture beyond which a way is not drawn
 LEVELS = 16
 DECADES = 12  # of a logarithmic axis, at most
-LINE = 31.0  # pixels of a line in the legend
-WIDE = 505.0  # points that a legend has
-SAMPLE = 46.0  # points before its texts
-ROOM = 570.0  # pixels between title and caption
 
 
 def levels(land: Landscape) -> Array:
@@ -180,43 +174,6 @@ def loss_line(run: Run, axis: LossAxis, k: int, color: int) -> Line:
     return Line(
         run.choice.name, np.arange(k + 1.0), axis.values(run.losses[: k + 1, 0]), color=color
     )
-
-
-def legend_text(run: Run) -> str:
-    """Name and all hyper-parameters; the rate alone where a schedule follows in a line of its own.
-
-    >>> from backviz.scenes.optimizer_choice import choices
-    >>> from backviz.scenes.surfaces import SURFACES
-    >>> from backviz.scenes.trajectories import travel
-    >>> legend_text(travel(SURFACES["ravine"], choices("momentum")[0], [(1, 1)], 1, 0.1))
-    'momentum lr=.1 μ=.9 τ=0 wd=0'
-    """
-    title, _, rest = run.about.partition(" ")
-    name = run.choice.name.partition(" ")[0]
-    if run.schedule is not None:
-        rest = rest.replace(run.schedule.describe(), short(run.schedule.base))
-    return f"{name if name.lower() != title.lower() else title} {rest}"
-
-
-def key_panel(runs: Sequence[Run], place: Place, notes: Sequence[str] = ()) -> tuple[Panel, float]:
-    """The legend and its height in pixels: a sample of each way with all hyper-parameters.
-
-    `notes` stand below. The panel needs 55 % of the page's width.
-    """
-    texts = [legend_text(run) for run in runs]
-    notes = [line for note in notes for line in wrap(note, 18.0, WIDE, most=2, bold=False)]
-    pitch = 1.0 / (len(texts) + len(notes))
-    made: list[Artist] = []
-    for i, text in enumerate(texts):
-        y = 1 - (i + 0.5) * pitch
-        made += [
-            Line(f"dash {i}", [0.0, 0.07], [y, y], color=i),
-            Points(f"mark {i}", [0.035], [y], color=i, size=12.0),
-            Words(f"text {i}", SAMPLE / WIDE, y - 0.2 * pitch, text, inside="panel"),
-        ]
-    for j, note in enumerate(notes, len(texts)):
-        made.append(Words(f"note {j}", 0.0, 1 - (j + 0.7) * pitch, note, inside="panel"))
-    return Panel("key", place=place, static=tuple(made), axes=False), LINE / pitch + 100.0
 
 
 def moments_of(steps: int, most: int = 120) -> list[int]:

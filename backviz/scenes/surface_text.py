@@ -99,7 +99,7 @@ def typed(text: str, x: Ends, y: Ends) -> Landscape:
 
     def f(*given: object) -> object:
         both = dict(zip(("x", "y"), given, strict=True))
-        return recorded(*(both[name] for name in used))  # type: ignore[arg-type]
+        return recorded(*(both[name] for name in used))
 
     start = x[0] + 0.15 * (x[1] - x[0]), y[0] + 0.2 * (y[1] - y[0])
     return _with_minima(Landscape(text, f, x, y, start, text))

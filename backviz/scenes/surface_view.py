@@ -14,9 +14,16 @@ from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import choices
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.stability import left_at
+from backviz.scenes.stable_rates import left_at
+from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
 from backviz.scenes.surface_panels import (
-    ROOM, LossAxis, key_panel, loss_line, loss_panel, moments_of, name_of, told, write,
+    LossAxis,
+    loss_line,
+    loss_panel,
+    moments_of,
+    name_of,
+    told,
+    write,
 )  # fmt: skip
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Landscape
@@ -77,7 +84,7 @@ def surface(
 
     label = f"log₁₀(1 + loss − {write(base)})" if logarithmic else "loss"
     axis = LossAxis(land, [run.losses for run in runs])
-    key, tall = key_panel(runs, (1, 1, 1, 1))
+    key, tall = key_of(runs, (1, 1, 1, 1))
     panels = (
         Panel(
             "space", Axis("x", *land.x), Axis("y", *land.y),
@@ -111,8 +118,8 @@ def surface(
         key_frames(len(moments)),
         alt=f"The surface {name_of(land)} in space with the ways of "
         f"{', '.join(run.choice.name for run in runs)} on it; beside it their losses.",
-        rows=(ROOM - tall, tall),
-        columns=(1.0, 1.15),
+        rows=rows_over(tall),
+        columns=COLUMNS,
     )
 
 

@@ -79,9 +79,7 @@ class Landscape:
         x, y = (Value(np.ascontiguousarray(c)) for c in np.asarray(points).T)
         # a point's slope depends on that point alone: the sum over points keeps them apart
         first = gradients_of(self.f(x, y).sum(), (x, y), create_graph=True)
-        rows = [
-            [_data(second) for second in gradients_of(slope.sum(), (x, y))] for slope in first
-        ]
+        rows = [[_data(second) for second in gradients_of(slope.sum(), (x, y))] for slope in first]
         return np.moveaxis(np.array(rows, dtype=np.float64), 2, 0)
 
     def curvatures(self, points: Array) -> Array:

@@ -71,7 +71,7 @@ def travel(
     rate: float | Schedule | None = None,
     noise: Array | None = None,
 ) -> Run:
-    """Descend from all starts (n, 2) at once; the rate of `None` is the optimizer's own.
+    """Descend from all starts (n, 2) at once, with this rate or the optimizer's own.
 
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
@@ -80,7 +80,8 @@ def travel(
     (array([-3.33804e+00, -7.30000e-05]), 'SGD lr=.1 μ=0 τ=0 wd=0')
     """
     points = np.array(starts, dtype=np.float64).reshape(-1, 2)
-    opt = choice.made(points, lr=rate)
+    lr = rate if isinstance(rate, Schedule) else choice.rate if choice.rate is not None else rate
+    opt = choice.made(points, lr=lr)
     return quietly(_travelled, land, choice, opt, points, steps, noise)  # type: ignore[no-any-return]
 
 

@@ -12,7 +12,8 @@ from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.stability import half_life
+from backviz.scenes.stable_rates import half_life
+from backviz.scenes.surface_legend import COLUMNS, key_panel, rows_over
 from backviz.scenes.surface_panels import moments_of, write
 
 
@@ -73,13 +74,17 @@ def averages(
     most = max(1 / window, 1 - beta, 0.12)
     names = {
         "cumulative": "cumulative", "simple": f"simple, last {window}",
-        "exponential": f"exponential, β = {write(beta)}", "uncorrected": "… uncorrected",
+        "exponential": f"exponential, β = {write(beta)}", "uncorrected": "exponential, uncorrected",
     }  # fmt: skip
+    key, tall = key_panel(
+        list(names.values()), (1, 1, 1, 1), ["Dashed upright: the half-life back."], marked=False
+    )
     panels = (
         Panel("series", step_axis(steps), Axis("value", *span(series, [0.0], *means.values())),
-              title="series and averages", legend="below"),
-        Panel("shares", step_axis(steps), Axis("share", -0.03 * most, 1.15 * most),
-              title="share in the average now", place=(0, 1, 1, 1), legend="below"),
+              title="series and averages", place=(0, 0, 2, 1)),
+        Panel("shares", step_axis(steps), Axis("", -0.03 * most, 1.15 * most),
+              title="share in the average now", place=(0, 1, 1, 1)),
+        key,
     )  # fmt: skip
     moments = moments_of(steps - 1)
 
@@ -87,12 +92,10 @@ def averages(
         for t in moments:
             seen = slice(t + 1)
             lines = [
-                Line(kind, x[seen], means[kind][seen], label=names[kind], color=i)
-                for i, kind in enumerate(KINDS)
+                Line(kind, x[seen], means[kind][seen], color=i) for i, kind in enumerate(KINDS)
             ]
             now = [
-                Line(kind, x[seen], shares[kind][t], label=kind, color=i)
-                for i, kind in enumerate(KINDS[:3])
+                Line(kind, x[seen], shares[kind][t], color=i) for i, kind in enumerate(KINDS[:3])
             ]
             yield Frame(
                 f"Step {t}, level {write(level[t])}: "
@@ -116,4 +119,6 @@ def averages(
         key_frames(len(moments)),
         alt="A noisy series that jumps, with its cumulative, simple and exponential averages; "
         "beside it the share that each past number has in them.",
+        columns=COLUMNS,
+        rows=rows_over(tall),
     )

@@ -16,7 +16,13 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import (
-    LossAxis, map_panel, moments_of, name_of, title_of, way, write,
+    LossAxis,
+    map_panel,
+    moments_of,
+    name_of,
+    title_of,
+    way,
+    write,
 )  # fmt: skip
 from backviz.scenes.surface_text import found_minima, surface_of
 from backviz.scenes.surfaces import Landscape
@@ -59,7 +65,7 @@ def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
 
 
 @scene
-def starts(
+def start_points(
     surface: str = "himmelblau",
     optimizer: str = "momentum",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.003,

@@ -54,9 +54,9 @@ def step_anatomy(
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
     at = np.array(start_of(land, start), dtype=np.float64)
-    lines = choice.made(at.copy(), lr=rate).formula()
-    about = choice.made(at.copy(), lr=rate).describe()
-    taken = list(_steps(land, choice.made(at, lr=rate), at, steps))
+    opt = choice.made(at, lr=choice.rate_or(rate))
+    lines, about = opt.formula(), opt.describe()
+    taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
     rows = len(_rows(taken[0])) + 1
     formula = tuple(
@@ -98,9 +98,7 @@ def step_anatomy(
     )
 
 
-def _steps(
-    land: Landscape, opt: Optimizer, at: Array, steps: int
-) -> Iterator[dict[str, Array]]:
+def _steps(land: Landscape, opt: Optimizer, at: Array, steps: int) -> Iterator[dict[str, Array]]:
     """Every step's terms, each (2,); `at` moves."""
     for _ in range(steps):
         _, slopes = land.measured(at[None])
@@ -109,11 +107,11 @@ def _steps(
         opt.step(slopes[0])
 
 
-def _rows(terms: dict[str, Array]) -> list[tuple[str, str, str]]:
+def _rows(terms: dict[str, Array]) -> list[tuple[str, ...]]:
     order = [*(n for n in terms if n not in ("before", "after", "update")), "update", "after"]
     return [
         (SAID.get(name, name), *(NUMBER.format(float(x)) for x in terms[name])) for name in order
-    ]  # type: ignore[misc]
+    ]
 
 
 def _arrows(land: Landscape, spot: Array, terms: dict[str, Array]) -> tuple[Artist, Artist]:

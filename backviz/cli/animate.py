@@ -1,0 +1,240 @@
+"""`backviz animate`: a scene as a film, a still, a strip, pages or data.
+
+Invariant: every scene is a command of its own, made from its signature and docstring when
+it is asked for; nothing about a scene is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from backviz.movies.formats import Format
+    from backviz.scenes.model import Film
+    from backviz.scenes.registry import Option, Scene
+
+SHARED: tuple[click.Option, ...] = (
+    click.Option(
+        ["-o", "--output"],
+        metavar="FILE",
+        default="",
+        help="Where to write: .mp4 .gif .webp .html .png .svg .pdf .csv .json .npz, numbered "
+        "pictures 'out/%03d.png', or - for standard output.",
+    ),
+    click.Option(
+        ["-F", "--format", "form"], metavar="FORMAT", default="", help="The format, by name."
+    ),
+    click.Option(["--still"], type=int, metavar="K", help="Frame K alone, from 0; -1 is the last."),
+    click.Option(
+        ["--strip"], type=int, default=0, metavar="N", help="N frames on one sheet (png)."
+    ),
+    click.Option(["--theme"], metavar="NAME", default="light", help="light or dark.  [light]"),
+    click.Option(
+        ["--scale"], type=float, default=1.0, metavar="N", help="1 is 1280 × 720 pixels.  [1]"
+    ),
+    click.Option(["--fps"], type=float, metavar="N", help="Frames per second.  [the scene's]"),
+    click.Option(
+        ["--hold"], type=float, metavar="SECONDS", help="How long the last frame stays.  [2]"
+    ),
+    click.Option(["--once"], is_flag=True, help="Do not loop (gif, webp, html)."),
+    click.Option(["--open", "open_it"], is_flag=True, help="Show the file in the system's viewer."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for a program to read."),
+    click.Option(["-q", "--quiet"], is_flag=True, help="No messages on standard error."),
+    click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+)
+
+
+class Scenes(click.Group):
+    """The scenes as commands; the registry is read when one is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every scene, in the order of the registry."""
+        from backviz.scenes import SCENES
+
+        return list(SCENES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of one scene; an unknown name is an error with a suggestion."""
+        from backviz.scenes import SCENES
+
+        return _command(SCENES[cmd_name])
+
+
+def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the scenes and stop."""
+    if wanted:
+        from backviz.cli.listing import list_
+
+        ctx.exit(ctx.invoke(list_, what="scenes", as_json=False, debug=False) or 0)
+
+
+@click.group(
+    cls=Scenes,
+    subcommand_metavar="SCENE [OPTIONS]",
+    invoke_without_command=True,
+    short_help="A scene as a film, a still, a strip or data.",
+)
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
+    help="The scenes, a line each.",
+)  # fmt: skip
+@click.pass_context
+def animate(ctx: click.Context) -> None:
+    """Draw SCENE: something that moves, computed here and now.
+
+    \b
+    backviz animate tangent -o tangent.mp4
+    backviz animate tangent --curve sine -o tangent.gif --theme dark
+    backviz animate tangent --still -1 -o tangent.png
+    backviz animate tangent -h                          what can be chosen
+    """
+    if ctx.invoked_subcommand is None:
+        from backviz.errors import UsageError
+
+        raise UsageError("name a scene; backviz animate --list shows what there is")
+
+
+def _command(scene: Scene) -> click.Command:
+    given = [_parameter(option) for option in scene.options]
+    text = "\n\n".join(
+        part.replace("\n", " ") for part in scene.text.replace("`", "").split("\n\n")
+    )
+
+    def run(**chosen: Any) -> int:
+        shared = {option.name: chosen.pop(str(option.name)) for option in SHARED}
+        return _run(scene, chosen, shared)
+
+    return click.Command(
+        scene.name, params=[*given, *SHARED], callback=run, help=text, short_help=scene.about
+    )
+
+
+def _parameter(option: Option) -> click.Option:
+    """The command line's option for a scene's; the scene checks what is given."""
+    flag = option.name.replace("_", "-")
+    names = [f"--{flag}/--no-{flag}"] if option.type is bool else [f"--{flag}"]
+    about = option.about[:1].upper() + option.about[1:].rstrip(".")
+    if option.choices:
+        about += ": " + ", ".join(option.choices)
+    if option.within:
+        about += f" ({option.within.low:g} to {option.within.high:g})"
+    default = {True: "on", False: "off"}.get(option.default, option.default) if (
+        option.type is bool
+    ) else option.default  # fmt: skip
+    return click.Option(
+        [*names, option.name],
+        type=None if option.type is bool else option.type,
+        default=option.default,
+        metavar=None if option.type is bool else _METAVARS[option.type],
+        help=f"{about}.  [{default}]",
+    )
+
+
+_METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
+
+
+def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
+    from backviz.cli.terminal import quiet_libraries, say
+    from backviz.errors import UsageError
+    from backviz.movies.formats import FORMATS
+    from backviz.movies.saving import NUMBER, extension_of
+
+    quiet_libraries()
+    output, form = shared["output"], shared["form"]
+    if not output:
+        raise UsageError(f"say where the film goes, for example -o {scene.name}.mp4")
+    if output == "-" and not form:
+        raise UsageError("standard output has no extension; say the format with -F, as in -F gif")
+    row = FORMATS[form or extension_of(output)]
+    if form and output != "-" and FORMATS[extension_of(output)] is not row:
+        raise UsageError(f"{output} does not end in .{row.name}, but -F says {form}; drop one")
+    film = scene(**chosen)
+    paths = _save(film, output, row, shared)
+    if not shared["quiet"] and paths:
+        size = sum(p.stat().st_size for p in paths)
+        where = NUMBER.sub("*", output) if len(paths) > 1 else output
+        say(f"wrote {where} ({_what(film, row, shared)}, {size:,} bytes)")
+    if shared["as_json"]:
+        _manifest(film, row, paths)
+    if shared["open_it"] and paths:
+        click.launch(str(paths[0]))
+    return 0
+
+
+def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[Any]:
+    """Write what was asked for, and say where; nothing if it went to standard output."""
+    import tempfile
+    from pathlib import Path
+
+    from backviz.cli.terminal import print_bytes
+    from backviz.movies.saving import numbered_names, save
+
+    given = {name: shared[name] for name in ("theme", "scale", "fps", "hold", "still", "strip")}
+    given |= {"form": row.name, "loop": not shared["once"]}
+    with _progress(film.count, shared["quiet"]) as watch:
+        if output != "-":
+            save(film, output, watch=watch, **given)
+            return [Path(name) for name in numbered_names(output, film.count)]
+        with tempfile.TemporaryDirectory() as folder:
+            made = save(film, Path(folder, f"film.{row.name}"), watch=watch, **given).read_bytes()
+    hint = f"a film is no text for a terminal; add -o FILE, for example -o film.{row.name}"
+    print_bytes(made, "" if row.name in ("csv", "json") else hint)
+    return []
+
+
+class _progress:  # noqa: N801
+    """A bar on standard error while a film is made, if a person watches."""
+
+    def __init__(self, count: int, quiet: bool) -> None:
+        import sys
+
+        self.count = count
+        self.shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self.tell
+
+    def tell(self, done: int) -> None:
+        """Draw the bar after `done` frames."""
+        if self.shown:
+            full = 30 * done // self.count
+            bar = "#" * full + "." * (30 - full)
+            click.echo(f"\r{bar} {done}/{self.count} frames", nl=False, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown:
+            click.echo("\r" + " " * 60 + "\r", nl=False, err=True)
+
+
+def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
+    from backviz.text import count
+
+    if shared["still"] is not None:
+        return f"frame {film.index(shared['still'])}"
+    if shared["strip"] or row.kind != "film":
+        return f"of {count(film.count, 'frame')}"
+    return count(film.count, "frame")
+
+
+def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
+    import hashlib
+    import json
+
+    from backviz.cli.terminal import print_text
+
+    files = [(path, path.read_bytes()) for path in paths]
+    made = {
+        "scene": film.name,
+        "settings": dict(film.settings),
+        "format": row.name,
+        "frames": film.count,
+        "alt": film.alt,
+        "files": [
+            {"path": str(p), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for p, data in files
+        ],
+    }
+    print_text(json.dumps(made, ensure_ascii=False))

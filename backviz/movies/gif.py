@@ -1,0 +1,37 @@
+"""GIF with one palette for all frames; a frame holds only what differs from the last.
+
+Invariant: no dithering and a global palette, so a still part has the same bytes in every
+frame; PyAV's encoder then writes the rectangle that changed, the rest of it transparent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from backviz.movies.colors import Colors
+from backviz.movies.pipe import Watch, describe, frames_of, pipe, rate_of
+from backviz.movies.reel import Reel
+
+
+def gif(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
+    """Write a GIF that loops for ever, or plays once."""
+    colors = Colors.of(reel.samples())
+    look_up = colors.tracked()
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 0] = 255  # alpha comes first here
+    palette[: len(colors.table), 1:] = colors.table
+
+    def indexed(pixels: np.ndarray) -> av.VideoFrame:
+        picture: Any = look_up(pixels), palette
+        return av.VideoFrame.from_ndarray(picture, format="pal8")
+
+    with av.open(str(place), "w", format="gif", options={"loop": "0" if loop else "-1"}) as file:
+        describe(file, reel)
+        stream: Any = file.add_stream("gif", rate=100)  # GIF counts hundredths of a second
+        stream.width, stream.height, stream.pix_fmt = reel.width, reel.height, "pal8"
+        frames = frames_of(reel, watch, every=False, make=indexed)
+        pipe(frames, file, stream, 1 / rate_of(reel), {})

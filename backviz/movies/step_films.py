@@ -1,0 +1,87 @@
+"""A build as a film: every step of a computation stands for a while, nothing moves."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.transforms import Affine2D
+
+from backviz.errors import UsageError
+from backviz.movies.formats import FORMATS
+from backviz.movies.reel import Reel, Shot
+from backviz.renderers.marks import draw_mark
+
+if TYPE_CHECKING:
+    from backviz.diagrams.steps import Steps
+
+PER_MOMENT, HOLD = 1.5, 2.0  # seconds for each step, and more for the last
+FPS = 4.0
+MOST = 4096  # pixels on a side: players decode no larger H.264
+
+
+def film_of(steps: Steps) -> Reel:
+    """The reel of a build, at the size and in the theme of its figure.
+
+    Raises `UsageError` if a side would be longer than 4096 pixels.
+    """
+    drawing, scale = steps.drawing_of(()), steps.figure.style.scale
+    wide, high = (2 * max(1, round(scale * n / 2)) for n in (drawing.width, drawing.height))
+    if max(wide, high) > MOST:
+        raise UsageError(
+            f"a film of {wide:,} × {high:,} pixels is too large for players; use a smaller --scale"
+        )
+    paper = steps.sheet.theme.background
+    fill = np.array([*(int(paper[i : i + 2], 16) for i in (1, 3, 5)), 255], np.uint8)
+    n = len(steps.moments)
+
+    def pictures(every: int) -> Iterator[np.ndarray]:
+        """The moments drawn on one page; the pixels change with the next."""
+        make: Any = RendererAgg  # it has no types
+        page = make(wide, high, 72 * scale)
+        pixels = np.asarray(page.buffer_rgba())
+        place = Affine2D().scale(scale, -scale).translate(0, high)
+        for moment in steps.moments[::every]:
+            pixels[...] = fill
+            for part in steps.parts(moment):
+                for mark in part.marks:
+                    draw_mark(page, mark, place)
+            yield pixels
+
+    def shots() -> Iterator[Shot]:
+        for k, (pixels, moment) in enumerate(zip(pictures(1), steps.moments, strict=True)):
+            seconds = PER_MOMENT + (HOLD if k == n - 1 else 0.0)
+            yield Shot(pixels, round(seconds * FPS), " ".join(moment.lines))
+
+    return Reel(
+        wide, high, FPS, n, drawing.title, drawing.description, shots,
+        lambda: pictures(-max(1, n // 5)),  # the last moment shows the most
+        steps.sheet.theme.name,
+    )  # fmt: skip
+
+
+def steps_mp4(steps: Steps) -> bytes:
+    """The build as H.264."""
+    return _bytes(steps, "mp4")
+
+
+def steps_gif(steps: Steps) -> bytes:
+    """The build as a GIF that loops."""
+    return _bytes(steps, "gif")
+
+
+def steps_webp(steps: Steps) -> bytes:
+    """The build as an animated WebP that loops."""
+    return _bytes(steps, "webp")
+
+
+def _bytes(steps: Steps, form: str) -> bytes:
+    write: Callable[..., None] = FORMATS[form].make
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, f"film.{form}")
+        write(film_of(steps), place, lambda _: None, True)
+        return place.read_bytes()

@@ -1,0 +1,226 @@
+"""Films in files are what they should be: read back with other readers than ours."""
+
+import base64
+import csv
+import gc
+import io
+import json
+import re
+import tracemalloc
+
+import av
+import numpy as np
+import pytest
+from film_samples import every_kind, small_steps
+from PIL import Image
+
+from backviz import scenes
+from backviz.errors import InputError
+from backviz.movies import FORMATS, Player, save, steps_gif, steps_mp4, steps_webp, still
+from backviz.movies.canvas import shown
+from backviz.scenes.model import Film, Frame, Panel
+
+PAGE = rb"/Type /Page\b"
+
+
+def pictures(film, **options):
+    given = {"theme": "light", "scale": 0.5, **options}
+    return [canvas.pixels.copy() for canvas, _ in shown(film, **given)]
+
+
+def decoded(path):
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+
+
+# --- films -----------------------------------------------------------------------------
+
+
+def test_an_mp4_plays_everywhere(tmp_path):
+    film = scenes.tangent(frames=9)
+    film.save(tmp_path / "a.mp4", fps=10, hold=1.5, scale=0.5)
+    raw = (tmp_path / "a.mp4").read_bytes()
+    assert 0 < raw.index(b"moov") < raw.index(b"mdat")
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        stream = file.streams.video[0]
+        context = stream.codec_context
+        assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
+        assert (context.width, context.height, stream.average_rate) == (640, 360, 10)
+        assert file.metadata["title"] == film.title
+        assert json.loads(file.metadata["comment"])["curve"] == "parabola"
+    seen, made = decoded(tmp_path / "a.mp4"), pictures(film)
+    assert len(seen) == 9 + 15
+    for k in (0, 4, 8):
+        assert np.abs(seen[k].astype(int) - made[k][..., :3]).mean() < 2.0
+    assert np.abs(seen[-1].astype(int) - made[8][..., :3]).mean() < 2.0
+
+
+@pytest.mark.parametrize("form", ["gif", "webp"])
+def test_an_animation_has_its_frames_times_and_colours(form, tmp_path):
+    film = scenes.tangent(frames=6)
+    path = film.save(tmp_path / f"a.{form}", fps=10, hold=2.0, scale=0.5)
+    made, shades, spent = pictures(film), [], 0
+    with Image.open(path) as image:
+        assert image.size == (640, 360) and image.info.get("loop") == 0
+        for k in range(image.n_frames):
+            image.seek(k)
+            image.load()
+            spent += image.info["duration"]
+            shades.append(np.asarray(image.convert("RGB")).astype(int))
+    assert spent == pytest.approx(2600, abs=150)
+    for k in range(6):
+        assert np.abs(shades[k] - made[k][..., :3]).mean() < 1.5
+    if form == "gif":  # paper and ink are exact
+        paper = (made[0][..., :3] == 255).all(axis=-1)
+        assert (shades[0][paper] == 255).all()
+
+
+def test_a_gif_plays_once_if_asked(tmp_path):
+    path = scenes.tangent(frames=3).save(tmp_path / "a.gif", loop=False, scale=0.2)
+    with Image.open(path) as image:
+        assert "loop" not in image.info
+
+
+def test_a_pause_holds_a_frame(tmp_path):
+    frames = [Frame("One.", {}, pause=1.0), Frame("Two.", {})]
+    film = Film("f", (Panel("p"),), lambda: frames, 2, (0,), "", fps=10, hold=0.0)
+    save(film, tmp_path / "a.mp4", scale=0.2)
+    assert len(decoded(tmp_path / "a.mp4")) == 12
+
+
+@pytest.mark.parametrize("form", [f for f in FORMATS if f != "mp4"])
+def test_the_same_film_is_the_same_bytes(form, tmp_path):
+    film = scenes.tangent(frames=2)
+    one, two = (save(film, tmp_path / f"{k}.{form}", scale=0.3).read_bytes() for k in "ab")
+    assert one == two
+
+
+def test_an_mp4_has_the_same_frames_again(tmp_path):
+    film = scenes.tangent(frames=4)
+    one, two = (decoded(save(film, tmp_path / f"{k}.mp4", scale=0.3)) for k in "ab")
+    assert len(one) == len(two) and all(map(np.array_equal, one, two))
+
+
+@pytest.mark.parametrize("form", ["mp4", "gif"])
+def test_memory_does_not_grow_with_frames(form, tmp_path):
+    def peak(count):
+        film = scenes.tangent(frames=count)
+        gc.collect()
+        tracemalloc.start()
+        save(film, tmp_path / f"a.{form}", scale=0.2)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(2)
+    picture = 256 * 144 * 4
+    assert peak(24) - peak(8) < 2 * picture
+
+
+def test_the_page_shows_every_frame_and_needs_nothing_else(tmp_path):
+    film = every_kind()
+    path = save(film, tmp_path / "a.html", scale=0.5)
+    text = path.read_text("utf-8")
+    assert path.stat().st_size < 5_000_000
+    assert not re.search(r"(src|href)=[\"']?(?!data:)|https?://|@import|url\(", text)
+    data = json.loads(re.search(r'id="film">(.*?)</script>', text, re.S)[1])
+    assert data["captions"] == [frame.caption for frame, _ in film.states()]
+    assert all(key in text for key in ("ArrowLeft", "ArrowRight", "Home", "End", "reduced-motion"))
+    base = picture_at(data["base"])
+    for k, made in enumerate(pictures(film)):
+        page = base.copy()
+        page.alpha_composite(picture_at(data["over"][k]))
+        assert np.abs(np.asarray(page)[..., :3].astype(int) - made[..., :3]).mean() < 1.5
+
+
+def picture_at(address):
+    return Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGBA")
+
+
+def test_a_page_too_large_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("backviz.movies.scrubber.MOST_BYTES", 60_000)
+    with pytest.raises(InputError, match="make a film"):
+        save(scenes.tangent(frames=9), tmp_path / "a.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- stills, strips, pages, data -------------------------------------------------------
+
+
+def test_a_png_still_is_the_frame_of_the_film():
+    film = scenes.tangent(frames=5)
+    with Image.open(io.BytesIO(still(film, 3, scale=0.5))) as image:
+        assert np.array_equal(np.asarray(image), pictures(film)[3][..., :3])
+        assert image.text["Title"] == film.title
+        assert "slope" in image.text["Description"]
+    assert film.still(3) == film.still(-2) != film.still(2)
+
+
+def test_a_still_in_vectors_has_words_and_no_style_sheet():
+    svg = still(scenes.tangent(frames=5), 2, "svg").decode()
+    assert "<style" not in svg and "<script" not in svg
+    assert "<title>The derivative is the slope" in svg and 'role="img"' in svg
+    assert "<desc>At x = 0 the tangent" in svg
+
+
+def test_a_pdf_has_a_page_for_each_key_still_and_truetype_fonts(tmp_path):
+    film = scenes.tangent(frames=9)
+    raw = save(film, tmp_path / "a.pdf").read_bytes()
+    assert len(re.findall(PAGE, raw)) == len(film.stills) == 5
+    assert b"/Type3" not in raw
+    assert b"/MediaBox [ 0 0 960 540 ]" in raw
+    assert len(re.findall(PAGE, save(film, tmp_path / "b.pdf", still=0).read_bytes())) == 1
+
+
+def test_a_strip_shows_frames_in_reading_order(tmp_path):
+    film = scenes.tangent(frames=11)
+    path = save(film, tmp_path / "a.png", strip=6, scale=0.2)
+    sheet = np.asarray(Image.open(path))
+    made = pictures(film, scale=0.2)
+    for i, k in enumerate((0, 2, 4, 6, 8, 10)):
+        y, x = i // 3 * (144 + 8), i % 3 * (256 + 8)
+        assert np.array_equal(sheet[y : y + 144, x : x + 256], made[k][..., :3])
+
+
+def test_numbered_pictures_make_their_folder(tmp_path):
+    save(scenes.tangent(frames=3), tmp_path / "out" / "%03d.png", scale=0.2)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["001.png", "002.png", "003.png"]
+
+
+def test_data_reads_back_exactly(tmp_path):
+    film = scenes.tangent(frames=5)
+    shown_ = film.data()
+    with np.load(save(film, tmp_path / "a.npz")) as archive:
+        assert json.loads(str(archive["settings"]))["curve"] == "parabola"
+        assert all(np.array_equal(archive[k], v, equal_nan=v.dtype.kind == "f")
+                   for k, v in shown_.items())  # fmt: skip
+    told = json.loads(save(film, tmp_path / "a.json").read_text("utf-8"))
+    assert told["data"]["curve.here.y"] == shown_["curve.here.y"].tolist()
+    assert told["settings"]["frames"] == 5
+    lines = save(film, tmp_path / "a.csv").read_text("utf-8").splitlines()
+    assert "# curve: parabola" in lines
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    here = [float(r["value"]) for r in rows if r["name"] == "curve.here.y"]
+    assert here == shown_["curve.here.y"].ravel().tolist()
+    assert {r["frame"] for r in rows if r["name"] == "curve.f.x"} == {""}
+
+
+def test_a_notebook_gets_a_still_and_a_player():
+    film = scenes.tangent(frames=3)
+    assert "data:image/png;base64," in film._repr_html_()
+    assert film.play() == Player(film) and "<iframe srcdoc=" in film.play()._repr_html_()
+
+
+# --- builds ----------------------------------------------------------------------------
+
+
+def test_a_build_becomes_a_film(tmp_path):
+    steps = small_steps()
+    n = len(steps.moments)
+    (tmp_path / "a.mp4").write_bytes(steps_mp4(steps))
+    seen = decoded(tmp_path / "a.mp4")
+    assert len(seen) == 6 * n + 8  # 1.5 s at 4 a second, 2 s more at the end
+    assert seen[0].shape == (1080, 1920, 3)
+    for make, form in ((steps_gif, "GIF"), (steps_webp, "WEBP")):
+        with Image.open(io.BytesIO(make(steps))) as image:
+            assert image.format == form and image.n_frames >= n

@@ -1,0 +1,112 @@
+"""What goes wrong with a film is one sentence, and no half file is left."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backviz import scenes
+from backviz.cli import _run
+from backviz.errors import UsageError
+from backviz.movies import save
+from backviz.scenes import artists as kinds
+from backviz.scenes.model import Film, Frame, Panel
+
+
+def broken(error, count=6):
+    def frames():
+        for k in range(count):
+            if k == 3:
+                raise error
+            yield Frame(f"{k}.", {"p": [kinds.Points("a", [0.1 * k], [0.5])]})
+
+    return Film("f", (Panel("p"),), frames, count, (0,), "")
+
+
+@pytest.mark.parametrize("form", ["mp4", "gif", "webp", "html", "%02d.png"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a fault")])
+def test_a_film_that_stops_midway_leaves_nothing(form, error, tmp_path):
+    place = tmp_path / (form if "%" in form else f"a.{form}")
+    with pytest.raises(type(error)):
+        save(broken(error), place, scale=0.2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_stops_midway_keeps_the_old_one(tmp_path):
+    old = tmp_path / "a.mp4"
+    old.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt):
+        save(broken(KeyboardInterrupt()), old, scale=0.2)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.parametrize("form", ["mp4", "gif", "png"])
+def test_a_full_disk_is_a_sentence(form, capsys):
+    code = _run(["animate", "tangent", "--frames", "2", "--scale", "0.2", "-F", form,
+                 "-o", "/dev/full"])  # fmt: skip
+    assert code == 2 and "extension" in capsys.readouterr().err
+    with pytest.raises(Exception, match="nothing was kept"):
+        save(scenes.tangent(frames=2), "/dev/full", form=form, scale=0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["tangnet", "-o", "a.mp4"], 2, "unknown scene 'tangnet'; did you mean 'tangent'?"),
+        ([], 2, "name a scene"),
+        (["tangent"], 2, "-o tangent.mp4"),
+        (["tangent", "-o", "a.mp5"], 2, "unknown format 'mp5'"),
+        (["tangent", "-o", "a"], 2, "has no extension"),
+        (["tangent", "-o", "-"], 2, "say the format with -F"),
+        (["tangent", "-o", "a.gif", "-F", "mp4"], 2, "does not end in .mp4"),
+        (["tangent", "--curv", "sine", "-o", "a.gif"], 2, "--curve"),
+        (["tangent", "--curve", "sinus", "-o", "a.gif"], 2, "did you mean 'sine'?"),
+        (["tangent", "--frames", "0", "-o", "a.gif"], 2, "out of range; use 2 to 300"),
+        (["tangent", "--frames", "x", "-o", "a.gif"], 2, "not a valid integer"),
+        (["tangent", "--still", "60", "-o", "a.png"], 5, "not among 0 … 59"),
+        (["tangent", "--still", "1", "-o", "a.gif"], 2, "a still cannot be gif"),
+        (["tangent", "--strip", "3", "-o", "a.gif"], 2, "a strip is a PNG"),
+        (["tangent", "--theme", "drak", "-o", "a.png"], 2, "did you mean 'dark'?"),
+        (["tangent", "--scale", "99", "-o", "a.png"], 2, "use 0.1 to 4"),
+        (["tangent", "--fps", "0", "-o", "a.gif"], 5, "use 0 < fps"),
+        (["tangent", "-o", "nowhere/a.gif"], 2, "there is no folder"),
+        (["tangent", "-o", "%d.gif"], 2, "take the %d out"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_a_sentence(
+    arguments, code, said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert _run(["animate", *arguments]) == code
+    spoken = capsys.readouterr().err
+    assert said in spoken and spoken.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_writes_and_tells(tmp_path, capsys):
+    place = tmp_path / "a.gif"
+    given = ["animate", "tangent", "--frames", "3", "--curve", "tanh", "--scale", "0.2"]
+    assert _run([*given, "-o", str(place), "--json"]) == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert told["settings"] == {"curve": "tanh", "frames": 3}
+    assert told["files"][0]["bytes"] == place.stat().st_size
+    assert "3 frames" in said.err and "\r" not in said.err
+
+
+def test_lists_name_the_scenes(capsys):
+    assert _run(["animate", "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in scenes.SCENES)
+    assert _run(["list", "scenes"]) == 0
+    assert capsys.readouterr().out == listed
+    assert _run(["animate", "tangent", "-h"]) == 0
+    assert "parabola, cubic, sine, tanh, sigmoid" in " ".join(capsys.readouterr().out.split())
+
+
+def test_unknown_words_in_python_have_suggestions(tmp_path):
+    with pytest.raises(UsageError, match="did you mean 'curve'"):
+        scenes.tangent(curv="sine")
+    with pytest.raises(UsageError, match="did you mean 'webp'"):
+        scenes.tangent(frames=2).save(tmp_path / "a.wepb")
