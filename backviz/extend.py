@@ -1,4 +1,4 @@
-"""What people need who add to backviz: ops, formats, themes, sizes, engines, examples.
+"""What people need who add to backviz: ops, formats, themes, examples, scenes, optimizers.
 
 Every table is a `Registry`: `add(name, row)` enters a row, and everything that lists,
 checks or documents the table finds it there. Names are never overwritten.
@@ -22,30 +22,17 @@ from backviz.autodiff.op import Elementwise, Notation, Op, Structural, elementwi
 from backviz.diagrams.layout import ENGINES, Engine
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.ops import OPS
+from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
 from backviz.registry import Registry
 from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.builds import BUILDERS, Builder
+from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, artists, scene
+from backviz.scenes.artists import Line
 from backviz.sources.examples import EXAMPLES, Example
 
 __all__ = [
-    "BUILDERS",
-    "ENGINES",
-    "EXAMPLES",
-    "OPS",
-    "PRESETS",
-    "RENDERERS",
-    "THEMES",
-    "Builder",
-    "Elementwise",
-    "Engine",
-    "Example",
-    "Notation",
-    "Op",
-    "Preset",
-    "Registry",
-    "Renderer",
-    "Structural",
-    "Theme",
-    "elementwise",
-    "structural",
-]
+    "BUILDERS", "ENGINES", "EXAMPLES", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES",
+    "SCHEDULES", "THEMES", "Axis", "Builder", "Elementwise", "Engine", "Example", "Film", "Frame",
+    "Line", "Notation", "Op", "Optimizer", "Panel", "Preset", "Registry", "Renderer", "Structural",
+    "Theme", "Within", "artists", "elementwise", "scene", "structural",
+]  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 import backviz
 from backviz.autodiff.table import FUNCTIONS
 from backviz.ops import OPS
+from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
 
 ROOT = Path(__file__).parent.parent
@@ -84,7 +85,8 @@ def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
             exec(block, space)
     assert (tmp_path / "L.svg").exists()
     assert (tmp_path / "diamond.graphml").exists()
-    del OPS._items["squash"]
+    assert (tmp_path / "decay.gif").read_bytes()[:3] == b"GIF"
+    del OPS._items["squash"], SCENES._items["decay"]
 
 
 class UpToRounding(doctest.OutputChecker):
