@@ -23,6 +23,7 @@ FLOORS = [
     {"tables"},
     {"renderers"},
     {"stepping"},
+    {"lessons"},
     {"movies"},
     {"api", "extend", "notebook"},
     {"cli"},

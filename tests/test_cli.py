@@ -34,6 +34,7 @@ from backviz.cli.terminal import fitted
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.style import FOLDS
 from backviz.diagrams.theme import PRESETS, THEMES
+from backviz.lessons import LESSONS
 from backviz.ops import OPS
 from backviz.renderers import RENDERERS
 from backviz.scenes import SCENES
@@ -849,6 +850,7 @@ REGISTRIES = {
     "sizes": [*PRESETS],
     "engines": [*ENGINES],
     "languages": [*LANGUAGES],
+    "topics": [*LESSONS],
 }
 
 

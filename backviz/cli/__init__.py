@@ -16,6 +16,7 @@ from backviz.cli.animate import animate
 from backviz.cli.check import check
 from backviz.cli.describe import describe
 from backviz.cli.doctor import doctor
+from backviz.cli.explain import explain
 from backviz.cli.graph import graph
 from backviz.cli.listing import list_
 from backviz.cli.step import step
@@ -39,7 +40,7 @@ def cli() -> None:
     """Draw a computation, its values and its gradients."""
 
 
-for _command in (graph, steps, animate, step, describe, table, check, list_, doctor):
+for _command in (graph, steps, animate, step, describe, table, check, explain, list_, doctor):
     cli.add_command(_command)
 
 

@@ -16,7 +16,8 @@ Rows = list[dict[str, str]]
 @options.as_json
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
-    """List WHAT: examples, scenes, ops, formats, tables, themes, sizes, engines or languages.
+    """List WHAT: examples, scenes, ops, formats, tables, themes, sizes, engines, languages or
+    topics.
 
     Without WHAT: how many there are of each.
     """
@@ -104,6 +105,12 @@ def _scenes() -> Rows:
     return [{"name": s.name, "about": s.about} for s in SCENES.values()]
 
 
+def _topics() -> Rows:
+    from backviz.lessons import LESSONS
+
+    return [{"name": topic.name, "question": topic.question.en} for topic in LESSONS.values()]
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "examples": _examples,
     "scenes": _scenes,
@@ -114,6 +121,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "sizes": _sizes,
     "engines": _engines,
     "languages": _languages,
+    "topics": _topics,
 }
 
 

@@ -1,0 +1,117 @@
+"""The right engine, a broken one and finite differences on the same computation.
+
+Invariant: the differences use forward values only, so that they take no engine's side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.finite import find_not_finite
+from backviz.autodiff.recording import recorded
+from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.value import Value
+from backviz.errors import InputError, NotFiniteError
+from backviz.explanations import names, seed_for
+from backviz.lessons.broken import BREAKS, RATE
+from backviz.lessons.model import Table, Words
+from backviz.text import clean
+
+ROWS = 6  # leaves that are compared
+ENTRIES = 200  # of a leaf that is judged by differences
+STEP = 1e-5
+NAME = 16  # characters
+
+HEADS = (
+    Words("gradient", "градиент"),
+    Words("right", "верно"),
+    Words("broken", "сломано"),
+    Words("finite differences", "конечные разности"),
+)
+
+
+def differences(output: Value, leaf: Value, step: float = STEP) -> Any:
+    """Central differences of a result (of its sum, if it is an array) for every entry of a leaf.
+
+    >>> a = Value(3.0)
+    >>> round(differences(a * a + a, a), 6)
+    7.0
+    """
+    with recorded():
+        f = as_function(output, [leaf])
+        found = np.zeros(leaf.shape)
+        for index in np.ndindex(leaf.shape):
+            here = np.array(leaf.data, dtype=float)
+            h = step * max(1.0, abs(float(here[index])))
+            sides = []
+            for sign in (1, -1):
+                moved = here.copy()
+                moved[index] += sign * h
+                sides.append(float(np.sum(f(Value(moved)).data)))
+            found[index] = (sides[0] - sides[1]) / (2 * h)
+    return found if leaf.shape else float(found)
+
+
+def verdict(output: Value, name: str) -> Table:
+    """A row for each leaf: its gradient by the right engine, by a broken one, by differences.
+
+    At most 6 leaves; a leaf of more than 200 entries is not judged by differences. Raises
+    `InputError` where no leaf wants a gradient or the broken pass cannot go on,
+    `NotFiniteError` for NaN and infinity.
+
+    >>> a = Value(3.0, "a")
+    >>> [row[:3] for row in verdict(a * a + a, "accumulate").rows]
+    [('a', 7.0, 3.0)]
+    """
+    broken = BREAKS[name]
+    leaves = leaves_of(output)
+    if not output.requires_grad or not leaves:
+        raise InputError("there is nothing to break: the result depends on no leaf; name a number")
+    if fault := find_not_finite(output):
+        raise NotFiniteError(f"{fault}; the comparison needs finite numbers")
+    try:
+        at, wrong = broken.run(output)
+    except ValueError as error:
+        raise InputError(
+            f"the engine with the break {name} cannot go on: {str(error).partition(chr(10))[0]}"
+        ) from None
+    if at is not output:
+        leaves = leaves_of(at)
+    called = names(at)
+    right = gradients_of(at, tuple(leaves), seed_for(at))
+    rows = []
+    for leaf, gradient in list(zip(leaves, right, strict=True))[:ROWS]:
+        judged = differences(at, leaf) if np.size(leaf.data) <= ENTRIES else None
+        label = clean(called[leaf.serial], NAME)
+        rows.append((label, gradient, wrong.get(leaf.serial), judged))
+    equal = all(_equal(g, wrong.get(v.serial)) for v, g in zip(leaves, right, strict=True))
+    more = len(leaves) - len(rows)
+    return Table(HEADS, tuple(rows), broken.about, note=_note(rows, equal, more))
+
+
+def _equal(right: Any, wrong: Any) -> bool:
+    return wrong is not None and np.shape(right) == np.shape(wrong) and bool(np.all(right == wrong))
+
+
+def _note(rows: list[tuple[Any, ...]], equal: bool, more: int) -> Words | None:
+    """What else is to be said: a shape that does not fit, or that nothing went wrong."""
+    if equal:
+        return Words(
+            "On this computation the mistake changes nothing, so no test would find it.",
+            "На этом вычислении ошибка ничего не меняет: ни один тест её не найдёт.",
+        )
+    for label, right, wrong, _ in rows:
+        shapes = np.shape(right), np.shape(wrong)
+        if wrong is not None and shapes[0] != shapes[1]:
+            return Words(
+                f"{label} has shape {shapes[0]}, its broken gradient {shapes[1]}: the update "
+                f"{label} − {RATE}·grad has shape {np.broadcast_shapes(*shapes)} as well.",
+                f"У {label} форма {shapes[0]}, у сломанного градиента {shapes[1]}: после шага "
+                f"{label} − {RATE}·grad форма тоже {np.broadcast_shapes(*shapes)}.",
+            )
+    if more > 0:
+        return Words(f"… and {more} more", f"… и ещё {more}")
+    return None

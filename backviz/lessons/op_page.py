@@ -1,0 +1,251 @@
+"""One op on one screen: formula, note, domain, rule, numbers forward and backward, kink, shapes.
+
+Invariant: formulas are the op's notation and rules, run on symbols; the numbers are those of
+the recorded call, so that neither can drift from what the engine does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.data import quietly
+from backviz.autodiff.op import Elementwise, Op
+from backviz.autodiff.recording import recorded
+from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.value import Value
+from backviz.lessons import words
+from backviz.lessons.model import Block, Explanation, Fact, Table, Words, same
+from backviz.lessons.notes_ru import DOMAINS, NOTES
+from backviz.lessons.op_calls import KINKS, Call, call_of, points_of
+from backviz.lessons.screen import cell_text
+from backviz.lessons.views import stretched_operands
+from backviz.stepping.blocks import product_shapes
+from backviz.stepping.formulas import shape_of, short
+from backviz.stepping.look import Look
+from backviz.stepping.state import start
+from backviz.text import NumberStyle
+
+UPSTREAM = 2.0  # the gradient that arrives at a number; entries of an array get 1, 2, 3 …
+LONGEST = 130  # characters of a formula
+NUMBERS = NumberStyle()
+STEP = 1e-6
+
+
+def operand_names(op: Op) -> list[str]:
+    """What the operands are called: by the op itself if it has names for them.
+
+    >>> from backviz.ops import OPS
+    >>> operand_names(OPS["mul"]), operand_names(OPS["linear"])
+    (['a', 'b'], ['x', 'weight', 'bias'])
+    """
+    if op.variadic and op.bind is not None:
+        parameters = list(inspect.signature(op.bind).parameters.values())
+        if parameters[0].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            return [p.name for p in parameters if p.name not in op.params]
+    if op.variadic:
+        return ["a", "b"]
+    return ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
+
+
+def explain_op(op: Op) -> Explanation:
+    """The explanation of any op of the table."""
+    made = record(op, call_of(op))
+    blocks: list[Block] = [_about(op, made)]
+    if not op.differentiable:
+        blocks.append(_values(made))
+    elif isinstance(op, Elementwise):
+        blocks += [_in_numbers(op, made), _points(op) if op.is_function else _operands(op, made)]
+    else:
+        blocks.append(_arrays(made))
+    if op.name in KINKS:
+        blocks.append(_kink(op))
+    if shapes := _shapes(op, made):
+        blocks.append(shapes)
+    return Explanation(op.name, same(f"out = {_formula(op, made)}"), "", tuple(blocks))
+
+
+def record(op: Op, call: Call) -> Value:
+    """The result of a call, with its operands as leaves that bear names."""
+    names = iter(operand_names(op))
+    args = [
+        Value(arg, next(names)) if isinstance(arg, float | np.ndarray) else arg for arg in call.args
+    ]
+    with recorded():
+        made: Value = op(*args, **call.params)
+    made.label = "out"
+    return made
+
+
+def upstream_of(made: Value) -> Any:
+    """The gradient that arrives in an explanation: 2, or 1, 2, 3 … for the entries."""
+    if not made.shape:
+        return UPSTREAM
+    return np.arange(1.0, made.size + 1).reshape(made.shape)
+
+
+# In words and formulas ----------------------------------------------------------------------
+
+
+def _symbols(made: Value) -> list[Symbol]:
+    return [Symbol(v.label) for v in made.inputs]
+
+
+def _formula(op: Op, made: Value) -> str:
+    symbols = tuple(_symbols(made))
+    return str(symbols[0].interpret(op, symbols, made.params))
+
+
+def _about(op: Op, made: Value) -> tuple[Fact, ...]:
+    facts = [
+        Fact(words.NOTE, Words(op.note, NOTES.get(op.name, op.note))),
+        Fact(words.DOMAIN, Words(op.domain, DOMAINS.get(op.domain, op.domain))),
+    ]
+    if op.aliases:
+        facts.append(Fact(words.ALSO, same(", ".join(op.aliases))))
+    if op.params:
+        facts.append(Fact(words.OPTIONS, same(", ".join(op.params))))
+    if not op.differentiable:
+        return (*facts, Fact(words.RULE, words.NO_GRADIENT))
+    return (*facts, *(Fact(words.RULE, said) for said in _rules(op, made)))
+
+
+def _rules(op: Op, made: Value) -> list[Words]:
+    """The rule of each operand on symbols: the local derivative, or what the operand gets."""
+    listed = []
+    for position, v in enumerate(made.inputs):
+        rule = op.rule(position)
+        if rule is None:
+            continue
+        upstream = () if op.elementwise else (Symbol("g"),)
+        said = str(as_symbol(rule(*upstream, Symbol("out"), *_symbols(made), **made.params)))
+        head = f"∂out/∂{v.label} = " if op.elementwise else f"{v.label}.grad += "
+        if len(said) > LONGEST:
+            too_long = (text.format(name=op.name) for text in words.LONG)
+            listed.append(Words(*(head + text for text in too_long)))
+        else:
+            listed.append(same(head + said))
+    return listed
+
+
+def _in_numbers(op: Elementwise, made: Value) -> tuple[Fact, ...]:
+    """`out = 2·3 = 6`, and each rule with numbers in the place of names."""
+    data = [v.data for v in made.inputs]
+    numbers = tuple(as_symbol(x, NUMBERS) for x in data)
+    said = str(numbers[0].interpret(op, numbers, made.params))
+    facts = [Fact(words.NUMBERS, same(f"out = {said} = {short(made.data, NUMBERS)}"))]
+    for position, v in enumerate(made.inputs):
+        rule = op.rule(position)
+        if rule is None:
+            continue
+        local = short(op.local(position, made.data, data, made.params), NUMBERS)
+        with_numbers = rule(as_symbol(made.data, NUMBERS), *numbers, **made.params)
+        formula = str(as_symbol(with_numbers, NUMBERS))
+        middle = "" if formula == local or len(formula) > LONGEST else f"{formula} = "
+        facts.append(Fact(words.NUMBERS, same(f"∂out/∂{v.label} = {middle}{local}")))
+    return tuple(facts)
+
+
+# In tables ----------------------------------------------------------------------------------
+
+
+def _arriving(made: Value) -> Words:
+    shown = short(upstream_of(made), NUMBERS)
+    return Words(*(text.format(g=shown) for text in words.ARRIVES))
+
+
+def _points(op: Elementwise) -> Table:
+    """A function of one number at several places."""
+    call, rows = call_of(op), []
+    for x in points_of(op):
+        made = record(op, Call((x,), call.params))
+        (gradient,) = gradients_of(made, made.inputs, UPSTREAM)
+        local = float(quietly(op.local, 0, made.data, [x], made.params))
+        rows.append((x, made.data, local, gradient))
+    heads = (same("x"), same("out"), words.LOCAL, words.GETS)
+    return Table(heads, tuple(rows), _arriving(made))
+
+
+def _operands(op: Elementwise, made: Value) -> Table:
+    """Each operand of an op of several: its value, its local derivative, what it gets."""
+    data = [v.data for v in made.inputs]
+    gradients = gradients_of(made, made.inputs, UPSTREAM)
+    rows: list[tuple[Any, ...]] = []
+    for position, (v, gradient) in enumerate(zip(made.inputs, gradients, strict=True)):
+        if op.rule(position) is None:
+            rows.append((v.label, v.data, None, None))
+        else:
+            local = float(op.local(position, made.data, data, made.params))
+            rows.append((v.label, v.data, local, gradient))
+    return Table(
+        (words.OPERAND, words.VALUE, words.LOCAL, words.GETS), tuple(rows), _arriving(made)
+    )
+
+
+def _arrays(made: Value) -> Table:
+    """Values, shapes and gradients of an op on whole arrays."""
+    gradients = gradients_of(made, made.inputs, upstream_of(made))
+    rows: list[tuple[Any, ...]] = [
+        (f"{v.label} {shape_of(v.data)}", v.data, gradient)
+        for v, gradient in zip(made.inputs, gradients, strict=True)
+    ]
+    rows.append((f"out {shape_of(made.data)}", made.data, upstream_of(made)))
+    return Table((same(""), words.VALUE, words.GRADIENT), tuple(rows))
+
+
+def _values(made: Value) -> Table:
+    """Inputs and result of an op that carries no gradient."""
+    rows = tuple((v.label, v.data) for v in (*made.inputs, made))
+    return Table((same(""), words.VALUE), rows)
+
+
+def slopes_at_kink(op: Op) -> tuple[float, float, float]:
+    """The slope to the left, to the right, and the rule's: of the sum, in the first entry.
+
+    >>> from backviz.ops import OPS
+    >>> [round(s, 6) for s in slopes_at_kink(OPS["relu"])]
+    [0.0, 1.0, 0.0]
+    """
+    call = KINKS[op.name]
+    made = record(op, call)
+    first = made.inputs[0]
+    (gradient,) = gradients_of(made, (first,), np.ones(made.shape) if made.shape else None)
+
+    def moved(h: float) -> float:
+        x = np.array(call.args[0])
+        x.flat[0] += h
+        return float(np.sum(record(op, Call((x if x.ndim else float(x), *call.args[1:]),
+                                            call.params)).data))  # fmt: skip
+
+    here = moved(0.0)
+    left, right = (here - moved(-STEP)) / STEP, (moved(STEP) - here) / STEP
+    return left, right, float(np.ravel(gradient)[0])
+
+
+def _kink(op: Op) -> Table:
+    made = record(op, KINKS[op.name])
+    at = ", ".join(f"{v.label} = {cell_text(v.data, '', NUMBERS)}" for v in made.inputs)
+    title = Words(*(text.format(at=at) for text in words.KINK))
+    return Table((words.LEFT, words.RIGHT, words.TAKEN), (slopes_at_kink(op),), title)
+
+
+def _shapes(op: Op, made: Value) -> tuple[Fact, ...]:
+    """How the shapes of a product fit, and what becomes of an operand that is stretched."""
+    if isinstance(op, Elementwise):
+        if op.arity != 2 or not op.differentiable:
+            return ()
+        notes = stretched_operands(record(op, Call((np.ones((4, 3)), np.ones(3)))))
+        return tuple(
+            Fact(words.SHAPES, Words(*(f"a: (4, 3) → out: (4, 3); {text}" for text in note)))
+            for note in notes
+        )
+    if len(made.inputs) != 2:
+        return ()
+    told = []
+    for lang in Words._fields:
+        state = start(made, Look(lang=lang))
+        told.append(product_shapes(state.run, state.record.last, state.look))
+    return tuple(Fact(words.SHAPES, Words(*pair)) for pair in zip(*told, strict=True))

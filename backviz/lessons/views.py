@@ -1,0 +1,139 @@
+"""What a lesson shows of its computation: contributions, gradients, nudges.
+
+Invariant: formulas are the ops' rules, run on symbols; numbers come from the one backward stream.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.recording import recorded
+from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.symbol import Symbol, name_symbol
+from backviz.autodiff.value import Value
+from backviz.lessons.judge import differences
+from backviz.lessons.model import Table, View, Words, same
+from backviz.stepping.blocks import unbroadcast
+from backviz.stepping.formulas import local_rule, partial, product
+from backviz.stepping.look import Look
+from backviz.stepping.record import Record
+from backviz.stepping.run import Run
+from backviz.stepping.state import start
+from backviz.text import NumberStyle
+
+NUMBERS = NumberStyle()
+USE = Words("use", "№")
+NAME = Words("name", "имя")
+VALUE = Words("value", "значение")
+GRADIENT = Words("gradient", "градиент")
+DIFFERENCES = Words("finite differences", "конечные разности")
+
+
+def contributions(*names: str) -> View:
+    """Every contribution to these values: formula, numbers, and the sum so far, as k of m."""
+
+    def made(output: Value) -> Table:
+        record = Record(output)
+        run = Run(record)
+        rows: list[tuple[Any, ...]] = []
+        for name in names:
+            node = record.find(name)
+            uses = record.arrivals(node)
+            for k, use in enumerate(uses, 1):
+                head = record.heads[run.owner(use)]
+                part, upstream = run.contribution(use), run.step(run.owner(use)).upstream
+                rule = local_rule(record, head, record.positions[use], NUMBERS)
+                if part.local is None:
+                    said, numbers = rule, ""
+                else:
+                    arriving = Symbol(partial(record, record.last, head))
+                    said = str(arriving if rule == "1" else arriving * name_symbol(rule))
+                    numbers = product([upstream, part.local], NUMBERS)
+                rows.append((Words(f"{k} of {len(uses)}", f"{k} из {len(uses)}"),
+                             f"{name}.grad += {said}", numbers, part.value,
+                             run.gradient(node, use + 1)))  # fmt: skip
+        heads = (USE, Words("contribution", "вклад"), Words("in numbers", "в числах"),
+                 same("="), Words("so far", "сумма"))  # fmt: skip
+        return Table(heads, tuple(rows))
+
+    return made
+
+
+def stretched_operands(output: Value) -> list[Words]:
+    """`b: (3,) summed over axis 0 of (4, 3)` for every operand that was broadcast."""
+    told = []
+    for lang in Words._fields:
+        state = start(output, Look(lang=lang))
+        record = state.record
+        nodes = [i for i, v in enumerate(record.values) if v.op is not None and v.op.elementwise]
+        told.append(
+            [said for i in nodes for j in record.inputs(i) for said in unbroadcast(state, i, j)]
+        )
+    return [Words(*pair) for pair in zip(*told, strict=True)]
+
+
+def values_and_gradients(output: Value) -> Table:
+    """Value, gradient and finite differences of every leaf."""
+    run = Run(Record(output))
+    index = run.record.index
+    rows = tuple(
+        (leaf.label, leaf.data, run.whole(index[leaf.serial]), differences(output, leaf))
+        for leaf in leaves_of(output)
+    )
+    return Table((NAME, VALUE, GRADIENT, DIFFERENCES), rows)
+
+
+def local_and_gradient(output: Value) -> Table:
+    """Every arrow that ends in a leaf: upstream times local is the gradient."""
+    record = Record(output)
+    run = Run(record)
+    rows = []
+    for use, target in enumerate(record.targets):
+        leaf = record.values[target]
+        if not leaf.is_leaf:
+            continue
+        head, part = record.heads[run.owner(use)], run.contribution(use)
+        rows.append((partial(record, head, target), part.local, run.step(run.owner(use)).upstream,
+                     partial(record, record.last, target), part.value,
+                     differences(output, leaf)))  # fmt: skip
+    heads = (same(""), Words("local", "локальная"), Words("arrives", "пришло"), same(""),
+             GRADIENT, DIFFERENCES)  # fmt: skip
+    return Table(heads, tuple(rows))
+
+
+def nudges(output: Value, h: float = 0.001) -> Table:
+    """Each leaf moved a little: what the gradient predicts, and what happens."""
+    run = Run(Record(output))
+    rows = []
+    for leaf in leaves_of(output):
+        gradient = run.whole(run.record.index[leaf.serial])
+        with recorded():
+            after = as_function(output, [leaf])(Value(leaf.data + h)).data
+        rows.append((leaf.label, leaf.data, gradient, gradient * h, after - output.data))
+    name = output.label
+    heads = (NAME, VALUE, GRADIENT, Words(f"gradient·{h}", f"градиент·{h}"),
+             Words(f"change of {name}", f"изменение {name}"))  # fmt: skip
+    return Table(heads, tuple(rows), digits=5)
+
+
+def product_rules(output: Value) -> Table:
+    """For the matrix product in a record: rule, shapes, and what comes out without transposes."""
+    record = Record(output)
+    run = Run(record)
+    node = next(i for i, v in enumerate(record.values) if v.op and v.op.name == "matmul")
+    upstream = run.whole(node)
+    a, b = (run.values[i].data for i in record.inputs(node))
+    plain, turned = (upstream @ b, a @ upstream), ((upstream, b.T), (a.T, upstream))
+    rows = []
+    for position, target in enumerate(record.inputs(node)):
+        left, right = (str(np.shape(x)) for x in turned[position])
+        rows.append((f"{record.names[target]}.grad += "
+                     f"{local_rule(record, node, position, NUMBERS)}",
+                     f"{left} @ {right} → {np.shape(run.whole(target))}",
+                     run.whole(target), plain[position],
+                     differences(output, record.values[target])))  # fmt: skip
+    heads = (Words("rule", "правило"), Words("shapes", "формы"), Words("right", "верно"),
+             Words("without ᵀ", "без ᵀ"), DIFFERENCES)  # fmt: skip
+    return Table(heads, tuple(rows))

@@ -1,0 +1,37 @@
+"""The words around an explanation, in the users' languages.
+
+Invariant: every entry has both languages.
+"""
+
+from __future__ import annotations
+
+from backviz.lessons.model import Words
+
+NO_LABEL = Words("", "")  # the label above goes on
+RULE = Words("rule", "правило")
+NUMBERS = Words("numbers", "числа")
+NOTE = Words("note", "суть")
+DOMAIN = Words("domain", "область")
+ALSO = Words("aliases", "синонимы")
+OPTIONS = Words("options", "опции")
+SHAPES = Words("shapes", "формы")
+NO_GRADIENT = Words("it carries no gradient", "градиент не передаёт")
+ARRIVES = Words("g = {g} arrives", "приходит g = {g}")
+GETS = Words("g·local", "g·локальная")
+OPERAND = Words("input", "вход")
+VALUE = Words("value", "значение")
+LOCAL = Words("local derivative", "локальная производная")
+GRADIENT = Words("gradient", "градиент")
+KINK = Words("at the kink {at}", "на изломе {at}")
+LEFT = Words("slope left", "наклон слева")
+RIGHT = Words("slope right", "наклон справа")
+TAKEN = Words("the rule takes", "правило берёт")
+LONG = Words(
+    "too long for a line; see the parts: --expand {name}",
+    "длиннее строки; по частям: --expand {name}",
+)
+LISTED = Words(
+    "backviz explain TOPIC, or the name of an op (backviz list ops):",
+    "backviz explain ТЕМА или имя операции (backviz list ops):",
+)
+YOURS = Words("your computation", "ваше вычисление")
