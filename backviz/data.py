@@ -6,7 +6,7 @@ as float64 arrays (n, features), classes as whole numbers (n,), the samples in m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,14 @@ def _begun(seed: int, n: int, noise: float, classes: int = 1) -> np.random.Gener
     if not (number and noise >= 0 and np.isfinite(noise)):
         raise InputError(f"noise {noise!r} is no standard deviation; use a number ≥ 0")
     return np.random.default_rng(_seeded(seed))
+
+
+def _numbers(**given: Any) -> None:
+    """Refuse what is no finite number, by its name."""
+    for name, x in given.items():
+        number = isinstance(x, int | float | np.integer | np.floating)
+        if not (number and np.isfinite(x)):
+            raise InputError(f"{name}={x!r} does not work; give a finite number")
 
 
 def _mixed(draw: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Pair:
@@ -77,6 +85,7 @@ def spirals(
     >>> np.bincount(y), bool(abs(x).max() < 1.5)
     (array([30, 30, 30]), True)
     """
+    _numbers(turns=turns)
     draw, xs = _begun(seed, n, noise, classes), []
     for k, size in enumerate(_parts(n, classes)):
         radius = np.linspace(0.1, 1.0, size)
@@ -96,6 +105,7 @@ def blobs(
     >>> np.round(x[y == 0].mean(axis=0))
     array([2., 0.])
     """
+    _numbers(radius=radius)
     draw, angles = _begun(seed, n, spread, classes), 2 * np.pi * np.arange(classes) / classes
     y = np.repeat(np.arange(classes), _parts(n, classes))
     middles = radius * np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -109,6 +119,7 @@ def circles(n: int = 200, *, inner: float = 0.5, noise: float = 0.05, seed: int)
     >>> np.hypot(*x[y == 1].T).round(6).max()
     np.float64(0.5)
     """
+    _numbers(inner=inner)
     draw, sizes = _begun(seed, n, noise, 2), _parts(n, 2)
     rings = []
     for size, radius in zip(sizes, (1.0, inner), strict=True):
@@ -128,6 +139,7 @@ def linear(
     >>> bool(np.allclose(y, 2 * x - 1))
     True
     """
+    _numbers(slope=slope, intercept=intercept)
     draw = _begun(seed, n, noise)
     x = draw.uniform(-2, 2, (n, 1))
     return x, slope * x + intercept + noise * draw.standard_normal((n, 1))
@@ -216,6 +228,9 @@ class Batches:
         """What a resumed training needs: how many epochs were begun."""
         return {"epoch": self.epoch}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another one was between two epochs."""
-        self.epoch = int(state["epoch"])
+        epoch = state.get("epoch")
+        if epoch is None or not _whole(number := np.asarray(epoch).item(), 0):
+            raise InputError(f"the state of Batches has an epoch from 0 on, not {dict(state)}")
+        self.epoch = int(number)

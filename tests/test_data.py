@@ -46,6 +46,23 @@ def test_wrong_classes_are_a_sentence(make, classes):
         make(10, classes=classes, seed=0)
 
 
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(spirals, "turns"), (blobs, "radius"), (circles, "inner"), (linear, "slope"),
+     (linear, "intercept")],
+)  # fmt: skip
+@pytest.mark.parametrize("given", ["a", None, np.nan])
+def test_wrong_numbers_are_sentences(make, name, given):
+    with pytest.raises(InputError, match=f"^{name}=.* does not work; give a finite number"):
+        make(10, seed=0, **{name: given})
+
+
+@pytest.mark.parametrize("state", [{}, {"epoch": -1}, {"epoch": "a"}, {"epoch": 1.5}])
+def test_wrong_states_are_sentences(state):
+    with pytest.raises(InputError, match="the state of Batches has an epoch from 0 on, not"):
+        Batches(np.arange(3), size=2).load_state_dict(state)
+
+
 def test_numpy_s_whole_numbers_are_whole_numbers():
     (x, _), (same, _) = moons(np.int64(20), seed=np.int64(3)), moons(20, seed=3)
     assert x.tobytes() == same.tobytes()

@@ -281,6 +281,9 @@ def test_streams_are_numpys_and_are_not_used_up():
         (lambda: init.he_normal((3, 2), seed=0, gain=-1), InputError, "from 0 on, not -1"),
         (lambda: init.he_normal((3, 2), seed=0, gain=math.nan), InputError, "not nan"),
         (lambda: init.normal(3, seed=0, std=-1), InputError, "std is a number from 0 on"),
+        (lambda: init.constant(2, value="a"), InputError, "constant: value is a number, not 'a'"),
+        (lambda: init.normal(2, seed=0, mean="a"), InputError, "mean is a number, not 'a'"),
+        (lambda: init.zeros(None), InputError, "each size is a whole number from 1 on, not None"),
         (lambda: init.uniform(3, seed=0, low=2), InputError, "high is a number from 2 on, not 1"),
     ],
 )

@@ -324,6 +324,8 @@ X = np.arange(12.0).reshape(4, 3)
             r"needs the shape \(3,\), not",
         ),
         (lambda: mse_loss(X, X, weight=[1, 2]), ShapeError, r"the weight has the shape \(2,\)"),
+        (lambda: mse_loss(X, X, weight="a"), InputError, "the weight is an array of numbers, not"),
+        (lambda: bce_with_logits(X, X, pos_weight="a"), InputError, "the pos_weight is an array"),
         (lambda: mse_loss(X, X, weight=tensor(X)), TypeError, "without a gradient of its own"),
         (lambda: multi_margin_loss(X, [0] * 4, p=3), InputError, "the power p is 1 or 2, not 3"),
         (lambda: multi_margin_loss(X[None], [[0] * 3]), ShapeError, "one axis or two"),

@@ -810,6 +810,20 @@ computed = Value(1.0) * 2
             "1.m is not one of its parts",
         ),
         (lambda: setattr(Adam(ONE), "lr", -1), "lr=-1 does not work"),
+        (lambda: Adam(ONE).load_state_dict("adam.npz"), "or np.load(file) of it, not str"),
+        (lambda: SGD(ONE, semantics=3), "there is torch, keras, optax, paper"),
+        (lambda: SGD(ONE, lr=True), "lr=True does not work"),
+        (lambda: SGD(ONE, momentum="0.9"), "momentum='0.9' does not work"),
+        (lambda: SGD(ONE).step(np.array(["a", "b"])), "parameter 0 holds <U1, not real numbers"),
+        (lambda: SGD(ONE).step(np.array([1j, 2])), "parameter 0 holds complex128, not real"),
+        (lambda: clip_by_norm([3.0], 1), "gradient 0 is a float, which cannot be changed in place"),
+        (lambda: clip_by_value([None], 1), "gradient 0 is a NoneType"),
+        (lambda: clip_by_norm(np.array([3, 4]), 1), "gradient 0 is an array of int64; give a wr"),
+        (lambda: clip_by_value(np.array([3, 4]), 1), "gradient 0 is an array of int64"),
+        (lambda: clip_by_norm(ONE.copy(), "a"), "max_norm='a' does not work"),
+        (lambda: clip_by_norm(ONE.copy(), 1, "a"), "norm_type='a' does not work; give 1, 2 or inf"),
+        (lambda: clip_by_value(ONE.copy(), None), "clip_value=None does not work"),
+        (lambda: EMA(Value(1.0), "a"), "EMA: decay='a' does not work; give a number from 0"),
     ],
 )
 def test_wrong_use_is_one_sentence(wrong, says):
@@ -1006,6 +1020,49 @@ def test_swapping_in_and_out_is_exact_and_the_state_goes_on():
         EMA(Value(1.0), decay=1)
     with pytest.raises(InputError, match="nothing has been averaged"):
         EMA(Value(1.0), bias_correction=True).averages()
+
+
+def test_averages_are_not_swapped_in_twice():
+    w = Value(1.0)
+    ema = EMA(w, decay=0.5)
+    w.data = 3.0
+    with ema.swapped():
+        with pytest.raises(InputError, match="for the weights already; swap back first"):
+            ema.swapped().__enter__()
+        assert w.data == 1.0  # the average still
+    assert w.data == 3.0
+    with ema.swapped():
+        ema.swap()  # back before the end: the end does not swap again
+        assert w.data == 3.0
+    assert w.data == 3.0
+
+
+def test_whole_gradients_of_recorded_leaves_are_clipped():
+    for clip, wanted in ((clip_by_norm, [0.6, 0.8]), (clip_by_value, [1.0, 1.0])):
+        x = tensor(np.zeros(2))
+        x.grad = np.array([3, 4])
+        clip(x, 1.0)
+        np.testing.assert_allclose(x.grad, wanted, rtol=1e-6)
+
+
+@needs_torch
+@pytest.mark.parametrize("semantics", ["torch", "keras"])
+def test_a_centered_rmsprop_stays_finite_where_nothing_deviates(semantics):
+    g, lr, alpha, eps = np.array([0.1, 0.7, 1.1, 1.4]), 0.01, 0.5, 1e-3
+    x, y = np.zeros(4), torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    opt = OPTIMIZERS["rmsprop"](x, lr=lr, alpha=alpha, eps=eps, centered=True, semantics=semantics)
+    peer = torch.optim.RMSprop([y], lr=lr, alpha=alpha, eps=eps, centered=True)
+    for t in range(200):
+        before = x.copy()
+        opt.step(g)
+        y.grad = torch.tensor(g)
+        peer.step()
+        if semantics == "torch" and t < 15:  # later v − a² is what rounding leaves
+            np.testing.assert_allclose(x, y.detach().numpy(), rtol=1e-11)
+    assert not y.isfinite().all()  # torch takes the root of it
+    largest = lr * g / (eps if semantics == "torch" else math.sqrt(eps))
+    np.testing.assert_allclose(before - x, largest, rtol=1e-3)
+    np.testing.assert_allclose(opt.anatomy(0, g).terms["rate"], largest / g, rtol=1e-3)
 
 
 def test_the_page_is_up_to_date():

@@ -1,15 +1,18 @@
 """Schedules of the rate against torch's, step by step, and against keras' plateau rule."""
 
+import copy
 import math
 import os
+import pickle
 
 import numpy as np
 import pytest
 
 from backviz import tensor
 from backviz.errors import BackvizError, InputError
-from backviz.optim import SCHEDULES, SGD, Adam, one_cycle, reduce_on_plateau
+from backviz.optim import OPTIMIZERS, SCHEDULES, SGD, Adam, one_cycle, reduce_on_plateau
 from backviz.optim.schedules import (
+    Schedule,
     as_schedule,
     constant,
     cosine,
@@ -279,6 +282,27 @@ def test_other_functions_of_the_step_are_schedules():
     assert as_schedule(same) is same
 
 
+class Restless(Schedule):
+    """A schedule of one's own, with a momentum that none can be."""
+
+    name, base, cycles = "restless", 0.1, True
+
+    def __call__(self, t):
+        return 0.1
+
+    def momentum(self, t):
+        return 1.5
+
+    def describe(self):
+        return "restless"
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -291,7 +315,7 @@ def test_other_functions_of_the_step_are_schedules():
         (lambda: sequence([], []), "0 schedules need"),
         (lambda: sequence([constant(0.1)] * 3, [5, 4]), "3 schedules need 2 growing milestones"),
         (lambda: one_cycle(0.1, 10, pct_start=1.0), "leaves one of the phases no steps"),
-        (lambda: one_cycle(0.1, 10, anneal_strategy="sin"), "give 'cos' or 'linear'"),
+        (lambda: one_cycle(0.1, 10, anneal_strategy="sin"), "there is cos, linear"),
         (lambda: one_cycle(0.1, 10)(10), "ends after 10 steps and was asked for step 11"),
         (lambda: constant(0.1).momentum(0), "says nothing about the momentum"),
         (lambda: reduce_on_plateau(0.1).momentum(0), "says nothing about the momentum"),
@@ -311,6 +335,30 @@ def test_other_functions_of_the_step_are_schedules():
         (lambda: SGD(np.zeros(1), lr=lambda t: -0.1), "gives the rate -0.1 at step 0"),
         (lambda: SGD(np.zeros(1), lr=lambda t: math.nan), "gives the rate nan at step 0"),
         (lambda: SCHEDULES["cosin"], "did you mean 'cosine'?"),
+        (lambda: one_cycle(0.1, 10, max_momentum=2), "max_momentum=2 does not work; give a number"),
+        (lambda: one_cycle(0.1, 10, base_momentum=-0.1), "base_momentum=-0.1 does not work"),
+        (lambda: one_cycle(0.1, 10, max_momentum="a"), "max_momentum='a' does not work"),
+        (lambda: one_cycle(0.1, 10, pct_start="a"), "pct_start='a' does not work"),
+        (lambda: SGD(np.zeros(1), lr=Restless()), "the momentum of step 0=1.5 does not work"),
+        (lambda: linear(0.1, start_factor=-1), "start_factor=-1 does not work"),
+        (lambda: linear(0.1, end_factor=math.nan), "end_factor=nan does not work"),
+        (lambda: cosine(0.1, 5, eta_min="a"), "eta_min='a' does not work"),
+        (lambda: warmup(constant(0.1), 3, start_factor=-2), "start_factor=-2 does not work"),
+        (lambda: time_based(0.1, -1), "decay=-1 does not work; give a number of at least 0"),
+        (lambda: sequence(constant(0.1), [3]), "sequence takes a list of schedules"),
+        (lambda: sequence([constant(0.1)] * 2, 3), "milestones=3 does not work; give a list"),
+        (lambda: sequence([constant(0.1)] * 2, [-3]), "a milestone=-3 does not work"),
+        (lambda: multistep(0.1, 5), "milestones=5 does not work; give a list of steps"),
+        (lambda: reduce_on_plateau(0.1, factor="a"), "factor='a' does not work"),
+        (lambda: reduce_on_plateau(0.1, threshold=-1), "threshold=-1 does not work"),
+        (lambda: reduce_on_plateau(0.1, min_lr="a"), "min_lr='a' does not work"),
+        (lambda: reduce_on_plateau(0.1).report(np.ones(3)), "a loss is one number, not array"),
+        (lambda: SGD(np.zeros(1), lr=lambda: 0.1), "<lambda> is no schedule: "),
+        (lambda: SGD(np.zeros(1), lr=lambda t: "a"), "gives the rate nan at step 0"),
+        (
+            lambda: sequence([constant(0.1), one_cycle(0.1, 10)], [3]),
+            "one_cycle cycles the momentum and constant does not; give the first",
+        ),
     ],
 )
 def test_wrong_use_is_one_sentence(wrong, says):
@@ -353,3 +401,61 @@ def test_the_momentum_waits_while_the_rate_warms_up():
     opt = SGD(np.ones(1), lr=made, momentum=0.5)
     opt.step(np.ones(1))
     assert opt.groups[0].options["momentum"] == 0.95
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["SGD", "RMSprop"])
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1}])
+def test_a_momentum_that_passes_through_0_is_torch_s_and_can_be_saved(name, options):
+    cycle = {"base_momentum": 0.0, "pct_start": 0.5, "anneal_strategy": "linear"}
+    start = np.array([1.0, -2.0, 0.5])
+    x, y = start.copy(), torch.tensor(start, requires_grad=True)
+    opt = OPTIMIZERS[name](x, lr=one_cycle(0.1, 20, **cycle), **options)
+    peer = getattr(torch.optim, name)([y], lr=0.1, momentum=0.5, **options)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(peer, 0.1, 20, **cycle)
+    momenta = []
+    for t in range(20):
+        y.grad = torch.sin(y.detach()) + 0.1 * t
+        before, state = x.copy(), opt.state_dict()
+        opt.step(np.sin(x) + 0.1 * t)
+        peer.step()
+        momenta.append(opt.groups[0].options["momentum"])
+        np.testing.assert_allclose(x, y.detach().numpy(), rtol=1e-12, err_msg=str(t))
+        again = OPTIMIZERS[name](before, lr=one_cycle(0.1, 20, **cycle), **options)
+        again.load_state_dict(state)
+        assert again.memory == opt.memory == (1 if name == "SGD" else 2)
+        assert np.array_equal(again.anatomy(0, np.sin(before) + 0.1 * t).terms["after"], x)
+        if t < 19:
+            scheduler.step()
+    assert momenta[9] == 0
+    assert momenta[8] > 0
+
+
+def test_a_sequence_of_cycles_keeps_their_momentum():
+    one = one_cycle(0.1, 10)
+    both = sequence([one, every(2, one)], [10])
+    assert [both.momentum(t) for t in (3, 9, 10, 16)] == [one.momentum(t) for t in (3, 9, 0, 3)]
+    assert not sequence([constant(0.1), one_cycle(0.1, 9, cycle_momentum=False)], [3]).cycles
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_optimizers_with_schedules_can_be_copied_and_pickled(name, again):
+    x = tensor(np.array([0.3, -1.0]))
+    opt = Adam(x, lr=SAMPLES[name]())
+    for _ in range(6):
+        x.grad = np.cos(x.data)
+        opt.step()
+    other = again(opt)
+    (y,) = other.params
+    assert y is not x
+    for _ in range(6):
+        x.grad, y.grad = np.cos(x.data), np.cos(y.data)
+        opt.step(), other.step()
+        assert np.array_equal(x.data, y.data)
+        assert opt.lr == other.lr
+    assert other.describe() == opt.describe()
+
+
+def test_no_decay_is_a_constant_rate():
+    assert [time_based(0.1, decay=0)(t) for t in (0, 7)] == [0.1, 0.1]

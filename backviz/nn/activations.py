@@ -84,6 +84,8 @@ class Hardtanh(Activation):
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         super().__init__(min_val=min_val, max_val=max_val)
+        if not min_val < max_val:
+            raise InputError(f"Hardtanh: max_val has to be above min_val={min_val}, not {max_val}")
 
 
 class LeakyReLU(Activation):

@@ -82,7 +82,8 @@ def constant(shape: Shape, *, value: float = 0.0, seed: Seed | None = None) -> n
     >>> constant(2, value=0.5)
     array([0.5, 0.5])
     """
-    return np.full(_shape(shape), float(value))
+    value = within("constant", "value", value, -math.inf, math.inf)
+    return np.full(_shape(shape), value)
 
 
 def normal(shape: Shape, *, seed: Seed | None, mean: float = 0.0, std: float = 1.0) -> np.ndarray:
@@ -91,6 +92,7 @@ def normal(shape: Shape, *, seed: Seed | None, mean: float = 0.0, std: float = 1
     >>> normal((2, 3), seed=0, std=0.01).shape
     (2, 3)
     """
+    mean = within("normal", "mean", mean, -math.inf, math.inf)
     std = within("normal", "std", std, 0, math.inf)
     return mean + std * generator(seed).standard_normal(_shape(shape))
 
@@ -260,7 +262,7 @@ for _initializer, *_aliases in (
 
 
 def _shape(shape: Shape) -> tuple[int, ...]:
-    sizes = (shape,) if isinstance(shape, int | np.integer) else shape
+    sizes = shape if isinstance(shape, Sequence) else (shape,)
     return tuple([whole("a shape", "each size", n) for n in sizes])
 
 

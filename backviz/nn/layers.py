@@ -18,7 +18,13 @@ from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
 from backviz.ops import OPS
 from backviz.ops.shape import shape_of
+from backviz.registry import unknown
 
+Pair = tuple[int, int]
+# torch's padding modes and numpy's names for them
+CONTINUED: dict[str, Any] = {
+    "zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap",
+}  # fmt: skip
 WEIGHT_AND_BIAS = {"weight": "W", "bias": "b"}
 
 
@@ -73,9 +79,11 @@ class Conv2d(Module):
     """A kernel laid on every place of an image (batch, channels, height, width), as in torch.
 
     The kernel has the shape (out, in/groups, height, width) and is not turned round.
-    `kernel_size`, `stride`, `padding` and `dilation` are one number or one for each axis;
-    `seed`, `init` and `bias_init` are as for `Linear`. Raises `ShapeError` for an image with
-    other axes.
+    `kernel_size`, `stride`, `padding` and `dilation` are one number or one for each axis.
+    `padding` may also be "valid" (none) or "same" (as large as the input; stride 1 only), and
+    `padding_mode` says what is put there: zeros, or numbers of the image ("reflect",
+    "replicate", "circular"). `seed`, `init` and `bias_init` are as for `Linear`. Raises
+    `ShapeError` for an image with other axes, or too small to be continued.
 
     >>> Conv2d(1, 2, 3, padding=1, seed=0)(np.ones((1, 1, 4, 5))).shape
     (1, 2, 4, 5)
@@ -89,10 +97,11 @@ class Conv2d(Module):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        padding: int | tuple[int, int] | str = 0,
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         seed: Seed | None = None,
         init: Any = "standard_uniform",
@@ -107,12 +116,17 @@ class Conv2d(Module):
                 f"Conv2d: {in_channels} and {out_channels} channels cannot be parted into "
                 f"{groups} groups; both have to be multiples of it"
             )
-        self._options = {
-            "stride": _pair("stride", stride),
-            "padding": _pair("padding", padding, 0),
-            "dilation": _pair("dilation", dilation),
-            "groups": groups,
-        }
+        if padding_mode not in CONTINUED:
+            raise InputError(unknown("padding_mode of Conv2d", str(padding_mode), CONTINUED))
+        stride, dilation = _pair("stride", stride), _pair("dilation", dilation)
+        self._mode, self._padding = padding_mode, padding
+        if not isinstance(padding, str):
+            self._padding = padding = _pair("padding", padding, 0)
+        ends = _ends(padding, self.kernel_size, stride, dilation)
+        # the op puts as many zeros in front as behind; all else is put around before
+        even = tuple([a for a, _ in ends]) if padding_mode == "zeros" else (0, 0)
+        self._around = tuple([(a - n, b - n) for (a, b), n in zip(ends, even, strict=True)])
+        self._options = {"stride": stride, "padding": even, "dilation": dilation, "groups": groups}
         random = None if seed is None else generator(seed)
         shape = (self.out_channels, self.in_channels // groups, *self.kernel_size)
         self.weight = parameter(init, shape, random)
@@ -124,13 +138,33 @@ class Conv2d(Module):
         if len(shape) != 4 or shape[1] != self.in_channels:
             said = f"it needs the axes (batch, {self.in_channels} channels, height, width)"
             raise _misfit(self, shape, self.weight, said)
+        if any(map(any, self._around)):
+            x = self._surrounded(x, shape)
         made: Value = OPS["conv2d"](x, self.weight, self.bias, **self._options)
         return made
 
+    def _surrounded(self, x: Any, shape: tuple[int, ...]) -> Any:
+        if self._mode == "zeros":
+            return OPS["pad"](x, ((0, 0), (0, 0), *self._around))
+        most = [n - 1 if self._mode == "reflect" else n for n in shape[2:]]
+        if self._mode != "replicate" and any(
+            max(ends) > n for ends, n in zip(self._around, most, strict=True)
+        ):
+            raise ShapeError(f"{self!r}: an image of {shape[2:]} is too small to be continued")
+        rows, columns = (
+            np.pad(np.arange(n), ends, mode=CONTINUED[self._mode])
+            for n, ends in zip(shape[2:], self._around, strict=True)
+        )
+        return OPS["getitem"](x, (slice(None), slice(None), rows[:, None], columns))
+
     def details(self) -> str:
         """Channels, window and what differs from the defaults."""
-        plain = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
-        shown = [f"{k}={v}" for k, v in self._options.items() if v != plain[k]]
+        plain = {
+            "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1,
+            "padding_mode": "zeros",
+        }  # fmt: skip
+        options = {**self._options, "padding": self._padding, "padding_mode": self._mode}
+        shown = [f"{k}={v!r}" for k, v in options.items() if v != plain[k]]
         shown += [] if self.bias is not None else ["bias=False"]
         head = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         return ", ".join([head, *shown])
@@ -211,6 +245,20 @@ def _pair(what: str, given: Any, least: int = 1) -> tuple[int, int]:
     if len(pair) != 2:
         raise InputError(f"Conv2d: {what} is one number or one for each of two axes, not {given!r}")
     return whole("Conv2d", what, pair[0], least), whole("Conv2d", what, pair[1], least)
+
+
+def _ends(
+    padding: tuple[int, int] | str, size: Pair, stride: Pair, dilation: Pair
+) -> tuple[Pair, ...]:
+    """How much is put in front of each axis and behind it."""
+    if not isinstance(padding, str):
+        return tuple([(n, n) for n in padding])
+    if padding not in ("valid", "same"):
+        raise InputError(unknown("padding of Conv2d", padding, ["valid", "same"]))
+    if padding == "same" and stride != (1, 1):
+        raise InputError("Conv2d: padding='same' goes with stride 1 only; give the numbers")
+    more = [d * (n - 1) * (padding == "same") for d, n in zip(dilation, size, strict=True)]
+    return tuple([(n // 2, n - n // 2) for n in more])
 
 
 def _misfit(layer: Module, shape: tuple[int, ...], weight: Value, said: str) -> ShapeError:

@@ -28,7 +28,8 @@ class BatchNorm1d(Module):
     x has the shape (batch, features) or (batch, features, length). In training the batch's own
     numbers are used, and the running ones move by `momentum` (the weight of the new ones; the
     variance with n − 1). After `eval()` the running ones are used. `momentum=None` makes them
-    the plain average over all batches. Raises `ShapeError` for other features and
+    the plain average over all batches; without `track_running_stats` there are none, and the
+    batch's own numbers are used always. Raises `ShapeError` for other features and
     `InputError` for a batch of one or none in training.
 
     >>> norm = BatchNorm1d(1)
@@ -47,6 +48,9 @@ class BatchNorm1d(Module):
         eps: float = 1e-5,
         momentum: float | None = 0.1,
         affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         n = self.num_features = whole("BatchNorm1d", "num_features", num_features)
         self.eps = within("BatchNorm1d", "eps", eps, 0, math.inf)
@@ -54,9 +58,10 @@ class BatchNorm1d(Module):
             within("BatchNorm1d", "momentum", momentum, 0, 1)
         self.momentum = momentum
         self.weight = parameter("ones", (n,)) if affine else None
-        self.bias = parameter("zeros", (n,)) if affine else None
-        self.running_mean, self.running_var = np.zeros(n), np.ones(n)
-        self.num_batches_tracked = 0
+        self.bias = parameter("zeros", (n,)) if affine and bias else None
+        self.running_mean: Any = np.zeros(n) if track_running_stats else None
+        self.running_var: Any = np.ones(n) if track_running_stats else None
+        self.num_batches_tracked: Any = 0 if track_running_stats else None
 
     def forward(self, x: Any) -> Any:
         """x, normalized feature by feature, times γ plus β."""
@@ -66,16 +71,18 @@ class BatchNorm1d(Module):
                 f"{self!r}: the input has the shape {shape}, but the layer takes "
                 f"(batch, {self.num_features}) or (batch, {self.num_features}, length)"
             )
-        if not self.training:
+        tracking = self.num_batches_tracked is not None
+        if tracking and not self.training:
             return OPS["batch_norm"](
                 x, self.weight, self.bias, self.running_mean, self.running_var, eps=self.eps
             )
         if math.prod(shape) <= self.num_features:
             raise InputError(
                 f"{self!r}: one number for each feature, or none, has no variance; "
-                "give training a batch of at least two, or call eval() first"
+                f"give a batch of at least two{', or call eval() first' if tracking else ''}"
             )
-        self._track(x.data if isinstance(x, Value) else np.asarray(x, dtype=float))
+        if tracking:
+            self._track(x.data if isinstance(x, Value) else np.asarray(x, dtype=float))
         return OPS["batch_norm"](x, self.weight, self.bias, eps=self.eps)
 
     def _track(self, x: np.ndarray) -> None:
@@ -90,7 +97,12 @@ class BatchNorm1d(Module):
         shown = [str(self.num_features)]
         shown += [f"eps={self.eps:g}"] if self.eps != 1e-5 else []
         shown += [f"momentum={self.momentum}"] if self.momentum != 0.1 else []
-        return ", ".join([*shown, *(["affine=False"] if self.weight is None else [])])
+        if self.weight is None:
+            shown.append("affine=False")
+        elif self.bias is None:
+            shown.append("bias=False")
+        shown += ["track_running_stats=False"] if self.num_batches_tracked is None else []
+        return ", ".join(shown)
 
 
 class LayerNorm(Module):

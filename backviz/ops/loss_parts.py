@@ -16,7 +16,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.value import Value
-from backviz.errors import ShapeError
+from backviz.errors import InputError, ShapeError
 from backviz.ops.reduce import data_of, mean
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Shape, shape_of, sum_to
@@ -62,7 +62,10 @@ def weights(op: str, weight: Any, shape: Shape, option: str = "weight") -> Param
         return {}
     if isinstance(weight, Value) and weight.requires_grad:
         raise TypeError(f"the {option} is plain numbers, without a gradient of its own")
-    array = np.array(data_of(weight), dtype=float)
+    try:
+        array = np.array(data_of(weight), dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{op}: the {option} is an array of numbers, not {weight!r:.40}") from None
     try:
         fits = np.broadcast_shapes(array.shape, shape) == tuple(shape)
     except ValueError:

@@ -63,7 +63,7 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     after = twin.array()
     quietly(opt.move, twin, after, g)
     o, group.options = dict(group.options), options
-    slots = dict(zip(opt.slots(o), twin.slots, strict=True))
+    slots = dict(zip(group.slots, twin.slots, strict=True))
     named = quietly(opt.terms, o, twin.steps, twin.product, {"g": g, **slots})
     terms = {"g": g, **slots, **named, "before": before, "after": after, "update": after - before}
     plain = {name: x if np.ndim(x) else float(x) for name, x in terms.items()}

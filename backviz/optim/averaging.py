@@ -14,6 +14,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.optim.options import SHARE, number
 from backviz.optim.parameters import Parameters, groups_of, numbers
 
 
@@ -44,11 +45,7 @@ class EMA:
         bias_correction: bool = False,
         warmup: bool = False,
     ) -> None:
-        if not 0 <= decay < 1:
-            raise InputError(
-                f"EMA: decay={decay!r} does not work; give a number from 0 up to, but not "
-                "including, 1"
-            )
+        decay = number("EMA", "decay", decay, SHARE)
         self.params = [p for members, _ in groups_of(params) for p in members]
         self.decay, self.bias_correction, self.warmup = decay, bias_correction, warmup
         self.updates = 0
@@ -93,12 +90,15 @@ class EMA:
 
     @contextmanager
     def swapped(self) -> Iterator[None]:
-        """A block in which the parameters are the averages."""
+        """A block in which the parameters are the averages; not inside another such block."""
+        if self._apart is not None:
+            raise InputError("the averages stand in for the weights already; swap back first")
         self.swap()
         try:
             yield
         finally:
-            self.swap()
+            if self._apart is not None:
+                self.swap()
 
     def state_dict(self) -> dict[str, Any]:
         """The count of updates and the averages as kept; without the parameters."""

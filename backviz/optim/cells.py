@@ -17,7 +17,7 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.optim.convention import cycle, rate_of
 from backviz.optim.parameters import Parameter
-from backviz.optim.schedules import Schedule
+from backviz.optim.rates import Schedule
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -26,11 +26,13 @@ class Group:
     """Parameters with the same options: the rate, its schedule, the weight decay.
 
     `coupled` is the weight decay that goes into the gradient, `shrink` the factor that a
-    decoupled one puts on the parameters; both are for the step that is being made.
+    decoupled one puts on the parameters; both are for the step that is being made. `slots`
+    are the names of the arrays that are kept, which do not change from step to step.
     """
 
     __slots__ = (
         "base", "coupled", "known", "made", "maximize", "members", "options", "schedule", "shrink",
+        "slots",
     )  # fmt: skip
 
     def __init__(
@@ -39,6 +41,7 @@ class Group:
         self.members = members
         self.options = options
         self.schedule = schedule
+        self.slots: tuple[str, ...] = ()
         self.base: float = options["lr"] if schedule is None else schedule.base
         self.coupled, self.shrink, self.maximize = 0.0, 1.0, False
         self.known: tuple[int, float] | None = None
@@ -67,6 +70,16 @@ class Group:
                 self.shrink = 1 - o["lr"] * decay
             else:
                 self.coupled = decay
+
+    def direction(self, p: np.ndarray, g: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """The gradient with its sign turned and the weight decay in it, as far as it has to be."""
+        if not self.coupled:
+            np.negative(g, out=out)
+        elif self.maximize:
+            np.subtract(np.multiply(p, self.coupled, out=out), g, out=out)
+        else:
+            np.add(np.multiply(p, self.coupled, out=out), g, out=out)
+        return out
 
 
 class Cell:

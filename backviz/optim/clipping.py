@@ -13,10 +13,13 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
-from backviz.errors import InputError, NotFiniteError
-from backviz.optim.parameters import members_of, numbers
+from backviz.errors import NotFiniteError
+from backviz.optim.options import Kind, number
+from backviz.optim.parameters import check_array, members_of, numbers
 
 Clipped = Value | np.ndarray | Iterable[Value] | Iterable[np.ndarray]
+LIMIT: Kind = ("a number above 0", lambda x: x > 0)  # or infinity, which clips nothing
+ORDER: Kind = ("1, 2 or inf", lambda x: x > 0)
 
 
 def _norm(arrays: list[Any], norm_type: float) -> float:
@@ -47,13 +50,9 @@ def clip_by_norm(
     >>> clip_by_norm([g], max_norm=1.0), g.round(4)
     (5.0, array([0.6, 0.8]))
     """
-    if not max_norm > 0:
-        raise InputError(
-            f"clip_by_norm: max_norm={max_norm!r} does not work; give a number above 0"
-        )
-    if not norm_type > 0:
-        raise InputError(f"clip_by_norm: norm_type={norm_type!r} does not work; give 1, 2 or inf")
-    listed = members_of(params)
+    max_norm = number("clip_by_norm", "max_norm", max_norm, LIMIT)
+    norm_type = number("clip_by_norm", "norm_type", norm_type, ORDER)
+    listed = _listed(params)
     gradients = [p if isinstance(p, np.ndarray) else numbers(p.grad) for p in listed]
     norm: float = quietly(_norm, [g for g in gradients if g is not None], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
@@ -75,11 +74,17 @@ def clip_by_value(params: Clipped, clip_value: float) -> None:
     >>> g
     array([ 1. , -0.5])
     """
-    if not clip_value > 0:
-        raise InputError(
-            f"clip_by_value: clip_value={clip_value!r} does not work; give a number above 0"
-        )
-    _change(members_of(params), lambda g, out: np.clip(g, -clip_value, clip_value, out=out))
+    most = number("clip_by_value", "clip_value", clip_value, LIMIT)
+    _change(_listed(params), lambda g, out: np.clip(g, -most, most, out=out))
+
+
+def _listed(params: Clipped) -> list[Any]:
+    """The recorded leaves or the gradients themselves, if that is what they are."""
+    listed = members_of(params)
+    for i, p in enumerate(listed):
+        if not isinstance(p, Value):
+            check_array(f"gradient {i}", p)
+    return listed
 
 
 def _change(listed: list[Any], change: Callable[[Any, Any], Any]) -> None:
@@ -91,7 +96,7 @@ def _change(listed: list[Any], change: Callable[[Any, Any], Any]) -> None:
         g = p.grad
         if g is None:
             continue
-        if isinstance(g, np.ndarray):
+        if isinstance(g, np.ndarray) and g.dtype.kind == "f":
             quietly(change, g, g)
         else:
             new = quietly(change, numbers(g), None)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backviz.errors import InputError
-from backviz.optim.options import checked
-from backviz.optim.schedules import Schedule, as_schedule
+from backviz.optim.options import SHARE, checked, number, plain
+from backviz.optim.rates import Schedule, as_schedule
 from backviz.registry import unknown
 
 
@@ -53,7 +53,7 @@ def choose(title: str, conventions: Conventions, semantics: str | None) -> tuple
     """The convention of that name, the first if none is named."""
     name = next(iter(conventions)) if semantics is None else semantics
     if name not in conventions:
-        raise InputError(unknown(f"semantics of {title}", name, conventions))
+        raise InputError(unknown(f"semantics of {title}", str(name), conventions))
     return name, conventions[name]
 
 
@@ -91,7 +91,7 @@ def rate_of(title: str, schedule: Schedule, step: int) -> float:
     ...
     backviz.errors.InputError: SGD: <lambda> gives the rate -0.9 at step 1; rates are at least 0
     """
-    rate = float(schedule(step))
+    rate = plain(schedule(step))
     if not 0 <= rate < math.inf:
         raise InputError(
             f"{title}: {schedule.name} gives the rate {rate:g} at step {step}; rates are at least 0"
@@ -101,11 +101,12 @@ def rate_of(title: str, schedule: Schedule, step: int) -> float:
 
 def cycle(title: str, options: dict[str, Any], schedule: Schedule, step: int) -> None:
     """Set the momentum, or Adam's β₁, to what the schedule says for the step."""
-    if "betas" in options:
-        options["betas"] = (schedule.momentum(step), *options["betas"][1:])
-    elif "momentum" in options:
-        options["momentum"] = schedule.momentum(step)
-    else:
+    if "betas" not in options and "momentum" not in options:
         raise InputError(
             f"{schedule.name} cycles the momentum and {title} has none; say cycle_momentum=False"
         )
+    momentum = number(schedule.name, f"the momentum of step {step}", schedule.momentum(step), SHARE)
+    if "betas" in options:
+        options["betas"] = (momentum, *options["betas"][1:])
+    else:
+        options["momentum"] = momentum

@@ -6,11 +6,14 @@ Invariant: rate and momentum follow the same phases, so they turn at the same st
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from backviz.errors import InputError
-from backviz.optim.options import above_0, whole
-from backviz.optim.schedules import SCHEDULES, Rule, Schedule
+from backviz.optim.options import FROM_0_TO_1, SHARE, above_0, number, whole
+from backviz.optim.rates import SCHEDULES, Rule, Schedule
+from backviz.registry import unknown
 
 Phase = tuple[float, float, float, float, float]  # end; rate from, to; momentum from, to
 
@@ -38,58 +41,31 @@ def one_cycle(
     >>> round(rate(0), 3), round(rate(2), 3), f"{rate(9):.0e}", rate.momentum(2)
     (0.04, 1.0, '4e-06', 0.85)
     """
-    top = above_0("one_cycle", "max_lr", max_lr)
-    total_steps = whole("one_cycle", "total_steps", total_steps, least=2)
-    first = pct_start * total_steps - 1
-    if not 0 <= pct_start <= 1 or first in (0, total_steps - 1):
+    name = "one_cycle"
+    top = above_0(name, "max_lr", max_lr)
+    total_steps = whole(name, "total_steps", total_steps, least=2)
+    share = number(name, "pct_start", pct_start, FROM_0_TO_1)
+    first = share * total_steps - 1
+    if first in (0, total_steps - 1):
         raise InputError(
-            f"one_cycle: pct_start={pct_start!r} leaves one of the phases no steps; "
+            f"{name}: pct_start={pct_start!r} leaves one of the phases no steps; "
             "give a number between 0 and 1"
         )
-    if anneal_strategy not in ("cos", "linear"):
-        raise InputError(
-            f"one_cycle: anneal_strategy={anneal_strategy!r} does not work; give 'cos' or 'linear'"
-        )
-    start = top / above_0("one_cycle", "div_factor", div_factor)
-    end = start / above_0("one_cycle", "final_div_factor", final_div_factor)
-    low, high = base_momentum, max_momentum
-    phases: list[Phase] = [(first, start, top, high, low)]
+    if anneal_strategy not in ANNEALING:
+        raise InputError(unknown(f"anneal_strategy of {name}", str(anneal_strategy), ANNEALING))
+    start = top / above_0(name, "div_factor", div_factor)
+    end = start / above_0(name, "final_div_factor", final_div_factor)
+    low = number(name, "base_momentum", base_momentum, SHARE)
+    high = number(name, "max_momentum", max_momentum, SHARE)
+    phases: tuple[Phase, ...] = ((first, start, top, high, low),)
     if three_phase:
-        phases += [(2 * first, top, start, low, high), (total_steps - 1, start, end, high, high)]
+        phases += ((2 * first, top, start, low, high), (total_steps - 1, start, end, high, high))
     else:
-        phases += [(total_steps - 1, top, end, low, high)]
-
-    def place(t: int) -> tuple[float, Phase]:
-        """The share of its phase that a step has behind it, and the phase."""
-        if t >= total_steps:
-            raise InputError(
-                f"one_cycle ends after {total_steps} steps and was asked for step {t + 1}; "
-                "give total_steps the length of the whole training"
-            )
-        begin = 0.0
-        for phase in phases:
-            if t <= phase[0] or phase is phases[-1]:
-                return (t - begin) / (phase[0] - begin), phase
-            begin = phase[0]
-        raise AssertionError("the last phase takes what is left")
-
-    def between(a: float, b: float, share: float) -> float:
-        if anneal_strategy == "linear":
-            return a + (b - a) * share
-        return b + (a - b) / 2 * (1 + math.cos(math.pi * share))
-
-    def rate(t: int) -> float:
-        share, phase = place(t)
-        return between(phase[1], phase[2], share)
-
-    def momentum(t: int) -> float:
-        share, phase = place(t)
-        return between(phase[3], phase[4], share)
-
+        phases += ((total_steps - 1, top, end, low, high),)
     options = {
         "max_lr": top,
         "total_steps": total_steps,
-        "pct_start": pct_start,
+        "pct_start": share,
         "anneal_strategy": anneal_strategy,
         "div_factor": div_factor,
         "final_div_factor": final_div_factor,
@@ -97,7 +73,39 @@ def one_cycle(
     }
     if cycle_momentum:
         options |= {"base_momentum": low, "max_momentum": high}
-    return Rule("one_cycle", top, rate, options, momentum if cycle_momentum else None)
+    way = partial(_way, phases=phases, strategy=anneal_strategy)
+    moving = partial(way, which=3) if cycle_momentum else None
+    return Rule(name, top, partial(way, which=1), options, moving)
+
+
+def _way(t: int, /, phases: tuple[Phase, ...], strategy: str, which: int) -> float:
+    """The rate of a step (`which` is 1) or its momentum (3), by their places in a `Phase`."""
+    last = phases[-1][0]
+    if t > last:
+        raise InputError(
+            f"one_cycle ends after {last + 1:g} steps and was asked for step {t + 1}; "
+            "give total_steps the length of the whole training"
+        )
+    begin = 0.0
+    for phase in phases:
+        if t <= phase[0] or phase is phases[-1]:
+            break
+        begin = phase[0]
+    return ANNEALING[strategy](phase[which], phase[which + 1], (t - begin) / (phase[0] - begin))
+
+
+def _straight(a: float, b: float, share: float) -> float:
+    return a + (b - a) * share
+
+
+def _cosine(a: float, b: float, share: float) -> float:
+    return b + (a - b) / 2 * (1 + math.cos(math.pi * share))
+
+
+ANNEALING: dict[str, Callable[[float, float, float], float]] = {
+    "cos": _cosine,
+    "linear": _straight,
+}
 
 
 SCHEDULES.add("one_cycle", one_cycle, aliases=("onecycle",))

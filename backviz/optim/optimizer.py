@@ -23,7 +23,7 @@ from backviz.optim.cells import Arrays, Cell, Group, cells_of, fill, lend
 from backviz.optim.convention import Conventions, choose, rate_of, settle
 from backviz.optim.options import checked, described
 from backviz.optim.parameters import Parameter, Parameters, groups_of, numbers
-from backviz.optim.schedules import as_schedule
+from backviz.optim.rates import Schedule, as_schedule
 from backviz.optim.state import load_state, state_of
 
 Options = Mapping[str, Any]
@@ -69,10 +69,12 @@ class Optimizer(ABC):
 
     def build(self, clocks: Mapping[int, tuple[int, float]]) -> None:
         """Make the cells anew, with empty slots; `clocks` are the steps that each has had."""
+        for group in self.groups:
+            group.slots = self.kept(group.options, group.schedule)
         self.cells = cells_of(self.groups, clocks)
         for cell in self.cells:
             o = cell.group.options
-            fill(cell, self.slots(o), lambda name, o=o: self.initial(o, name))  # type: ignore[misc]
+            fill(cell, cell.group.slots, lambda name, o=o: self.initial(o, name))  # type: ignore[misc]
         lend(self.cells, self.scratch + 1)
 
     # What an optimizer says of itself ----------------------------------------------------
@@ -98,6 +100,11 @@ class Optimizer(ABC):
     @abstractmethod
     def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
         """What the formula names on the way: corrected moments, the effective rate."""
+
+    def kept(self, o: Options, schedule: Schedule | None) -> tuple[str, ...]:
+        """The slots of a whole training: a momentum that a schedule moves may pass through 0."""
+        moves = schedule is not None and schedule.cycles and "momentum" in o
+        return self.slots({**o, "momentum": 1.0} if moves else o)
 
     def judge(self, o: Options) -> None:  # noqa: B027  (most have nothing to refuse)
         """Refuse options that do not go together."""
@@ -145,7 +152,7 @@ class Optimizer(ABC):
             group.known = t, product
             group.made = self.coefficients(group.options, t, product)
         if group.coupled or group.maximize:
-            g = _direction(p, g, cell.scratch[-1], group.coupled, group.maximize)
+            g = group.direction(p, g, cell.scratch[-1])
         if group.shrink != 1:
             p *= group.shrink
         self.update(p, g, cell.slots, cell.scratch, group.made)
@@ -164,6 +171,10 @@ class Optimizer(ABC):
                 continue
             if type(g) is not np.ndarray:
                 g = np.asarray(numbers(g))
+            if g.dtype.kind not in "fiub":
+                raise InputError(
+                    f"the gradient of parameter {cell.at[0]} holds {g.dtype}, not real numbers"
+                )
             for x in self.params:
                 if np.may_share_memory(g, x):  # as that of ½x² is x
                     g = g.copy()
@@ -241,7 +252,7 @@ class Optimizer(ABC):
     @property
     def memory(self) -> int:
         """How many numbers are kept for each parameter, besides itself: SGD 0, Adam 2."""
-        return len(self.slots(self.groups[0].options))
+        return len(self.groups[0].slots)
 
     def describe(self) -> str:
         """Name and all hyper-parameters in one line; the convention if it is not the first."""
@@ -285,16 +296,3 @@ class Optimizer(ABC):
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
-
-
-def _direction(
-    p: np.ndarray, g: np.ndarray, out: np.ndarray, decay: float, maximize: bool
-) -> np.ndarray:
-    """The gradient with its sign turned and the weight decay in it."""
-    if not decay:
-        np.negative(g, out=out)
-    elif maximize:
-        np.subtract(np.multiply(p, decay, out=out), g, out=out)
-    else:
-        np.add(np.multiply(p, decay, out=out), g, out=out)
-    return out

@@ -1,7 +1,8 @@
 """Hyper-parameters: what each one is called in formulas, which numbers it takes, how it prints.
 
-Invariant: an option that gets past `checked` never makes an update divide by zero or
-grow without end by itself.
+Invariant: an option that gets past `checked` is a plain number within the bounds that its
+formula was made for. What a formula does there is its own affair: with ε = 0 it divides 0
+by 0 where the gradient is 0, and a rate may be too large for the function.
 """
 
 from __future__ import annotations
@@ -31,36 +32,72 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _share(x: Any) -> bool:
-    return bool(0 <= x < 1)
+def _share(x: float) -> bool:
+    return 0 <= x < 1
 
 
-def _positive(x: Any) -> bool:
-    return bool(0 < x < math.inf)
+def _positive(x: float) -> bool:
+    return 0 < x < math.inf
 
 
-def _not_negative(x: Any) -> bool:
-    return bool(0 <= x < math.inf)
+def _not_negative(x: float) -> bool:
+    return 0 <= x < math.inf
 
 
-_AT_LEAST_0 = ("a number of at least 0", _not_negative)
-_SHARE = ("a number from 0 up to, but not including, 1", _share)
-CHECKS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+def _part(x: float) -> bool:
+    return 0 <= x <= 1
+
+
+Kind = tuple[str, Callable[[float], bool]]  # what a number has to be, in words and as a test
+ABOVE_0: Kind = ("a number above 0", _positive)
+AT_LEAST_0: Kind = ("a number of at least 0", _not_negative)
+SHARE: Kind = ("a number from 0 up to, but not including, 1", _share)
+FROM_0_TO_1: Kind = ("a number from 0 to 1", _part)
+CHECKS: dict[str, Kind] = {
     "lr": ("a number above 0, or a schedule", _positive),
-    "betas": (
-        "two numbers from 0 up to, but not including, 1",
-        lambda pair: len(pair) == 2 and all(map(_share, pair)),
-    ),
-    "momentum": _AT_LEAST_0,
-    "dampening": ("a number from 0 to 1", lambda x: 0 <= x <= 1),
-    "alpha": _SHARE,
-    "rho": _SHARE,
-    "eps": _AT_LEAST_0,
-    "momentum_decay": _AT_LEAST_0,
-    "lr_decay": _AT_LEAST_0,
-    "initial_accumulator_value": _AT_LEAST_0,
-    "weight_decay": _AT_LEAST_0,
+    "betas": ("two numbers from 0 up to, but not including, 1", _share),
+    "momentum": AT_LEAST_0,
+    "dampening": FROM_0_TO_1,
+    "alpha": SHARE,
+    "rho": SHARE,
+    "eps": AT_LEAST_0,
+    "momentum_decay": AT_LEAST_0,
+    "lr_decay": AT_LEAST_0,
+    "initial_accumulator_value": AT_LEAST_0,
+    "weight_decay": AT_LEAST_0,
 }
+
+
+def plain(given: Any) -> float:
+    """A number as a float of Python; NaN for what is none: texts, truth values, arrays.
+
+    >>> plain(np.float32(0.5)), plain("0.5")
+    (0.5, nan)
+    """
+    try:
+        return math.nan if isinstance(given, bool | np.bool_ | str | bytes) else float(given)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def number(owner: str, name: str, given: Any, kind: Kind) -> float:
+    """A number of a kind, or one sentence.
+
+    >>> number("EMA", "decay", 1, SHARE)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: EMA: decay=1 does not work; give a number from 0 up to, but not...
+    """
+    wanted, fits = kind
+    found = plain(given)
+    if not fits(found):
+        raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+    return found
+
+
+def above_0(owner: str, name: str, given: Any) -> float:
+    """A number above 0, or one sentence."""
+    return number(owner, name, given, ABOVE_0)
 
 
 def checked(owner: str, name: str, given: Any) -> Any:
@@ -78,13 +115,12 @@ def checked(owner: str, name: str, given: Any) -> Any:
             return given
         raise InputError(f"{owner}: {name}={given!r} does not work; give True or False")
     wanted, fits = CHECKS[name]
-    try:
-        plain = tuple(map(float, given)) if name == "betas" else float(given)
-        if fits(plain):
-            return plain
-    except (TypeError, ValueError):
-        pass
-    raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+    if name != "betas":
+        return number(owner, name, given, CHECKS[name])
+    pair = tuple(map(plain, given)) if isinstance(given, list | tuple | np.ndarray) else ()
+    if len(pair) != 2 or not all(map(fits, pair)):
+        raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+    return pair
 
 
 def whole(schedule: str, name: str, given: Any, least: int = 1) -> int:
@@ -98,14 +134,6 @@ def whole(schedule: str, name: str, given: Any, least: int = 1) -> int:
             f"{schedule}: {name}={given!r} does not work; give a whole number of at least {least}"
         )
     return number
-
-
-def above_0(schedule: str, name: str, given: Any) -> float:
-    """A number above 0, or one sentence."""
-    number = isinstance(given, int | float | np.integer | np.floating)
-    if not number or isinstance(given, bool) or not 0 < given < math.inf:
-        raise InputError(f"{schedule}: {name}={given!r} does not work; give a number above 0")
-    return float(given)
 
 
 def short(x: float) -> str:

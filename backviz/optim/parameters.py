@@ -82,14 +82,26 @@ def _check(i: int, p: Any) -> None:
             raise InputError(
                 f"parameter {i}{named} was computed; give the leaves that it was computed from"
             )
-    elif not isinstance(p, np.ndarray):
+    else:
+        check_array(f"parameter {i}", p)
+
+
+def check_array(what: str, p: Any) -> None:
+    """Refuse what is no array of floats that can be written to.
+
+    >>> check_array("parameter 0", np.array([1, 2]))
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: parameter 0 is an array of int64; give a writable float array
+    """
+    if not isinstance(p, np.ndarray):
         raise InputError(
-            f"parameter {i} is a {type(p).__name__}, which cannot be changed in place; "
+            f"{what} is a {type(p).__name__}, which cannot be changed in place; "
             "give backviz.Value, backviz.tensor or a float array"
         )
-    elif p.dtype.char not in "df" or not p.flags.writeable:
+    if p.dtype.char not in "df" or not p.flags.writeable:
         kind = f"of {p.dtype}" if p.dtype.char not in "df" else "read-only"
-        raise InputError(f"parameter {i} is an array {kind}; give a writable float array")
+        raise InputError(f"{what} is an array {kind}; give a writable float array")
 
 
 def numbers(gradient: Any) -> Any:

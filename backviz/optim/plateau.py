@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Literal, final
 
 from backviz.errors import InputError
-from backviz.optim.options import above_0, short, whole
-from backviz.optim.schedules import SCHEDULES, Schedule
+from backviz.optim.options import AT_LEAST_0, Kind, above_0, number, short, whole
+from backviz.optim.rates import SCHEDULES, Schedule
 from backviz.registry import unknown
 
+BETWEEN: Kind = ("a number between 0 and 1, both excluded", lambda x: 0 < x < 1)
 MEMORY = ("rate", "best", "bad", "waiting")
 
 
@@ -51,7 +52,10 @@ class Plateau(Schedule):
 
     def report(self, loss: Any) -> float:
         """Take note of a loss (or an accuracy, in mode "max"); returns the rate from here on."""
-        loss = float(loss)
+        try:
+            loss = float(loss)
+        except (TypeError, ValueError):
+            raise InputError(f"{self.name}: a loss is one number, not {loss!r:.40}") from None
         if self.options["semantics"] == "keras":
             self._report_keras(loss)
         else:
@@ -138,19 +142,15 @@ def reduce_on_plateau(
     ):
         if given not in known:
             raise InputError(unknown(f"{what} of {name}", given, known))
-    if not 0 < factor < 1:
-        raise InputError(
-            f"{name}: factor={factor!r} does not work; give a number between 0 and 1, both excluded"
-        )
     options: dict[str, Any] = {
         "mode": mode,
-        "factor": float(factor),
+        "factor": number(name, "factor", factor, BETWEEN),
         "patience": whole(name, "patience", patience, least=0),
-        "threshold": float(threshold),
+        "threshold": number(name, "threshold", threshold, AT_LEAST_0),
         "threshold_mode": threshold_mode or ("rel" if semantics == "torch" else "abs"),
         "cooldown": whole(name, "cooldown", cooldown, least=0),
-        "min_lr": float(min_lr),
-        "eps": float(eps) if semantics == "torch" else 0.0,
+        "min_lr": number(name, "min_lr", min_lr, AT_LEAST_0),
+        "eps": number(name, "eps", eps, AT_LEAST_0) if semantics == "torch" else 0.0,
         "semantics": semantics,
     }
     return Plateau(above_0(name, "lr", lr), options)

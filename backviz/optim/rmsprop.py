@@ -18,7 +18,9 @@ class RMSprop(Optimizer):
     """The rate is divided by the root of a moving average of the squared gradients.
 
     The first step is lr/√(1 − α)·sign(g), so ten times lr with torch's α: the average
-    begins at 0 and is not corrected. `centered` divides by the deviation instead.
+    begins at 0 and is not corrected. `centered` divides by the deviation instead: v − a² is
+    never below 0, but for rounding, and counts as 0 there, where torch has NaN. A gradient
+    that hardly changes has no deviation, so that steps grow to lr·g/ε: give a larger ε.
 
     >>> x = np.array([-5.0, -2.0])
     >>> opt = RMSprop(x, lr=0.01)
@@ -95,7 +97,7 @@ class RMSprop(Optimizer):
             a = slots[1]
             average(a, g, rest, s)
             np.multiply(a, a, out=s)
-            v = np.subtract(v, s, out=s)
+            v = np.maximum(np.subtract(v, s, out=s), 0.0, out=s)
         if inside:
             np.sqrt(np.add(v, eps, out=s), out=s)
         else:
@@ -128,7 +130,7 @@ class RMSprop(Optimizer):
 
     def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
         """The effective rate."""
-        v = s["v"] - s["a"] ** 2 if o["centered"] else s["v"]
+        v = np.maximum(s["v"] - s["a"] ** 2, 0.0) if o["centered"] else s["v"]
         eps = o["eps"]
         root = np.sqrt(v + eps) if "eps inside" in self.rules else np.sqrt(v) + eps
         return {"rate": o["lr"] / root}

@@ -4,124 +4,26 @@ A schedule is given to an optimizer in place of a number, `Adam(params, lr=cosin
 The optimizer counts its steps, so nobody has to move the schedule along, and training
 goes on from a saved state with the rate that it would have had.
 
-Invariant: a schedule made here (not in `plateau`) has no state; the same step gives the
-same rate.
+Invariant: every number that a schedule is made from is checked here; its rates are what
+torch's scheduler of the same options gives.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, final
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 from backviz.errors import InputError
-from backviz.optim.options import above_0, short, whole
-from backviz.registry import Registry
+from backviz.optim.options import AT_LEAST_0, above_0, number, whole
+from backviz.optim.rates import SCHEDULES, Rule, Schedule, as_schedule
 
-
-class Schedule(ABC):
-    """A rate for every step, and perhaps a momentum.
-
-    `base` is the rate that the schedule is built around; `cycles` says whether
-    `momentum` has an answer.
-    """
-
-    name: str
-    base: float
-    cycles: bool
-
-    @abstractmethod
-    def __call__(self, t: int) -> float:
-        """The rate of step t, counted from 0."""
-
-    @abstractmethod
-    def momentum(self, t: int) -> float:
-        """The momentum of step t."""
-
-    @abstractmethod
-    def describe(self) -> str:
-        """Name and options in one line."""
-
-    @abstractmethod
-    def state_dict(self) -> dict[str, float]:
-        """What has to be saved: nothing, for a function of the step."""
-
-    @abstractmethod
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what was saved."""
-
-
-@final
-@dataclass(frozen=True)
-class Rule(Schedule):
-    """A schedule that is a function of the step and of nothing else."""
-
-    name: str
-    base: float
-    rate: Callable[[int], float]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    moving: Callable[[int], float] | None = None
-    parts: tuple[Schedule, ...] = ()
-
-    @property
-    def cycles(self) -> bool:  # type: ignore[override]
-        """Whether the momentum moves with the rate."""
-        return self.moving is not None
-
-    def __call__(self, t: int) -> float:
-        """The rate of step t."""
-        return self.rate(t)
-
-    def momentum(self, t: int) -> float:
-        """The momentum of step t."""
-        if self.moving is None:
-            raise InputError(f"the schedule {self.name} says nothing about the momentum")
-        return self.moving(t)
-
-    def describe(self) -> str:
-        """Name and options in one line."""
-        return f"{self.name}({' '.join(f'{k}={_text(v)}' for k, v in self.options.items())})"
-
-    def state_dict(self) -> dict[str, float]:
-        """What the parts have to save."""
-        return {
-            f"{i}.{key}": number
-            for i, part in enumerate(self.parts)
-            for key, number in part.state_dict().items()
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Hand the parts what they saved."""
-        for i, part in enumerate(self.parts):
-            own = f"{i}."
-            part.load_state_dict({k[len(own) :]: v for k, v in state.items() if k.startswith(own)})
-
-
-def _text(option: Any) -> str:
-    if isinstance(option, Schedule):
-        return option.describe()
-    if isinstance(option, tuple):
-        return f"[{', '.join(map(_text, option))}]"
-    return option if isinstance(option, str) else short(option)
-
-
-SCHEDULES: Registry[Callable[..., Schedule]] = Registry("schedule")
-
-
-def as_schedule(given: Callable[[int], float]) -> Schedule:
-    """A schedule as it is, any other function of the step as a schedule.
-
-    >>> as_schedule(lambda t: 0.1 / (t + 1))(1)
-    0.05
-    """
-    if isinstance(given, Schedule):
-        return given
-    if not callable(given):
-        raise InputError(f"{given!r} is no schedule; give a function of the step, or constant(…)")
-    return Rule(getattr(given, "__name__", "function"), float(given(0)), given)
+__all__ = [
+    "SCHEDULES", "Rule", "Schedule", "as_schedule", "constant", "cosine", "every", "exponential",
+    "linear", "multistep", "sequence", "step", "time_based", "warmup",
+]  # fmt: skip
 
 
 def constant(lr: float) -> Schedule:
@@ -131,7 +33,11 @@ def constant(lr: float) -> Schedule:
     0.1
     """
     lr = above_0("constant", "lr", lr)
-    return Rule("constant", lr, lambda t: lr, {"lr": lr})
+    return Rule("constant", lr, partial(_constant, lr=lr), {"lr": lr})
+
+
+def _constant(t: int, /, lr: float) -> float:
+    return lr
 
 
 def time_based(lr: float, decay: float) -> Schedule:
@@ -140,8 +46,15 @@ def time_based(lr: float, decay: float) -> Schedule:
     >>> time_based(0.1, decay=0.5)(2)
     0.05
     """
-    lr, decay = above_0("time_based", "lr", lr), above_0("time_based", "decay", decay)
-    return Rule("time_based", lr, lambda t: lr / (1 + decay * t), {"lr": lr, "decay": decay})
+    options = {
+        "lr": above_0("time_based", "lr", lr),
+        "decay": number("time_based", "decay", decay, AT_LEAST_0),
+    }
+    return Rule("time_based", options["lr"], partial(_time_based, **options), options)
+
+
+def _time_based(t: int, /, lr: float, decay: float) -> float:
+    return lr / (1 + decay * t)
 
 
 def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
@@ -152,8 +65,12 @@ def step(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
     """
     lr, gamma = above_0("step", "lr", lr), above_0("step", "gamma", gamma)
     step_size = whole("step", "step_size", step_size)
-    options = {"lr": lr, "step_size": step_size, "gamma": gamma}
-    return Rule("step", lr, lambda t: lr * gamma ** (t // step_size), options)
+    rate = partial(_step, lr=lr, step_size=step_size, gamma=gamma)
+    return Rule("step", lr, rate, {"lr": lr, "step_size": step_size, "gamma": gamma})
+
+
+def _step(t: int, /, lr: float, step_size: int, gamma: float) -> float:
+    return lr * gamma ** (t // step_size)
 
 
 def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
@@ -163,9 +80,13 @@ def multistep(lr: float, milestones: Sequence[int], gamma: float = 0.1) -> Sched
     [1.0, 0.5, 0.5, 0.25]
     """
     lr, gamma = above_0("multistep", "lr", lr), above_0("multistep", "gamma", gamma)
-    marks = tuple(sorted(whole("multistep", "a milestone", mark, 0) for mark in milestones))
-    options = {"lr": lr, "milestones": marks, "gamma": gamma}
-    return Rule("multistep", lr, lambda t: lr * gamma ** bisect_right(marks, t), options)
+    marks = tuple(sorted(_milestones("multistep", milestones)))
+    rate = partial(_multistep, lr=lr, milestones=marks, gamma=gamma)
+    return Rule("multistep", lr, rate, {"lr": lr, "milestones": marks, "gamma": gamma})
+
+
+def _multistep(t: int, /, lr: float, milestones: tuple[int, ...], gamma: float) -> float:
+    return lr * gamma ** bisect_right(milestones, t)
 
 
 def exponential(lr: float, gamma: float) -> Schedule:
@@ -174,8 +95,15 @@ def exponential(lr: float, gamma: float) -> Schedule:
     >>> exponential(1.0, gamma=0.5)(3)
     0.125
     """
-    lr, gamma = above_0("exponential", "lr", lr), above_0("exponential", "gamma", gamma)
-    return Rule("exponential", lr, lambda t: lr * gamma**t, {"lr": lr, "gamma": gamma})
+    options = {
+        "lr": above_0("exponential", "lr", lr),
+        "gamma": above_0("exponential", "gamma", gamma),
+    }
+    return Rule("exponential", options["lr"], partial(_exponential, **options), options)
+
+
+def _exponential(t: int, /, lr: float, gamma: float) -> float:
+    return lr * gamma**t
 
 
 def linear(
@@ -186,15 +114,20 @@ def linear(
     >>> [linear(1.0, 0.5, total_iters=2)(t) for t in range(4)]
     [0.5, 0.75, 1.0, 1.0]
     """
-    lr = above_0("linear", "lr", lr)
-    total_iters = whole("linear", "total_iters", total_iters)
+    options = {
+        "lr": above_0("linear", "lr", lr),
+        "start_factor": number("linear", "start_factor", start_factor, AT_LEAST_0),
+        "end_factor": number("linear", "end_factor", end_factor, AT_LEAST_0),
+        "total_iters": whole("linear", "total_iters", total_iters),
+    }
+    return Rule("linear", options["lr"], partial(_linear, **options), options)
 
-    def rate(t: int) -> float:
-        way = min(t, total_iters) / total_iters
-        return lr * (start_factor + (end_factor - start_factor) * way)
 
-    options = {"lr": lr, "start_factor": start_factor, "end_factor": end_factor}
-    return Rule("linear", lr, rate, {**options, "total_iters": total_iters})
+def _linear(
+    t: int, /, lr: float, start_factor: float, end_factor: float, total_iters: float
+) -> float:
+    way = min(t, total_iters) / total_iters
+    return lr * (start_factor + (end_factor - start_factor) * way)
 
 
 def cosine(lr: float, t_max: int, eta_min: float = 0.0) -> Schedule:
@@ -205,45 +138,69 @@ def cosine(lr: float, t_max: int, eta_min: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 4)(t), 3) for t in range(6)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.146]
     """
-    lr = above_0("cosine", "lr", lr)
-    t_max = whole("cosine", "t_max", t_max)
-    return Rule(
-        "cosine",
-        lr,
-        lambda t: eta_min + (lr - eta_min) * (1 + math.cos(math.pi * t / t_max)) / 2,
-        {"lr": lr, "t_max": t_max, "eta_min": eta_min},
-    )
+    options = {
+        "lr": above_0("cosine", "lr", lr),
+        "t_max": whole("cosine", "t_max", t_max),
+        "eta_min": number("cosine", "eta_min", eta_min, AT_LEAST_0),
+    }
+    return Rule("cosine", options["lr"], partial(_cosine, **options), options)
+
+
+def _cosine(t: int, /, lr: float, t_max: float, eta_min: float) -> float:
+    return eta_min + (lr - eta_min) * (1 + math.cos(math.pi * t / t_max)) / 2
+
+
+# Made of others --------------------------------------------------------------------------
 
 
 def sequence(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
     """One schedule after the other; each begins at its own step 0 at its milestone.
 
+    All of them cycle the momentum or none does. torch's SequentialLR.
+
     >>> both = sequence([constant(0.1), exponential(1.0, 0.5)], milestones=[2])
     >>> [both(t) for t in range(5)]
     [0.1, 0.1, 1.0, 0.5, 0.25]
     """
-    parts, marks = tuple(map(as_schedule, schedules)), tuple(milestones)
+    if not isinstance(schedules, Iterable):
+        raise InputError("sequence takes a list of schedules and a list of milestones")
+    parts, marks = tuple(map(as_schedule, schedules)), _milestones("sequence", milestones)
     if not parts or len(marks) != len(parts) - 1 or list(marks) != sorted(set(marks)):
         raise InputError(
             f"sequence: {len(parts)} schedules need {max(len(parts) - 1, 0)} growing milestones, "
             f"not {list(marks)}"
         )
+    cycling = [part.name for part in parts if part.cycles]
+    still = [part.name for part in parts if not part.cycles]
+    if cycling and still:
+        raise InputError(
+            f"sequence: {cycling[0]} cycles the momentum and {still[0]} does not; "
+            "give the first cycle_momentum=False, or use warmup, where the momentum waits"
+        )
+    return Rule(
+        "sequence",
+        max(part.base for part in parts),
+        partial(_sequence, parts=parts, marks=marks),
+        {"schedules": parts, "milestones": marks},
+        partial(_momentum_of_sequence, parts=parts, marks=marks) if cycling else None,
+        parts,
+    )
 
-    def place(t: int) -> tuple[Schedule, int]:
-        i = bisect_right(marks, t)
-        return parts[i], t - (marks[i - 1] if i else 0)
 
-    def rate(t: int) -> float:
-        part, own = place(t)
-        return part(own)
+def _place(t: int, /, parts: Sequence[Schedule], marks: Sequence[int]) -> tuple[Schedule, int]:
+    """The schedule of a step, and the step's own number there."""
+    i = bisect_right(marks, t)
+    return parts[i], t - (marks[i - 1] if i else 0)
 
-    def moving(t: int) -> float:
-        part, own = place(t)
-        return part.momentum(own)
 
-    options = {"schedules": parts, "milestones": marks}
-    cycling = moving if all(part.cycles for part in parts) else None
-    return Rule("sequence", max(part.base for part in parts), rate, options, cycling, parts)
+def _sequence(t: int, /, parts: Sequence[Schedule], marks: Sequence[int]) -> float:
+    part, own = _place(t, parts, marks)
+    return part(own)
+
+
+def _momentum_of_sequence(t: int, /, parts: Sequence[Schedule], marks: Sequence[int]) -> float:
+    part, own = _place(t, parts, marks)
+    return part.momentum(own)
 
 
 def warmup(then: Schedule, steps: int, start_factor: float = 0.0) -> Schedule:
@@ -256,11 +213,20 @@ def warmup(then: Schedule, steps: int, start_factor: float = 0.0) -> Schedule:
     [0.0, 0.5, 1.0, 0.5, 0.25]
     """
     steps, then = whole("warmup", "steps", steps), as_schedule(then)
+    start_factor = number("warmup", "start_factor", start_factor, AT_LEAST_0)
     rise = linear(then(0), start_factor, total_iters=steps)
-    made = sequence([rise, then], [steps])
-    options = {"then": then, "steps": steps, "start_factor": start_factor}
-    moving = (lambda t: then.momentum(max(t - steps, 0))) if then.cycles else None
-    return Rule("warmup", then.base, made, options, moving, (rise, then))
+    return Rule(
+        "warmup",
+        then.base,
+        partial(_sequence, parts=(rise, then), marks=(steps,)),
+        {"then": then, "steps": steps, "start_factor": start_factor},
+        partial(_momentum_of_warmup, then=then, steps=steps) if then.cycles else None,
+        (rise, then),
+    )
+
+
+def _momentum_of_warmup(t: int, /, then: Schedule, steps: int) -> float:
+    return then.momentum(max(t - steps, 0))
 
 
 def every(steps: int, schedule: Schedule) -> Schedule:
@@ -270,17 +236,26 @@ def every(steps: int, schedule: Schedule) -> Schedule:
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     steps, schedule = whole("every", "steps", steps), as_schedule(schedule)
-    return Rule(
-        "every",
-        schedule.base,
-        lambda t: schedule(t // steps),
-        {"steps": steps, "schedule": schedule},
-        (lambda t: schedule.momentum(t // steps)) if schedule.cycles else None,
-        (schedule,),
-    )
+    own: dict[str, Any] = {"steps": steps, "schedule": schedule}
+    moving = partial(_momentum_of_every, **own) if schedule.cycles else None
+    return Rule("every", schedule.base, partial(_every, **own), own, moving, (schedule,))
 
 
-for _made in (constant, time_based, step, multistep, exponential, linear, cosine):
+def _every(t: int, /, steps: int, schedule: Schedule) -> float:
+    return schedule(t // steps)
+
+
+def _momentum_of_every(t: int, /, steps: int, schedule: Schedule) -> float:
+    return schedule.momentum(t // steps)
+
+
+def _milestones(who: str, given: Sequence[int]) -> tuple[int, ...]:
+    if not isinstance(given, Iterable):
+        raise InputError(f"{who}: milestones={given!r} does not work; give a list of steps")
+    return tuple([whole(who, "a milestone", mark, 0) for mark in given])
+
+
+for _made in (
+    constant, time_based, step, multistep, exponential, linear, cosine, sequence, warmup, every,
+):  # fmt: skip
     SCHEDULES.add(_made.__name__, _made)
-for _combined in (sequence, warmup, every):
-    SCHEDULES.add(_combined.__name__, _combined)

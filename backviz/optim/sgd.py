@@ -17,6 +17,9 @@ from backviz.optim.parameters import Parameters
 class SGD(Optimizer):
     """Gradient descent: a step against the gradient, with a memory of earlier steps if asked.
 
+    At a step for which a schedule says momentum 0 the buffer is neither used nor changed,
+    as in torch.
+
     >>> x = np.array([-5.0, -2.0])
     >>> opt = SGD(x, lr=0.1)
     >>> opt.step(np.array([0.2, 4.0]) * x)  # f = .1x² + 2y²
@@ -91,7 +94,7 @@ class SGD(Optimizer):
         """Move p by the gradient or by the buffer."""
         lr, momentum, keep, nesterov, inside = c
         s = scratch[0]
-        if not slots:
+        if not momentum:
             p -= np.multiply(g, lr, out=s)
             return
         (b,) = slots

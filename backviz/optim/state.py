@@ -34,7 +34,7 @@ def state_of(opt: Optimizer) -> dict[str, Any]:
             own = group.schedule.state_dict()
             state |= {f"group{i}.schedule.{key}": number for key, number in own.items()}
     for cell in opt.cells:
-        names = opt.slots(cell.group.options)
+        names = cell.group.slots
         for k, i in enumerate(cell.at):
             state[f"{i}.steps"] = cell.steps
             state[f"{i}.product"] = cell.product
@@ -45,6 +45,11 @@ def state_of(opt: Optimizer) -> dict[str, Any]:
 
 def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
     """Take over a state; one of another optimizer or of other parameters is refused."""
+    if not isinstance(state, Mapping):
+        raise InputError(
+            "a state is what state_dict() gives, or np.load(file) of it, "
+            f"not {type(state).__name__}"
+        )
     for what, own in (("optimizer", opt.title), ("semantics", opt.semantics)):
         saved = str(state.get(what, "nothing"))
         if saved != own:
@@ -52,7 +57,7 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
     expected = {"steps"}
     for i, group in enumerate(opt.groups):
         options = {name: _option(state, f"group{i}.{name}") for name in group.options}
-        names = opt.slots(options)
+        names = opt.kept(options, group.schedule)
         own_keys = {f"group{i}.{name}" for name in options}
         if "decay by schedule" in opt.rules:
             own_keys.add(f"group{i}.base")
@@ -97,7 +102,7 @@ def _take(opt: Optimizer, state: Mapping[str, Any]) -> None:
         }
     )
     for cell in opt.cells:
-        for name, slot in zip(opt.slots(cell.group.options), cell.slots, strict=True):
+        for name, slot in zip(cell.group.slots, cell.slots, strict=True):
             for k, i in enumerate(cell.at):
                 slot[k if cell.packed else ...] = state[f"{i}.{name}"]
 
