@@ -49,7 +49,9 @@ def plain(name, x, y, m):
     return {
         "ravine": lambda: x * x / 10 + 2 * y * y,
         "rosenbrock": lambda: 100 * (y - x * x) ** 2 + (x - 1) ** 2,
-        "beale": lambda: sum((c - x * (1 - y**k)) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))),
+        "beale": lambda: sum(
+            (c - x * (1 - y**k)) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))
+        ),
         "himmelblau": lambda: (x * x + y - 11) ** 2 + (x + y * y - 7) ** 2,
         "booth": lambda: 74 - 34 * x - 38 * y + 5 * x * x + 8 * x * y + 5 * y * y,
         "matyas": lambda: 0.26 * x * x + 0.26 * y * y - 0.48 * x * y,

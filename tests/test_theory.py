@@ -17,6 +17,10 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+SELU = 1.0507009873554805, 1.6732632423543772  # Klambauer et al., 2017
+cdf = np.frompyfunc(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)), 1, 1)
+
+
 def step(x):
     return np.where(x > 0, 1.0, 0.0)
 
@@ -30,10 +34,15 @@ PAIRS = {  # φ and φ′, written down again
             lambda x: np.exp(np.minimum(x, 0))),
     "silu": (lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + x * sigmoid(-x))),
     "softplus": (lambda x: np.logaddexp(0, x), sigmoid),
+    "selu": (lambda x: SELU[0] * np.where(x > 0, x, SELU[1] * np.expm1(np.minimum(x, 0))),
+             lambda x: SELU[0] * np.where(x > 0, 1.0, SELU[1] * np.exp(np.minimum(x, 0)))),
+    "gelu": (lambda x: x * cdf(x),
+             lambda x: cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)),
 }  # fmt: skip
 
 
 def integral(y):
+    y = np.asarray(y, float)
     return float(np.sum((y[1:] + y[:-1]) / 2) * (Z[1] - Z[0]))
 
 

@@ -13,7 +13,7 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
-from backviz.scenes.optimizer_choice import one_choice
+from backviz.scenes.optimizer_choice import MOST, one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -78,7 +78,8 @@ def start_points(
     """One optimizer from many starts: where it ends depends on where it begins.
 
     The starts are the middles of a lattice. A way has the look of the minimum that it
-    reaches; right the losses of all, with the middle half of them as a band.
+    reaches, a thin one reaches none; right the losses of all, with the middle half of them
+    as a band.
 
     Options:
     surface: a name such as himmelblau, or an expression in x and y
@@ -93,10 +94,16 @@ def start_points(
     land, choice = surface_of(surface, domain), one_choice(optimizer)
     begin = lattice(land, side)
     begin = begin[np.isfinite(land.heights(begin))]
+    if not len(begin):
+        raise InputError(
+            f"the surface {land.name!r} has no height at any of the starts; "
+            "ask for more of them with side, or give another domain"
+        )
     run = travel(land, choice, begin, steps, rate, noise_of(steps, len(begin), noise, seed))
     minima = found_minima(land)
     ends = arrivals(land, run.points[-1], minima)
-    looks = np.where(np.isnan(ends), min(len(minima), 7), ends % 7).astype(int)
+    looks = [None if np.isnan(end) else int(end) % MOST for end in ends]
+    inside = land.inside(run.points)
     reached = np.isfinite(arrivals(land, run.points, minima))
     axis = LossAxis(land, [run.losses])
     shown = axis.values(run.losses)
@@ -105,7 +112,7 @@ def start_points(
         low, middle, high = np.percentile(np.where(np.isnan(shown), np.inf, shown), (25, 50, 75), 1)
     moments = moments_of(steps)
     panels = (
-        map_panel(land, title=title_of(land)),
+        map_panel(land, (0, 0, 1, 1), title=title_of(land)),
         Panel(
             "loss", step_axis(steps + 1), axis.axis, title="all losses", place=(0, 1, 1, 1),
             legend="below",
@@ -119,12 +126,16 @@ def start_points(
                 Line(f"loss {i}", x, shown[: k + 1, i], color="muted", width=1.2)
                 for i in range(len(begin))
             ]
+            out = int((~inside[k]).sum())
             yield Frame(
                 f"Step {k}: {int(reached[k].sum())} of {count(len(begin), 'start')} "
-                f"{'is' if len(begin) == 1 else 'are'} at a minimum.",
+                f"{'is' if len(begin) == 1 else 'are'} at a minimum"
+                + (f", {out} outside the picture." if out else "."),
                 {
                     "map": [
-                        way(land, run, k, int(look), i=i, key=f"way {i}")
+                        way(land, run, k, "muted", i=i, key=f"way {i}", width=1.2)
+                        if look is None
+                        else way(land, run, k, look, i=i, key=f"way {i}")
                         for i, look in enumerate(looks)
                     ],
                     "loss": [
@@ -176,9 +187,9 @@ def basins(
     run = travel(land, choice, lattice(land, side), steps, rate)
     at = arrivals(land, run.points, minima)
     stays = np.logical_and.accumulate((at == at[-1])[::-1])[::-1]  # from this step to the last
-    table = np.where(stays, at, np.nan).reshape(steps + 1, side, side)
+    table = np.where(stays, at + 1, np.nan).reshape(steps + 1, side, side)
     many = len(minima)
-    limits = (0.0, 2.0 * max(many - 1, 1))  # half of the scale, on which letters can be read
+    limits = (0.0, 2.0 * many)  # half of the scale, on which letters can be read
     names = [LETTERS[i] if many <= len(LETTERS) else "" for i in range(many)]
     size = land.x[1] - land.x[0]
     letters = [
@@ -189,17 +200,12 @@ def basins(
 
     def frames() -> Iterator[Frame]:
         for k in moments:
-            shares = [
-                f"{name} {np.mean(table[k] == i):.0%}" for i, name in enumerate(names[:6]) if name
-            ]
-            empty = np.isnan(table[k]).mean()
             yield Frame(
-                f"Step {k}: {', '.join(shares)} of all starts are at that minimum to stay; "
-                f"{empty:.0%} are at none.",
+                _shares(k, table[k], names),
                 {
                     "map": (
                         Heat("basins", table[k], land.x, land.y, limits, map="sequential",
-                             label="minimum: 0 is A, 1 is B …"),
+                             label="minimum: 1 is A, 2 is B …" if names[0] else "minimum"),
                         *letters,
                     )
                 },
@@ -221,3 +227,16 @@ def basins(
         alt=f"A map of starts on {name_of(land)}, coloured by which of {many} minima "
         f"{choice.name} reaches; lowest of them at ({write(minima[0, 0])}, {write(minima[0, 1])}).",
     )  # fmt: skip
+
+
+def _shares(k: int, table: Array, names: list[str]) -> str:
+    """How many of the starts each minimum has; of many minima the lowest and all together."""
+    empty = float(np.isnan(table).mean())
+    none = f"{empty:.0%} are at none."
+    if len(names) > 6:
+        return (
+            f"Step {k}: {1 - empty:.0%} of all starts are at one of {len(names)} minima to stay, "
+            f"{np.mean(table == 1):.0%} at the lowest; {none}"
+        )
+    shares = ", ".join(f"{name} {np.mean(table == i + 1):.0%}" for i, name in enumerate(names))
+    return f"Step {k}: {shares} of all starts are at that minimum to stay; {none}"

@@ -12,12 +12,11 @@ from backviz.autodiff.data import quietly
 from backviz.errors import UsageError
 from backviz.registry import unknown
 from backviz.scenes.artists import Band, Line
-from backviz.scenes.deep import Activation, Recipe, compared, training
-from backviz.scenes.layers import held, key_frames, positive, step_axis, write
+from backviz.scenes.deep import Activation, Recipe, Wiring, compared, training
+from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.starts import Start
-from backviz.scenes.units import dead, slopes
 from backviz.scenes.vanishing import gradients
 from backviz.text import count
 
@@ -80,7 +79,8 @@ def activations(
                 ]
                 for i, key in enumerate(("loss", "first"))
             }
-            yield Frame(_ranked(k, losses), lines)
+            heads = {key: [head(line, k) for line in lines[key]] for key in lines}
+            yield Frame(_ranked(k, losses), {key: [*lines[key], *heads[key]] for key in lines})
 
     return Film(
         f"Several activations in {count(depth, 'layer')}, one seed", panels, moments, steps,
@@ -114,110 +114,40 @@ def _ranked(step: int, losses: dict[str, float]) -> str:
 
 
 @scene
-def dead_units(
-    init: Start = "he_normal",
-    depth: Annotated[int, Within(1, 50)] = 4,
-    width: Annotated[int, Within(1, 256)] = 48,
-    least: Annotated[float, Within(1e-6, 1e3)] = 0.03,
-    most: Annotated[float, Within(1e-6, 1e6)] = 3.0,
-    steps: Annotated[int, Within(1, 200)] = 40,
-    seed: Annotated[int, Within(0, 2**31)] = 0,
-) -> Film:
-    """Large steps kill ReLU units: they put out 0 for every sample and learn no more.
-
-    Each point is a network trained with its own rate from the same seed. A unit is dead if
-    its slope is 0 for all samples. A leaky ReLU has no slope of 0, so it cannot die.
-
-    Options:
-    init: how the weights are drawn
-    depth: hidden layers
-    width: units in each of them
-    least: the smallest rate
-    most: the largest rate
-    steps: of training
-    seed: of data and weights
-    """
-    if least >= most:
-        raise UsageError(f"the rates cannot go from {least:g} to {most:g}; use least < most")
-    rates = np.geomspace(least, most, 9)
-    kinds: tuple[Activation, ...] = ("relu", "leaky_relu")
-    recipe = Recipe(depth, width, init=init, seed=seed)
-    shares = {
-        kind: np.array([_dying(replace(recipe, activation=kind, rate=r), steps) for r in rates]).T
-        for kind in kinds
-    }
-    panel = Panel(
-        "dead", Axis("rate", *span(rates, log=True), log=True),
-        Axis("share of dead units", -0.03, 1.08), legend="upper left",
-    )  # fmt: skip
-
-    def moments() -> Iterator[Frame]:
-        for k in range(steps):
-            relu = shares["relu"][k]
-            known = np.flatnonzero(np.isfinite(relu))
-            gone = len(rates) - known.size
-            said = f"Step {k}: "
-            if known.size:
-                at = int(known[-1])
-                said += f"{100 * relu[at]:.0f} % of the ReLU units are dead at a rate of "
-                said += f"{write(rates[at])}, {100 * relu[0]:.0f} % at {write(rates[0])}"
-            if gone:
-                said += "; " * bool(known.size) + f"{gone} of {len(rates)} ReLU networks overflowed"
-            yield Frame(
-                said + ".",
-                {
-                    "dead": [
-                        Line(kind, rates, shares[kind][k], kind.replace("_", " "), c, marked=True)
-                        for c, kind in enumerate(kinds)
-                    ]
-                },
-            )
-
-    return Film(
-        f"Dead units after large steps, {count(depth, 'layer')}", (panel,), moments, steps,
-        key_frames(steps),
-        alt="The share of dead units against the learning rate, for ReLU and leaky ReLU.",
-    )  # fmt: skip
-
-
-def _dying(recipe: Recipe, steps: int) -> list[float]:
-    """The share of dead units in all layers, at every step; NaN once numbers overflow."""
-    return [
-        float(np.mean([dead(slopes(recipe.activation, x.inputs.data)) for x in moment.layers]))
-        for moment in training(recipe, steps)
-    ]
-
-
-@scene
 def input_drift(
     activation: Activation = "sigmoid",
     init: Start = "xavier_normal",
+    wiring: Wiring = "plain",
     against: str = "wiring=batch_norm",
     layer: Annotated[int, Within(1, 100)] = 4,
     depth: Annotated[int, Within(1, 100)] = 4,
     width: Annotated[int, Within(1, 256)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 1.0,
+    samples: Annotated[int, Within(1, 1024)] = 64,
     steps: Annotated[int, Within(1, 300)] = 60,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """What a layer is fed with moves while the layers below it learn; normalization holds it.
 
     Mean and standard deviation of all that enters the activations of one layer, at every
-    step: the drift that batch norm was made against (Ioffe and Szegedy, 2015).
+    step: the drift that batch norm was made against (Ioffe and Szegedy, 2015). Layer norm does
+    the same with a single sample, where batch norm has no variance to divide by.
 
     Options:
     activation: what each unit applies
     init: how the weights are drawn
+    wiring: plain layers, skip connections, or a normalization
     against: what the second network has instead, such as wiring=layer_norm; empty for none
     layer: whose inputs are shown; the last one, if there are fewer
     depth: hidden layers
     width: units in each of them
     rate: of gradient descent
+    samples: that every step learns from
     steps: of training
     seed: of data and weights
     """
     layer = min(layer, depth)
-    recipe = Recipe(depth, width, activation, init, rate=rate, seed=seed)
+    recipe = Recipe(depth, width, activation, init, wiring, rate=rate, samples=samples, seed=seed)
     found = {name: _drift(r, layer, steps) for name, r in compared(recipe, against).items()}
     ends = span(*(t[:, i] for t in found.values() for i in (3, 4)), pad=0.1)
     x = np.arange(float(steps))
@@ -230,16 +160,16 @@ def input_drift(
         for k in range(steps):
             parts, shown = [], {}
             for c, (name, t) in enumerate(found.items()):
+                mean = Line("mean", x[: k + 1], t[: k + 1, 0], color=c)
                 shown[name] = (
                     Band("std", x[: k + 1], t[: k + 1, 3], t[: k + 1, 4], color=c),
-                    Line("mean", x[: k + 1], t[: k + 1, 0], color=c),
+                    mean,
+                    head(mean, k),
                 )
-                if np.isfinite(t[k, :2]).all():
-                    spread = float(t[: k + 1, 0].max() - t[: k + 1, 0].min())
-                    parts.append(f"{name}: the mean has moved over {write(spread)}")
+                if np.isfinite(t[k, :3]).all():
+                    parts.append(f"{name}: {_moved(t[: k + 1])}, loss {write(t[k, 2])}")
                 else:
                     parts.append(f"{name}: the numbers overflow")
-                parts[-1] += f", loss {write(t[k, 2])}"
             yield Frame(f"Step {k}, layer {layer}. {'; '.join(parts)}.", shown)
 
     return Film(
@@ -250,12 +180,20 @@ def input_drift(
     )  # fmt: skip
 
 
+def _moved(seen: np.ndarray) -> str:
+    """How far the mean has moved since step 0; rows as `_drift` makes them."""
+    if len(seen) == 1:
+        mean, std = np.round(seen[0, :2], 9) + 0.0  # a mean of 1e-17 is 0
+        return f"mean {write(mean)}, std {write(std)}"
+    return f"the mean has moved over {write(float(np.ptp(seen[:, 0])))}"
+
+
 def _drift(recipe: Recipe, layer: int, steps: int) -> np.ndarray:
     """Mean, std, loss, mean − std and mean + std of a layer's inputs: (steps, 5)."""
 
     def row(z: np.ndarray, loss: float) -> list[float]:
-        mean, std = float(z.mean()), float(z.std())
-        return [mean, std, loss, mean - std, mean + std]
+        found = np.array([mean := z.mean(), std := z.std(), loss, mean - std, mean + std])
+        return list(np.where(np.isfinite(found), found, np.nan))
 
     return np.array(
         [quietly(row, m.layers[layer - 1].inputs.data, m.loss) for m in training(recipe, steps)]

@@ -15,15 +15,14 @@ from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
+from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of
 from backviz.scenes.surface_panels import (
-    exits,
     map_panel,
+    moment,
     moments_of,
     name_of,
     title_of,
     told,
-    way,
     write,
 )  # fmt: skip
 from backviz.scenes.surface_text import start_of, surface_of
@@ -56,33 +55,30 @@ def overshoot(
         for c in choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     ]
     runs = [_renamed(run, name) for run, name in zip(runs, ("SGD", *WORDS), strict=True)]
-    key, tall = key_of(runs, (1, 1, 1, 1))
+    key = key_of(land, runs)
     heights = [run.points[:, 0, 1] for run in runs]
     inside = [h[np.abs(h) <= 3.0] for h in heights]
     panels = (
-        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        map_panel(land, title=title_of(land)),
         Panel(
             "steep", step_axis(steps + 1), Axis("y", *span(*inside)), title="steep coordinate y",
-            place=(0, 1, 1, 1), static=(Rule("zero", 0.0),),
+            place=CURVES, static=(Rule("zero", 0.0),),
         ),
-        key,
+        key.panel,
     )  # fmt: skip
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                f"Step {k}: farthest beyond the minimum so far – "
+                f"Step {k}, farthest beyond y = 0 so far: "
                 + ", ".join(
                     f"{run.choice.name} {write(overshoot_of(h[: k + 1]))}"
                     for run, h in zip(runs, heights, strict=True)
                 )
                 + ".",
                 {
-                    "map": (
-                        *(way(land, run, k, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, k),
-                    ),
+                    **moment(land, runs, k, key),
                     "steep": [
                         Line(run.choice.name, np.arange(k + 1.0), h[: k + 1], color=i)
                         for i, (run, h) in enumerate(zip(runs, heights, strict=True))
@@ -98,7 +94,7 @@ def overshoot(
         key_frames(len(moments)),
         alt="Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
         "the steep coordinate against the step, which swings around 0.",
-        rows=rows_over(tall),
+        rows=key.rows,
         columns=COLUMNS,
     )
 
@@ -161,14 +157,14 @@ def weight_decay(
         for i, pair in ((0, "SGD"), (2, "Adam"))
     }
     y = span(*(positive(d) for d in apart.values()), [1.0], log=True)
-    key, tall = key_of(runs, (1, 1, 1, 1), ["SGD decoupled is keras' convention."])
+    key = key_of(land, runs)
     panels = (
-        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
+        map_panel(land, title=title_of(land)),
         Panel(
             "apart", step_axis(steps + 1), Axis("", max(y[0], 1e-18), y[1], log=True),
-            title="distance of the pair", place=(0, 1, 1, 1), legend="lower right",
+            title="distance of the pair", place=CURVES, legend="right",
         ),
-        key,
+        key.panel,
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -176,13 +172,11 @@ def weight_decay(
         for k in moments:
             x = np.arange(k + 1.0)
             yield Frame(
-                f"Step {k}: L2 and decoupled decay are {write(apart['SGD'][k])} apart for SGD, "
-                f"{write(apart['Adam'][k])} for Adam.",
+                f"Step {k}: L2 and decoupled decay are "
+                + ", ".join(f"{_apart(float(d[k]))} for {pair}" for pair, d in apart.items())
+                + ".",
                 {
-                    "map": (
-                        *(way(land, run, k, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, k),
-                    ),
+                    **moment(land, runs, k, key),
                     "apart": [
                         Line(pair, x, positive(d[: k + 1]), label=pair, color=c)
                         for (pair, d), c in zip(apart.items(), (0, 2), strict=True)
@@ -198,9 +192,13 @@ def weight_decay(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with SGD and Adam, each with an L2 penalty and "
         "with decoupled decay; beside them how far the two of a pair are apart.",
-        rows=rows_over(tall),
+        rows=key.rows,
         columns=COLUMNS,
     )
+
+
+def _apart(distance: float) -> str:
+    return f"{write(distance)} apart" if np.isfinite(distance) else "no longer numbers"
 
 
 @scene
@@ -231,26 +229,23 @@ def memory(
     land = surface_of(surface, domain)
     at = start_of(land, start)
     runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
-    key, tall = key_of(runs, (2, 1, 1, 1))
+    key = key_of(land, runs)
     rows = [_row(run, billions) for run in runs]
     heads = ("optimizer", "keeps", "copies", f"GB for {write(billions)}·10⁹")
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
-        map_panel(land, (0, 0, 3, 1), title=title_of(land)),
-        Panel("table", place=(0, 1, 2, 1), axes=False),
-        key,
+        map_panel(land, title=title_of(land)),
+        Panel("table", place=CURVES, axes=False),
+        key.panel,
     )
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                told(land, runs, k),
+                told(land, runs, k, key),
                 {
-                    "map": (
-                        *(way(land, run, k, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, k),
-                    ),
+                    **moment(land, runs, k, key),
                     "table": (table,),
                 },
             )
@@ -265,7 +260,7 @@ def memory(
         "them a table of what each keeps: "
         + ", ".join(f"{run.choice.name} {run.memory}" for run in runs)
         + ".",
-        rows=rows_over(tall, 2),
+        rows=key.rows,
         columns=COLUMNS,
     )
 

@@ -51,6 +51,13 @@ class Recipe:
     samples: int = 64
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.samples == 1 and self.wiring == "batch_norm":
+            raise UsageError(
+                "batch norm has no variance in a batch of 1 sample; "
+                "use 2 samples or more, or wiring=layer_norm"
+            )
+
     def but(self, change: str) -> Recipe:
         """The same recipe with one thing changed, written as `name=value`.
 
@@ -180,14 +187,15 @@ def training(recipe: Recipe, steps: int) -> Iterator[Moment]:
     ([0, 1, 2], (64, 4))
     """
     net, (x, y) = Deep(recipe), task(recipe)
-    descent = SGD(net.parameters(), lr=recipe.rate)
+    descent = SGD(net.parameters(), lr=recipe.rate) if recipe.rate else None
     for step in range(steps):
         loss, layers = loss_of(net, x, y)
-        descent.zero_grad()
+        net.zero_grad()
         loss.backward()
         yield Moment(step, loss.item(), layers, net)
         clip(net, recipe)
-        descent.step()
+        if descent:  # a rate of 0 leaves the network as it was drawn
+            descent.step()
 
 
 def clip(net: Deep, recipe: Recipe) -> None:

@@ -11,23 +11,25 @@ from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value, tensor
 from backviz.nn import theory
 from backviz.ops import OPS
-from backviz.scenes.artists import Line, Rule
+from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.deep import Activation
 from backviz.scenes.layers import (
+    head,
     held,
     key_frames,
     layer_axis,
     numbers,
     positive,
-    times,
+    theory_line,
     whole_ticks,
     with_band,
     write,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.sampled import HIGH, LOW, band, sampled
+from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import Start, start, variance
+from backviz.text import count
 
 FRAMES = 60  # at most, however deep the network is
 
@@ -59,7 +61,7 @@ def gradient_factor(
         activation, start(init, activation), depth=depth, width=width, seeds=seeds, seed=seed
     )
     sizes = [quietly(np.sqrt, part) for part in band(made.gradient)]
-    factors = list(band(made.factors))
+    factors, left = list(band(made.factors)), left_out(made.gradient)
     x, between = numbers(depth), numbers(depth - 1)
     weights = variance(init, activation, width)
     expected = theory.propagate(activation, depth, weights) if weights is not None else None
@@ -86,18 +88,20 @@ def gradient_factor(
             ahead = x < depth + 1 - passed
             seen = [np.where(ahead, np.nan, part) for part in sizes]
             steps = [np.where(ahead[:-1], np.nan, part) for part in factors]
+            at, label = depth - int(passed), count(seeds, "network")
+            size_band, size = with_band("measured", x, seen, label, 0)
+            factor_band, factor = with_band("measured", between, steps, label, 0)
+            factor_head = Points("measured head", between[at : at + 1], factor.y[at : at + 1])
             yield Frame(
-                _said(int(passed), depth, seeds, seen, size_theory),
+                _said(int(passed), depth, seeds, seen, size_theory) + left,
                 {
                     "size": (
-                        *with_band("measured", x, seen, f"{seeds} networks", 0),
-                        Line("theory", x, np.where(ahead, np.nan, size_theory), "theory", "ink",
-                             "dotted"),
+                        theory_line(x, np.where(ahead, np.nan, size_theory)),
+                        size_band, size, head(size, at),
                     ),
                     "factor": (
-                        *with_band("measured", between, steps, f"{seeds} networks", 0),
-                        Line("theory", between, np.where(ahead[:-1], np.nan, factor_theory),
-                             "theory", "ink", "dotted"),
+                        theory_line(between, np.where(ahead[:-1], np.nan, factor_theory)),
+                        factor_band, factor, factor_head,
                     ),
                 },
             )  # fmt: skip
@@ -117,7 +121,7 @@ def _said(passed: int, depth: int, seeds: int, seen: list[np.ndarray], expected:
         return f"The gradient starts in layer {depth}, and its size there counts as 1."
     if not np.isfinite(middle):
         return f"In layer {layer} there is nothing to compare: the gradient is 0 or overflows."
-    found = f"Layer {layer}, {passed - 1} back: the gradient {times(middle)}"
+    found = f"Layer {layer}, {passed - 1} back: the size of the gradient is {write(middle)}"
     if seeds > 1 and middle > 0:
         found += f" (10 to 90 % of the networks: {write(low)} to {write(high)})"
     goal = float(expected[layer - 1])
@@ -146,24 +150,28 @@ def quarter_bound(
     x = np.arange(0.0, depth + 1)
     bound = 0.25 ** (depth - x)
     parts = (sizes.min(axis=0), np.median(sizes, axis=0), sizes.max(axis=0))
-    shown = Axis("|∂L/∂a|", *held(*span(bound, parts[1], parts[2], log=True, pad=0.12)), log=True)
+    limits = held(*span(bound, parts[1], parts[2], log=True, pad=0.12), least=1e-300)
+    shown = Axis("|∂L/∂a|", *limits, log=True)
     layers = Axis("sigmoid (0: the input)", -0.5, depth + 0.5, ticks=whole_ticks(0, depth))
     panels = (Panel("chain", layers, shown, legend="lower right"),)
+    label = f"{count(chains, 'chain')}{': median and range' * (chains > 1)}"
 
     def moments() -> Iterator[Frame]:
         for passed in range(depth + 1):
             ahead = x < depth - passed
             low, middle, high = (np.where(ahead, np.nan, part) for part in parts)
+            area, median = with_band("chains", x, (low, middle, high), label, 0)
             yield Frame(
                 _bounded(passed, float(high[depth - passed]), chains),
                 {
                     "chain": (
-                        *with_band("chains", x, (low, middle, high), f"{chains} chains: median", 0),
-                        Line("largest", x, positive(high), "the largest of them", 1, marked=True),
+                        area, median, head(median, depth - passed),
+                        Line("largest", x, positive(high), "the largest of them", 1,
+                             marked=depth <= 40),
                         Line("bound", x, np.where(ahead, np.nan, bound), "0.25ⁿ", "ink", "dotted"),
                     )
                 },
-            )
+            )  # fmt: skip
 
     return Film(
         "A sigmoid lets a quarter of the gradient through at most", panels, moments, depth + 1,

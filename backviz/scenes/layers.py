@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backviz.scenes.artist import Array, Artist, Color
-from backviz.scenes.artists import Band, Line
+from backviz.scenes.artist import Array, Color
+from backviz.scenes.artists import Band, Line, Points
 from backviz.scenes.model import Axis
 from backviz.text import NumberStyle
 
@@ -26,6 +26,17 @@ def write(x: float) -> str:
     ('32000', '0.031', '6')
     """
     return _style.format(float(f"{x:.1e}"))
+
+
+def tell(x: float) -> str:
+    """A number as `write` gives it, or in words why there is none.
+
+    >>> tell(0.5), tell(float("inf")), tell(float("nan"))
+    ('0.5', 'overflow', 'none')
+    """
+    if np.isfinite(x):
+        return write(x)
+    return "none" if np.isnan(x) else "overflow"
 
 
 def whole_ticks(low: int, high: int, most: int = 6) -> tuple[float, ...]:
@@ -49,9 +60,9 @@ def layer_axis(depth: int, label: str = "layer") -> Axis:
 
 
 def step_axis(steps: int, label: str = "step") -> Axis:
-    """The axis of steps 0 … steps − 1."""
+    """The axis of steps 0 … steps − 1, with room for a mark at both ends."""
     last = max(1, steps - 1)
-    return Axis(label, 0.0, float(last), ticks=whole_ticks(0, last))
+    return Axis(label, -0.02 * last, 1.02 * last, ticks=whole_ticks(0, last))
 
 
 def numbers(depth: int) -> Array:
@@ -80,9 +91,24 @@ def key_frames(count: int, many: int = 5) -> tuple[int, ...]:
     return tuple(sorted({round(k * (count - 1) / (many - 1)) for k in range(many)}))
 
 
+def theory_line(x: Array, y: Array, label: str = "theory") -> Line:
+    """What theory says: wide dots that are drawn under the samples, so put it first."""
+    return Line("theory", x, y, label, "muted", "dotted", width=6.0)
+
+
+def head(line: Line, at: int) -> Points:
+    """A point where a line that grows has got to: entry `at` of it.
+
+    >>> head(Line("loss", [0.0, 1.0], [3.0, 2.0], color=1), -1).x
+    array([1.])
+    """
+    here = slice(at, None if at == -1 else at + 1)
+    return Points(f"{line.key} head", line.x[here], line.y[here], color=line.color)
+
+
 def with_band(
     key: str, x: Array, parts: Sequence[Array], label: str, color: Color
-) -> tuple[Artist, Artist]:
+) -> tuple[Band, Line]:
     """The median of the seeds as a line with the band around it; both on a logarithmic axis."""
     low, middle, high = (positive(part) for part in parts)
     return (
@@ -95,7 +121,7 @@ def times(ratio: float) -> str:
     """How much larger or smaller something is, in words.
 
     >>> times(0.5), times(30.0), times(1.01), times(0.0)
-    ('shrinks by 2', 'grows by 30', 'stays as it is', 'is 0')
+    ('shrinks 2-fold', 'grows 30-fold', 'stays as it is', 'is 0')
     """
     if np.isnan(ratio):
         return "is no number"
@@ -103,4 +129,4 @@ def times(ratio: float) -> str:
         return "overflows" if ratio else "is 0"
     if 0.95 < ratio < 1.05:
         return "stays as it is"
-    return f"grows by {write(ratio)}" if ratio > 1 else f"shrinks by {write(1 / ratio)}"
+    return f"grows {write(ratio)}-fold" if ratio > 1 else f"shrinks {write(1 / ratio)}-fold"

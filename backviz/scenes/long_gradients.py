@@ -1,4 +1,4 @@
-"""Gradients that are too long and clipped, and gradients that are too short and stretched."""
+"""Gradients that are too long, and clipped: by norm, and by value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.optim import clip_by_norm, clip_by_value
-from backviz.scenes.artists import Arrows, Line, Points, Rule, Words
-from backviz.scenes.deep import Activation, Clip, Deep, Recipe, loss_of, task, training
-from backviz.scenes.layers import held, key_frames, positive, step_axis, write
+from backviz.scenes.artists import Arrows, Color, Line, Rule, Words
+from backviz.scenes.deep import Activation, Clip, Recipe, training
+from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.starts import Start
@@ -127,7 +127,10 @@ def clipping(
             losses = [float(t[k, 1]) for t in tables]
             yield Frame(
                 _clipped(k, cuts[k], threshold) + _losses(losses),
-                {"norm": lines, "plane": _directions(cuts[k])},
+                {
+                    "norm": [*lines, *(head(line, k) for line in lines)],
+                    "plane": _directions(cuts[k]),
+                },
             )
 
     return Film(
@@ -139,10 +142,15 @@ def clipping(
 
 
 def _directions(made: Cut) -> tuple[Arrows | Words, ...]:
+    """The gradient to the right and both ways of cutting it; the words have rows of their own."""
     turn = np.radians(made.angles[1])
     zero, finite = [0.0], np.isfinite(made.norm) and made.norm > 0
     one = np.ones(1) if finite else np.zeros(1)
-    tip = 0.66 * float(np.cos(turn)), 0.66 * float(np.sin(turn)) + 0.02
+    colors: tuple[Color, ...] = "ink", 1, 2
+    names = ("gradient", "by norm: {0:.1f}°", "by value: {1:.1f}°")
+    words = [name.format(*made.angles) * bool(finite) for name in names]
+    if made.after[1] == made.norm:
+        words[2] = "by value: nothing to cut" * bool(finite)
     return (
         Arrows("whole", zero, zero, one, zero, color="ink", width=4.0),
         Arrows("by norm", zero, zero, 0.6 * one, zero, color=1, width=8.0),
@@ -150,9 +158,7 @@ def _directions(made: Cut) -> tuple[Arrows | Words, ...]:
             "by value", zero, zero, 0.6 * one * np.cos(turn), 0.6 * one * np.sin(turn),
             color=2, width=6.0,
         ),
-        Words("whole word", 1.0, 0.05, "gradient", color="ink", align="center"),
-        Words("norm word", 0.0, -0.18, f"by norm {made.angles[0]:.1f}°" * finite, color=1),
-        Words("value word", *tip, f"by value {made.angles[1]:.1f}°" * finite, color=2),
+        *(Words(f"word {i}", -0.04, 0.95 - 0.13 * i, words[i], color=colors[i]) for i in range(3)),
     )  # fmt: skip
 
 
@@ -160,6 +166,8 @@ def _clipped(step: int, made: Cut, threshold: float) -> str:
     if not np.isfinite(made.norm):
         return f"Step {step}: the gradient overflows; there is no direction left to keep."
     turned = f"cut by value it keeps {write(made.after[1])} and turns by {made.angles[1]:.1f}°."
+    if made.after[1] == made.norm:
+        turned = f"no entry is beyond ±{write(threshold)}, so there is nothing to cut by value."
     if made.norm <= threshold:
         return f"Step {step}: a norm of {write(made.norm)} is short enough; {turned}"
     return f"Step {step}: the norm {write(made.norm)} becomes {write(made.after[0])}; {turned}"
@@ -171,113 +179,3 @@ def _losses(losses: list[float]) -> str:
         for (_, label), loss in zip(RUNS, losses, strict=True)
     ]
     return f" Loss: {', '.join(words)}."
-
-
-@scene
-def rescaled_gradient(
-    activation: Activation = "sigmoid",
-    init: Start = "xavier_normal",
-    layer: Annotated[int, Within(1, 100)] = 1,
-    depth: Annotated[int, Within(1, 100)] = 10,
-    width: Annotated[int, Within(1, 256)] = 32,
-    batch: Annotated[int, Within(1, 64)] = 8,
-    seed: Annotated[int, Within(0, 2**31)] = 0,
-) -> Film:
-    """A vanished gradient times a large number is large, and its noise is as large again.
-
-    Gradients of one layer's weights from small batches: what they have in common is the
-    signal, what sets them apart the noise. A factor stretches both alike, so that their
-    ratio stays what it was.
-
-    Options:
-    activation: what each unit applies
-    init: how the weights are drawn
-    layer: whose gradient is shown; the last one, if there are fewer
-    depth: hidden layers
-    width: units in each of them
-    batch: samples in each of the batches
-    seed: of data and weights
-    """
-    layer = min(layer, depth)
-    recipe = Recipe(depth, width, activation, init, samples=40 * batch, seed=seed)
-    found = batch_gradients(recipe, layer, batch)
-    mean = found.mean(axis=0)
-    noise = found - mean
-    signal_size = float(np.linalg.norm(mean))
-    noise_size = float(np.sqrt((noise**2).sum(axis=1).mean()))
-    flat = _flattened(found, mean, noise)
-    largest = float(np.abs(flat).max())
-    power = max(1, int(np.ceil(-np.log10(largest)))) if largest > 0 else 1
-    zoom = 10 ** np.linspace(0, power, 41)
-    end = 1.15 * (largest or 1.0) * 10**power
-    ratio = signal_size / noise_size if noise_size else np.nan
-    lost = _lost(found)
-    panels = (
-        Panel(
-            "cloud", Axis("along the mean", -end, end), Axis("across", -end, end), equal=True,
-            title="gradients of 40 batches × factor", legend="below",
-        ),
-        Panel(
-            "sizes", Axis("factor", 1.0, 10.0**power, log=True),
-            Axis("size", *held(*span(*(positive([s, s * zoom[-1]]) for s in
-                 (signal_size, noise_size)), log=True, pad=0.1)), log=True),
-            title="signal and noise", place=(0, 1, 1, 1), legend="below",
-        ),
-    )  # fmt: skip
-
-    def moments() -> Iterator[Frame]:
-        for k, factor in enumerate(zoom):
-            x = zoom[: k + 1]
-            yield Frame(
-                f"Layer {layer} of {depth}, times {write(factor)}: signal "
-                f"{write(factor * signal_size)}, noise {write(factor * noise_size)}; their ratio "
-                f"stays {write(ratio)}. In half precision {100 * lost:.0f} % of the entries are 0, "
-                "and no factor brings them back.",
-                {
-                    "cloud": (
-                        Points(
-                            "batches", factor * flat[:, 0], factor * flat[:, 1], label="a batch"
-                        ),
-                        Arrows("mean", [0.0], [0.0], [factor * signal_size], [0.0], label="mean"),
-                    ),
-                    "sizes": (
-                        Line("noise", x, positive(noise_size * x), "noise", 0),
-                        Line("signal", x, positive(signal_size * x), "signal", "gradient"),
-                    ),
-                },
-            )
-
-    return Film(
-        "A large factor does not bring a vanished gradient back", panels, moments, len(zoom),
-        key_frames(len(zoom)), columns=(1.0, 1.1),
-        alt="Left the gradients of small batches as points around their mean, growing with the "
-        "factor. Right signal and noise against the factor: two parallel lines.",
-    )  # fmt: skip
-
-
-def batch_gradients(recipe: Recipe, layer: int, batch: int) -> np.ndarray:
-    """∂L/∂W of one layer (from 1) for each batch of the untrained network: (batches, entries)."""
-    net, (x, y) = Deep(recipe), task(recipe)
-    rows = []
-    for first in range(0, recipe.samples, batch):
-        part = slice(first, first + batch)
-        loss, layers = loss_of(net, x[part], y[part])
-        net.zero_grad()
-        loss.backward()
-        rows.append(layers[layer - 1].weight.grad.ravel())
-    return np.array(rows)
-
-
-def _flattened(found: np.ndarray, mean: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Each gradient in the plane of the mean and the widest direction across it: (batches, 2)."""
-    size = np.linalg.norm(mean)
-    along = mean / size if size else np.zeros_like(mean)
-    rest = noise - np.outer(noise @ along, along)
-    across = np.linalg.svd(rest, full_matrices=False)[2][0]
-    return np.stack([found @ along, found @ across], axis=1)
-
-
-def _lost(found: np.ndarray) -> float:
-    """The share of entries that are 0 in half precision, though they are not."""
-    half: np.ndarray = quietly(found.astype, np.float16)
-    return float(np.mean((half == 0) & (found != 0)))

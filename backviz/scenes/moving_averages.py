@@ -13,7 +13,7 @@ from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import half_life
-from backviz.scenes.surface_legend import COLUMNS, key_panel, rows_over
+from backviz.scenes.surface_legend import COLUMNS, CURVES, MAP, key_panel
 from backviz.scenes.surface_panels import moments_of, write
 
 
@@ -76,15 +76,16 @@ def averages(
         "cumulative": "cumulative", "simple": f"simple, last {window}",
         "exponential": f"exponential, β = {write(beta)}", "uncorrected": "exponential, uncorrected",
     }  # fmt: skip
-    key, tall = key_panel(
-        list(names.values()), (1, 1, 1, 1), ["Dashed upright: the half-life back."], marked=False
-    )
+    key = key_panel(
+        list(names.values()),
+        ["Dots: the series. Upright dashes: one half-life ago."], marked=False,
+    )  # fmt: skip
     panels = (
         Panel("series", step_axis(steps), Axis("value", *span(series, [0.0], *means.values())),
-              title="series and averages", place=(0, 0, 2, 1)),
+              title="series and averages", place=MAP),
         Panel("shares", step_axis(steps), Axis("", -0.03 * most, 1.15 * most),
-              title="share in the average now", place=(0, 1, 1, 1)),
-        key,
+              title="share in the average now", place=CURVES),
+        key.panel,
     )  # fmt: skip
     moments = moments_of(steps - 1)
 
@@ -119,6 +120,6 @@ def averages(
         key_frames(len(moments)),
         alt="A noisy series that jumps, with its cumulative, simple and exponential averages; "
         "beside it the share that each past number has in them.",
+        rows=key.rows,
         columns=COLUMNS,
-        rows=rows_over(tall),
     )

@@ -34,7 +34,7 @@ def network_loss(
     seed: of data, weights and directions
     """
     plane = network(directions, steps, seed)
-    land, x = plane.landscape, np.arange(steps + 1.0)
+    land, (a, b), x = plane.landscape, plane.way.T, np.arange(steps + 1.0)
     named = ("first", "second") if directions == "pca" else ("random 1", "random 2")
     if directions == "pca":
         first, second = (f"{share:.0%}" for share in plane.shares)
@@ -52,6 +52,7 @@ def network_loss(
         ),
     )  # fmt: skip
     moments = moments_of(steps)
+    said = "PCA" if directions == "pca" else directions
 
     def frames() -> Iterator[Frame]:
         for k in moments:
@@ -61,7 +62,7 @@ def network_loss(
                 f"{write(plane.seen[k])}, gap {write(gap)}. {plane.explained:.1%} of the path's "
                 f"movement lies in the plane; the largest gap is {write(plane.gap)}.",
                 {
-                    "map": (Path("training", *plane.way[: k + 1].T.copy(), color=1),),
+                    "map": (Path("training", a[: k + 1], b[: k + 1], color=1),),
                     "loss": (
                         Line("true", x[: k + 1], plane.true[: k + 1], label="true loss", color=0),
                         Line("seen", x[: k + 1], plane.seen[: k + 1], label="seen on the plane",
@@ -71,7 +72,7 @@ def network_loss(
             )  # fmt: skip
 
     return Film(
-        f"A network of {plane.parameters} weights on a plane, {directions} directions",
+        f"A network of {plane.parameters} weights on a plane, {said} directions",
         panels,
         frames,
         len(moments),

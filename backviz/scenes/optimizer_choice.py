@@ -58,6 +58,15 @@ class Choice:
         return rate if self.rate is None else self.rate
 
     @property
+    def title(self) -> str:
+        """The name without the options.
+
+        >>> choices("adam:betas=.8/.99")[0].title
+        'Adam'
+        """
+        return self.name.partition(" ")[0] if "=" in self.name else self.name
+
+    @property
     def momentum(self) -> float:
         """μ of gradient descent, 0 without."""
         return float(self.options.get("momentum", 0.0))

@@ -7,23 +7,23 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from backviz.scenes.artists import Line, Points, Words
+from backviz.scenes.artists import Line, Points
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
+from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of
 from backviz.scenes.surface_panels import (
     LossAxis,
-    exits,
     loss_line,
     loss_panel,
     map_panel,
+    moment,
     moments_of,
     name_of,
+    noise_note,
     title_of,
     told,
-    way,
     write,
 )  # fmt: skip
 from backviz.scenes.surface_text import start_of, surface_of
@@ -89,11 +89,11 @@ def optimizers(
     axis = LossAxis(land, [run.losses for run in runs])
     notes = _notes(schedule, noise, seed, steps)
     wide = len(trials) > 0
-    key, tall = key_of(runs, (1, 1, 1, 2 if wide else 1), notes)
+    key = key_of(land, runs, notes, place=(1, 0, 1, 4) if wide else BELOW)
     panels = [
-        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
-        loss_panel(steps, axis, (0, 1, 1, 1)),
-        key,
+        map_panel(land, title=title_of(land)),
+        loss_panel(steps, axis),
+        key.panel,
     ]
     if wide:
         panels.append(_trial_panel(axis, trials, [c.name for c in chosen], steps))
@@ -102,34 +102,36 @@ def optimizers(
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                FAIR if wide and not k else told(land, runs, k),
+                FAIR if wide and not k else told(land, runs, k, key),
                 {
-                    "map": (
-                        *(way(land, run, k, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, k),
-                    ),
+                    **moment(land, runs, k, key),
                     "loss": tuple(loss_line(run, axis, k, i) for i, run in enumerate(runs)),
                 },
                 pause=0.0 if k else 3.0,
             )
 
     names = ", ".join(c.name for c in chosen)
+    fair = ""
+    if len(trials) == len(chosen):
+        fair = f", best of {len(RATES)} rates" + " each" * (len(chosen) > 1)
+    elif not trials and not any(c.rate for c in chosen):
+        fair = f", lr = {write(rate)}" + " for all" * (len(chosen) > 1)
     return Film(
-        f"{name_of(land)}: {_who(chosen)} from ({write(at[0])}, {write(at[1])})",
+        f"{name_of(land)}: {_who(chosen)} from ({write(at[0])}, {write(at[1])}){fair}",
         tuple(panels),
         frames,
         len(moments),
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {names}; beside them their losses "
         f"against the step{', and the last loss against the rate' if wide else ''}.",
-        rows=rows_over(tall),
-        columns=(1.0, 0.62, 0.62) if wide else COLUMNS,
+        rows=key.rows,
+        columns=(0.0, 1.0, 0.72, 0.72) if wide else COLUMNS,
     )
 
 
 def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], steps: int) -> Panel:
     """The loss after all steps against the rate, with a mark at the chosen ones."""
-    made: list[Line | Points | Words] = []
+    made: list[Line | Points] = []
     for name, trial in trials.items():
         i = names.index(name)
         stayed = np.where(trial.stayed, axis.values(trial.losses), np.nan)
@@ -144,7 +146,7 @@ def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], ste
         Axis("rate lr", *span(tried, log=True), log=True),
         Axis("", low, y[1], log=axis.axis.log),
         title=f"… after {steps} steps",
-        place=(0, 2, 1, 1),
+        place=MORE,
         static=tuple(made),
     )
 
@@ -154,9 +156,7 @@ def _notes(schedule: str, noise: float, seed: int, steps: int) -> list[str]:
     words = []
     if schedule != "constant":
         words.append(f"lr times {scheduled(schedule, 1.0, steps).describe()}")
-    if noise:
-        words.append(f"Noise on each gradient: N(0, {write(noise)}²), seed {seed}.")
-    return words
+    return words + noise_note(noise, seed)
 
 
 def _who(chosen: tuple[Choice, ...]) -> str:

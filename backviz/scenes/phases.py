@@ -13,10 +13,19 @@ from backviz.errors import UsageError
 from backviz.nn import init, theory
 from backviz.nn.theory import Phase
 from backviz.scenes.artists import Heat, Line, Points, Rule, Zone
-from backviz.scenes.layers import key_frames, layer_axis, numbers, positive, with_band, write
+from backviz.scenes.layers import (
+    key_frames,
+    layer_axis,
+    numbers,
+    positive,
+    theory_line,
+    with_band,
+    write,
+)
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.sampled import Samples, band, sampled
+from backviz.text import count
 
 CELLS = 60  # of the map, each way
 END = 0.7  # of the colours: |ln χ|
@@ -146,8 +155,8 @@ def order_chaos(
                     ),
                     "depth": (
                         Zone("ruler", depth + 0.5 - deep, depth + 0.5, label=""),
-                        *with_band("measured", x, found, f"{seeds} networks", 0),
-                        Line("theory", x, positive(expected), "χ per layer", "ink", "dotted"),
+                        theory_line(x, positive(expected), "χ per layer"),
+                        *with_band("measured", x, found, count(seeds, "network"), 0),
                     ),
                 },
             )
@@ -171,13 +180,12 @@ def _networks(
 
 
 def _said(weights: float, biases: float, phase: Phase) -> str:
-    where = "at the edge"
+    where = "The edge: gradients keep their size"
     if abs(phase.chi - 1) > 0.01:
-        where = "order: gradients vanish" if phase.chi < 1 else "chaos: gradients explode"
+        where = "Order: gradients vanish" if phase.chi < 1 else "Chaos: gradients explode"
     reach = RULER * phase.depth
     deep = f"6ξ = {write(reach)} layers (grey)" if np.isfinite(reach) else "6ξ has no end"
-    if reach > 1e4:
+    if 1e4 < reach < np.inf:
         deep = "6ξ is more than 10,000 layers"
-    return (
-        f"Weights {write(weights)}, biases {write(biases)}: χ = {phase.chi:.3g}, {where}; {deep}."
-    )
+    place = f"n·var(W) = {weights:.3g}, var(b) = {biases:.3g}"
+    return f"{where}. With {place}, χ is {phase.chi:.3g}; {deep}."

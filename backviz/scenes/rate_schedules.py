@@ -15,18 +15,18 @@ from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import MOST, one_choice, schedule_names, scheduled
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel, rows_over
+from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
-    exits,
     loss_line,
     loss_panel,
     map_panel,
+    moment,
     moments_of,
     name_of,
+    noise_note,
     title_of,
     told,
-    way,
     write,
 )  # fmt: skip
 from backviz.scenes.surface_text import numbers_in, start_of, surface_of
@@ -71,9 +71,7 @@ def schedules(
     words = [
         run.schedule.describe() if run.schedule is not None else name for name, run in runs.items()
     ]
-    key, _ = key_panel(
-        words, (0, 1, 2, 1), [f"Noise on each gradient: {write(noise)}."], marked=False
-    )
+    key = key_panel(words, noise_note(noise, seed), place=(0, 1, 2, 1), marked=False, columns=1)
     about = _without_rate(next(iter(runs.values())))
     panels = (
         Panel(
@@ -81,7 +79,7 @@ def schedules(
             title=about,
         ),
         Panel("loss", step_axis(steps + 1), axis.axis, place=(1, 0, 1, 1)),
-        key,
+        key.panel,
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -125,9 +123,11 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
         return f"Step {k}: no loss is a finite number."
     best, worst = (f(known, key=lambda n: known[n]) for f in (min, max))
     said = f"Step {k}, mean loss of the last {k - begin + 1}: lowest with {best.replace('_', ' ')}"
-    return f"{said} ({write(known[best])}), highest with {worst.replace('_', ' ')} " + (
-        f"({write(known[worst])})."
-    )
+    said += f" ({write(known[best])})"
+    if worst != best:
+        said += f", highest with {worst.replace('_', ' ')} ({write(known[worst])})"
+    left = len(means) - len(known)
+    return said + (f"; {left} overflowed." if left else ".")
 
 
 @scene
@@ -144,7 +144,7 @@ def rates(
     """Rates too small, right, nearly too large and too large: the same descent with each.
 
     A rate that is too small crawls, one near the limit swings from wall to wall, one beyond
-    it climbs out: then αλ is above the limit, which the caption says.
+    it climbs out: then αλ is above the limit, which the legend says.
 
     Options:
     rates: numbers with commas
@@ -157,6 +157,8 @@ def rates(
     seed: of the noise
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
+    if choice.rate is not None:
+        raise UsageError("the rates of this scene stand in rates; leave lr out of the optimizer")
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
     found = _rates(rates)
     runs = []
@@ -164,23 +166,20 @@ def rates(
         named = replace(choice, name=f"{choice.name} lr={short(rate)}", rate=None)
         runs.append(travel(land, named, [at], steps, rate, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
-    key, tall = key_of(runs, (1, 1, 1, 1))
+    key = key_of(land, runs)
     panels = (
-        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
-        loss_panel(steps, axis, (0, 1, 1, 1)),
-        key,
+        map_panel(land, title=title_of(land)),
+        loss_panel(steps, axis),
+        key.panel,
     )
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                told(land, runs, k),
+                told(land, runs, k, key),
                 {
-                    "map": (
-                        *(way(land, run, k, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, k),
-                    ),
+                    **moment(land, runs, k, key),
                     "loss": [loss_line(run, axis, k, i) for i, run in enumerate(runs)],
                 },
             )
@@ -193,8 +192,8 @@ def rates(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
         f"{', '.join(map(write, found))}; beside them their losses against the step.",
+        rows=key.rows,
         columns=COLUMNS,
-        rows=rows_over(tall),
     )
 
 

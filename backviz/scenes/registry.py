@@ -23,6 +23,9 @@ class Within:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.low:.10g} to {self.high:.10g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -44,10 +47,7 @@ class Option:
         if self.choices and value not in self.choices:
             raise UsageError(unknown(self.name, value, self.choices))
         if self.within and not self.within.low <= value <= self.within.high:
-            raise UsageError(
-                f"{self.name} {value:g} is out of range; use "
-                f"{self.within.low:g} to {self.within.high:g}"
-            )
+            raise UsageError(f"{self.name} {value:.10g} is out of range; use {self.within}")
         return value
 
     @property

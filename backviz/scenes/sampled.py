@@ -51,11 +51,29 @@ class Samples:
 def band(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The 10th percentile, the median and the 90th over seeds; infinities count as they are.
 
+    A network without a number (0/0: its gradient is 0 in the last layer) is left out; where
+    no network has one, the band is NaN.
+
     >>> [float(part[0]) for part in band(np.arange(11.0)[:, None])]
     [1.0, 5.0, 9.0]
     """
-    low, middle, high = quietly(np.percentile, table, (LOW, 50, HIGH), axis=0)
+    known = ~np.isnan(table).all(axis=0)
+    made = np.full((3, table.shape[1]), np.nan)
+    made[:, known] = quietly(np.nanpercentile, table[:, known], (LOW, 50, HIGH), axis=0)
+    low, middle, high = made
     return low, middle, high
+
+
+def left_out(table: np.ndarray) -> str:
+    """What a caption adds if networks are left out of the band, as in 3 of 10.
+
+    >>> left_out(np.array([[1.0], [np.nan]]))
+    ' 1 of 2 networks left out: the gradient is 0 or overflows.'
+    """
+    lost = int(np.isnan(table).any(axis=1).sum())
+    if not lost:
+        return ""
+    return f" {lost} of {len(table)} networks left out: the gradient is 0 or overflows."
 
 
 def sampled(

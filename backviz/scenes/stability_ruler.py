@@ -15,10 +15,10 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at, limit_of
-from backviz.scenes.surface_panels import exits, map_panel, name_of, title_of, way, write
+from backviz.scenes.surface_panels import crosses, map_panel, name_of, title_of, way, write
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Point
-from backviz.scenes.trajectories import Run, travel
+from backviz.scenes.trajectories import travel
 
 NAMES = "descent", "heavy ball", "Nesterov"
 
@@ -51,10 +51,11 @@ def stability(
     at = start_of(land, start)
     spot: Point = land.minima[0] if land.minima else at
     curved = land.curvatures(np.array([spot]))[0]
-    if not curved[1] > 0:
+    if not (curved[1] > 0 and curved[0] > -1e-9 * curved[1]):
         raise InputError(
-            f"the surface {land.name!r} does not curve upwards at ({write(spot[0])}, "
-            f"{write(spot[1])}), so no rate is too large there; use ravine or rosenbrock"
+            f"the surface {land.name!r} does not curve upwards in all directions at "
+            f"({write(spot[0])}, {write(spot[1])}), so no rate is stable there; use ravine or "
+            "rosenbrock"
         )
     chosen = choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     chosen = tuple(Choice(name, c.make, c.options) for name, c in zip(NAMES, chosen, strict=True))
@@ -73,7 +74,8 @@ def stability(
         ]
     panels = (
         Panel(
-            "ruler", Axis("αλ", 0.0, top), Axis("", -0.6, 2.6, ticks=(2.0, 1.0, 0.0), names=NAMES),
+            "ruler", Axis("αλ", 0.0, 1.05 * top),
+            Axis("", -1.5, 2.6, ticks=(2.0, 1.0, 0.0, -1.0), names=(*NAMES, "now")),
             title=f"stable, β = {write(momentum)}", static=tuple(ruler),
         ),
         map_panel(land, (0, 1, 1, 1), title=title_of(land)),
@@ -83,17 +85,21 @@ def stability(
         for rate in rates:
             runs = [travel(land, c, [at], steps, float(rate)) for c in chosen]
             product = float(rate) * large
+            left = [left_at(land, run, steps) for run in runs]
+            news = [f"✗ left at step {step}" if step else "" for step in left]
             yield Frame(
-                _said(float(rate), product, limits, runs, [left_at(land, r, steps) for r in runs]),
+                _said(float(rate), product, limits, left),
                 {
                     "ruler": (
                         Rule("now", product, axis="x", color="ink"),
-                        Points("products", [rate * small, product], [-0.35, -0.35], color="ink",
+                        Points("products", [rate * small, product], [-1.0, -1.0], color="ink",
                                marker="diamond", size=14.0),
+                        *(Words(f"news {i}", 0.03 * top, 1.6 - i, text)
+                          for i, text in enumerate(news)),
                     ),
                     "map": (
                         *(way(land, run, steps, i) for i, run in enumerate(runs)),
-                        *exits(land, runs, steps),
+                        *crosses(land, runs, steps),
                     ),
                 },
             )  # fmt: skip
@@ -111,13 +117,15 @@ def stability(
     )
 
 
-def _said(
-    rate: float, product: float, limits: list[float], runs: list[Run], left: list[int | None]
-) -> str:
+def _said(rate: float, product: float, limits: list[float], left: list[int | None]) -> str:
     """The rate, and which methods are beyond their limits; what happened if it differs."""
-    names = [run.choice.name for run in runs]
-    over = [name for name, most in zip(names, limits, strict=True) if product >= most]
+    over = [name for name, most in zip(NAMES, limits, strict=True) if product >= most]
     text = f"α = {write(rate)}, the largest αλ = {write(product)}: "
-    text += f"{' and '.join(over)} beyond the limit." if over else "all three are stable."
-    gone = [name for name, step in zip(names, left, strict=True) if step and name not in over]
-    return text + (f" {', '.join(gone)} left for another reason." if gone else "")
+    if len(over) == len(NAMES):
+        text += "all three are beyond the limit."
+    elif over:
+        text += f"{' and '.join(over)} {'is' if len(over) == 1 else 'are'} beyond the limit."
+    else:
+        text += "all three are stable."
+    gone = [name for name, step in zip(NAMES, left, strict=True) if step and name not in over]
+    return text + (f" {' and '.join(gone)} left for another reason." if gone else "")

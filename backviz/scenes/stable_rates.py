@@ -55,6 +55,8 @@ def left_at(land: Landscape, run: Run, k: int, i: int = 0) -> int | None:
 def why_left(land: Landscape, run: Run, step: int, i: int = 0) -> str:
     """What sent a descent out of the picture at a step: a rate above the limit, or no floor.
 
+    αλ is that of the last step inside, or the largest before it if only that is too large.
+
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> from backviz.scenes.trajectories import travel
@@ -62,18 +64,38 @@ def why_left(land: Landscape, run: Run, step: int, i: int = 0) -> str:
     >>> why_left(SURFACES["ravine"], run, left_at(SURFACES["ravine"], run, 20))
     'αλ = 2.4 > 2'
     """
-    before, after = run.points[step - 1, i], run.points[step, i]
-    if not np.isfinite(after).all() and not np.isfinite(land.measured(before[None])[1]).all():
-        return "the surface has no slope there"
+    after = run.points[step, i]
+    way = run.points[:step, i]
+    if not np.isfinite(after).all():
+        if not np.isfinite(run.losses[step - 1, i]):
+            return "no height there"
+        if not np.isfinite(land.measured(way[-1:])[1]).all():
+            return "no slope there"
     top = limit_of(run.choice)
+    products = np.zeros(step)
     if top is not None:
-        product = float(run.rates[step - 1] * land.curvatures(before[None])[0, 1])
-        if product > top:
-            exact = write if write(product) != write(top) else NumberStyle(6).format
-            return f"αλ = {exact(product)} > {exact(top)}"
+        products = run.rates[:step] * np.nan_to_num(land.curvatures(way)[:, 1])
+        if products[-1] > top:
+            return f"αλ = {_above(float(products[-1]), top)}"
     if run.losses[step, i] < run.losses[step - 1, i]:
-        return "downhill: the loss still falls there"
+        return "downhill"
+    worst = int(products.argmax())
+    if top is not None and products[worst] > top:
+        return f"αλ was {_above(float(products[worst]), top)}"
     return ""
+
+
+def _above(product: float, top: float) -> str:
+    """The inequality with as many digits as show it.
+
+    >>> _above(2.4, 2.0), _above(2.0004, 2.0), _above(2 + 1e-9, 2.0)
+    ('2.4 > 2', '2.0004 > 2', 'a little above 2')
+    """
+    for digits in (3, 6):
+        if float(f"{product:.{digits - 1}e}") > float(f"{top:.{digits - 1}e}"):
+            style = NumberStyle(digits)
+            return f"{style.format(product)} > {style.format(top)}"
+    return f"a little above {write(top)}"
 
 
 def half_life(beta: float) -> float:

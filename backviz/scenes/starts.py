@@ -25,7 +25,7 @@ ABOUT = {
     "constant": f"all {CONSTANT:g}",
     "small": f"N(0, {SMALL:g}²)",
     "large": f"N(0, {LARGE:g}²)",
-    "matched": "the gain of the activation",
+    "matched": "own gain",
 }
 
 

@@ -55,10 +55,12 @@ def step_anatomy(
     land, choice = surface_of(surface, domain), one_choice(optimizer)
     at = np.array(start_of(land, start), dtype=np.float64)
     opt = choice.made(at, lr=choice.rate_or(rate))
-    lines, about = opt.formula(), opt.describe()
+    lines, about = (*opt.formula(), "Arrows: −g thin, update thick."), opt.describe()
     taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
-    rows = len(_rows(taken[0])) + 1
+    shown = [name for name, *_ in _rows(taken[0])]
+    rows = len(shown) + 1
+    colors = [{SAID["g"]: "gradient", "update": "forward"}.get(name, "ink") for name in shown]
     formula = tuple(
         Words(f"line {i}", 0.0, 1 - (i + 0.8) / len(lines), line, inside="panel")
         for i, line in enumerate(lines)
@@ -79,7 +81,7 @@ def step_anatomy(
                         Path("way", way[: k + 1, 0], way[: k + 1, 1], color=0),
                         *_arrows(land, way[k], taken[k]),
                     ),
-                    "table": (Table("terms", ("", "x", "y"), _rows(taken[k])),),
+                    "table": (Table("terms", ("", "x", "y"), _rows(taken[k]), colors),),
                 },
                 pause=0.0 if k else 2.0,
             )
@@ -135,12 +137,12 @@ def _arrows(land: Landscape, spot: Array, terms: dict[str, Array]) -> tuple[Arti
 def _caption(k: int, terms: dict[str, Array]) -> str:
     """What to see: by how much the update turns away from −g."""
     g, update = terms["g"], terms["update"]
-    if not (np.isfinite(g).all() and np.isfinite(update).all()):
+    sizes = float(quietly(np.hypot, *g)), float(quietly(np.hypot, *update))
+    if not np.isfinite(sizes).all():
         return f"Step {k + 1}: a number is no longer finite."
-    sizes = float(np.hypot(*g)), float(np.hypot(*update))
     if not all(sizes):
         return f"Step {k + 1}: {'the gradient is 0' if not sizes[0] else 'nothing moves'}."
-    cosine = float(np.clip(-(g @ update) / (sizes[0] * sizes[1]), -1, 1))
+    cosine = float(np.clip(-(g / sizes[0]) @ (update / sizes[1]), -1, 1))
     return (
         f"Step {k + 1}: a gradient of length {NUMBER.format(sizes[0])} makes a step of length "
         f"{NUMBER.format(sizes[1])}, {np.degrees(np.arccos(cosine)):.0f}° away from −g."

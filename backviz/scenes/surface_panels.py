@@ -11,19 +11,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from backviz.scenes.artist import Array, Artist
-from backviz.scenes.artists import Contours, Line, Path, Points, Words
+from backviz.scenes.artist import Array, Artist, Color
+from backviz.scenes.artists import Contours, Line, Path, Points
 from backviz.scenes.layers import positive, step_axis
 from backviz.scenes.model import Axis, Legend, Panel, span
-from backviz.scenes.stable_rates import left_at, why_left
+from backviz.scenes.stable_rates import left_at
+from backviz.scenes.surface_legend import CURVES, MAP, Key, Place, exits_told
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
 from backviz.text import NumberStyle
 
 write = NumberStyle(3).format
-Place = tuple[int, int, int, int]
 FAR = 1e4  # widths of the picture beyond which a way is not drawn
 LEVELS = 16
+FEW = 9  # minima that get a star each
 DECADES = 12  # of a logarithmic axis, at most
 
 
@@ -39,7 +40,7 @@ def levels(land: Landscape) -> Array:
 
 def map_panel(
     land: Landscape,
-    place: Place = (0, 0, 1, 1),
+    place: Place = MAP,
     *,
     key: str = "map",
     title: str = "",
@@ -48,7 +49,7 @@ def map_panel(
 ) -> Panel:
     """The surface from above, with a star in each of its minima if there are few."""
     x, y, z = land.grid
-    stars = np.array(land.minima if len(land.minima) <= 9 else land.minima[:1]).reshape(-1, 2)
+    stars = np.array(land.minima if len(land.minima) <= FEW else land.minima[:1]).reshape(-1, 2)
     return Panel(
         key, Axis("x", *land.x), Axis("y", *land.y), title=title, place=place, legend=legend,
         static=(
@@ -69,11 +70,20 @@ def title_of(land: Landscape) -> str:
     return land.formula if 0 < len(land.formula) < 28 else name_of(land)
 
 
-def way(land: Landscape, run: Run, k: int, color: int, *, i: int = 0, key: str = "") -> Path:
+def way(
+    land: Landscape,
+    run: Run,
+    k: int,
+    color: Color,
+    *,
+    i: int = 0,
+    key: str = "",
+    width: float = 2.5,
+) -> Path:
     """The way of start i up to step k; of one that is outside, up to where it left."""
     step = left_at(land, run, k, i)
     seen = shown_points(land, run.points[: (k if step is None else step) + 1, i])
-    return Path(key or run.choice.name, seen[:, 0], seen[:, 1], color=color)
+    return Path(key or run.choice.name, seen[:, 0], seen[:, 1], color=color, width=width)
 
 
 def shown_points(land: Landscape, points: Array) -> Array:
@@ -83,56 +93,90 @@ def shown_points(land: Landscape, points: Array) -> Array:
     return np.where(far[..., None], np.nan, points)
 
 
-def exits(land: Landscape, runs: Sequence[Run], k: int) -> list[Artist]:
-    """A cross where each descent that is outside at step k left the map, and a line that says so.
-
-    One artist of each kind for every run, empty for those inside.
-    """
+def crosses(land: Landscape, runs: Sequence[Run], k: int) -> list[Artist]:
+    """A cross where each descent that is outside at step k left the map; empty for the others."""
     made: list[Artist] = []
-    said = 0
     for color, run in enumerate(runs):
-        step, spot, text = left_at(land, run, k), np.zeros((0, 2)), ""
+        step, spot = left_at(land, run, k), np.zeros((0, 2))
         if step:
             spot = _border(land, run.points[step - 1, 0], run.points[step, 0])[None]
-            text = f"✗ {run.choice.name} left at step {step}"
-        name = f"exit of {run.choice.name}"
-        made.append(
-            Points(name, spot[:, 0], spot[:, 1], color=color, marker="cross", size=16.0)
-        )  # fmt: skip
-        y = 0.93 - 0.075 * said
-        made.append(Words(f"{name}, said", 0.02, y, text, inside="panel"))
-        said += bool(text)
+        key = f"exit of {run.choice.name}"
+        made.append(Points(key, spot[:, 0], spot[:, 1], color=color, marker="cross", size=16.0))
     return made
 
 
 def _border(land: Landscape, inside: Array, outside: Array) -> Array:
-    """Where the straight way between the two points crosses the edge of the domain."""
+    """Where the straight way between the two points crosses the edge, so that a mark is whole."""
     low, high = np.array((land.x, land.y)).T
-    if not np.isfinite(outside).all():
-        return inside
-    move = outside - inside
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(move > 0, (high - inside) / move, (low - inside) / move)
-    share = np.nanmin(np.where(move == 0, np.nan, shares))
-    return np.asarray(np.clip(inside + share * move, low, high))
+    spot = inside
+    if np.isfinite(outside).all():
+        move = outside - inside
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(move > 0, (high - inside) / move, (low - inside) / move)
+        spot = inside + np.nanmin(np.where(move == 0, np.nan, shares)) * move
+    edge = 0.025 * (high - low)
+    return np.asarray(np.clip(spot, low + edge, high - edge))
 
 
-def told(land: Landscape, runs: Sequence[Run], k: int) -> str:
-    """What the caption says at step k: who leads, and who left and why."""
+def moment(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> dict[str, Sequence[Artist]]:
+    """What the map and the legend show at step k: ways, crosses, and who left and why."""
+    ways = [way(land, run, k, i) for i, run in enumerate(runs)]
+    return {"map": (*ways, *crosses(land, runs, k)), "key": exits_told(land, runs, k, key)}
+
+
+def names_of(runs: Sequence[Run]) -> list[str]:
+    """What captions call the descents: without options if that tells them apart.
+
+    >>> from backviz.scenes.optimizer_choice import choices
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> from backviz.scenes.trajectories import travel
+    >>> names_of([travel(SURFACES["ravine"], c, [(1, 1)], 1) for c in choices("sgd,adam:lr=1")])
+    ['SGD', 'Adam']
+    """
+    titles = [run.choice.title for run in runs]
+    return [
+        title if titles.count(title) == 1 else run.choice.name
+        for title, run in zip(titles, runs, strict=True)
+    ]
+
+
+def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
+    """What the caption says at step k: who leads of those inside, and who is outside.
+
+    The step at which it left is said here if the legend has no line for it.
+    """
+    names = names_of(runs)
+    if not k:
+        return f"Step 0: the loss is {write(float(runs[0].losses[0, 0]))}."
+    known, out = {}, []
+    for name, run, spot in zip(names, runs, key.news, strict=True):
+        step, loss = left_at(land, run, k), float(run.losses[k, 0])
+        if step is not None:
+            out.append(name if spot else f"{name} (step {step})")
+        elif np.isfinite(loss):
+            known[name] = loss
     parts = []
-    for run in runs:
-        step = left_at(land, run, k)
-        if step:
-            why = why_left(land, run, step)
-            parts.append(f"{run.choice.name} left at step {step}{f' ({why})' if why else ''}")
-    last = {run.choice.name: float(run.losses[k, 0]) for run in runs}
-    known = {n: loss for n, loss in last.items() if np.isfinite(loss)}
     if known:
         first = min(known, key=lambda name: known[name])
-        lead = "lowest loss" if len(runs) > 1 else "loss"
-        who = f" ({first})" if len(runs) > 1 else ""
-        parts.insert(0, f"{lead} {write(known[first])}{who}")
-    return f"Step {k}: " + "; ".join(parts or ["no loss is a number"]) + "."
+        parts.append(f"loss {write(known[first])}")
+        if len(runs) > 1:
+            parts[0] = f"lowest {parts[0]} ({first})"
+    if len(out) == len(runs) > 1:
+        parts.append("all have left the picture")
+    elif out:
+        parts.append(f"{_listed(out)} {'has' if len(out) == 1 else 'have'} left the picture")
+    return f"Step {k}: " + ("; ".join(parts) or "no loss is a number") + "."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them; many are counted.
+
+    >>> _listed(["a"]), _listed(["a", "b", "c"]), _listed(list("abcdefg"))
+    ('a', 'a, b and c', '7')
+    """
+    if len(names) > 5:
+        return str(len(names))
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 class LossAxis:
@@ -144,16 +188,18 @@ class LossAxis:
 
     def __init__(self, land: Landscape, losses: Sequence[Array], label: str = "loss") -> None:
         heights = land.grid[2]
-        ceiling = float(heights[np.isfinite(heights)].max())
+        known = heights[np.isfinite(heights)]
+        ceiling = float(known.max())
         given = np.concatenate([np.ravel(loss) for loss in losses])
         self.floor = land.floor
         if land.floor is None:
-            self.axis = Axis(label, *span(given[given <= ceiling], [heights[60, 60]]))
+            seen = given[(given >= known.min()) & (given <= ceiling)]
+            self.axis = Axis(label, *span(seen if seen.size else known))
             return
         above = self.values(given)
         usable = above[above <= 2 * (ceiling - land.floor)]
         top = usable.max(initial=1e-300)
-        what = label if land.floor == 0 else f"{label} − ({write(land.floor)})"
+        what = f"{label}{less(land.floor)}"
         self.axis = Axis(what, *span(usable[usable >= top * 10.0**-DECADES], log=True), log=True)
 
     def values(self, losses: Array) -> Array:
@@ -163,7 +209,18 @@ class LossAxis:
         return positive(np.asarray(losses) - self.floor)
 
 
-def loss_panel(steps: int, axis: LossAxis, place: Place) -> Panel:
+def less(floor: float) -> str:
+    """What is taken off a loss so that it ends at 0.
+
+    >>> less(3.0), less(-0.5), less(0.0)
+    (' − 3', ' + 0.5', '')
+    """
+    if abs(floor) < 1e-12:
+        return ""
+    return f" {'−' if floor > 0 else '+'} {write(abs(floor))}"
+
+
+def loss_panel(steps: int, axis: LossAxis, place: Place = CURVES) -> Panel:
     """Losses against steps."""
     y = replace(axis.axis, label="")
     return Panel("loss", step_axis(steps + 1), y, title=axis.axis.label, place=place)
@@ -174,6 +231,15 @@ def loss_line(run: Run, axis: LossAxis, k: int, color: int) -> Line:
     return Line(
         run.choice.name, np.arange(k + 1.0), axis.values(run.losses[: k + 1, 0]), color=color
     )
+
+
+def noise_note(size: float, seed: int) -> list[str]:
+    """The line about noise under a legend, or no line.
+
+    >>> noise_note(0.5, 3), noise_note(0.0, 3)
+    (['Noise on each gradient: N(0, 0.5²), seed 3.'], [])
+    """
+    return [f"Noise on each gradient: N(0, {write(size)}²), seed {seed}."] if size else []
 
 
 def moments_of(steps: int, most: int = 120) -> list[int]:

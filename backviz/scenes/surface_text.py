@@ -25,6 +25,7 @@ from backviz.text import NumberStyle, clean
 
 write = NumberStyle(3).format
 AUTO = "auto"
+HIGHEST = 1e200  # that contour lines are computed for
 HALF = 3.0  # of the side of the square that an expression is shown on
 PROBE = 0.7390851332151607  # where it is recorded; no kink of anything that people write
 
@@ -64,13 +65,11 @@ def surface_of(text: str, domain: str = AUTO) -> Landscape:
     name = text.strip()
     ends = None if domain.strip() in ("", AUTO) else _domain(domain)
     if name in SURFACES:
-        land = SURFACES[name]
-        return land if ends is None else _moved(land, *ends)
+        return _moved(SURFACES[name], ends)
     if name == "network":
         from backviz.scenes.network_plane import network
 
-        land = network().landscape
-        return land if ends is None else _moved(land, *ends)
+        return _moved(network().landscape, ends)
     if not name or (re.fullmatch(r"[A-Za-z_]\w*", name) and name not in ("x", "y")):
         raise UsageError(unknown("surface", clean(name, 40), [*SURFACES, "network"]))
     return typed(name, *(ends or ((-HALF, HALF), (-HALF, HALF))))
@@ -127,9 +126,13 @@ def _domain(text: str) -> tuple[Ends, Ends]:
     return (x0, x1), (y0, y1)
 
 
-def _moved(land: Landscape, x: Ends, y: Ends) -> Landscape:
-    """The same surface on another domain; its start stays if it can be seen."""
+def _moved(land: Landscape, ends: tuple[Ends, Ends] | None) -> Landscape:
+    """The same surface on another domain, if one is given; its start stays if it can be seen."""
+    if ends is None:
+        return land
+    x, y = ends
     made = replace(land, x=x, y=y)
+    _check_heights(made)
     if made.inside(np.array(land.start)):
         return made
     return replace(made, start=(x[0] + 0.15 * (x[1] - x[0]), y[0] + 0.2 * (y[1] - y[0])))
@@ -230,6 +233,20 @@ def _sorted(land: Landscape, points: Array) -> Array:
 
 def _with_minima(land: Landscape) -> Landscape:
     """The surface with the minima that were found, and its floor if the lowest point is one."""
+    _check_heights(land)
+    heights = land.grid[2]
+    known = heights[np.isfinite(heights)]
+    minima = found_minima(land)
+    rounded = tuple((round(float(a), 9) + 0.0, round(float(b), 9) + 0.0) for a, b in minima)
+    lows = land.heights(minima).tolist()
+    if known.size == heights.size:  # a valley floor is lowest along a line
+        lows.append(float(heights[1:-1, 1:-1].min()))
+    lowest = min(lows, default=math.inf)
+    return replace(land, minima=rounded, floor=lowest if lowest <= known.min() else None)
+
+
+def _check_heights(land: Landscape) -> None:
+    """Refuse a surface that cannot be drawn: without height, flat, or too high."""
     heights = land.grid[2]
     known = heights[np.isfinite(heights)]
     if not known.size:
@@ -238,10 +255,8 @@ def _with_minima(land: Landscape) -> Landscape:
         )
     if known.min() == known.max():
         raise InputError(f"the surface {land.name!r} is flat on the domain; nothing moves on it")
-    minima = found_minima(land)
-    rounded = tuple((round(float(a), 9) + 0.0, round(float(b), 9) + 0.0) for a, b in minima)
-    lows = land.heights(minima).tolist()
-    if known.size == heights.size:  # a valley floor is lowest along a line
-        lows.append(float(heights[1:-1, 1:-1].min()))
-    lowest = min(lows, default=math.inf)
-    return replace(land, minima=rounded, floor=lowest if lowest <= known.min() else None)
+    if np.abs(known).max() > HIGHEST:
+        raise InputError(
+            f"the surface {land.name!r} reaches {write(float(np.abs(known).max()))} on the domain, "
+            "too much for a picture; scale it down, or give a smaller domain"
+        )

@@ -15,9 +15,10 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at
-from backviz.scenes.surface_legend import COLUMNS, key_of, rows_over
+from backviz.scenes.surface_legend import exits_told, key_of
 from backviz.scenes.surface_panels import (
     LossAxis,
+    less,
     loss_line,
     loss_panel,
     moments_of,
@@ -82,30 +83,31 @@ def surface(
     def lifted(heights: Array) -> Array:
         return np.log10(1 + np.maximum(heights - base, 0)) if logarithmic else heights
 
-    label = f"log₁₀(1 + loss − {write(base)})" if logarithmic else "loss"
+    label = f"log₁₀(1 + loss{less(base)})" if logarithmic else "loss"
     axis = LossAxis(land, [run.losses for run in runs])
-    key, tall = key_of(runs, (1, 1, 1, 1))
+    key = key_of(land, runs, place=(1, 1, 1, 2), columns=1)
     panels = (
         Panel(
             "space", Axis("x", *land.x), Axis("y", *land.y),
-            Axis("log₁₀(1 + loss)" if logarithmic and base == 0 else label, *span(lifted(z))),
+            Axis(label, *span(lifted(z))),
             title=name_of(land), place=(0, 0, 2, 1), view=(elevation, turn),
             static=(Surface("heights", x[::2], y[::2], lifted(z)[::2, ::2]),),
         ),
-        loss_panel(steps, axis, (0, 1, 1, 1)),
-        key,
+        loss_panel(steps, axis, (0, 2, 1, 1)),
+        key.panel,
     )  # fmt: skip
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                told(land, runs, k),
+                told(land, runs, k, key),
                 {
                     "space": [
                         _way(land, run, k, i, lifted(run.losses[:, 0]))
                         for i, run in enumerate(runs)
                     ],
+                    "key": exits_told(land, runs, k, key),
                     "loss": [loss_line(run, axis, k, i) for i, run in enumerate(runs)],
                 },
             )
@@ -118,8 +120,8 @@ def surface(
         key_frames(len(moments)),
         alt=f"The surface {name_of(land)} in space with the ways of "
         f"{', '.join(run.choice.name for run in runs)} on it; beside it their losses.",
-        rows=rows_over(tall),
-        columns=COLUMNS,
+        rows=key.rows,
+        columns=(1.0, 0.0, 1.1),
     )
 
 

@@ -62,11 +62,16 @@ class Landscape:
         return np.array(made, dtype=np.float64).reshape(np.shape(points)[:-1])
 
     def measured(self, points: Array) -> tuple[Array, Array]:
-        """The losses (n,) at points (n, 2) and the gradients (n, 2), by one backward pass."""
+        """The losses (n,) at points (n, 2) and the gradients (n, 2), by one backward pass.
+
+        Where there is no finite height, there is no slope: NaN.
+        """
         x, y = (Value(np.ascontiguousarray(c)) for c in np.asarray(points).T)
         out = self.f(x, y)
-        slopes = gradients_of(out.sum(), (x, y))
-        return np.array(out.data), np.stack([_data(s) for s in slopes], axis=-1)
+        losses = np.array(out.data)
+        slopes = np.stack([_data(s) for s in gradients_of(out.sum(), (x, y))], axis=-1)
+        slopes[~np.isfinite(losses)] = np.nan
+        return losses, slopes
 
     def hessians(self, points: Array) -> Array:
         """The second derivatives (n, 2, 2) at points (n, 2), by backward passes of a gradient.

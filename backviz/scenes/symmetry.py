@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
 
 from backviz.autodiff.data import quietly
-from backviz.scenes.artists import Heat, Line
+from backviz.scenes.artists import Artist, Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
-from backviz.scenes.layers import held, key_frames, positive, step_axis, write
+from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
 
@@ -68,7 +68,7 @@ def zero_init(
 
     def moments() -> Iterator[Frame]:
         for k in range(steps):
-            shown: dict[str, list[Heat] | list[Line]] = {
+            shown: dict[str, Sequence[Artist]] = {
                 name: [
                     Heat(
                         "weights", rows[k], (0.5, width + 0.5), (0.5, width + 0.5), (-end, end),
@@ -77,10 +77,11 @@ def zero_init(
                 ]
                 for name, (rows, _) in runs.items()
             }  # fmt: skip
-            shown["loss"] = [
+            lines = [
                 Line(name, x[: k + 1], positive(loss[: k + 1]), name, c)
                 for c, (name, (_, loss)) in enumerate(runs.items())
             ]
+            shown["loss"] = [*lines, *(head(line, k) for line in lines)]
             yield Frame(
                 _said(k, {name: (r[k], float(v[k])) for name, (r, v) in runs.items()}), shown
             )

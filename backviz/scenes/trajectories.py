@@ -2,7 +2,8 @@
 
 Invariant: what is compared has the same start, the same steps and the same noise, which is
 centred and follows from the seed; nothing is clipped. All starts of one optimizer move as
-one array, through the library's own `step`. A descent that overflows ends in NaN.
+one array, through the library's own `step`. A descent that overflows, or comes to where the
+surface has no height, ends there: NaN follows.
 """
 
 from __future__ import annotations

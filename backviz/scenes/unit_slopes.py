@@ -79,11 +79,16 @@ def unit_inputs(
             at = at[np.abs(at) <= end]
             all_slopes = slopes(activation, table[k])
             mean = float(quietly(np.mean, all_slopes))
-            few = float(np.mean(all_slopes < (1 - EDGE**2) * greatest))
-            said = f"Step {k}, loss {write(losses[k])}: in layer {layer} the slopes are "
-            said += f"{write(mean)} on average, and {100 * few:.0f} % of the inputs meet a slope "
+            few = float(np.mean(np.abs(all_slopes) < (1 - EDGE**2) * greatest))
+            said = f"Step {k}: the numbers overflow."
+            if np.isfinite(mean) and np.isfinite(losses[k]):
+                said = (
+                    f"Step {k}, loss {write(losses[k])}: in layer {layer} the slopes are "
+                    f"{write(mean)} on average, and {100 * few:.0f} % of the inputs meet a slope "
+                    f"below {100 * (1 - EDGE**2):.0f} % of the greatest."
+                )
             yield Frame(
-                said + f"below {100 * (1 - EDGE**2):.0f} % of the greatest.",
+                said,
                 {
                     "function": (
                         Rug("inputs", at, color=2),

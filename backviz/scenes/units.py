@@ -100,6 +100,7 @@ def saturation(
     depth: Annotated[int, Within(1, 100)] = 6,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
+    samples: Annotated[int, Within(1, 1024)] = 64,
     steps: Annotated[int, Within(1, 300)] = 50,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
@@ -117,10 +118,11 @@ def saturation(
     depth: hidden layers
     width: units in each of them
     rate: of gradient descent
+    samples: that every step learns from
     steps: of training
     seed: of data and weights
     """
-    recipe = Recipe(depth, width, activation, init, wiring, rate=rate, seed=seed)
+    recipe = Recipe(depth, width, activation, init, wiring, rate=rate, samples=samples, seed=seed)
     nets = compared(recipe, against)
     low, high = _ends([r.activation for r in nets.values()])
     edges = np.linspace(low, high, CELLS + 1)
@@ -169,8 +171,8 @@ def _update_axis(updates: np.ndarray) -> Axis:
     """The axis of log₁₀(update/weight), with a tick at −3 and room for a legend below."""
     low, high = span(np.clip(updates, -12, 6), (HEALTHY - 0.5, HEALTHY + 1))
     low -= 1.4 * (high - low)
-    by = 1 if high - low < 6 else 3
-    ticks = [HEALTHY + by * i for i in range(-9, 10) if low <= HEALTHY + by * i <= high]
+    by = next(step for step in (1, 2, 3, 5, 10, 20) if high - low <= 5 * step)
+    ticks = [HEALTHY + by * i for i in range(-40, 41) if low <= HEALTHY + by * i <= high]
     return Axis("log₁₀", low, high, ticks=tuple(ticks))
 
 

@@ -58,6 +58,7 @@ def gradient_flow(
     depth: Annotated[int, Within(1, 200)] = 20,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
+    samples: Annotated[int, Within(1, 1024)] = 64,
     steps: Annotated[int, Within(1, 300)] = 50,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
@@ -76,10 +77,13 @@ def gradient_flow(
     depth: hidden layers
     width: units in each of them
     rate: of gradient descent
+    samples: that every step learns from
     steps: of training
     seed: of data and weights
     """
-    recipe = Recipe(depth, width, activation, init, wiring, clip, rate=rate, seed=seed)
+    recipe = Recipe(
+        depth, width, activation, init, wiring, clip, rate=rate, samples=samples, seed=seed
+    )
     nets = compared(recipe, against)
     found = {name: gradients(r, steps) for name, r in nets.items()}
     x = numbers(depth)
@@ -147,7 +151,7 @@ def gradient_strip(
     steps: Annotated[int, Within(1, 300)] = 50,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
-    """The whole training of a very deep network in one strip: layers up, steps to the right.
+    """The whole training of a very deep network in one map: layers to the right, steps upwards.
 
     Colour says the logarithm of the norm of ∂L/∂h, on one scale for both networks, which
     have the same seed and differ in one thing. What is empty is 0 or no number.
@@ -166,7 +170,7 @@ def gradient_strip(
     """
     recipe = Recipe(depth, width, activation, init, wiring, clip, rate=rate, seed=seed)
     found = {name: gradients(r, steps) for name, r in compared(recipe, against).items()}
-    tables = {name: np.log10(positive(outputs)).T for name, (outputs, *_) in found.items()}
+    tables = {name: np.log10(positive(outputs)) for name, (outputs, *_) in found.items()}
     low, high = span(*tables.values(), pad=0.0)
     limits = float(np.floor(max(low, -40))), float(np.ceil(min(high, 40)))
     if limits[0] >= limits[1]:
@@ -174,8 +178,8 @@ def gradient_strip(
     panels = tuple(
         Panel(
             name,
-            Axis("step", 0.0, float(steps), ticks=step_axis(steps).ticks),
             layer_axis(depth),
+            Axis("step", 0.0, float(steps), ticks=step_axis(steps).ticks),
             title=name,
             place=(0, i, 1, 1),
         )
@@ -187,18 +191,18 @@ def gradient_strip(
             shown = {}
             for name, table in tables.items():
                 strip = np.full_like(table, np.nan)
-                strip[:, : k + 1] = table[:, : k + 1]
+                strip[: k + 1] = table[: k + 1]
                 shown[name] = (
                     Heat(
-                        "strip", strip, (0.0, float(steps)), (0.5, depth + 0.5), limits,
+                        "strip", strip, (0.5, depth + 0.5), (0.0, float(steps)), limits,
                         label="log₁₀ ‖∂L/∂h‖", map="sequential",
                     ),
-                    Rule("now", k + 1.0, axis="x"),
+                    Rule("now", k + 1.0),
                 )  # fmt: skip
             yield Frame(_caption(k, {name: (g[0][k], g[2][k]) for name, g in found.items()}), shown)
 
     return Film(
         f"{count(depth, 'layer')}, {count(steps, 'step')}: the gradient", panels, moments,
         steps, key_frames(steps),
-        alt="For each network a strip of colours: the size of the gradient by layer and step.",
+        alt="For each network a map of colours: the size of the gradient by layer and step.",
     )  # fmt: skip

@@ -10,20 +10,21 @@ import numpy as np
 from backviz.errors import UsageError
 from backviz.nn import theory
 from backviz.registry import unknown
-from backviz.scenes.artists import Line
+from backviz.scenes.artists import Artist, Line
 from backviz.scenes.deep import Activation
 from backviz.scenes.layers import (
+    head,
     held,
     key_frames,
     layer_axis,
     numbers,
     positive,
+    tell,
     with_band,
-    write,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.sampled import HIGH, LOW, band, sampled
+from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import ABOUT, Start, start, variance
 from backviz.text import count
 
@@ -41,9 +42,9 @@ def init_variance(
 ) -> Film:
     """The first numbers decide: whether signal and gradient keep their variance in deep networks.
 
-    First the signal goes from left to right, then the gradient from right to left. Solid
-    lines are medians of random networks with a band from 10 to 90 % of them; dotted lines
-    are the theory of infinitely wide layers. Nothing is trained.
+    First the signal goes from left to right, then the gradient from right to left. Coloured
+    lines are medians of random networks with a band from 10 to 90 % of them; the wide grey
+    dots under them are the theory of infinitely wide layers. Nothing is trained.
 
     Options:
     activation: what each unit applies
@@ -55,12 +56,13 @@ def init_variance(
     """
     chosen = _listed(inits)
     x = numbers(depth)
-    tables = {}
+    tables, lost = {}, []
     for name in chosen:
         made = sampled(
             activation, start(name, activation), depth=depth, width=width, seeds=seeds, seed=seed
         )
         expected = _expected(name, activation, depth, width)
+        lost.append(made.gradient)
         tables[name] = (band(made.forward), expected[0]), (band(made.gradient), expected[1])
     titles = ("signal, forth", "gradient, back (last layer = 1)")
     labels = ("mean square of z", "mean square of ∂L/∂z")
@@ -77,28 +79,30 @@ def init_variance(
         )
         for i, key in enumerate(("forward", "backward"))
     )
+    left = left_out(np.concatenate(lost))
     reached = np.unique(np.linspace(1, depth, min(depth, FRAMES)).astype(int))
     order = [(n, 0) for n in reached] + [(n, 1) for n in reached]
 
     def moments() -> Iterator[Frame]:
         for n, back in order:
             hidden = (x > (depth if back else n), x < depth + 1 - (n if back else 0))
+            ends = (depth - 1 if back else n - 1), (depth - n if back else depth - 1)
             shown = {
                 key: [
-                    artist
-                    for c, (name, t) in enumerate(tables.items())
-                    for artist in (
-                        *with_band(
-                            name, x, [np.where(hidden[i], np.nan, part) for part in t[i][0]],
-                            f"{name.replace('_', ' ')}{_zero(name, t[i][0][1])}", c,
-                        ),
+                    *(
                         Line(f"{name} theory", x, positive(np.where(hidden[i], np.nan, t[i][1])),
-                             "theory" * (c == len(tables) - 1), "ink", "dotted", width=2.0),
-                    )
+                             "theory" * (c == len(tables) - 1), "muted", "dotted", width=6.0)
+                        for c, (name, t) in enumerate(tables.items())
+                    ),
+                    *(
+                        artist
+                        for c, (name, t) in enumerate(tables.items())
+                        for artist in _measured(name, c, x, t[i][0], hidden[i], int(ends[i]))
+                    ),
                 ]
                 for i, key in enumerate(("forward", "backward"))
             }  # fmt: skip
-            yield Frame(_said(int(n), back, depth, tables), shown)
+            yield Frame(_said(int(n), back, depth, tables) + left * back, shown)
 
     return Film(
         f"Variance in {count(depth, 'layer')} of {activation}, width {width}", panels, moments,
@@ -106,6 +110,18 @@ def init_variance(
         alt="Left the mean square of the signal, right that of the gradient, by layer, for each "
         f"kind of initial weights: median, band from {LOW} to {HIGH} %, and theory.",
     )  # fmt: skip
+
+
+def _measured(
+    name: Start, color: int, x: np.ndarray, parts: tuple[np.ndarray, ...], hidden: np.ndarray,
+    end: int,
+) -> tuple[Artist, ...]:  # fmt: skip
+    """Band and median as far as they are not hidden, and a point at the end of the median."""
+    label = f"{name.replace('_', ' ')}{_zero(name, parts[1])}"
+    area, middle = with_band(
+        name, x, [np.where(hidden, np.nan, part) for part in parts], label, color
+    )
+    return area, middle, head(middle, end)
 
 
 def _listed(inits: str) -> list[Start]:
@@ -145,7 +161,7 @@ def _said(n: int, back: int, depth: int, tables: dict[Start, tuple]) -> str:  # 
     for name, t in tables.items():
         middle = t[back][0][1]
         ratio = middle[depth - n] if back else middle[n - 1]
-        parts.append(f"{name.replace('_', ' ')} {write(float(ratio))}")
+        parts.append(f"{name.replace('_', ' ')}: {tell(float(ratio))}")
     if back:
-        return f"Back to layer {depth + 1 - n}: the gradient’s mean square is {', '.join(parts)}."
-    return f"Forth to layer {n}: the mean square of z is {', '.join(parts)}."
+        return f"Back to layer {depth + 1 - n}, mean square of the gradient – {'; '.join(parts)}."
+    return f"Forth to layer {n}, mean square of the signal – {'; '.join(parts)}."

@@ -1,0 +1,116 @@
+"""ReLU units that die: how many, in which layer, after which steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from backviz.errors import UsageError
+from backviz.scenes.artists import Heat, Line
+from backviz.scenes.deep import Activation, Recipe, training
+from backviz.scenes.layers import key_frames, layer_axis, write
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.registry import Within, scene
+from backviz.scenes.starts import Start
+from backviz.scenes.units import dead, slopes
+from backviz.text import count
+
+RATES = 9
+
+
+@scene
+def dead_units(
+    init: Start = "he_normal",
+    depth: Annotated[int, Within(1, 50)] = 4,
+    width: Annotated[int, Within(1, 256)] = 48,
+    least: Annotated[float, Within(1e-6, 1e3)] = 0.03,
+    most: Annotated[float, Within(1e-6, 1e6)] = 3.0,
+    steps: Annotated[int, Within(1, 200)] = 40,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Large steps kill ReLU units: they put out 0 for every sample and learn no more.
+
+    Each point is a network trained with its own rate from the same seed. A unit is dead if
+    its slope is 0 for all samples. A leaky ReLU has no slope of 0, so it cannot die. Right
+    the ReLU networks layer by layer, a row for each rate; an empty row has overflowed.
+
+    Options:
+    init: how the weights are drawn
+    depth: hidden layers
+    width: units in each of them
+    least: the smallest rate
+    most: the largest rate
+    steps: of training
+    seed: of data and weights
+    """
+    if least >= most:
+        raise UsageError(f"the rates cannot go from {least:g} to {most:g}; use least < most")
+    rates = np.geomspace(least, most, RATES)
+    kinds: tuple[Activation, ...] = ("relu", "leaky_relu")
+    recipe = Recipe(depth, width, init=init, seed=seed)
+    layers = {
+        kind: np.array([_dying(replace(recipe, activation=kind, rate=r), steps) for r in rates])
+        for kind in kinds
+    }
+    shares = {kind: table.mean(axis=2).T for kind, table in layers.items()}
+    ticks = (0, RATES // 2, RATES - 1)
+    panels = (
+        Panel(
+            "dead", Axis("rate", *span(rates, log=True), log=True),
+            Axis("share of dead units", -0.03, 1.33, ticks=(0.0, 0.25, 0.5, 0.75, 1.0)),
+            title="all layers", legend="upper left",
+        ),
+        Panel(
+            "layers", layer_axis(depth),
+            Axis("rate", -0.5, RATES - 0.5, ticks=tuple(map(float, ticks)),
+                 names=tuple(write(float(rates[i])) for i in ticks)),
+            title="ReLU, layer by layer", place=(0, 1, 1, 1),
+        ),
+    )  # fmt: skip
+
+    def moments() -> Iterator[Frame]:
+        for k in range(steps):
+            relu = shares["relu"][k]
+            known = np.flatnonzero(np.isfinite(relu))
+            gone = len(rates) - known.size
+            said = f"Step {k}: "
+            if known.size:
+                at = int(known[-1])
+                said += f"{100 * relu[at]:.0f} % of the ReLU units are dead at a rate of "
+                said += f"{write(rates[at])}, {100 * relu[0]:.0f} % at {write(rates[0])}"
+            if gone:
+                said += "; " * bool(known.size) + f"{gone} of {len(rates)} ReLU networks overflowed"
+            yield Frame(
+                said + ".",
+                {
+                    "dead": [
+                        Line(kind, rates, shares[kind][k], kind.replace("_", " "), c, marked=True)
+                        for c, kind in enumerate(kinds)
+                    ],
+                    "layers": [
+                        Heat(
+                            "shares", layers["relu"][:, k], (0.5, depth + 0.5),
+                            (-0.5, RATES - 0.5), (0.0, 1.0), label="share dead", map="sequential",
+                        )
+                    ],
+                },
+            )  # fmt: skip
+
+    return Film(
+        f"Dead units after large steps, {count(depth, 'layer')}", panels, moments, steps,
+        key_frames(steps), columns=(1.25, 1.0),
+        alt="Left the share of dead units against the learning rate, for ReLU and leaky ReLU; "
+        "right the share in each layer of the ReLU networks as a map.",
+    )  # fmt: skip
+
+
+def _dying(recipe: Recipe, steps: int) -> list[list[float]]:
+    """The share of dead units by step and layer; NaN in all layers once numbers overflow."""
+    rows = []
+    for moment in training(recipe, steps):
+        row = [dead(slopes(recipe.activation, layer.inputs.data)) for layer in moment.layers]
+        rows.append(row if np.isfinite(row).all() else [np.nan] * len(row))
+    return rows
