@@ -72,3 +72,33 @@ def _pairs(ones, others, what):
         for other, box in others.items():
             if (name < other or ones is not others) and overlap(one, box) > 1.0:
                 yield f"{name} {what} {other}"
+
+
+def touched(drawing, diagram):
+    """Arrows whose lines run on or under a box that is not their own, and the box."""
+    ends = {a.id: (a.tail, a.head) for a in diagram.arrows}
+    frames = {}
+    for part in drawing.parts:
+        if part.id in {b.id for b in diagram.boxes}:
+            around = [extent(m) for m in part.marks if isinstance(m, Rect) and m.stroke]
+            lefts, tops, rights, bottoms = zip(*around, strict=True)
+            frames[part.id] = min(lefts), min(tops), max(rights), max(bottoms)
+    for part in drawing.parts:
+        for curve in (m for m in part.marks if isinstance(m, Curve) and part.id in ends):
+            for x, y in bezier(curve.points):
+                for box, (left, top, right, bottom) in frames.items():
+                    room = max(left - x, x - right, top - y, y - bottom)
+                    if box not in ends[part.id] and room < curve.line / 2:
+                        yield part.id, box
+
+
+def bezier(points, pieces=24):
+    """Points on a chain of Bézier pieces."""
+    for k in range(0, len(points) - 1, 3):
+        a, b, c, d = points[k : k + 4]
+        for i in range(pieces + 1):
+            t, u = i / pieces, 1 - i / pieces
+            yield tuple(
+                u**3 * a[j] + 3 * u * u * t * b[j] + 3 * u * t * t * c[j] + t**3 * d[j]
+                for j in (0, 1)
+            )

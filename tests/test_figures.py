@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from picture_lint import objections
+from picture_lint import objections, touched
 
 from backviz import Figure, Style, Value, tensor
 from backviz.diagrams import font
@@ -392,3 +392,38 @@ def test_text_widths_agree_with_freetype():
     for char in "0Wж−∂":
         advance = face.load_char(ord(char), flags=LoadFlags.NO_SCALE).horiAdvance
         assert advance == font.glyph(char).advance, char
+
+
+@pytest.mark.parametrize("fold", ["auto", "none"])
+def test_a_figure_for_paper_is_never_higher_than_a_page(fold):
+    y = Value(0.5, "x")
+    for _ in range(40):
+        y = y.tanh() * 1.5
+    for output in (y, load("@micrograd"), load("@mazur")):
+        made = Figure(output, Style(size="paper", fold=fold))
+        assert made.drawing.height <= 9 * 72 + 0.01
+        small = made.drawing.least_text < 7 - 0.05
+        assert small == any("smallest text" in said for said in made.drawing.warnings)
+        assert list(objections(made.drawing)) == []
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_arrow_runs_on_a_box_that_it_only_passes(name, direction):
+    for fold in ("auto", "none"):
+        made = figure(f"@{name}", size="paper", fold=fold, direction=direction)
+        assert {*touched(made.drawing, made.diagram)} == set()
+        assert list(objections(made.drawing)) == []
+
+
+def test_a_touched_box_is_seen():
+    made = figure("@diamond")
+    (box,) = (b for b in made.diagram.boxes if b.title == "c")
+    own = {a.id for a in made.diagram.arrows if box.id in (a.tail, a.head)}
+    part = next(p for p in made.drawing.parts if p.id not in own and p.id.startswith("e"))
+    frame = next(m for p in made.drawing.parts if p.id == box.id for m in p.marks)
+    line = tuple((frame.x + k * frame.width / 3, frame.y) for k in range(4))
+    curve = next(m for m in part.marks if hasattr(m, "points"))
+    broken = replace(part, marks=(replace(curve, points=line),))
+    parts = tuple(broken if p is part else p for p in made.drawing.parts)
+    assert (part.id, box.id) in touched(replace(made.drawing, parts=parts), made.diagram)

@@ -10,7 +10,7 @@ from backviz.autodiff.recording import scope, scoped
 from backviz.diagrams.layout import lay_out
 from backviz.diagrams.layout.rows import in_rows
 from backviz.diagrams.page import plan
-from backviz.errors import InputError
+from backviz.errors import InputError, UsageError
 from backviz.graphs import contract, fold_layers, fold_repeats
 
 
@@ -258,3 +258,117 @@ def test_a_layer_that_is_used_twice_keeps_its_name():
         out = layer(layer(np.ones((2, 3)))).sum()
     titles = fold_layers(to_graph(out)).titles.values()
     assert [*titles] == ["Linear", "Linear"]
+
+
+def perceptron():
+    from backviz import nn
+    from backviz.nn import losses
+
+    x = tensor(np.ones((5, 3)), "x", requires_grad=False)
+    with scoped():
+        out = losses.mse_loss(nn.MLP(3, [4, 1], "tanh", seed=0)(x), np.ones((5, 1)))
+    out.label = "L"
+    out.backward()
+    return out
+
+
+def shown(output, **style):
+    return [b.title for b in Figure(output, Style(**style)).diagram.boxes]
+
+
+WEIGHTS = {"W1", "b1", "W2", "b2"}
+
+
+@pytest.mark.parametrize("fold", ["none", "constants", "names", "layers", "blocks"])
+def test_weights_are_shown_or_hidden_at_every_level(fold):
+    assert set(shown(perceptron(), fold=fold, weights="show")) >= WEIGHTS
+    hidden = shown(perceptron(), fold=fold, weights="hide")
+    assert not WEIGHTS & {*hidden}
+    assert "x" in hidden and "L" in hidden  # data and the output are no weights
+    kept = {b for b in shown(perceptron(), fold=fold) if b in WEIGHTS}
+    assert kept == (set() if fold in ("layers", "blocks") else WEIGHTS)
+
+
+def test_a_weight_of_two_ops_stays_a_box_and_hidden_ones_stand_in_the_formula():
+    w, v = Value(2.0, "w"), Value(3.0, "v")
+    output = (w * v).tanh() + w
+    output.backward()
+    figure = Figure(output, Style(fold="none", weights="hide"))
+    assert [b.title or b.symbol for b in figure.diagram.boxes] == ["w", "w·v", "tanh", "+"]
+    # the edge keeps the op's own local derivative: d(w·v)/dw = v
+    assert figure.diagram.arrows[0].local == "3"
+
+
+def test_hidden_weights_leave_the_rule_on_the_arrow():
+    figure = Figure(perceptron(), Style(fold="none", weights="hide"))
+    assert "g @ W2ᵀ" in [a.local for a in figure.diagram.arrows]
+
+
+def test_data_with_a_name_are_a_box_where_constants_are_written_into_ops():
+    assert "x" in shown(perceptron(), fold="constants")
+
+
+def test_an_unknown_way_of_weights_is_refused():
+    with pytest.raises(UsageError, match="unknown weights 'hidden'; there is auto, show, hide"):
+        Style(weights="hidden")
+
+
+def test_the_number_of_ops_is_in_the_language_and_never_has_a_decimal_comma():
+    figure = Figure(chain(1500), Style(lang="ru", decimal=","))
+    assert "операций: 1\u2009477" in [b.symbol for b in figure.diagram.boxes]
+    assert "1\u2009477 ops" in [b.symbol for b in Figure(chain(1500)).diagram.boxes]
+
+
+def test_folding_by_names_is_no_remedy_for_what_is_folded_already():
+    for fold in ("layers", "blocks", "auto"):
+        for said in Figure(network(3), Style(size="slide", fold=fold, heat=True)).drawing.warnings:
+            assert "--fold names" not in said
+    (said,) = Figure(network(3), Style(size="slide", fold="none")).drawing.warnings
+    assert "--fold names" in said
+
+
+def test_a_blank_name_is_a_gap_in_a_formula():
+    x = Value(2.0, "  ")
+    assert Figure(x * 3, Style(fold="constants")).diagram.boxes[-1].symbol == "□·3"
+
+
+def test_a_list_of_blocks_in_a_network_is_folded_block_by_block():
+    from backviz import nn
+
+    class Block(nn.Module):
+        def __init__(self, seed):
+            self.lin, self.norm = nn.Linear(4, 4, seed=seed), nn.BatchNorm1d(4)
+
+        def forward(self, x):
+            return x + self.norm(self.lin(x)).tanh()
+
+    class Net(nn.Module):
+        def __init__(self):
+            self.first = nn.Linear(3, 4, seed=7)
+            self.blocks = nn.Sequential(*[Block(i) for i in range(6)])
+            self.head = nn.Sequential(nn.Linear(4, 4, seed=8), nn.Tanh(), nn.Linear(4, 1, seed=9))
+
+        def forward(self, x):
+            return self.head(self.blocks(self.first(x)))
+
+    x = tensor(np.random.default_rng(0).normal(size=(5, 3)), "x", requires_grad=False)
+    with scoped():
+        output = (Net()(x) ** 2).sum()
+    output.label = "L"
+    output.backward()
+    names = shown(output, fold="blocks")
+    assert names[:3] == ["x", "first", "blocks ×6"]
+    assert "head" in names  # a row of plain layers is one part
+
+
+def test_weights_can_be_hidden_on_the_command_line(capsys):
+    from backviz.cli import main
+
+    said = {}
+    for weights in ("show", "hide"):
+        with pytest.raises(SystemExit) as left:
+            main(["graph", "@karpathy-neuron", "--weights", weights, "-F", "text", "-q"])
+        assert left.value.code == 0
+        said[weights] = capsys.readouterr().out
+    assert "x1·w1" in said["hide"] and "w1 = −3" not in said["hide"]
+    assert "w1 = −3" in said["show"]

@@ -8,13 +8,16 @@ from functools import cache
 import pytest
 from portable_svg import path_extent, problems
 
+from backviz import nn, tensor
 from backviz.autodiff.backward import backward
+from backviz.autodiff.recording import scoped
 from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.style import FOLDS, Style
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.explanations import seed_for
+from backviz.nn import losses
 from backviz.renderers import RENDERERS
 from backviz.renderers.svg import svg_document
 from backviz.sources import EXAMPLES, load
@@ -23,6 +26,17 @@ from backviz.sources import EXAMPLES, load
 @cache
 def example(name: str) -> Value:
     value = load(f"@{name}")
+    backward(value, seed_for(value))
+    return value
+
+
+@cache
+def network() -> Value:
+    """A network with layers, repeated blocks and a hostile name."""
+    x = tensor([[1.0, -2.0, 0.5, 3.0]], "a<b & 'c'", requires_grad=False)
+    blocks = [nn.Residual(nn.Linear(4, 4, seed=i)) for i in range(4)]
+    with scoped():
+        value = losses.mse_loss(nn.Sequential(*blocks, nn.Linear(4, 1, seed=9))(x), [[1.0]])
     backward(value, seed_for(value))
     return value
 
@@ -48,6 +62,9 @@ def test_every_example_is_portable_at_every_size(name, theme):
         *({"fold": fold} for fold in FOLDS),
         *({"engine": e.name} for e in ENGINES.values() if e.missing() is None),
         *({"direction": direction} for direction in ("LR", "TB")),
+        {"weights": "show", "fold": "layers"},
+        {"weights": "hide"},
+        {"heat": True},
         {"transparent": True},
         {"products": True},
         {"legend": False},
@@ -58,9 +75,10 @@ def test_every_example_is_portable_at_every_size(name, theme):
     ids=str,
 )
 def test_every_option_is_portable(style):
-    for name in ("mazur", "micrograd"):
+    parts = style.get("fold") in ("layers", "blocks")
+    for value in (network(),) if parts else (example("mazur"), example("micrograd")):
         for size in ("notebook", "slide"):
-            figure = Figure(example(name), Style(size=size, **style))
+            figure = Figure(value, Style(size=size, **style))
             assert problems(RENDERERS["svg"](figure)) == []
 
 

@@ -209,9 +209,10 @@ def test_pdf_has_a_page_of_the_same_size_for_each_step(tmp_path):
     assert b"/Type3" not in data and b"/Subtype /Type3" not in data
 
 
-@pytest.mark.parametrize("form", [n for n in BUILDERS if n not in ("mp4", "gif", "webp")])
+@pytest.mark.parametrize("form", [n for n in BUILDERS if n != "mp4"])  # which has a clock in it
 def test_same_steps_same_bytes(form):
-    assert BUILDERS[form](steps_of("@diamond")) == BUILDERS[form](steps_of("@diamond"))
+    one, two = (BUILDERS[form](steps_of("@diamond", last=4)) for _ in range(2))
+    assert one == two and all(one)
 
 
 HOSTILE = ["</script><b>x", "a|{}<>\\n", "%$#_&~^", "=1+1", "веса", "x" * 60, "\"'`"]

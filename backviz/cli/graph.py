@@ -148,8 +148,8 @@ def make_style(given: dict[str, Any]) -> Any:
     from backviz.diagrams.style import Style
 
     same = (
-        "size", "theme", "fold", "direction", "title", "transparent", "text", "scale", "salt",
-        "heat", "engine", "lang", "digits", "decimal",
+        "size", "theme", "fold", "weights", "direction", "title", "transparent", "text", "scale",
+        "salt", "heat", "engine", "lang", "digits", "decimal",
     )  # fmt: skip
     return Style(
         **{name: given[name] for name in same},

@@ -56,8 +56,14 @@ looks = together(
         "--fold",
         metavar="LEVEL",
         default="auto",
-        help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, block, "
-        "or as can be read.  [auto]",
+        help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, "
+        "block, or as can be read.  [auto]",
+    ),
+    click.option(
+        "--weights",
+        metavar="show|hide",
+        default="auto",
+        help="Weights as boxes, or inside the box that uses them.  [inside layers only]",
     ),
     click.option(
         "--expand",

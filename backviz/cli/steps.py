@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"%0?\d*d")
     "--format",
     "form",
     metavar="FORMAT",
-    help="pdf, html, svg, png, fragments or tikz.  [by extension]",
+    help="pdf, html, svg, png, fragments, tikz, mp4, gif or webp.  [by extension]",
 )
 @click.option(
     "--pass",
@@ -56,6 +56,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz steps @diamond -o player.html
     backviz steps @diamond --for slide -o 'out/%02d.png'
     backviz steps @diamond -o reveal-fragments.svg
+    backviz steps @diamond --for slide -o build.mp4
     """
     from backviz.autodiff.finite import find_not_finite
     from backviz.cli.loading import load_value

@@ -41,14 +41,18 @@ def arrow_part(
     head: Frame,
     theme: Theme,
     state: ArrowState = WHOLE_ARROW,
+    aside: float = 0.0,
 ) -> Part:
-    """The marks of an arrow between two frames `(left, top, right, bottom)`."""
+    """The marks of an arrow between two frames `(left, top, right, bottom)`.
+
+    `aside` moves both lines to the right of the arrow's direction.
+    """
     side = APART if arrow.backward else 0.0
-    forward = _between(_shifted(curve, side), tail, head)
+    forward = _between(_shifted(curve, aside + side), tail, head)
     strong = state.accent == "forward"
     marks = _line(forward, theme.forward if state.forward else theme.rule, (), strong)
     if arrow.backward and state.backward:
-        backward = _between(tuple(reversed(_shifted(curve, -side))), head, tail)
+        backward = _between(tuple(reversed(_shifted(curve, aside - side))), head, tail)
         marks += _line(backward, theme.gradient, DASH, state.accent == "backward")
     return Part(arrow.id, arrow.alt, tuple(marks))
 

@@ -62,11 +62,11 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     value = data.get("value")
     lines = () if value is None else number_lines(value, numbers, words)
     gradient = _gradient(data, numbers, words)
-    symbol = OPS[data["op"]].symbol if data["op"] else clean(data.get("formula", ""), MAX_FORMULA)
+    symbol = _symbol(data, words)
     if value is None:
         gradient = ()
-        symbol = f"⋯ {data['size']:,} {words['ops']}".replace(",", "\u2009")
-        hidden = f"{words['leaves']} ×{data['leaves']}"
+        symbol = f"⋯ {symbol}"
+        hidden = words["leaves"].format(n=data["leaves"])
         lines = (data["ops"], hidden) if data["leaves"] else (data["ops"],)
     note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
@@ -83,6 +83,20 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
         heat=heat_of(value, numbers) if style.heat else None,
         alt=f"{said}; {' '.join(gradient)}" if gradient else said,
     )
+
+
+def _symbol(data: dict[str, Any], words: dict[str, str]) -> str:
+    """An op's sign, the formula of a small group, or how many ops a larger one holds."""
+    if data["op"]:
+        return OPS[data["op"]].symbol
+    if data["kind"] == GROUP and "inside" not in data:
+        return ops_text(data["size"], words)
+    return clean(data.get("formula", ""), MAX_FORMULA)
+
+
+def ops_text(n: int, words: dict[str, str]) -> str:
+    """`2 820 ops`: a thin space parts the thousands, because a comma may be the decimal sign."""
+    return words["ops"].format(n=f"{n:,}".replace(",", "\u2009"))
 
 
 def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:

@@ -28,6 +28,7 @@ from backviz.graphs import (
     fold_names,
     fold_repeats,
     has_scopes,
+    hide_weights,
     size,
     to_graph,
 )
@@ -92,9 +93,9 @@ class Figure:
         if self.style.fold == "auto":
             return self._automatic()
         folds: dict[str, Callable[[], Home | Parts]] = {
-            "none": lambda: {n: n for n in self.graph},
-            "constants": lambda: fold_constants(self.graph),
-            "names": lambda: fold_names(self.graph),
+            "none": lambda: self._weighed({n: n for n in self.graph}),
+            "constants": lambda: self._weighed(fold_constants(self.graph)),
+            "names": lambda: self._weighed(fold_names(self.graph)),
             "layers": lambda: self._parts(0),
             "blocks": lambda: fold_repeats(self.graph, self._parts(1)),
         }
@@ -114,13 +115,17 @@ class Figure:
                 "the computation has no layers to fold by; compute it with backviz.nn modules, "
                 "with names such as enc.w, or fold by names"
             )
-        parts = fold_layers(self.graph, self._outer(depth))
+        parts = fold_layers(self.graph, self._outer(depth), self.style.weights == "show")
         inline = fold_constants(self.graph)
         home = {
             n: parts.home[inline[n]] if not self.graph.nodes[n]["label"] else target
             for n, target in parts.home.items()
         }
-        return Parts(home, parts.titles)
+        return Parts(self._weighed(home), parts.titles)
+
+    def _weighed(self, home: Home) -> Home:
+        """The same fold, without the weights if they are to be hidden."""
+        return hide_weights(self.graph, home) if self.style.weights == "hide" else home
 
     def _outer(self, depth: int) -> int:
         """The depth of the parts below the one that holds everything, if there is one."""
@@ -138,7 +143,8 @@ class Figure:
 
     def _automatic(self) -> _Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
-        by_op, by_name = fold_constants(self.graph), fold_names(self.graph)
+        by_op = self._weighed(fold_constants(self.graph))
+        by_name = self._weighed(fold_names(self.graph))
         least = PRESETS[self.style.size].least
         make = self._measured if least else self._at
         candidates = []

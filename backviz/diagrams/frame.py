@@ -90,8 +90,8 @@ class Frame:
         scale = (preset.most if self.bounded else preset.text) / EM
         if preset.width:
             scale = min(scale, (preset.width - 2 * preset.margin) / width)
-        if preset.height:
-            room = preset.height - 2 * preset.margin - self.taken(preset.width)
+        if highest := preset.height or preset.tallest:
+            room = highest - 2 * preset.margin - self.taken(preset.width)
             scale = min(scale, room / height)
         return scale
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
-from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines
-from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment
+from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines, ops_text
+from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
@@ -30,26 +31,6 @@ PASSES = ("both", "forward", "backward")
 PACES = ("node", "contribution")
 MORE = " + …"  # after a gradient that is not complete yet
 MOST_GIVEN = 8  # inputs that the first moment names one by one
-
-
-def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str]) -> Diagram:
-    """The diagram of a build: room for every moment's numbers, a name for every box."""
-    texts: dict[str, set[str]] = {}
-    for moment in moments:
-        for box, state in moment.boxes.items():
-            texts.setdefault(box, set()).update(state.gradient or ())
-    boxes = tuple(
-        replace(
-            _named(box, names.get(box.id, "")),
-            reserve=tuple(sorted(texts.get(box.id, set()) - {*box.gradient})),
-        )
-        for box in diagram.boxes
-    )
-    return replace(diagram, boxes=boxes, lines=max(len(m.lines) for m in moments))
-
-
-def _named(box: Box, name: str) -> Box:
-    return box if box.title or not name or box.role == "constant" else replace(box, title=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +70,7 @@ class _Teller:
     ) -> None:
         self.view, self.whole, self.style = view, whole, style
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
-        self.names = _names(view)
+        self.names = box_names(view)
         self.output = self.names[view.graph["output"]]
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
         for i, (tail, head, position, data) in enumerate(arrow_order(view)):
@@ -133,7 +114,7 @@ class _Teller:
         data = self.view.nodes[node]
         value = data.get("value")
         if value is None:
-            return (f"{self.names[node]}: {data['size']} {self.words['ops']}",)
+            return (f"{self.names[node]}: {ops_text(data['size'], self.words)}",)
         formula = self._formula(node, self._name)
         said = [self.names[node], formula]
         scalars = not isinstance(value, np.ndarray) and all(
@@ -291,24 +272,6 @@ class _Teller:
         at = "" if node is None else f"n{node}"
         alt = "; ".join(filter(None, lines))
         return Moment(phase, at, lines, shown, drawn, alt)
-
-
-def _names(view: nx.MultiDiGraph[Any]) -> dict[Any, str]:
-    """What every box is called: its label, the title of its part, or its number.
-
-    A title that several boxes bear is numbered, and one with spaces is bracketed.
-    """
-    names: dict[Any, str] = {}
-    titles = Counter(d.get("title", "") for _, d in view.nodes(data=True))
-    met: Counter[str] = Counter()
-    for node, data in view.nodes(data=True):
-        name = clean(data["label"], MAX_TITLE)
-        if not name and (title := clean(data.get("title", ""), MAX_TITLE)):
-            met[title] += 1
-            name = f"{title} {met[title]}" if titles[data["title"]] > 1 else title
-            name = f"({name})" if " " in name else name
-        names[node] = name or f"n{node}"
-    return names
 
 
 def _sum(parts: list[Any]) -> Any:

@@ -12,6 +12,7 @@ from functools import cached_property
 from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, label_part, label_size
 from backviz.diagrams.boxes import EM, SMALL, box_part, measure
+from backviz.diagrams.clearance import sideways
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
@@ -22,7 +23,7 @@ from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 
 RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
 LABELLED_GAP = 1.7 * EM  # where labels add their own room
-EDGE = 0.2 * EM  # room around the drawing for borders and stacks
+EDGE = 0.45 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
 ONE_COLUMN = 3.3 * INCH
 TWO_DIRECTIONS_UP_TO = 2_000
 
@@ -42,11 +43,10 @@ def lay(diagram: Diagram, style: Style) -> Sheet:
         preset = frame.preset
     layout = _best(layouts, frame)
     scale = _scale(frame, layout)
-    width = preset.width or max(
-        layout.width * scale + 2 * (EDGE + preset.margin), frame.least_width
-    )
+    around = 2 * (EDGE * scale + preset.margin)
+    width = preset.width or max(layout.width * scale + around, frame.least_width)
     taken = frame.taken(width)
-    height = preset.height or layout.height * scale + 2 * (EDGE + preset.margin) + taken
+    height = preset.height or layout.height * scale + around + taken
     left = (width - layout.width * scale) / 2
     free = height - 2 * preset.margin - taken - layout.height * scale
     top = preset.margin + frame.above(width) + free / 2
@@ -74,9 +74,8 @@ class Sheet:
     def arrow(self, arrow: Arrow, state: ArrowState = WHOLE_ARROW) -> Part:
         """An arrow's lines, as they look at one moment."""
         curve, ends = self.layout.curves[arrow.id], self._frames
-        return self._placed(
-            arrow_part(arrow, curve, ends[arrow.tail], ends[arrow.head], self.theme, state)
-        )
+        tail, head, aside = ends[arrow.tail], ends[arrow.head], self._asides.get(arrow.id, 0.0)
+        return self._placed(arrow_part(arrow, curve, tail, head, self.theme, state, aside))
 
     def label(self, arrow: Arrow) -> Part | None:
         """What is written on an arrow, if anything is."""
@@ -124,6 +123,11 @@ class Sheet:
         return placed(part, self.scale, self.left, self.top)
 
     @cached_property
+    def _asides(self) -> dict[str, float]:
+        ends = {a.id: (a.tail, a.head) for a in self.diagram.arrows}
+        return sideways(self.layout.curves, ends, self._frames)
+
+    @cached_property
     def _frames(self) -> dict[str, tuple[float, float, float, float]]:
         frames = {}
         for box in self.diagram.boxes:
@@ -148,13 +152,15 @@ def _layouts(diagram: Diagram, style: Style, preset: Preset) -> list[Layout]:
     if style.direction == "auto":
         both = preset.width > 0 and len(diagram.boxes) <= TWO_DIRECTIONS_UP_TO
         directions = ["LR", "TB"] if both else ["LR"]
-    layouts = []
+    layouts: list[Layout] = []
+    rows: list[Layout] = []
+    highest = preset.height or preset.tallest
     for direction in directions:
         asked = plan(diagram, style, direction)
         layouts.append(lay_out(asked, style.engine))
-        if style.direction == "auto" and preset.height and direction == "LR":
-            layouts += in_rows(asked, layouts[0])
-    return layouts
+        if style.direction == "auto" and highest and direction == "LR":
+            rows += in_rows(asked, layouts[0])
+    return layouts + rows  # arrows around corners are the last choice among equals
 
 
 def _best(layouts: list[Layout], frame: Frame) -> Layout:
@@ -183,7 +189,7 @@ def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> t
     warnings = []
     if preset.least and least < preset.least - 0.05:
         unnamed = any(b.role == "op" and not b.title for b in diagram.boxes)
-        helps = unnamed and style.fold != "names"
+        helps = unnamed and style.fold in ("none", "constants")
         remedy = "fold it with --fold names" if helps else "draw a part of the graph"
         warnings.append(
             f"the smallest text is {least:.1f} pt, less than the {preset.least:g} pt that "

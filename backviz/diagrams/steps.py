@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.drawing import Drawing, Part
 from backviz.diagrams.model import ArrowState, BoxState, Diagram, Moment
-from backviz.diagrams.moments import PACES, PASSES, Build, make_moments, step_diagram
+from backviz.diagrams.moments import PACES, PASSES, Build, make_moments
+from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
 from backviz.errors import InputError, UsageError
 from backviz.text import count

@@ -12,6 +12,7 @@ from backviz.errors import UsageError
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
+WEIGHTS = ("auto", "show", "hide")
 FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 
 
@@ -23,7 +24,9 @@ class Style:
     point of a PNG, `fold` the level of detail: "none" draws every node,
     "constants" writes constants into the op that uses them, "names" draws one box
     per named value, "layers" one per layer of a network, "blocks" one per block and one for
-    all blocks that repeat, "auto" picks and says what it picked. `digits` 0 means as many
+    all blocks that repeat, "auto" picks and says what it picked. `weights` "hide" writes a
+    leaf into the only box that uses it, "show" keeps it as a box; "auto" hides it in the
+    boxes of layers and blocks only. `digits` 0 means as many
     as the size can show. `heat` draws a small map of every array that is too large to be
     written out. `salt` makes the ids of an SVG unique on a page with several figures.
 
@@ -36,6 +39,7 @@ class Style:
     theme: str = "light"
     size: str = "notebook"
     fold: str = "auto"
+    weights: Literal["auto", "show", "hide"] = "auto"
     direction: Literal["auto", "LR", "TB"] = "auto"
     engine: str = "auto"
     text: Literal["outline", "keep"] = "outline"
@@ -56,6 +60,7 @@ class Style:
         if self.engine != "auto":
             ENGINES[self.engine]
         _one_of("fold", self.fold, FOLDS)
+        _one_of("weights", self.weights, WEIGHTS)
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))
         _one_of("decimal sign", self.decimal, (".", ","))

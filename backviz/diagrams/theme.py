@@ -51,7 +51,8 @@ class Theme:
 class Preset:
     """A place that figures go to: page size in points and text sizes.
 
-    `width` or `height` 0 means "as large as the drawing". `text` is the size aimed
+    `width` or `height` 0 means "as large as the drawing", but never higher than `tallest`
+    if that is given. `text` is the size aimed
     at, `least` the size below which the reader is warned, `most` the largest. `digits`
     is how many significant digits a number has unless a person says otherwise.
     """
@@ -65,6 +66,7 @@ class Preset:
     most: float
     margin: float
     digits: int = 4
+    tallest: float = 0
 
 
 THEMES: Registry[Theme] = Registry("theme")
@@ -153,6 +155,9 @@ for _preset in (
     Preset("slide", "a whole 16:9 slide, 13.33 × 7.5 in", 960, 540, 22, 18, 34, 20, 3),
     Preset("half", "half a slide, 6.4 × 6.0 in", 460.8, 432, 22, 18, 30, 14, 3),
     Preset("beamer", "a Beamer frame, 16 × 9 cm", 16 * CM, 9 * CM, 11, 8, 13, 8),
-    Preset("paper", "a column or the width of a page, 3.3 or 6.9 in", 6.9 * INCH, 0, 9, 7, 9, 2),
-):
+    Preset(
+        "paper", "a column or the width of a page, 3.3 or 6.9 in", 6.9 * INCH, 0, 9, 7, 9, 2,
+        tallest=9 * INCH,
+    ),
+):  # fmt: skip
     PRESETS.add(_preset.name, _preset)

@@ -8,6 +8,7 @@ from backviz.graphs.folds import (
     fold_middle,
     fold_names,
     group_symbols,
+    hide_weights,
     size,
 )
 from backviz.graphs.recorded import (
@@ -37,6 +38,7 @@ __all__ = [
     "fold_repeats",
     "group_symbols",
     "has_scopes",
+    "hide_weights",
     "operands",
     "plain_graph",
     "size",

@@ -28,6 +28,8 @@ NO_TITLES: Mapping[int, str] = {}
 def fold_constants(graph: nx.MultiDiGraph[int]) -> Home:
     """Fold every constant with one consumer into it: `x²` instead of `pow` and a 2.
 
+    A constant that has a name is data, and stays a box.
+
     >>> from backviz import Value, to_graph
     >>> x = Value(3.0, label="x")
     >>> G = to_graph(x**2)
@@ -37,7 +39,7 @@ def fold_constants(graph: nx.MultiDiGraph[int]) -> Home:
     """
     home = {n: n for n in graph}
     for node, kind in graph.nodes(data="kind"):
-        if kind == CONSTANT and len(graph._succ[node]) == 1:
+        if kind == CONSTANT and len(graph._succ[node]) == 1 and not graph._node[node]["label"]:
             (home[node],) = graph._succ[node]
     return home
 
@@ -63,6 +65,26 @@ def fold_names(graph: nx.MultiDiGraph[int]) -> Home:
         absorbed = len(consumers) == 1 and not data["label"] and data["kind"] != LEAF
         home[node] = consumers.pop() if absorbed else node
     return home
+
+
+def hide_weights(graph: nx.MultiDiGraph[int], home: Home) -> Home:
+    """Write every leaf that only one box uses into that box; what several boxes use stays.
+
+    Data that want no gradient stay as well: they are what flows through.
+
+    >>> from backviz import Value, to_graph
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x", requires_grad=False)
+    >>> G = to_graph((w * x).tanh())
+    >>> folded = contract(G, hide_weights(G, {n: n for n in G}))
+    >>> list(folded), folded.nodes[2]["formula"]
+    ([1, 2, 3], 'w·x')
+    """
+    hidden = dict(home)
+    for node, kind in graph.nodes(data="kind"):
+        users = {home[c] for c in graph._succ[node]}
+        if kind == LEAF and home[node] == node and len(users) == 1:
+            (hidden[node],) = users
+    return hidden
 
 
 def fold_middle(home: Home, keep: int) -> Home:
@@ -188,7 +210,7 @@ def group_symbols(
 
 
 def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
-    if data["label"]:
+    if data["label"].strip():
         return name_symbol(data["label"])
     return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol("□")
 
@@ -197,23 +219,29 @@ def _group_edges(
     graph: nx.MultiDiGraph[int], group: list[int], single: bool
 ) -> Iterable[tuple[int, int, dict[str, Any]]]:
     """One edge for each input of the group, with the derivative through the group."""
-    inside = set(group)
-    if all(graph.nodes[n]["kind"] == CONSTANT for n in group[:-1]):
+    inside, nodes = set(group), graph._node
+    if not any(nodes[n]["op"] for n in group[:-1]):
         yield from _op_edges(graph, group[-1], inside)
         return
-    slope: dict[int, float | None] = {group[-1]: 1.0}
+    slope: dict[int, float | None] = {group[-1]: 1.0} if single else {}
     entering: dict[int, list[dict[str, Any]]] = {}
     locals_: dict[int, list[float | None]] = {}
     for node in reversed(group):
         here = slope.get(node)
-        for tail, data in ((u, d) for u, ds in graph._pred[node].items() for d in ds.values()):
-            local = data.get("local")
-            through = here * local if here is not None and isinstance(local, float) else None
-            if tail in inside:
-                slope[tail] = through if tail not in slope else _add(slope[tail], through)
-            else:
-                entering.setdefault(tail, []).append(data)
-                locals_.setdefault(tail, []).append(through)
+        for tail, by_key in graph._pred[node].items():
+            outside = tail not in inside
+            if not (single or outside):
+                continue
+            for data in by_key.values():
+                local = data.get("local") if here is not None else None
+                through = here * local if here is not None and isinstance(local, float) else None
+                if outside:
+                    entering.setdefault(tail, []).append(data)
+                    locals_.setdefault(tail, []).append(through)
+                elif tail in slope:
+                    slope[tail] = _add(slope[tail], through)
+                else:
+                    slope[tail] = through
     for key, tail in enumerate(sorted(entering)):
         data = {}
         if single:

@@ -36,11 +36,12 @@ def has_scopes(graph: nx.MultiDiGraph[Any]) -> bool:
     return any(_scope(data) for data in graph._node.values())
 
 
-def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0) -> Parts:
+def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0, show_weights: bool = False) -> Parts:
     """Fold every innermost part into one box; with a depth, the parts at that depth.
 
     Weights that only one part uses are hidden in it; data stay boxes, and so does a leaf
-    that is the first operand of its op, because that is what flows through.
+    that is the first operand of its op, because that is what flows through. With
+    `show_weights` every leaf stays a box.
 
     >>> from backviz import Value, to_graph
     >>> from backviz.autodiff.recording import scope, scoped
@@ -50,8 +51,12 @@ def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0) -> Parts:
     >>> fold_layers(to_graph(y))
     Parts(home={0: 0, 1: 3, 2: 3, 3: 3}, titles={3: 'layer'})
     """
-    part = {n: _cut(_scope(d), depth) for n, d in graph.nodes(data=True)}
-    part |= _hidden_leaves(graph, part)
+    scopes = {n: _scope(d) for n, d in graph.nodes(data=True)}
+    lists = _lists_of_blocks({*scopes.values()}, depth)
+    part = {n: _cut(scope, depth, lists) for n, scope in scopes.items()}
+    if show_weights:
+        part |= {n: "" for n, kind in graph.nodes(data="kind") if kind == LEAF}
+    part |= _hidden_leaves(graph, part, (CONSTANT,) if show_weights else (CONSTANT, LEAF))
     members: dict[str, list[int]] = {}
     for node in graph:
         members.setdefault(part[node] or f"\0{node}", []).append(node)
@@ -78,7 +83,8 @@ def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
     for node, target in parts.home.items():
         inside.setdefault(target, []).append(node)
     signs = [_signature(graph, inside[t]) for t in targets]
-    moved, titles = {}, dict(parts.titles)
+    moved: dict[int, int] = {}
+    titles = dict(parts.titles)
     for start, period, times in _runs(signs):
         row = targets[start : start + period * times]
         # what lies between the parts of the row, such as a sum, goes with them
@@ -108,8 +114,26 @@ def _scope(data: dict[str, Any]) -> str:
     return name if dot and name.isidentifier() and rest else ""
 
 
-def _cut(scope: str, depth: int) -> str:
-    return "/".join(scope.split("/")[:depth]) if depth else scope
+def _cut(scope: str, depth: int, lists: set[str]) -> str:
+    if not depth:
+        return scope
+    pieces = scope.split("/")
+    outer = "/".join(pieces[:depth])
+    return "/".join(pieces[: depth + 1]) if outer in lists else outer
+
+
+def _lists_of_blocks(scopes: set[str], depth: int) -> set[str]:
+    """The parts at a depth that are lists of parts with parts of their own: `net/blocks/0/norm`."""
+    pieces = [scope.split("/") for scope in scopes]
+    return {
+        "/".join(p[:depth])
+        for p in pieces
+        if depth and len(p) > depth + 1 and _is_listed(p[depth]) and not _is_listed(p[depth - 1])
+    }
+
+
+def _is_listed(piece: str) -> bool:
+    return piece.partition("#")[0].isdigit()
 
 
 def _titles(scopes: list[str]) -> dict[str, str]:
@@ -138,11 +162,13 @@ def _row_title(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
 
-def _hidden_leaves(graph: nx.MultiDiGraph[int], part: dict[int, str]) -> dict[int, str]:
+def _hidden_leaves(
+    graph: nx.MultiDiGraph[int], part: dict[int, str], kinds: tuple[str, ...]
+) -> dict[int, str]:
     """Weights and numbers that belong to the one part that uses them."""
     found = {}
     for node, data in graph.nodes(data=True):
-        if data["kind"] not in (LEAF, CONSTANT) or part[node]:
+        if data["kind"] not in kinds or part[node]:
             continue
         users = {part[head] for head in graph.succ[node]}
         positions = {key for by_key in graph.succ[node].values() for key in by_key}

@@ -45,6 +45,7 @@ class Builder:
 BUILDERS: Registry[Builder] = Registry("format")
 
 _HERE = __name__.rpartition(".")[0]
+_FILMS = "backviz.movies"  # a floor above: named here, imported when a film is asked for
 for _row in (
     Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.marks:pdf_pages"),
     Builder("html", "a player with keys, in one file", f"{_HERE}.player:html"),
@@ -54,5 +55,8 @@ for _row in (
         "fragments", "one SVG for reveal.js, a fragment for each step", f"{_HERE}.svg:fragments"
     ),
     Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps"),
+    Builder("mp4", "a film for slides that play one", f"{_FILMS}:steps_mp4"),
+    Builder("gif", "a film that loops, for pages and chats", f"{_FILMS}:steps_gif"),
+    Builder("webp", "the same, smaller", f"{_FILMS}:steps_webp"),
 ):
     BUILDERS.add(_row.name, _row)

@@ -1,0 +1,55 @@
+"""What every box of a build is called, and a diagram with room for every moment's numbers.
+
+Invariant: every box has a name, so that the words of a moment can speak of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from backviz.diagrams.build import MAX_TITLE
+from backviz.diagrams.model import Box, Diagram, Moment
+from backviz.text import clean
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def box_names(view: nx.MultiDiGraph[Any]) -> dict[Any, str]:
+    """What every box is called: its label, the title of its part, or its number.
+
+    A title that several boxes bear is numbered, and one with spaces is bracketed.
+    """
+    names: dict[Any, str] = {}
+    titles = Counter(d.get("title", "") for _, d in view.nodes(data=True))
+    met: Counter[str] = Counter()
+    for node, data in view.nodes(data=True):
+        name = clean(data["label"], MAX_TITLE).strip()
+        if not name and (title := clean(data.get("title", ""), MAX_TITLE)):
+            met[title] += 1
+            name = f"{title} {met[title]}" if titles[data["title"]] > 1 else title
+            name = f"({name})" if " " in name else name
+        names[node] = name or f"n{node}"
+    return names
+
+
+def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str]) -> Diagram:
+    """The diagram of a build: room for every moment's numbers, a name for every box."""
+    texts: dict[str, set[str]] = {}
+    for moment in moments:
+        for box, state in moment.boxes.items():
+            texts.setdefault(box, set()).update(state.gradient or ())
+    boxes = tuple(
+        replace(
+            _named(box, names.get(box.id, "")),
+            reserve=tuple(sorted(texts.get(box.id, set()) - {*box.gradient})),
+        )
+        for box in diagram.boxes
+    )
+    return replace(diagram, boxes=boxes, lines=max(len(m.lines) for m in moments))
+
+
+def _named(box: Box, name: str) -> Box:
+    return box if box.title or not name or box.role == "constant" else replace(box, title=name)
