@@ -18,7 +18,7 @@ import pytest
 from backviz import Value, load
 from backviz.cli import _run
 from backviz.stepping import entry
-from backviz.stepping.commands import COMMANDS, advance
+from backviz.stepping.commands import advance
 from backviz.stepping.extension import load_ipython_extension
 from backviz.stepping.look import Look
 from backviz.stepping.pictures import moment_of, picture, present, steps_of, style_of
@@ -26,6 +26,7 @@ from backviz.stepping.prompt import completions, history_file
 from backviz.stepping.session import Stepper, stepper
 from backviz.stepping.shell import Shell, run_script
 from backviz.stepping.state import start
+from backviz.stepping.vocabulary import COMMANDS
 
 if os.environ.get("CI_PEERS"):
     import nbclient
@@ -88,6 +89,17 @@ def test_a_piped_session_is_the_same_transcript_twice():
     for line in SESSION.decode().splitlines():
         state, result = advance(state, line)
         assert f"step> {line}\n{result.text}" in text
+
+
+def test_commands_from_a_pipe_are_run_as_they_come():
+    process = subprocess.Popen([*STEP, "@diamond"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdin.write(b"n\n")
+        process.stdin.flush()
+        assert select.select([process.stdout], [], [], 30)[0]
+        assert process.stdout.readline() == b"step> n\n"
+    finally:
+        process.communicate(timeout=30)
 
 
 def test_commands_and_scripts_give_what_stdin_gives(tmp_path, call):
@@ -182,6 +194,7 @@ def test_a_person_at_a_terminal_has_colour_completion_repeats_and_ctrl_d():
     assert "\x1b[1m-->" in text
     assert "(fw 2/4)" in text
     assert "step 2 of 9" in text
+    assert "given: a = 2,  b = 3,  c = 4" in text
     assert "junk" not in history_file().read_text("utf-8")
     assert history_file().read_text("utf-8").split() == ["n", "where"]
 
@@ -243,7 +256,8 @@ def test_words_are_completed_with_commands_nodes_and_files(tmp_path):
     state = start(load("@mazur"))
     assert sorted(completions(state, "w", "w")) == ["w ", "watch ", "where ", "why "]
     assert completions(state, "why W", "W") == ["W2", "W1"]
-    assert "op:" in completions(state, "break ", "")
+    assert {"nan", "op:sigmoid"} <= set(completions(state, "break ", ""))
+    assert completions(state, "break op:ma", "op:ma") == ["op:matmul"]
     (tmp_path / "one.txt").touch()
     (tmp_path / "folder").mkdir()
     assert completions(state, "source o", "o") == ["one.txt"]
@@ -261,6 +275,24 @@ def test_a_recording_plays_back(tmp_path):
     second, _, code = shell("@diamond", "source r.txt")
     assert code == 0
     assert (first.state.at, first.state.run.edits) == (second.state.at, second.state.run.edits)
+
+
+def test_a_second_recording_ends_the_first(tmp_path):
+    shell("@diamond", "record one.txt", "n", "record two.txt", "n 2")
+    assert (tmp_path / "one.txt").read_text("utf-8") == "n\n"
+    assert (tmp_path / "two.txt").read_text("utf-8") == "n 2\n"
+
+
+def test_the_object_records_too(tmp_path):
+    s = stepper(load("@diamond"))
+    s.run("record r.txt")
+    s.next(2)
+    s.set(a=5, b=-1)
+    s.run("record off")
+    assert (tmp_path / "r.txt").read_text("utf-8") == "next 2\nset a=5.0\nset b=-1.0\n"
+    _, said, code = shell("@diamond", "source r.txt", "p d")
+    assert code == 0
+    assert said.endswith(f"d = −{-(5 * -1 + 4)}\nd.grad = —   (not computed)\n")
 
 
 def test_files_that_source_each_other_end(tmp_path):
@@ -360,11 +392,14 @@ def test_what_is_too_large_to_draw_is_said():
 # Python -----------------------------------------------------------------------------------------
 
 
-def test_step_runs_lines_and_does_not_touch_the_value(capsys):
+def test_step_runs_lines_and_does_not_touch_the_value(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     L = load("@diamond")
     assert entry.step(L, "n; why a; bogus") == 2
-    said = capsys.readouterr().out
+    assert entry.step(L) == 0
+    said, hint = capsys.readouterr()
     assert "sum  −6 + 10 = 4" in said
+    assert "backviz.stepper(…)" in hint
     assert L.grad is None
     with pytest.raises(ValueError, match="step takes a recorded value"):
         entry.step(3.0)
@@ -440,7 +475,10 @@ def test_the_cell_magic_shows_the_value_that_is_meant(capsys):
     assert made.grad("a") == 5
     assert backprop("b", code).grad("a") == 4
     assert backprop("nope", code) is None
-    assert "%%backprop NAME" in capsys.readouterr().out
+    assert "'nope' is no value; name one: %%backprop NAME" in capsys.readouterr().out
+    assert backprop("", "d = 3") is None
+    assert "the cell recorded no value" in capsys.readouterr().out
+    assert backprop("c", "d = 3").grad("a") == 5
 
 
 @pytest.mark.skipif(nbclient is None, reason="runs with the peers")

@@ -5,6 +5,7 @@ formulas, and from recordings made anew with other numbers.
 """
 
 import itertools
+import math
 import re
 import time
 
@@ -19,13 +20,14 @@ from backviz.explanations import seed_for
 from backviz.ops import OPS
 from backviz.sources import EXAMPLES
 from backviz.stepping import words
-from backviz.stepping.commands import COMMANDS, advance
+from backviz.stepping.commands import advance
 from backviz.stepping.look import Look, painted
 from backviz.stepping.paths import count_paths, paths_to
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run
 from backviz.stepping.session import Stepper
-from backviz.stepping.state import arrived, gradient, start
+from backviz.stepping.state import arrived, gradient, gradients, start
+from backviz.stepping.vocabulary import COMMANDS
 
 
 def play(state, *lines):
@@ -116,6 +118,17 @@ def test_every_place_shows_backward_cut_there_and_every_step_comes_back():
         assert numbers(state) == numbers(each)
 
 
+def test_all_gradients_at_once_are_those_of_single_nodes_to_the_bit():
+    for name in ("diamond", "mazur", "gates"):
+        first = start(load(f"@{name}")).but(passes=2)
+        for at in range(first.timeline.end(2) + 1):
+            state = first.but(at=at)
+            for node, found in enumerate(gradients(state, state.run)):
+                single = gradient(state, node)
+                assert (found is None) == (single is None)
+                assert found is None or np.asarray(found).tobytes() == np.asarray(single).tobytes()
+
+
 def test_back_and_next_come_to_the_same_state_also_inside_a_node():
     state = start(load("@diamond"))
     for line in ("n", "n 4", "s", "s", "n", "s", "s", "n 2"):
@@ -157,6 +170,7 @@ def test_what_is_partial_is_told_from_what_is_complete():
         (["forward", "until f"], ("backward", 2)),
         (["until a"], ("backward", 4)),
         (["goto d"], ("forward", 2)),
+        (["n 2  # a remark", "# one more"], ("forward", 2)),
         (["c"], ("backward", 4)),
         (["n 999999"], ("backward", 4)),
         (["c", "r 999999"], ("forward", 0)),
@@ -402,6 +416,9 @@ def test_a_second_pass_adds_up_on_leaves_as_backward_does():
         ("@diamond", "shared", [9, 11, 13]),
         ("@diamond", "absg>9", [7, 9]),
         ("@diamond", "|g|>9.5", [7, 9]),
+        ("@diamond", "absg>=10", [7, 9]),
+        ("@diamond", "|g|<3", [7, 11]),
+        ("@diamond", "absg > 10−1", [7, 9]),
         ("@diamond", "a.grad > 5", [9, 11]),
         ("@diamond", "if abs(L) > 19", [4, 7, 9, 11, 13]),
         ("@diamond", "a", [13]),
@@ -493,6 +510,13 @@ def test_the_quiz_judges_numbers_and_shapes():
         (["help nope"], 2, "unknown command"),
         (["save"], 5, "needs a file name"),
         (["c", "why a 7"], 5, "a has paths 1 to 2"),
+        (["set a=5", "undo 3"], 2, "undo stands alone, without '3'"),
+        (["continue d"], 2, "continue stands alone"),
+        (["goto -1"], 5, "there is no step -1; use 0 to 9"),
+        (["goto bw"], 5, "goto bw 1"),
+        (["set a.grad=3"], 5, "a gradient follows from the values"),
+        (["break a > [1, 2]", "break [1, 2, 3] > [1, 2]"], 5, "shapes (3,) and (2,)"),
+        (["save a\0.svg"], 5, "needs a file name"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_changes_nothing(lines, code, words_):
@@ -508,6 +532,63 @@ def test_one_value_and_no_gradient_at_all():
     assert "no backward pass" in shown
     assert advance(state, "backward")[1].code == 5
     assert advance(state, "check")[1].code == 5
+
+
+def test_a_node_named_like_a_command_can_be_set():
+    state, _ = play(start(load("@diamond")), "c = 5")
+    assert (state.at, state.run.edits) == (0, {state.record.find("c"): 5.0})
+    assert play(state, "b=4")[0].run.edits[1] == 4
+    assert "c = 5" in play(state, "print c")[1]
+
+
+def test_a_gradient_is_understood_by_its_name_and_a_number_names_the_same_node():
+    for line in ("print c", "c.grad", "p c.grad", "p n3", "n3"):
+        assert said("@diamond", "goto bw 2", line).split()[:6] == [
+            *("c", "=", "4", "c.grad", "=", "−10"),
+        ]
+    assert said("@diamond", "why a.grad") == said("@diamond", "why a")
+    assert said("@mazur", "c", "p n1.grad[1, −1]") == said("@mazur", "c", "p W2[1,-1]").replace(
+        "[1,-1]", "[1, −1]"
+    )
+
+
+def test_numbers_are_read_as_the_screens_show_them_and_lists_may_compute():
+    state, _ = play(start(load("@diamond")), "set a=−2·4")
+    assert state.run.edits == {0: -8.0}
+    state, _ = play(state, "set a=−inf")
+    assert state.run.edits == {0: -math.inf}
+    assert play(state, "set a=nan")[0].run.edits[0] != 0
+    assert "predicted" in said("@diamond", "nudge a −0.5")
+    state, _ = play(start(load("@mazur")), "W1[0, :] = [1, -pi/2]")
+    assert state.run.values[state.record.find("W1")].data.tolist()[0] == [1, -math.pi / 2]
+
+
+def test_a_nudge_into_infinity_differs_by_infinity():
+    assert said("L=log(a); a=1", "nudge a -1").endswith("= −∞")
+
+
+def test_the_quiz_goes_on_into_the_next_pass():
+    state, shown = play(start(load("@diamond")), "c", "backward", "back", "quiz")
+    assert "d.grad += ?" in shown
+    assert play(state, "-2")[1].startswith("right:")
+
+
+def test_every_backward_step_says_its_rule():
+    """Also where the rule fits beside the totals."""
+    for name in EXAMPLES:
+        state = start(load(f"@{name}"))
+        state, _ = play(state, "backward")
+        while state.at < state.timeline.end():
+            state, shown = play(state, "n")
+            assert re.search(r"\brule\b", shown), shown
+    beside = said("L=x*2; x=3", "c").splitlines()
+    assert beside[-2].endswith("rule: mul swaps its inputs")
+
+
+def test_a_layer_is_told_as_product_and_sum():
+    x, w, b = tensor([[1.0, 2.0]], "x"), tensor([[1.0], [3.0]], "W"), tensor([0.5], "b")
+    shown = play(start(OPS["linear"](x, w, b)), "c")[1]
+    assert "x (1, 2) @ W (2, 1) + b (1,) → n3 (1, 1)" in shown
 
 
 # Size ---------------------------------------------------------------------------------------
@@ -620,8 +701,29 @@ def test_the_object_answers_like_the_prompt():
     assert s.undo().state.run is s.state.original
     with pytest.raises(ValueError, match="did you mean"):
         s.why("aa")
+    with pytest.raises(ValueError, match="unknown node 'zz'"):
+        s.set(a=1, zz=2)
+    assert s.value("a") == 2
+    for wrong in ("x", None, [1, [2]]):
+        with pytest.raises(ValueError, match="a is a number or an array here"):
+            s.set(a=wrong)
+    assert math.isnan(s.set(a=float("nan"), b=4).state.run.values[0].data)
+    assert s.undo().state.run is s.state.original
+    assert "predicted" in repr(s.nudge("a", np.float64(0.1)))
+    with pytest.raises(ValueError, match="digits"):
+        Stepper(L, digits=-3)
     with pytest.raises(ValueError, match="not a float"):
         Stepper(3.0)
     s.break_at("f")
     s.restart()
     assert "f = a − c" in repr(s.go_on())
+
+
+def test_the_object_takes_large_arrays_and_gives_copies():
+    w = tensor(np.ones((30, 40)), "w")
+    s = Stepper((w * w).sum())
+    s.go_on()
+    s.set(w=np.full((30, 40), 1 / 3))
+    assert s.value("w").tolist() == [[1 / 3] * 40] * 30
+    s.grad("w")[:] = 7
+    assert s.grad("w").tolist() == [[2 / 3] * 40] * 30

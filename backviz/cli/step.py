@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -56,10 +57,11 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     shell.follow()
     if live:
         return interact(shell)
+    lines: Iterable[str]
     if script is not None:
         lines = script_lines(read_script(script))
     elif commands is not None:
         lines = split_commands(commands)
     else:
-        lines = [line.rstrip("\r\n") for line in sys.stdin or ()]
+        lines = (line.rstrip("\r\n") for line in sys.stdin or ())
     return run_script(shell, lines)

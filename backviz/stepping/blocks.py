@@ -26,6 +26,7 @@ from backviz.stepping.formulas import (
 from backviz.stepping.look import INDENT, Look
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradient, node_at
+from backviz.text import is_small
 
 ARROW = "-->"
 GAP = 8  # between the two columns of a step
@@ -129,7 +130,7 @@ def backward_lines(state: State, at: int, node: int, uses: range) -> list[str]:
     assert value.op is not None
     upstream = run.step(run.owner(uses[0])).upstream
     tall = isinstance(upstream, np.ndarray)
-    shape = f"  {shape_of(upstream)}" if tall else ""
+    shape = f"  {shape_of(upstream)}" if tall and is_small(upstream) else ""
     arriving = Cell(partial(record, record.last, node) + shape, _long(upstream, look))
     locals_ = [_slope(state, node, use) for use in uses] if value.op.elementwise else []
     totals = [_total(state, at, use) for use in uses]
@@ -144,7 +145,7 @@ def backward_lines(state: State, at: int, node: int, uses: range) -> list[str]:
     ]
     for note in (*notes, *product_shapes(run, node, look)):
         lines += row(look, "shapes", [note])
-    return [*lines, *_rule(value.op, lines, look)]
+    return _with_rule(value.op, lines, look)
 
 
 def gives(state: State, node: int, use: int) -> Cell:
@@ -185,16 +186,15 @@ def _place_of(state: State, at: int, done: int) -> int:
     return at - state.timeline.place(at).done + done
 
 
-def _rule(op: Any, lines: list[str], look: Look) -> list[str]:
-    """The first sentence of the op's note, on the last line where it fits."""
+def _with_rule(op: Any, lines: list[str], look: Look) -> list[str]:
+    """The lines and the first sentence of the op's note, on the last line where it fits."""
     note = op.note.partition(". ")[0].partition(": ")[0].rstrip(".")
     verb = note.partition(" ")[0].endswith("s") and not note.startswith("Its ")
     said = f"{op.name}{'' if verb else ':'} {note[:1].lower()}{note[1:]}"
     beside = look.fit(f"{look.say('rule')}: {said}")
     if len(lines[-1]) + GAP + len(beside) <= look.width:
-        lines[-1] = f"{lines[-1]}{' ' * GAP}{beside}"
-        return []
-    return row(look, "rule", [said])
+        return [*lines[:-1], f"{lines[-1]}{' ' * GAP}{beside}"]
+    return lines + row(look, "rule", [said])
 
 
 def unbroadcast(state: State, node: int, target: int) -> list[str]:
@@ -215,7 +215,8 @@ def product_shapes(run: Run, node: int, look: Look) -> list[str]:
     if value.op is None or value.op.name not in PRODUCTS:
         return []
     names = run.record.names
-    shapes = " @ ".join(f"{names[i]} {run.values[i].shape}" for i in run.record.inputs(node))
+    factors = [f"{names[i]} {run.values[i].shape}" for i in run.record.inputs(node)]
+    shapes = " + ".join([" @ ".join(factors[:2]), *factors[2:]])
     return [look.say("product", shapes=shapes, out=f"{names[node]} {value.shape}")]
 
 

@@ -6,6 +6,7 @@ that were known then; it changes nothing.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ import numpy as np
 from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
 from backviz.ops import OPS
-from backviz.stepping.conditions import GRAD, Condition, read_condition, read_number
-from backviz.stepping.record import Record
+from backviz.stepping.conditions import Condition, read_condition, read_number
+from backviz.stepping.record import GRAD, Record
 from backviz.stepping.run import Run
 
 SATURATING = (
     "tanh", "sigmoid", "softsign", "erf", "arctan", "softplus", "log_sigmoid", "elu", "selu",
 )  # fmt: skip
 FLAT = 0.01  # a local derivative below which such an op counts as saturated
+SIZES = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 KINDS = ("nan", "inf", "sat", "dead", "shared")
 
 
@@ -72,19 +74,16 @@ def read_break(text: str, record: Record) -> Break:
     if given.startswith("op:"):
         op = OPS[given[3:].strip()]
         return Break(f"op:{op.name}", lambda e: e.run.values[e.node].op is op)
-    if found := re.fullmatch(r"(?:absg|\|g\|)\s*>\s*(.+)", given):
-        limit = read_number(found[1])
+    if found := re.fullmatch(r"(?:absg|\|g\|)\s*([<>]=?)\s*([^=].*)", given):
+        compare, limit = SIZES[found[1]], read_number(found[2])
         if not isinstance(limit, float):
             raise InputError(f"{given}: the limit is one number, as in absg>1e3")
-        return Break(given, lambda e: e.done >= 0 and any(_exceeds(x, limit) for x in e.numbers))
+        return Break(given, lambda e: e.done >= 0 and any(
+            bool(np.any(compare(np.abs(x), limit))) for x in e.numbers))  # fmt: skip
     if re.search(r"[<>]|[=!]=", given):
         return _conditional(read_condition(given), record)
     node = record.find(given)
     return Break(record.names[node], lambda e: _concerns(e, node))
-
-
-def _exceeds(x: Any, limit: float) -> bool:
-    return bool(np.any(np.abs(x) > limit))
 
 
 def _concerns(event: Event, node: int) -> bool:
@@ -114,6 +113,7 @@ def _conditional(condition: Condition, record: Record) -> Break:
             values[name] = data
         return condition.holds(values)
 
+    condition.holds({name: record.values[node].data for name, node in nodes.items()})
     return Break(condition.text, stops)
 
 

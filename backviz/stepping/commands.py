@@ -8,57 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from backviz.errors import BackvizError, InputError, UsageError
-from backviz.registry import Registry, unknown
+from backviz.registry import unknown
 from backviz.stepping import moves, quiz, reasons, views, whatif
 from backviz.stepping.breaks import read_break
 from backviz.stepping.state import State
+from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_lines
 
 MOST = 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a command asks of the outside: quit, show, draw, save, record or source, and a file."""
-
-    what: str
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a command says; `code` is the exit code that a script ends with if it is not 0."""
-
-    lines: tuple[str, ...] = ()
-    wish: Wish | None = None
-    code: int = 0
-
-    @property
-    def text(self) -> str:
-        """The lines as one text."""
-        return "\n".join(self.lines)
-
-
-Act = Callable[[State, str], tuple[State, Result]]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command: how it is written, an example, and what it does.
-
-    `again` says that Enter repeats it. What it is for is in the words, under "do NAME".
-    """
-
-    name: str
-    usage: str
-    example: str
-    act: Act
-    again: bool = False
-
-
-COMMANDS: Registry[Command] = Registry("command")
 
 
 def advance(state: State, line: str) -> tuple[State, Result]:
@@ -72,8 +30,9 @@ def advance(state: State, line: str) -> tuple[State, Result]:
     (fw 1/1)  --> n1 = a·a            [mul]   a: 3   n1: 9
       value     3·3 = 9
     """
-    line = " ".join(line.split()) or state.last
-    if not line or line.startswith("#"):
+    typed = " ".join(line.split())
+    line = re.sub(r"(^| )#.*", "", typed) if typed else state.last
+    if not line:
         return state, Result()
     try:
         command, rest = read_line(state, line)
@@ -99,8 +58,11 @@ def read_line(state: State, line: str) -> tuple[Command, str]:
     word, _, rest = line.partition(" ")
     if state.question is not None and re.match(r"[-−+(\[.\d]", word):
         return COMMANDS["answer"], line
-    if word in COMMANDS:
-        return COMMANDS[word], rest.strip()
+    if word in COMMANDS and not re.match(r"=[^=]", rest):
+        command, rest = COMMANDS[word], rest.strip()
+        if rest and command.usage == command.name:
+            raise UsageError(state.look.say("takes nothing", name=command.name, rest=rest))
+        return command, rest
     if re.fullmatch(r"[^=<>!]+=[^=].*", line):
         return COMMANDS["set"], line
     try:
@@ -200,7 +162,7 @@ def _clear(state: State, text: str) -> tuple[State, list[str]]:
 
 
 def _watch(state: State, text: str) -> tuple[State, list[str]]:
-    node = state.record.find(_named(state, text))
+    node = state.record.about(_named(state, text))
     name = state.record.names[node]
     if node in state.watches:
         kept = tuple(n for n in state.watches if n != node)
@@ -225,33 +187,9 @@ def _check(state: State, text: str) -> tuple[State, Result]:
     return state, said(lines, code=code)
 
 
-def _help(state: State, text: str) -> list[str]:
-    look = state.look
-    if text:
-        command = COMMANDS[text]
-        names = [name for name in COMMANDS.names() if COMMANDS[name] is command]
-        return [
-            *look.lines(f"{command.usage}   {look.say(f'do {command.name}')}", 4),
-            *look.lines(f"  {look.say('names')} {', '.join(names)}", 4),
-            *look.lines(f"  {look.say('example')} {command.example}", 4),
-            *(look.lines(f"  {look.say('about break')}", 4) if command.name == "break" else ()),
-        ]
-    rows = [(_with_alias(c), look.say(f"do {c.name}"), c.example) for c in COMMANDS.values()]
-    return look.table(
-        [(look.say("command"), look.say("does"), look.say("example").rstrip(":")), *rows]
-    )
-
-
-def _with_alias(command: Command) -> str:
-    """`next [n], n`: how it is written, and its shortest name."""
-    names = [name for name in COMMANDS.names() if COMMANDS[name] is command]
-    shortest = min(names[1:], key=len, default="")
-    return f"{command.usage}, {shortest}" if shortest else command.usage
-
-
 def _wishing(what: str, needs_path: bool = False) -> Act:
     def act(state: State, text: str) -> tuple[State, Result]:
-        if needs_path and not text:
+        if (needs_path and not text) or "\0" in text:
             raise InputError(state.look.say("name a file", what=what))
         return state, Result(wish=Wish(what, text))
 
@@ -296,5 +234,5 @@ _add("save", _wishing("save", True), "save step.pdf", usage="save FILE")
 _add("history", _looking(_history), "history")
 _add("record", _wishing("record", True), "record session.txt", usage="record FILE")
 _add("source", _wishing("source", True), "source session.txt", usage="source FILE")
-_add("help", _looking(_help), "h why", "h", "?", usage="help [COMMAND]")
+_add("help", _looking(help_lines), "h why", "h", "?", usage="help [COMMAND]")
 _add("quit", _wishing("quit"), "q", "q", "exit")

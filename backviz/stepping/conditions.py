@@ -7,6 +7,7 @@ Invariant: nothing is ever evaluated by Python; both sides go through the allow-
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.data import quietly
-from backviz.errors import InputError
+from backviz.errors import InputError, ShapeError
 from backviz.ops import OPS
 from backviz.sources.allowlist import (
     BINARY,
@@ -26,9 +27,11 @@ from backviz.sources.allowlist import (
     postorder,
     variables,
 )
+from backviz.stepping.record import GRAD
 
-GRAD = ".grad"
-LONGEST = 500
+UNBOUNDED = {"nan": math.nan, "inf": math.inf}  # numbers that can be set
+SIGNS = str.maketrans("−·×", "-**")  # as the screens show them
+LONGEST = 4_000
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.Lt: operator.lt,
@@ -61,7 +64,13 @@ class Condition:
     def holds(self, values: dict[str, Any]) -> bool:
         """Whether it is true of these values; for arrays, of any entry."""
         left, right = (number_of(side, values) for side in (self.left, self.right))
-        return bool(np.any(quietly(self.compare, left, right)))
+        try:
+            return bool(np.any(quietly(self.compare, left, right)))
+        except ValueError:
+            raise ShapeError(
+                f"{self.text!r}: the sides have shapes {np.shape(left)} and {np.shape(right)}, "
+                "which cannot be compared entry by entry; compare with a number"
+            ) from None
 
 
 def read_condition(text: str) -> Condition:
@@ -82,26 +91,45 @@ def read_condition(text: str) -> Condition:
 
 
 def read_number(text: str) -> Any:
-    """A literal number or list of numbers, with arithmetic, as data: `5`, `-1/3`, `[1, 2]`.
+    """A number or a list of numbers, with arithmetic, as data: `5`, `-1/3`, `[1, nan]`.
 
     >>> read_number("-2*pi/4 + 1") < -0.5
     True
+    >>> read_number("[[1, 1/4], [-inf, 0]]")
+    array([[1.  , 0.25],
+           [-inf, 0.  ]])
     """
     body = _parsed(text).body
+    if not isinstance(body, ast.List) or not body.elts:
+        return _entry(body, text)
+    lists = [node for node in ast.walk(body) if isinstance(node, ast.List)]
+    made: dict[ast.AST, list[Any]] = {}
+    for node in reversed(lists):  # the inner ones first
+        made[node] = [made[e] if e in made else _entry(e, text) for e in node.elts]
+    try:
+        return np.array(made[body], float)
+    except ValueError:
+        raise InputError(
+            f"{text[:40]!r}: the rows of a list are equally long; this one's are not"
+        ) from None
+
+
+def _entry(body: ast.expr, text: str) -> Any:
     refuse(body, text)
-    if names := variables(body):
+    if names := variables(body) - set(UNBOUNDED):
         raise InputError(f"{text!r}: {min(names)} is no number; write numbers and functions only")
-    return number_of(body, {})
+    return number_of(body, UNBOUNDED)
 
 
 def _parsed(text: str) -> ast.Expression:
     if len(text) > LONGEST:
         raise InputError(f"the expression is longer than {LONGEST} characters; make it shorter")
+    text = text.strip().translate(SIGNS)
     try:
-        return ast.parse(text.strip(), mode="eval")
+        return ast.parse(text, mode="eval")
     except SyntaxError as error:
         column = min(max((error.offset or 1) - 1, 0), len(text))
-        raise InputError("this cannot be read", line=text.strip(), column=column) from None
+        raise InputError("this cannot be read", line=text, column=column) from None
     except (ValueError, RecursionError, MemoryError):
         raise InputError(f"{text[:40]!r} cannot be read; use a simpler expression") from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -53,8 +53,13 @@ def step(output: Value, commands: str | None = None, *, lang: str = "en") -> int
         return run_script(Shell(start(output, look), to_stdout), split_commands(commands))
     if _at_terminal():
         return interact(Shell(start(output, look), to_stdout, live=True))
-    lines: Iterable[str] = (line.rstrip("\n") for line in sys.stdin or ())
-    return run_script(Shell(start(output, look), to_stdout), lines)
+    lines = iter(sys.stdin or ())
+    first = next(lines, None)
+    if first is None:
+        print('backviz: no terminal and no commands here; use backviz.stepper(…), which notebooks '
+              'show, or step(…, "n; why a")', file=sys.stderr)  # fmt: skip
+    given = chain([] if first is None else [first], lines)
+    return run_script(Shell(start(output, look), to_stdout), (s.rstrip("\n") for s in given))
 
 
 def split_commands(text: str) -> list[str]:

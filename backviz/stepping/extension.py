@@ -18,16 +18,18 @@ def load_ipython_extension(ipython: Any) -> None:
     def backprop(line: str, cell: str) -> Stepper | None:
         """`%%backprop [NAME]`: run the cell, then show backpropagation from its last value.
 
-        NAME is a variable of the cell; without it, the value of the last line counts, or the
-        value that was recorded last.
+        NAME is a variable; without it, the value of the last line counts, or the value that
+        the cell recorded last.
         """
+        before = Value(0.0).serial
         done = ipython.run_cell(cell)
         if not done.success:
             return None
         name_values(ipython.user_ns)
-        output = result_of(line.strip(), done.result, ipython.user_ns)
+        output = result_of(line.strip(), done.result, ipython.user_ns, before)
         if output is None:
-            print("backviz: the cell holds no recorded value; name one: %%backprop NAME")
+            wrong = f"{line.strip()!r} is" if line.strip() else "the cell recorded"
+            print(f"backviz: {wrong} no value; name one: %%backprop NAME")
             return None
         made = Stepper(output)
         made.go_on()
@@ -36,12 +38,19 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.register_magic_function(backprop, "cell", "backprop")
 
 
-def result_of(name: str, last: Any, variables: dict[str, Any]) -> Value | None:
-    """The value that is meant: by name, as the last line, or as the one recorded last."""
+def result_of(name: str, last: Any, variables: dict[str, Any], since: int = -1) -> Value | None:
+    """The value that is meant: by name, as the last line, or as the one recorded last.
+
+    What was recorded up to number `since` is meant only if it is named.
+    """
     if name:
         found = variables.get(name)
         return found if isinstance(found, Value) else None
     if isinstance(last, Value):
         return last
-    held = [v for k, v in variables.items() if isinstance(v, Value) and not k.startswith("_")]
+    held = [
+        v
+        for k, v in variables.items()
+        if isinstance(v, Value) and not k.startswith("_") and v.serial > since
+    ]
     return max(held, key=lambda v: v.serial, default=None)

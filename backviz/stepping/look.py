@@ -63,7 +63,7 @@ class Look:
 
 _BOLD, _GRADIENT, _BAD, _END = "\x1b[1m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 _PAINTS = (
-    (re.compile(r"^\((?:fw|bw) .*?\)|-->"), _BOLD),
+    (re.compile(r"^\([^\W\d]+ \d+/\d+.*?\)|-->"), _BOLD),
     (re.compile(r"\bNaN\b|\binf\b|∞"), _BAD),
     (re.compile(r"^! .*"), _BAD),
     (re.compile(r"(?:∂|d)\w+/(?:∂|d)\w+|\S+\.grad\b"), _GRADIENT),

@@ -192,18 +192,23 @@ def places_of(state: State, node: int) -> Iterator[int]:
 
 def goto(state: State, text: str) -> tuple[State, list[str]]:
     """`goto K`: step K from the start; `goto bw 2` counts in the backward pass; or a node."""
-    found = re.fullmatch(r"(fw|bw)?\s*(\d{1,12})", text.strip())
+    text, say = text.strip(), state.look.say
+    phases = {"fw": "fw", "bw": "bw", say("fw"): "fw", say("bw"): "bw"}
+    found = re.fullmatch(rf"({'|'.join(phases)})?\s*([-−+]?\d{{1,12}})", text)
+    if text in phases and text not in state.record.names:
+        raise InputError(say("goto how"))
     if found is None:
-        return until(moved(state, 0), text.strip())
-    line, number = state.timeline, int(found[2])
+        return until(moved(state, 0), text)
+    phase, shown = phases.get(found[1] or ""), found[2].replace("−", "-")
+    line, number = state.timeline, int(shown)
     low, high = 0, line.rank(line.end())
-    if found[1] == "fw":
+    if phase == "fw":
         high = line.ops
-    elif found[1] == "bw":
+    elif phase == "bw":
         low, number = line.ops + 1, number + line.ops + 1
     if not low <= number <= high:
-        shift = low if found[1] == "bw" else 0
-        raise InputError(state.look.say("no such step", k=found[2], low=0, high=high - shift))
+        shift = low if phase == "bw" else 0
+        raise InputError(say("no such step", k=shown, low=0, high=high - shift))
     return jump(state, line.at(number))
 
 

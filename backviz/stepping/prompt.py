@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from backviz.stepping.commands import COMMANDS
+from backviz.stepping.blocks import step_lines
+from backviz.stepping.breaks import KINDS
 from backviz.stepping.look import Look
 from backviz.stepping.shell import PROMPT, Shell
 from backviz.stepping.state import State
+from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
 KEPT = 1000  # lines of history
@@ -49,8 +51,7 @@ def encoding_of_output() -> str:
 
 def interact(shell: Shell) -> int:
     """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0."""
-    shell.say([shell.state.look.say("help")])
-    shell.run("where")
+    shell.say([shell.state.look.say("help"), *step_lines(shell.state, shell.state.at)])
     with line_editing(lambda: shell.state):
         while not shell.over:
             try:
@@ -147,9 +148,10 @@ def completions(state: State, line: str, text: str) -> list[str]:
     if word in ("help", "h", "?"):
         return [name for name in COMMANDS if name.startswith(text)]
     names = [n for n in state.record.names if n.startswith(text) and not re.search(r"\s", n)]
-    kinds = (
-        ["nan", "inf", "sat", "dead", "shared", "op:", "absg>"] if word in ("break", "b") else []
-    )
+    kinds: list[str] = []
+    if word in ("break", "b"):
+        ops = {v.op.name: v.op for v in state.record.values if v.op is not None}
+        kinds = [*KINDS, *(f"op:{name}" for name in ops), "absg>"]
     return (names + [k for k in kinds if k.startswith(text)])[:OFFERED]
 
 

@@ -37,7 +37,7 @@ def _next_question(state: State) -> Question | None:
     at = max(at, line.seed)
     if at >= limit(state):
         return None
-    use = line.place(at).done
+    use = line.place(at).done % len(record.targets)  # after a pass comes the next one's first
     return Question(record.heads[state.run.owner(use)], use)
 
 

@@ -23,7 +23,7 @@ LINKS = 12  # nodes of a path that are named
 def why(state: State, name: str, number: int = 0) -> list[str]:
     """`why NODE`: every path's product and their sum; `why NODE 2`: the second path in full."""
     record, run, look = state.record, state.run, state.look
-    node = record.find(name)
+    node = record.about(name)
     slope = partial(record, record.last, node)
     gradient = run.whole(node)
     if gradient is None:

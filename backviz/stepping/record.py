@@ -19,6 +19,7 @@ from backviz.explanations import names
 from backviz.registry import unknown
 from backviz.stepping.timeline import Timeline
 
+GRAD = ".grad"  # after the name of a node: its gradient
 SUGGESTED = 500  # names among which a mistyped one is looked for
 
 
@@ -96,6 +97,11 @@ class Record:
     def inputs(self, node: int) -> list[int]:
         """The numbers of a node's inputs, in the order of the op's operands."""
         return [self.index[v.serial] for v in self.values[node].inputs]
+
+    def about(self, name: str) -> int:
+        """The number of the node that `name` or `name.grad` speaks of."""
+        known = name in self._numbered or not name.endswith(GRAD)
+        return self.find(name if known else name.removesuffix(GRAD))
 
     def find(self, name: str) -> int:
         """The number of the node with this name; `n3` is always the node with number 3.

@@ -82,19 +82,28 @@ class Stepper:
                 f"stepper takes a recorded value, not a {type(output).__name__}; "
                 "compute one from Value(…) or tensor(…)"
             )
-        self.state = start(output, Look(lang=lang, numbers=NumberStyle(digits)))
+        if not 1 <= digits <= 17:
+            raise InputError(f"digits says how many, 1 to 17, not {digits!r}")
+        from backviz.stepping.shell import Shell
+
+        self._said: list[str] = []
+        state = start(output, Look(lang=lang, numbers=NumberStyle(digits)))
+        self._shell = Shell(state, self._said.append)
+
+    @property
+    def state(self) -> State:
+        """The present state; every answer holds its own."""
+        return self._shell.state
 
     def run(self, line: str) -> Shown:
         """Run a line as at the prompt; raises what the prompt would print as an error."""
-        from backviz.stepping.shell import Shell
-
-        said: list[str] = []
-        shell = Shell(self.state, said.append)
-        shell.run(line)
-        if shell.code and said and said[0].startswith("! "):
-            raise InputError("".join(said).removeprefix("! ").rstrip("\n"))
-        self.state = shell.state
-        return Shown("".join(said).rstrip("\n"), self.state)
+        self._said.clear()
+        self._shell.code = 0
+        self._shell.run(line)
+        text = "".join(self._said).rstrip("\n")
+        if self._shell.code and text.startswith("! "):
+            raise InputError(text.removeprefix("! "))
+        return Shown(text, self.state)
 
     def next(self, count: int = 1) -> Shown:
         """The next node; forward first, then backward."""
@@ -157,11 +166,19 @@ class Stepper:
         return self.run(f"list {what}")
 
     def set(self, **leaves: Any) -> Shown:
-        """Set leaves to other data and run again to the same place."""
-        lines = []
-        for name, data in leaves.items():
-            numbers = np.asarray(data.data if isinstance(data, Value) else data, float).tolist()
-            lines.append(self.run(f"set {name}={numbers!r}").text)
+        """Set leaves to other data, all in one edit, and run again to the same place."""
+        from backviz.stepping.whatif import edited
+
+        edits = [(name, _numbers(name, data)) for name, data in leaves.items()]
+        texts = [f"set {name}={np.asarray(data).tolist()!r}" for name, data in edits]
+        if not edits:
+            raise InputError(self.state.look.say("set how"))
+        before = self.state
+        changed, lines = edited(before, edits)
+        self._shell.state = changed.but(history=(*changed.history, *texts), last="")
+        for text in texts:
+            self._shell.note(text)
+        self._shell.follow(before)
         return Shown("\n".join(lines), self.state)
 
     def undo(self) -> Shown:
@@ -182,7 +199,7 @@ class Stepper:
 
     def nudge(self, node: str, h: float = 0.01) -> Shown:
         """What the gradient predicts for a small change, and what comes of it."""
-        return self.run(f"nudge {node} {h!r}")
+        return self.run(f"nudge {node} {float(_numbers('h', h))!r}")
 
     def value(self, node: str) -> Any:
         """The data of a node under the present edits."""
@@ -193,7 +210,8 @@ class Stepper:
         """What has arrived at a node so far; `None` if nothing has."""
         from backviz.stepping.state import gradient
 
-        return gradient(self.state, self.state.record.find(node))
+        found = gradient(self.state, self.state.record.find(node))
+        return found.copy() if isinstance(found, np.ndarray) else found
 
     def show(self) -> Shown:
         """The present step, and in a notebook its picture."""
@@ -213,6 +231,14 @@ class Stepper:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         shown = self.show()
         return bundle(shown.text, self.state, shown.svg)
+
+
+def _numbers(name: str, data: Any) -> Any:
+    """What somebody gave for a leaf, as a value holds it."""
+    try:
+        return Value(data.data if isinstance(data, Value) else data).data
+    except (TypeError, ValueError):
+        raise InputError(f"{name} is a number or an array here, not {str(data)[:40]!r}") from None
 
 
 def stepper(output: Value, *, lang: str = "en", digits: int = 4) -> Stepper:

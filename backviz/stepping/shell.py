@@ -6,6 +6,7 @@ state as it was before the line.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -14,13 +15,14 @@ from pathlib import Path
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
-from backviz.stepping.commands import Result, Wish, advance, complaint
+from backviz.stepping.commands import advance, complaint
 from backviz.stepping.look import painted
 from backviz.stepping.state import State
+from backviz.stepping.vocabulary import Wish
 
 PROMPT = "step> "
 DEEPEST = 16  # files that source each other
-PAGE = "backviz-step.html"
+PAGE = f"backviz-step-{os.getpid()}.html"  # of this process alone
 
 
 @dataclass
@@ -47,7 +49,9 @@ class Shell:
         try:
             self.state, result = advance(before, line)
             self.say(result.lines)
-            self._note(line, result)
+            self.code = self.code or result.code
+            if not result.code and not (result.wish and result.wish.what == "record"):
+                self.note(line)
             if result.wish is not None:
                 self._grant(result.wish, depth)
             self.follow(before)
@@ -78,10 +82,9 @@ class Shell:
         self.say(complaint(self.state, error))
         self.code = self.code or error.exit_code
 
-    def _note(self, line: str, result: Result) -> None:
-        self.code = self.code or result.code
-        wish = result.wish.what if result.wish else ""
-        if self.recording and not result.code and wish != "record":
+    def note(self, line: str) -> None:
+        """A line that has been run, for the file that is being recorded."""
+        if self.recording:
             self.recorded = (*self.recorded, " ".join(line.split()) or self.state.last)
 
     def _grant(self, wish: Wish, depth: int) -> None:
@@ -122,16 +125,21 @@ class Shell:
 
     def _record(self, path: str) -> None:
         look = self.state.look
+        if path == "off" and not self.recording:
+            raise InputError(look.say("not recording"))
+        self._end_recording()
         if path == "off":
-            if not self.recording:
-                raise InputError(look.say("not recording"))
-            write_file(self.recording, ("\n".join(self.recorded) + "\n").encode())
-            self.say(look.lines(look.say("recorded", path=self.recording), 2))
-            self.recording, self.recorded = "", ()
             return
         write_file(path, b"")
         self.recording, self.recorded = path, ()
         self.say(look.lines(look.say("recording", path=path), 2))
+
+    def _end_recording(self) -> None:
+        if self.recording:
+            look, path = self.state.look, self.recording
+            write_file(path, ("\n".join(self.recorded) + "\n").encode())
+            self.say(look.lines(look.say("recorded", path=path), 2))
+            self.recording, self.recorded = "", ()
 
     def source(self, path: str, depth: int = 0) -> None:
         """Run the commands of a file; blank lines and remarks are left out."""
@@ -149,11 +157,10 @@ class Shell:
 
     def close(self) -> None:
         """End a recording that is still under way."""
-        if self.recording:
-            try:
-                self._record("off")
-            except BackvizError as error:
-                self.fail(error)
+        try:
+            self._end_recording()
+        except BackvizError as error:
+            self.fail(error)
 
 
 def read_script(path: str) -> str:

@@ -133,6 +133,14 @@ def gradient(state: State, node: int, run: Run | None = None, at: int | None = N
     return now
 
 
+def gradients(state: State, run: Run) -> list[Any]:
+    """The gradients of all nodes at the present place, by the numbers of a run."""
+    place = state.place
+    if place.phase == "backward" and not place.turn:
+        return run.gradients(place.done)
+    return [gradient(state, node, run) for node in range(state.record.last + 1)]
+
+
 def arrived(state: State, node: int, at: int | None = None) -> tuple[int, int]:
     """How many contributions of how many a node has received in this pass."""
     place = state.timeline.place(state.at if at is None else at)

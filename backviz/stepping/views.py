@@ -60,7 +60,7 @@ def list_lines(state: State, text: str = "") -> list[str]:
     if text == "all":
         first, last = 0, min(count, MOST)
     elif text:
-        middle = record.find(text)
+        middle = record.about(text)
         first, last = max(0, middle - AROUND), min(count, middle + AROUND + 1)
     rows = [_row(state, node, here) for node in range(first, last)]
     lines = look.table(rows, 1, 0)
@@ -123,13 +123,14 @@ def entry(state: State, text: str) -> tuple[int, Any, str]:
     if not text:
         raise InputError(state.look.say("name a node"))
     try:
-        return state.record.find(text), None, text
+        node = state.record.about(text)
+        return node, None, state.record.names[node]
     except InputError:
         found = re.fullmatch(r"(.+?)\s*\[([^\[\]]*)\]", text)
         if found is None:
             raise
-    name = found[1].strip()
-    return state.record.find(name), read_index(found[2]), f"{name}[{found[2].strip()}]"
+    node = state.record.about(found[1].strip())
+    return node, read_index(found[2]), f"{state.record.names[node]}[{found[2].strip()}]"
 
 
 def read_index(text: str) -> tuple[Any, ...]:
@@ -139,7 +140,7 @@ def read_index(text: str) -> tuple[Any, ...]:
     (0, slice(1, 3, None), -1)
     """
     made: list[Any] = []
-    for part in text.split(","):
+    for part in text.replace("−", "-").split(","):
         if part.strip() == "...":
             made.append(Ellipsis)
             continue

@@ -6,7 +6,9 @@ that were there; the recorded values are never written.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,9 @@ from backviz.errors import InputError
 from backviz.stepping.conditions import read_number
 from backviz.stepping.formulas import formula, partial, product, short
 from backviz.stepping.look import INDENT, Look
+from backviz.stepping.record import GRAD
 from backviz.stepping.run import Run
-from backviz.stepping.state import State, gradient, is_known
+from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry, taken
 
 CHANGES = 40  # lines of a comparison
@@ -32,15 +35,23 @@ def set_leaf(state: State, text: str) -> tuple[State, list[str]]:
     name, sign, value = text.partition("=")
     if not sign or not value.strip():
         raise InputError(state.look.say("set how"))
-    node, index, _ = entry(state, name)
-    leaf = state.record.values[node]
-    if leaf.op is not None:
-        below = _leaves_below(state, node)
-        raise InputError(state.look.say("computed", name=state.record.names[node],
-                                        formula=formula(state.record, node, state.look.numbers),
-                                        leaves=", ".join(below)))  # fmt: skip
-    new = _put(state.run.values[node].data, index, read_number(value), name.strip())
-    run = state.run.changed({node: new})
+    return edited(state, [(name.strip(), read_number(value))])
+
+
+def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, list[str]]:
+    """One edit: leaves, or entries of them, by name and new data."""
+    made: dict[int, Any] = {}
+    for name, data in edits:
+        node, index, said = entry(state, name)
+        record, look = state.record, state.look
+        if said.startswith(record.names[node]) and name.partition("[")[0].endswith(GRAD):
+            raise InputError(look.say("set grad", name=record.names[node]))
+        if record.values[node].op is not None:
+            raise InputError(look.say("computed", name=record.names[node],
+                                      formula=formula(record, node, look.numbers),
+                                      leaves=", ".join(_leaves_below(state, node))))  # fmt: skip
+        made[node] = _put(made.get(node, state.run.values[node].data), index, data, said)
+    run = state.run.changed(made)
     changed = state.but(runs=(*state.runs[: state.number + 1], run), number=state.number + 1,
                         question=None)  # fmt: skip
     return changed, compare(changed, state.run, run)
@@ -82,18 +93,20 @@ def _put(old: Any, index: Any, value: Any, name: str) -> Any:
 
 def compare(state: State, old: Run, new: Run) -> list[str]:
     """Old → new for every value and gradient that is known at this place and differs."""
-    look, record = state.look, state.record
-    rows = []
-    for node in range(record.last + 1):
-        if is_known(state, node):
-            rows += _pair(look, record.names[node], old.values[node].data, new.values[node].data)
-    for node in range(record.last + 1):
-        pair = gradient(state, node, old), gradient(state, node, new)
-        if pair[0] is not None:
-            rows += _pair(look, f"{record.names[node]}.grad", *pair)
+    look, record, nodes = state.look, state.record, range(state.record.last + 1)
+    rows = [
+        (record.names[node], a, b)
+        for node in nodes
+        if _differ(a := old.values[node].data, b := new.values[node].data) and is_known(state, node)
+    ]
+    for node, (a, b) in enumerate(zip(gradients(state, old), gradients(state, new), strict=True)):
+        if a is not None and _differ(a, b):
+            rows.append((f"{record.names[node]}{GRAD}", a, b))
     if not rows:
         return look.lines(look.say("no change"), 2)
-    lines = _changes(look, rows[:CHANGES])
+    numbers = look.numbers
+    lines = _changes(look, [(name, short(a, numbers), short(b, numbers))
+                            for name, a, b in rows[:CHANGES]])  # fmt: skip
     if len(rows) > CHANGES:
         lines += look.lines("  " + look.say("more changes", n=len(rows) - CHANGES), 2)
     return lines
@@ -112,10 +125,10 @@ def _changes(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
     ]
 
 
-def _pair(look: Look, name: str, old: Any, new: Any) -> list[tuple[str, str, str]]:
-    if np.array_equal(old, new, equal_nan=True):
-        return []
-    return [(name, short(old, look.numbers), short(new, look.numbers))]
+def _differ(old: Any, new: Any) -> bool:
+    if type(old) is float and type(new) is float:
+        return old != new and not (math.isnan(old) and math.isnan(new))
+    return not np.array_equal(old, new, equal_nan=True)
 
 
 def undo(state: State) -> tuple[State, list[str]]:
@@ -150,7 +163,7 @@ def reset(state: State) -> tuple[State, list[str]]:
 
 def nudge(state: State, text: str) -> list[str]:
     """`nudge NODE h`: what the gradient predicts, and what comes of it."""
-    found = re.fullmatch(r"(.+?)(?:\s+([-+.\d][^\s\]]*))?", text.strip())
+    found = re.fullmatch(r"(.+?)(?:\s+([-−+.\d][^\s\]]*))?", text.strip())
     if found is None:
         raise InputError(state.look.say("name a node"))
     node, index, name = entry(state, found[1])
@@ -167,8 +180,8 @@ def nudge(state: State, text: str) -> list[str]:
     with recorded():
         made = as_function(run.output, [run.values[node]])(Value(new))
     before, after = (float(np.sum(v.data)) for v in (run.output, made))
-    derivative = partial(record, record.last, node)
     output = record.names[record.last]
+    derivative = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
     rows = [
         (look.say("predicted"), f"{derivative}·h = {product([rate, h], numbers)}",
          f"= {numbers.format(rate * h)}"),
@@ -182,7 +195,7 @@ def nudge(state: State, text: str) -> list[str]:
 
 def _beyond_rounding(x: float, *of: float) -> float:
     """A difference, or 0 if rounding of what it is a difference of explains it."""
-    return 0.0 if abs(x) <= 1e-14 * max(map(abs, of)) else x
+    return 0.0 if abs(x) <= 1e-14 * max(map(abs, of)) < math.inf else x
 
 
 def check(state: State, text: str) -> tuple[list[str], int]:
@@ -190,7 +203,7 @@ def check(state: State, text: str) -> tuple[list[str], int]:
     record, run = state.record, state.run
     output = run.output
     leaves = [record.index[v.serial] for v in leaves_of(output)]
-    nodes = [record.find(text.strip())] if text.strip() else leaves
+    nodes = [record.about(text.strip())] if text.strip() else leaves
     if not nodes or not output.requires_grad:
         raise InputError(state.look.say("nothing to check"))
     chosen = [run.values[i] for i in nodes]

@@ -61,13 +61,16 @@ WORDS.add(
         "no breaks": "no breaks; help break lists what there is",
         "about break": "a node; op:tanh; nan; inf; sat: a flat place of tanh, sigmoid and such "
         "(slope under 0.01); dead: a relu that lets nothing through; shared: a gradient that is "
-        "a sum; absg>1e3: a contribution as large as that; a.grad > 1, abs(d) < 0.1: any "
-        "comparison. Without anything, the breaks are listed.",
+        "a sum; absg>1e3, absg<1e-6: a contribution as large or small as that; "
+        "a.grad > 1, abs(d) < 0.1: any comparison. Without anything, the breaks are listed.",
         "break set": "break {k} at {what}", "cleared": "cleared",
         "no such break": "there is no break {k} (there are {n}); break lists them",
         "watched": "watching {name}", "unwatched": "no longer watching {name}",
         "names": "names:", "example": "example:", "command": "command", "does": "does",
         "name a file": "{what} needs a file name",
+        "takes nothing": "{name} stands alone, without {rest!r}; help {name} says what it does",
+        "goto how": "name a step, as in goto 3 or goto bw 1, or a node, as in goto d",
+        "set grad": "a gradient follows from the values; set a leaf, as in set {name}=5",
         "wrote": "wrote {path}", "recording": "recording to {path}; record off ends it",
         "recorded": "{path} has the commands", "not recording": "nothing is being recorded",
         "too deep": "files source each other too deep", "interrupted": "interrupted",
@@ -95,12 +98,12 @@ WORDS.add(
 WORDS.add(
     "ru",
     {
-        "fw": "вп", "bw": "наз", "pass": "проход {k}", "given": "дано:", "numbers": "числа",
+        "fw": "прям", "bw": "обр", "pass": "проход {k}", "given": "дано:", "numbers": "числа",
         "seed": "обратный проход:", "each": "для каждого элемента", "start": "начало",
         "again": "проход {k}: у листьев остаются прежние градиенты, новые прибавляются; zero "
         "их забывает",
-        "value": "значение", "upstream": "пришло", "local": "лок.", "gives": "вклад",
-        "totals": "сумма", "shapes": "формы", "nothing": "", "rule": "правило",
+        "value": "значение", "upstream": "пришло", "local": "локально", "gives": "вклад",
+        "totals": "итого", "shapes": "формы", "nothing": "", "rule": "правило",
         "use": "{k} из {m}",
         "summed": "{name}: {shape} — сумма по оси {axes} от {of}",
         "summed many": "{name}: {shape} — сумма по осям {axes} от {of}",
@@ -121,8 +124,8 @@ WORDS.add(
         "no gradient": "градиент сюда не приходит",
         "itself": "сам результат, отсюда начинается проход",
         "paths": "сумма по путям, их {n}", "path": "один путь", "more": "больше {n}",
-        "too many": "слишком много; входы {name}, до {n}, а why {name} 1 — один путь",
-        "no such path": "у {name} пути от 1 до {many}", "so far": "пока пришло {k} из {m}",
+        "too many": "слишком много; вот применения {name}, не больше {n}; why {name} 1 — один путь",
+        "no such path": "у {name} пути от 1 до {many}", "so far": "пока пришло частей: {k} из {m}",
         "links": "… ещё {n} …", "sum": "сумма", "through": "через {name}",
         "rest": "и ещё {n}, вместе {sum}", "product so far": "пока",
         "path number": "путь {k}:", "a leaf": "{name} — лист: дано, не вычислено",
@@ -135,7 +138,7 @@ WORDS.add(
         "nudged": "{name} + h, h = {h}", "predicted": "по градиенту", "actual": "на деле",
         "difference": "разница", "curvature": "чего наклон не видит",
         "nothing to check": "проверять нечего: ни одному листу не нужен градиент",
-        "nothing to ask": "впереди нет шага, о котором спросить; restart",
+        "nothing to ask": "впереди шагов нет, спросить не о чем; restart — к началу",
         "ask value": "какое число?  {what}   если {given}",
         "ask shape": "какая форма?  {what}   если {given}",
         "not asked": "вопроса не было; quiz спросит", "right": "верно:", "wrong": "нет:",
@@ -143,13 +146,16 @@ WORDS.add(
         "no breaks": "остановов нет; help break — какие есть",
         "about break": "узел; op:tanh; nan; inf; sat: плоский участок tanh, sigmoid и подобных "
         "(наклон меньше 0.01); dead: relu, не пропускающий ничего; shared: градиент-сумма; "
-        "absg>1e3: вклад больше; a.grad > 1, abs(d) < 0.1: любое сравнение. Без слов — "
-        "список остановов.",
+        "absg>1e3, absg<1e-6: вклад больше или меньше; a.grad > 1, "
+        "abs(d) < 0.1: любое сравнение. Без слов — список остановов.",
         "break set": "останов {k}: {what}", "cleared": "убрано",
         "no such break": "останова {k} нет (всего {n}); break покажет",
         "watched": "слежу за {name}", "unwatched": "больше не слежу за {name}",
         "names": "имена:", "example": "пример:", "command": "команда", "does": "что делает",
         "name a file": "команде {what} нужно имя файла",
+        "takes nothing": "{name} пишется без {rest!r}; help {name} — что она делает",
+        "goto how": "назовите шаг, например goto 3 или goto bw 1, или узел: goto d",
+        "set grad": "градиент следует из значений; задайте лист, например set {name}=5",
         "wrote": "записано: {path}", "recording": "запись в {path}; record off закончит",
         "recorded": "команды в {path}", "not recording": "запись не идёт",
         "too deep": "файлы слишком глубоко вложены", "interrupted": "прервано",
