@@ -22,7 +22,7 @@ from backviz import (
 )
 from backviz.autodiff.buffers import LARGE
 from backviz.cli import main
-from backviz.errors import CheckFailedError, InputError, NotFiniteError
+from backviz.errors import CheckFailedError, InputError, NotFiniteError, ShapeError
 from backviz.extend import OPS, Elementwise
 
 
@@ -242,3 +242,26 @@ def test_counts_may_be_recorded_values():
     assert [v.op.name for v in tape(L) if v.op] == ["tanh"] * 3
     with pytest.raises(TypeError, match=r"2\.5 is no whole number"):
         range(Value(2.5))
+
+
+BINARY = [op.name for op in OPS.values() if op.public and op.elementwise and len(op.rules) == 2]
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("number", [0.0, -1.0, 1e300, math.inf])
+def test_a_number_beside_an_array_is_what_an_array_of_one_is(name, number):
+    op = OPS[name]
+    for place in (0, 1):
+        row, alone, wrapped = tensor([0.0, 2.0, 1e200]), Value(number), tensor([number])
+        for one in (alone, wrapped):
+            made = op(*((one, row) if place == 0 else (row, one)))
+            made.sum().backward()
+        assert np.array_equal(alone.grad, wrapped.grad[0], equal_nan=True)
+
+
+def test_a_number_can_be_repeated_along_axis_0():
+    v = Value(3.0)
+    np.repeat(v, 2, axis=0).sum().backward()
+    assert v.grad == 2.0
+    with pytest.raises(ShapeError, match="axis 1"):
+        np.repeat(v, 2, axis=1)

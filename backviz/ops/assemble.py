@@ -227,8 +227,8 @@ def _bind_repeat(x: Any, repeats: Any, axis: Any = None) -> Bound:
     times: Any = whole(repeats)
     if isinstance(times, tuple):
         times = np.array(times, np.intp)
-    if axis is None and len(shape_of(x)) != 1:
-        x = ravel(x)
+    if shape_of(x) == () or (axis is None and len(shape_of(x)) != 1):
+        x = ravel(x)  # numpy lets a number have the axis 0
     return (x,), {"repeats": times, "axis": 0 if axis is None else whole(axis)}
 
 
