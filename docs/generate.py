@@ -29,10 +29,13 @@ from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.explanations import derivatives
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.screen import lines as screen_of
+from backviz.movies import FORMATS, still
 from backviz.ops import FAMILIES
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
 from backviz.optim.options import SYMBOLS, short
 from backviz.renderers import RENDERERS
+from backviz.scenes import SCENES, Scene
+from backviz.scenes.registry import Option
 from backviz.sources import EXAMPLES
 from backviz.stepping.look import Look
 from backviz.tables import escape_markdown
@@ -340,6 +343,104 @@ def gallery_page() -> str:
     return "\n".join(lines)
 
 
+SCENES_HEAD = """# Scenes
+
+Generated from the table of scenes. A scene is a computation that is shown while it runs: a
+training, a descent, a gradient on its way through layers. `backviz animate` draws it to a file.
+
+```
+backviz animate tangent -o tangent.mp4
+backviz animate tangent --curve sine --theme dark -o tangent.gif
+backviz animate tangent --still -1 -o last.png
+backviz animate tangent --strip 6 -o strip.png
+```
+
+The name says the format:
+
+| name | kind | what it is for |
+|---|---|---|
+FORMATS
+
+- A picture shows the last of the scene's key stills. `--still K` takes frame K, from 0 or, if it is
+  negative, from the end; `--strip 6` puts six frames on one sheet; a pdf has a page for each key
+  still; `-o 'out/%03d.png'` is a picture for each frame.
+- The page is 1280 × 720 pixels, all text but the corner 18 points on a slide and more. `--scale 2`
+  has twice as many pixels, `--theme dark` is for dark slides.
+- `--fps` is frames a second, `--hold` how many seconds the last frame stays, `--once` ends a gif,
+  webp or html film there. In html, ← → Home End and space turn the frames.
+- The corner of each page and the metadata of each file hold the command with all settings and the
+  seed. The same settings give the same frames, and but for mp4 the same bytes.
+- A file appears whole or not at all, even if Ctrl-C is pressed or the disk is full.
+
+In Python a scene is a function that returns a film:
+
+```python
+>>> from backviz import scenes
+>>> film = scenes.tangent(curve="sine", frames=5)
+>>> film.data()["derivative.now.y"].shape
+(5, 1)
+
+```
+
+`film.save("a.mp4")` writes it; in a notebook the film shows a still, and `film.play()` plays it.
+How to add a scene stands in [How to extend](extend.md).
+
+"""
+
+
+def scenes_page() -> str:
+    """Every scene with a still, its options and the command that draws it."""
+    rows = [f"| `.{f.name}` | {f.kind} | {escape_markdown(f.about)} |" for f in FORMATS.values()]
+    lines = [SCENES_HEAD.replace("FORMATS", "\n".join(rows)).rstrip(), ""]
+    lines += ["| scene | |", "|---|---|"]
+    lines += [f"| [{s.name}](#{s.name}) | {escape_markdown(s.about)} |" for s in SCENES.values()]
+    for made in SCENES.values():
+        lines += ["", *_scene(made)]
+    return "\n".join(lines) + "\n"
+
+
+def _scene(made: Scene) -> list[str]:
+    """The section of one scene."""
+    picture = f"![{made.about.rstrip('.')}](images/{scene_picture(made.name)})"
+    lines = [f"## {made.name}", "", made.text, "", picture, ""]
+    lines += ["```", f"backviz animate {made.name} --scale 0.5 -o {made.name}.png", "```", ""]
+    lines += ["| option | default | takes | what it is |", "|---|---|---|---|"]
+    for option in made.options:
+        flag = option.name.replace("_", "-")
+        cells = [
+            f"`--{flag}`",
+            f"`{option.default}`" if option.default != "" else "",
+            escape_markdown(_taken(option)),
+            escape_markdown(option.about),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _taken(option: Option) -> str:
+    """What an option of a scene may be."""
+    if option.choices:
+        return ", ".join(option.choices)
+    if option.within:
+        return str(option.within)
+    kinds = {bool: f"or `--no-{option.name.replace('_', '-')}`", str: "text"}
+    return kinds.get(option.type, "a number")
+
+
+def scene_picture(name: str) -> str:
+    """The file of a scene's still."""
+    return f"scene-{name}.png"
+
+
+def stills_of_scenes() -> None:
+    """The last key still of every scene, small."""
+    for made in SCENES.values():
+        film = made()
+        picture = Image.open(io.BytesIO(still(film, film.stills[-1], scale=0.5)))
+        place = HERE / "images" / scene_picture(made.name)
+        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(place, optimize=True)
+
+
 def sheet(theme: str) -> Image.Image:
     """All examples in all sizes on one sheet, small: to be looked through by eye."""
     page = Image.new("RGB", (len(PRESETS) * CELL[0], len(EXAMPLES) * CELL[1]), "#808080")
@@ -391,5 +492,7 @@ if __name__ == "__main__":
     (HERE / "optimizers.md").write_text(optimizers_page(), encoding="utf-8")
     (HERE / "lessons.md").write_text(lessons_page(), encoding="utf-8")
     (HERE / "gallery.md").write_text(gallery_page(), encoding="utf-8")
+    (HERE / "scenes.md").write_text(scenes_page(), encoding="utf-8")
     pictures()
     sheets()
+    stills_of_scenes()

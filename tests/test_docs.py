@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import backviz
 from backviz.autodiff.table import FUNCTIONS
@@ -160,6 +161,16 @@ def test_every_public_op_is_in_its_page_and_the_rules_are_printed():
 def test_every_example_is_in_the_gallery_with_its_picture():
     for name in EXAMPLES:
         assert (ROOT / "docs" / "images" / f"{name}.svg").stat().st_size > 1000
+
+
+def test_the_page_of_scenes_is_up_to_date_and_has_a_picture_of_each():
+    assert (ROOT / "docs" / "scenes.md").read_text("utf-8") == generator()["scenes_page"]()
+    images = sorted((ROOT / "docs" / "images").glob("scene-*.png"))
+    assert [p.stem for p in images] == sorted(f"scene-{name}" for name in SCENES)
+    assert sum(p.stat().st_size for p in images) < 3_000_000
+    for path in images:
+        with Image.open(path) as image:
+            assert image.size == (640, 360)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)

@@ -1,6 +1,12 @@
 """What goes wrong with a film is one sentence, and no half file is left."""
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +56,65 @@ def test_a_full_disk_is_a_sentence(form, capsys):
         save(scenes.tangent(frames=2), "/dev/full", form=form, scale=0.2)
 
 
+def started(*command, **options):
+    """`backviz animate` as a process of its own."""
+    words = [sys.executable, "-m", "backviz", "animate", *map(str, command)]
+    return subprocess.Popen(words, text=True, start_new_session=True, **options)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+@pytest.mark.parametrize("form", ["mp4", "%03d.png"])
+def test_ctrl_c_in_the_middle_leaves_nothing(form, tmp_path):
+    place = tmp_path / (form if "%" in form else f"a.{form}")
+    command = ("tangent", "--frames", 300, "-o", place)
+    with started(*command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as made:
+        end = time.monotonic() + 60
+        while not any(p.stat().st_size for p in tmp_path.iterdir()):  # it has begun to write
+            assert made.poll() is None and time.monotonic() < end
+            time.sleep(0.02)
+        made.send_signal(signal.SIGINT)
+        out, err = made.communicate(timeout=60)
+    assert (made.returncode, out, err.strip()) == (130, "", "backviz: interrupted")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to set")
+@pytest.mark.parametrize("form", ["mp4", "%02d.png"])
+def test_a_disk_that_fills_up_on_the_way_leaves_nothing(form, tmp_path):
+    """Files may have 9,000 bytes: the system refuses what goes beyond, as a full disk does."""
+    place = tmp_path / (form if "%" in form else f"a.{form}")
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000));"
+        "from backviz.cli import main; main(sys.argv[1:])"
+    )
+    words = ["animate", "tangent", "--frames", "4", "-o", str(place)]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "nothing was kept" in done.stderr and str(tmp_path) in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+@pytest.mark.parametrize(("quiet", "bar"), [([], True), (["-q"], False)])
+def test_a_bar_is_shown_on_a_terminal_alone(quiet, bar, tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = ("tangent", "--frames", 3, "--scale", 0.2, "-o", tmp_path / "a.gif", *quiet)
+    with started(*command, stderr=theirs) as made:
+        os.close(theirs)
+        assert made.wait(timeout=60) == 0
+    said = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
+        while part := os.read(ours, 4096):
+            said += part
+    os.close(ours)
+    assert (b"3/3 frames" in said) == bar and (b"wrote" in said) == bar
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -68,6 +133,7 @@ def test_a_full_disk_is_a_sentence(form, capsys):
         (["tangent", "--still", "1", "-o", "a.gif"], 2, "a still cannot be gif"),
         (["tangent", "--strip", "3", "-o", "a.gif"], 2, "a strip is a PNG"),
         (["tangent", "--theme", "drak", "-o", "a.png"], 2, "did you mean 'dark'?"),
+        (["tangent", "--theme", "print", "-o", "a.mp4"], 2, "no theme 'print'; use light or dark"),
         (["tangent", "--scale", "99", "-o", "a.png"], 2, "use 0.1 to 4"),
         (["tangent", "--fps", "0", "-o", "a.gif"], 5, "use 0 < fps"),
         (["tangent", "-o", "nowhere/a.gif"], 2, "there is no folder"),

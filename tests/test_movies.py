@@ -1,20 +1,22 @@
 """Films are drawn as they should be: redrawing a part gives what drawing all gives."""
 
 import io
+import re
 
 import numpy as np
 import pytest
+from film_lint import objections, texts
 from film_samples import every_kind, graph_film
-from matplotlib.text import Text
 
 from backviz import scenes
 from backviz.diagrams.theme import THEMES
-from backviz.movies.canvas import Canvas, shown
+from backviz.movies.canvas import ORIGINS, Canvas, fitted, origin_of, shown
 from backviz.movies.drawn import MAKERS
 from backviz.movies.palette import SERIES, Palette
+from backviz.scenes import SCENES
 from backviz.scenes import artists as kinds
 from backviz.scenes.artist import Artist
-from backviz.scenes.model import Film, Frame, Panel
+from backviz.scenes.model import Axis, Film, Frame, Panel
 
 
 def pictures(film, **options):
@@ -68,6 +70,24 @@ def test_nothing_is_left_behind_when_everything_goes():
     assert np.array_equal(last, nothing) and not np.array_equal(first, never)
 
 
+LINE = np.linspace(0.0, 1.0, 5)
+REMADE = {
+    "arrows": lambda k: kinds.Arrows("a", [0.2 + 0.3 * k], [0.5], [0.2], [0.3]),
+    "contours": lambda k: kinds.Contours("a", LINE, LINE, np.add.outer(LINE, k * LINE), LINE * 2),
+}
+
+
+@pytest.mark.parametrize("kind", REMADE)
+def test_what_is_made_anew_leaves_no_ghost(kind):
+    """The first frame's pieces are not a part of what stays."""
+
+    def film(order):
+        frames = [Frame("Same.", {"p": [REMADE[kind](k)]}) for k in order]
+        return Film("f", (Panel("p"),), lambda: frames, len(order), (0,), "")
+
+    assert np.array_equal(pictures(film((0, 1)))[1], pictures(film((1,)))[0])
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_curve_is_where_its_numbers_are(theme):
     """The slope read off the pixels is the slope that was computed."""
@@ -82,26 +102,123 @@ def test_a_curve_is_where_its_numbers_are(theme):
         assert (np.abs(near.astype(int) - wanted).max(axis=-1) < 40).any()
 
 
+@pytest.mark.parametrize("name", list(SCENES))
+def test_every_scene_is_drawn_without_a_fault(name):
+    """First and last frame in both themes: no warning, all text whole, apart, and large."""
+    film = SCENES[name]()
+    light = dark = None
+    for k, (frame, seen) in enumerate(film.states()):  # computed once for both themes
+        if k == 0:
+            light, dark = (
+                Canvas(film, frame, seen, "light", 1),
+                Canvas(film, frame, seen, "dark", 1),
+            )
+        elif k == film.count - 1:
+            light.show(frame, seen)
+            dark.show(frame, seen)
+        if k in (0, film.count - 1):  # the themes differ in colours alone
+            assert list(objections(light)) == []
+            for canvas in (light, dark):
+                pixels = canvas.pixels[::3, ::3, :3].reshape(-1, 3).astype(int)
+                assert np.unique(pixels @ (1, 256, 65536)).size > 8
+
+
+def test_the_judge_of_pages_finds_faults():
+    words = [
+        kinds.Words("a", 0.2, 0.5, "one upon"), kinds.Words("b", 0.22, 0.5, "the other"),
+        kinds.Words("c", 0.99, 0.9, "over the edge of the page"),
+        kinds.Words("d", 0.2, 0.2, "too small", size=12.0),
+    ]  # fmt: skip
+    film = Film("Faults", (Panel("p"),), lambda: [Frame("One.", {"p": words})], 1, (0,), "")
+    found = " ".join(objections(Canvas(film, *film.at(0), "light", 1.0)))
+    assert "'one upon' and 'the other' overlap" in found
+    assert "leaves the page" in found and "has 12 points" in found
+    assert found.count("overlap") == 1 and found.count("leaves") == 1
+
+
 def test_everything_to_be_read_has_18_points():
     film = every_kind()
     canvas = Canvas(film, *film.at(0), "light", 1.0)
-    with canvas.whole() as figure:
-        hidden = {t for ax in figure.axes if not ax.axison for t in (ax.xaxis, ax.yaxis)}
-        hidden = {text for axis in hidden for text in axis.findobj(Text)}
-        texts = [t for t in figure.findobj(Text) if t.get_text() and t not in hidden]
-    small = {t.get_text() for t in texts if t.get_fontsize() < 18}
-    assert small == {"backviz"}
-    assert len(texts) > 30
+    sizes = {said: size for said, size, _ in texts(canvas)}
+    assert {said for said, size in sizes.items() if size < 18} == {"backviz"}
+    assert len(sizes) > 30
+
+
+def ticks(axis):
+    """What is printed along the y axis of a panel."""
+    film = Film("f", (Panel("p", Axis("x", 0, 1), axis),), lambda: [Frame("a", {})], 1, (0,), "")
+    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    seen = [t.label1 for t in canvas._axes["p"].yaxis._update_ticks()]
+    return [t.get_text() for t in seen]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.09, 1.1, ["0.1", "0.2", "0.5", "1"]),
+        (0.3, 0.7, ["0.5"]),
+        (0.5, 3.0, ["0.5", "1", "2"]),
+        (1e-5, 3e-5, [r"$1\cdot 10^{-5}$", r"$2\cdot 10^{-5}$"]),
+        (1e-20, 1e20, ["-20", "-10", "0", "10", "20"]),
+        (1e-3, 1e3, ["-3", "-2", "-1", "0", "1", "2", "3"]),
+    ],
+)
+def test_a_log_axis_has_ticks_to_read(low, high, said):
+    found = ticks(Axis("loss", low, high, log=True))
+    assert 2 <= len(found) <= 6
+    powers = [re.search(r"10\^\{(-?\d+)\}\}\$$", text) for text in found]
+    plain = [p[1] if p else text for p, text in zip(powers, found, strict=True)]
+    if len(said) > 1:
+        assert set(plain) <= set(said) and len(plain) >= len(said) // 2
+
+
+@pytest.mark.parametrize("where", ["right", "below"])
+def test_a_legend_outside_touches_nothing_and_narrows_its_own_panel_alone(where):
+    def made(legend):
+        lines = tuple(kinds.Line(k, [0, 1], [0, 1], label=f"the line {k}") for k in "abc")
+        panels = tuple(
+            Panel(f"p{i}", Axis("step", 0, 1), Axis("value", 0, 1), place=(i, 0, 1, 1),
+                  legend=legend if i == 1 else "", static=lines)
+            for i in range(2)
+        )  # fmt: skip
+        film = Film("Low panels", panels, lambda: [Frame("One.", {})], 1, (0,), "")
+        canvas = Canvas(film, *film.at(0), "light", 1.0)
+        assert list(objections(canvas)) == []
+        return {k: ax.get_window_extent() for k, ax in canvas._axes.items()}
+
+    without, with_ = made(""), made(where)
+    assert without["p0"].bounds == with_["p0"].bounds
+    shrunk = "width" if where == "right" else "height"
+    assert getattr(with_["p1"], shrunk) < getattr(without["p1"], shrunk)
+
+
+def test_a_long_command_is_whole_in_the_corner():
+    film = scenes.optimizers()
+    size, lines = fitted(origin_of(film), ORIGINS, most=2)
+    assert " ".join(lines) == origin_of(film) and len(lines) == 2 and size in ORIGINS
+
+
+def luminance(colors):
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+@pytest.mark.parametrize("theme", list(SERIES))
+def test_ink_is_seen_on_the_middle_of_a_diverging_map(theme):
+    palette = Palette(THEMES[theme])
+    ink = np.array([int(palette.color("ink")[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    shades = luminance(palette.colormap("diverging")(np.linspace(0, 1, 65))[:, :3])
+    low, high = np.minimum(shades, luminance(ink)), np.maximum(shades, luminance(ink))
+    contrasts = (high + 0.05) / (low + 0.05)
+    assert contrasts[16:49].min() >= 3 and contrasts[32] >= 7
+    away = np.abs(shades - shades[32])  # the further from 0, the further from its shade
+    assert (np.diff(away[32:]) > -1e-3).all() and (np.diff(away[32::-1]) > -1e-3).all()
 
 
 def contrast(one, other):
-    def light(colour):
-        c = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-        return linear @ (0.2126, 0.7152, 0.0722)
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
+    light = [luminance(np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) / 255)
+             for c in (one, other)]  # fmt: skip
+    return (max(light) + 0.05) / (min(light) + 0.05)
 
 
 @pytest.mark.parametrize("theme", list(SERIES))

@@ -34,6 +34,9 @@ class TestEveryScene:
         assert [c for c in captions if not c.strip() or len(lines_of(c)) > LINES] == []
         assert 4 <= len({film.index(k) for k in film.stills}) <= 6
         assert film.alt and film.title and film.name == name
+        numbers = [v for k, v in first.items() if v.dtype.kind == "f" and v.size]
+        assert not any(np.isinf(v).any() for v in numbers)
+        assert all(np.isfinite(v).any() for v in numbers)
         assert first.keys() == second.keys()
         assert all(np.array_equal(first[k], second[k], equal_nan=first[k].dtype.kind == "f")
                    for k in first)  # fmt: skip

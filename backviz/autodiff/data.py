@@ -7,7 +7,7 @@ IEEE 754 and never warns, whatever the caller's settings of numpy are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import Any
 
@@ -62,6 +62,15 @@ def quietly(function: Callable[..., Any], *args: Any, **params: Any) -> Any:
         return context.run(function, *args, **params)
     finally:
         _spare.append(context)
+
+
+def applied(rule: Callable[..., Any], out: Any, args: Sequence[Any], params: Any) -> Any:
+    """A rule on arrays; a Python float among them, which raises, counts as an array does."""
+    try:
+        return rule(out, *args, **params)
+    except ArithmeticError:
+        as_numpy = [np.float64(a) if type(a) is float else a for a in args]
+        return quietly(rule, out, *as_numpy, **params)
 
 
 def _quiet_context() -> Context:

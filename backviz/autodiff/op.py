@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, take
-from backviz.autodiff.data import Data, as_data, quietly
+from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
@@ -252,7 +252,7 @@ class Elementwise(Op):
         rule = self.rules[position]
         assert rule is not None
         if type(out) is not float:
-            return _ruled(rule, out, args, params)
+            return applied(rule, out, args, params)
         try:
             return rule(out, *args, **params)
         except (ArithmeticError, ValueError):
@@ -272,7 +272,7 @@ class Elementwise(Op):
         for i, operand in enumerate(inputs):
             if not operand.origin.wants or (rule := self.rules[i]) is None:
                 continue
-            local = _ruled(rule, out, args, params)
+            local = applied(rule, out, args, params)
             if self.masks:
                 contribution = _masked(upstream, local)
             elif not keep and _is_ours(local, upstream):
@@ -327,15 +327,6 @@ class Structural(Op):
                 continue
             pulled.append((i, None, made))
         return pulled
-
-
-def _ruled(rule: Rule, out: Any, args: Sequence[Any], params: Params) -> Any:
-    """The rule on arrays, among which a Python float, which raises, counts as an array does."""
-    try:
-        return rule(out, *args, **params)
-    except ArithmeticError:
-        as_numpy = [np.float64(a) if type(a) is float else a for a in args]
-        return quietly(rule, out, *as_numpy, **params)
 
 
 def op_named(name: str) -> Op:

@@ -66,6 +66,13 @@ class Origin:
         names = ("op", "params", "label", "wants", "where", "scope", "freed")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
+    def at(self, where: str, scope: str) -> Origin:
+        """The same origin in a line of the source and in a part of the whole."""
+        return Origin(
+            self.op, self.params, self.label, wants=self.wants, where=where, scope=scope,
+            freed=self.freed,
+        )  # fmt: skip
+
     def __deepcopy__(self, memo: Any) -> Origin:
         return self
 

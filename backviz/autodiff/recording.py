@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -199,12 +199,12 @@ def caller() -> str:
     True
     """
     frame = _outside()
-    return f"{_file_name(frame.f_code.co_filename)}:{frame.f_lineno}"
+    return _line(frame.f_code.co_filename, frame.f_lineno)
 
 
-@cache
-def _file_name(path: str) -> str:
-    return Path(path).name
+@lru_cache(maxsize=1024)
+def _line(path: str, number: int) -> str:
+    return f"{Path(path).name}:{number}"
 
 
 def name_in_caller(value: object) -> str:
@@ -215,6 +215,11 @@ def name_in_caller(value: object) -> str:
 
 def _outside() -> FrameType:
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+    while _is_ours(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+@cache
+def _is_ours(path: str) -> bool:
+    return path.startswith(_PACKAGE)

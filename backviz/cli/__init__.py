@@ -6,6 +6,7 @@ what it needs when it runs. Exit codes come from the errors themselves.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -53,6 +54,9 @@ def _run(given: list[str]) -> int:
     from backviz.cli.terminal import ReaderGoneError, prepare_streams, say
 
     prepare_streams()
+    # A record is hundreds of thousands of objects that stay: looking through all of them
+    # again and again for circles would cost a fifth of the time.
+    gc.set_threshold(50_000, 20, 100)
     try:
         code = cli.main(given, prog_name="backviz", standalone_mode=False)
         sys.stdout.flush()

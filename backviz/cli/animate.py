@@ -120,7 +120,7 @@ def _parameter(option: Option) -> click.Option:
     if option.choices:
         about += ": " + ", ".join(option.choices)
     if option.within:
-        about += f" ({option.within.low:g} to {option.within.high:g})"
+        about += f" ({option.within})"
     default = {True: "on", False: "off"}.get(option.default, option.default) if (
         option.type is bool
     ) else option.default  # fmt: skip

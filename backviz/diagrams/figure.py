@@ -168,12 +168,26 @@ class Figure:
                 return named
             candidates.append(named)
         if size(by_op) > COMPLETE:
-            for keep in SHORTER:
-                shorter = self._told(make(fold_middle(by_op, keep)), "", why)
-                if self._reads(shorter, least):
-                    return shorter
-                candidates.append(shorter)
+            shorter = self._shortened(by_op, make, least)
+            if self._reads(shorter[-1], least):
+                return self._told(shorter[-1], "", why)
+            candidates += [self._told(level, "", why) for level in shorter]
         return max(candidates, key=_text)
+
+    def _shortened(self, by_op: Home, make: Callable[[Home], _Level], least: float) -> list[_Level]:
+        """Levels without the middle; the last is the longest that can be read, if any can.
+
+        Fewer boxes have larger text, and a large graph takes a while for each try: the one
+        between is tried first.
+        """
+        most, between, fewest = SHORTER
+        level = make(fold_middle(by_op, between if least else most))
+        if not least:
+            return [level]
+        if not self._reads(level, least):
+            return [level, make(fold_middle(by_op, fewest))]
+        longer = make(fold_middle(by_op, most))
+        return [longer if self._reads(longer, least) else level]
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
         yield self._parts(0), ", one per layer,"

@@ -66,7 +66,7 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     reached = any(v.grad is not None for v in outputs)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=ids[output.serial])
     with _collector_paused():
-        _fill(graph, values, ids, reached)
+        quietly(_fill, graph, values, ids, reached)
     for each in more:
         graph.nodes[ids[each.serial]]["role"] = "output"
     if more:
@@ -173,10 +173,11 @@ def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
     upstream = v.grad if reached else None
     if type(upstream) is not float:
         return _by_rule(v, _plain(upstream))
-    if origin is SUM:
+    both = v.second is not None and v.first.origin.wants and v.second.origin.wants
+    if origin.op is SUM.op and both:
         one = {"local": 1.0, "contribution": upstream}
         return [one, one.copy()]
-    if origin is PRODUCT:
+    if origin.op is PRODUCT.op and both:
         a, b = v.first.data, v.second.data  # type: ignore[union-attr]
         return [
             {"local": b, "contribution": upstream * b},
@@ -191,7 +192,7 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
     inputs = v.inputs
     edges: list[dict[str, Any]] = [{} for _ in inputs]
     if v.requires_grad and upstream is not None:
-        for position, local, part in quietly(op.pull, v, upstream, False):
+        for position, local, part in op.pull(v, upstream, False):
             edges[position] = {"contribution": as_data(part)}
             if local is not None:
                 edges[position] = {"local": as_data(local), **edges[position]}

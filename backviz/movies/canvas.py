@@ -8,7 +8,7 @@ are drawn again, bottom first. Panels in which nothing changes are not touched.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 
 import backviz.movies.drawn_areas  # noqa: F401  enters its kinds
 from backviz.diagrams.frame import wrap
-from backviz.diagrams.theme import THEMES
 from backviz.movies.drawn import Drawn, make
 from backviz.movies.letters import Letters
 from backviz.movies.palette import Palette
@@ -28,9 +27,10 @@ from backviz.scenes.artist import Artist
 from backviz.scenes.model import Film, Frame, Panel
 
 WIDTH, HEIGHT, DPI = 1280, 720, 96  # a slide of 13.33 × 7.5 in
-TITLE, CAPTION, ORIGIN = 24.0, 20.0, 10.0  # points
+CAPTION = 20.0  # points
+TITLES, ORIGINS = (24.0, 22.0, 20.0, 18.0), (10.0, 9.0, 8.0, 7.0)  # points, the first that fits
 LINES = 2  # of a caption
-MARGIN, HEAD, FOOT = 36.0, 58.0, 92.0  # pixels at scale 1
+MARGIN, HEAD, FOOT = 36.0, 58.0, 102.0  # pixels at scale 1
 SETTINGS: Any = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "backviz",
                  "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans",
                  "path.simplify": True, "figure.dpi": DPI, "axes.unicode_minus": True}  # fmt: skip
@@ -46,7 +46,7 @@ class Canvas:
 
     def __init__(self, film: Film, frame: Frame, seen: Seen, theme: str, scale: float) -> None:
         self.film = film
-        self.palette = Palette(THEMES[theme])
+        self.palette = Palette.of(theme)
         with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}):
             self._build(scale)
             self._make(seen)
@@ -54,7 +54,8 @@ class Canvas:
             arrange(self._cells(), self.agg.get_renderer())
             for panel in film.panels:
                 for drawn, artist in self._moving[panel.key].values():
-                    drawn.show(artist)
+                    drawn.show(artist)  # again, now that the panels have their sizes
+                    _set_moving(drawn)
             self.agg.draw()
         self.pixels = np.asarray(self.agg.buffer_rgba())
         self._static = self.pixels.copy()
@@ -73,10 +74,12 @@ class Canvas:
         self._lines = [self._write(MARGIN, FOOT - 34 - 30 * i, CAPTION) for i in range(LINES)]
         for text in self._lines:
             text.set_animated(True)
-        title = self._write(MARGIN, HEIGHT - 38, TITLE, weight="bold")
-        title.set_text(fitted(self.film.title, TITLE, bold=True))
-        origin = self._write(WIDTH - MARGIN / 2, 8, ORIGIN, color=theme.muted, ha="right")
-        origin.set_text(fitted(origin_of(self.film), ORIGIN))
+        size, (title,) = fitted(self.film.title, TITLES, most=1, bold=True)
+        self._write(MARGIN, HEIGHT - 38, size, weight="bold").set_text(title)
+        size, lines = fitted(origin_of(self.film), ORIGINS, most=2)
+        for i, line in enumerate(reversed(lines)):  # from the bottom of the page
+            corner = WIDTH - MARGIN / 2, 5 + 1.15 * i * size * DPI / 72
+            self._write(*corner, size, color=theme.muted, ha="right").set_text(line)
 
     def _write(self, x: float, y: float, size: float, **looks: Any) -> Letters:
         looks = {"color": self.palette.theme.ink, **looks}
@@ -92,13 +95,14 @@ class Canvas:
             ax, moving = self._axes[panel.key], seen[panel.key]
             still = [(make(ax, a, self.palette), a) for a in panel.static]
             self._moving[panel.key] = {k: (self._moved(ax, a), a) for k, a in moving.items()}
-            legend(ax, panel, [*still, *self._moving[panel.key].values()], self.palette)
+            left, _, right, _ = cell_of(self.film, panel, MARGIN, HEAD, FOOT)
+            room = 72 / DPI * WIDTH * (right - left)
+            legend(ax, panel, [*still, *self._moving[panel.key].values()], self.palette, room)
             dress(ax, panel)
 
     def _moved(self, ax: Any, artist: Artist) -> Drawn:
         drawn = make(ax, artist, self.palette)
-        for piece in drawn.pieces:
-            piece.set_animated(True)
+        _set_moving(drawn)
         return drawn
 
     def _cells(self) -> list[tuple[Any, Panel, tuple[float, float, float, float]]]:
@@ -139,7 +143,7 @@ class Canvas:
 
     def _draw_caption(self) -> None:
         zoom = self.size[0] / WIDTH
-        rows = slice(int(self.size[1] - zoom * (FOOT - 2)), int(self.size[1] - 22 * zoom))
+        rows = slice(int(self.size[1] - zoom * (FOOT - 2)), int(self.size[1] - 28 * zoom))
         self.pixels[rows] = self._static[rows]
         renderer = self.agg.get_renderer()
         for text in self._lines:
@@ -170,6 +174,12 @@ class Canvas:
         yield self.figure
         for piece in (*pieces, *self._lines):
             piece.set_animated(True)
+
+
+def _set_moving(drawn: Drawn) -> None:
+    """Keep the pieces out of the static picture; `show` may just have made new ones."""
+    for piece in drawn.pieces:
+        piece.set_animated(True)
 
 
 def shown(film: Film, theme: str, scale: float) -> Iterator[tuple[Canvas, Frame]]:
@@ -257,7 +267,19 @@ def lines_of(caption: str) -> list[str]:
     return wrap(caption, CAPTION, room, most=LINES + 1, bold=False)
 
 
-def fitted(text: str, size: float, *, bold: bool = False) -> str:
-    """One line that fits the page, cut with … if it has to be."""
+def fitted(
+    text: str, sizes: Sequence[float], *, most: int, bold: bool = False
+) -> tuple[float, list[str]]:
+    """The largest of the sizes at which the text fits the page in `most` lines, and the lines.
+
+    At the last size the text is cut with … if it has to be; files hold it whole.
+
+    >>> fitted("The derivative", (24.0, 18.0), most=1, bold=True)
+    (24.0, ['The derivative'])
+    """
     room = 72 * (WIDTH - 2 * MARGIN) / DPI
-    return (wrap(text, size, room, most=1, bold=bold) or [""])[0]
+    for size in sizes[:-1]:
+        lines = wrap(text, size, room, most=most, bold=bold)
+        if not any(line.endswith("…") for line in lines):
+            return size, lines
+    return sizes[-1], wrap(text, sizes[-1], room, most=most, bold=bold)

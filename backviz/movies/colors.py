@@ -82,9 +82,8 @@ class Colors:
                 return entries
             rows = np.flatnonzero((now != before).any(axis=1))
             if rows.size:
-                part = slice(rows[0], rows[-1] + 1)
-                before[part] = now[part]
-                entries[part] = self.indices(pixels[part])
+                before[rows] = now[rows]
+                entries[rows] = self.indices(pixels[rows])
             return entries
 
         return look_up

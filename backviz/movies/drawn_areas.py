@@ -5,14 +5,17 @@ Invariant: as in `drawn`; a colour scale stands beside its map and has limits of
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist as Piece
 from matplotlib.transforms import Affine2D
 
 from backviz.diagrams.drawing import moved
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.page import EDGE
+from backviz.diagrams.steps import Steps
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
@@ -40,6 +43,9 @@ def _scale(ax: Any, image: Any, a: kinds.Heat, palette: Palette) -> None:
     ticks = (low, 0.0, high) if a.map == "diverging" else (low, (low + high) / 2, high)
     scale.set_ticks(ticks, labels=[NumberStyle(3).format(t) for t in ticks])
     scale.ax.tick_params(labelsize=SMALL, colors=palette.theme.ink)
+    low_end, _, high_end = scale.ax.get_yticklabels()  # within the scale, clear of the title
+    low_end.set_verticalalignment("bottom")
+    high_end.set_verticalalignment("top")
     scale.set_label(a.label, size=SMALL, color=palette.theme.ink)
     scale.outline.set_edgecolor(palette.theme.border)
 
@@ -52,7 +58,7 @@ def _contours(ax: Any, a: kinds.Contours, palette: Palette) -> Drawn:
         for piece in drawn.pieces:
             piece.remove()
         n = b.levels.size
-        ranks = mpl.colormaps[palette.colormap("heights")](np.linspace(0.15, 0.95, n + 1))
+        ranks = palette.colormap("heights")(np.linspace(0, 1, n + 1))
         pieces = []
         if b.filled:
             fill = ax.contourf(
@@ -128,34 +134,58 @@ def _table(ax: Any, a: kinds.Table, palette: Palette) -> Drawn:
 
 
 @maker(kinds.Graph)
-def _graph(ax: Any, a: kinds.Graph, _: Palette) -> Drawn:
-    """The page of the build without its words, which are the frame's caption."""
+def _graph(ax: Any, a: kinds.Graph, palette: Palette) -> Drawn:
+    """The build in the film's theme, without its words, which are the frame's caption."""
     page = _Marks(ax)
     ax.add_artist(page)
+    given, steps = a.steps, _in_theme(a.steps, palette)
 
     def show(b: kinds.Graph) -> None:
-        parts = b.steps.parts(b.steps.moments[b.moment])
-        page.drawing = b.steps.drawing_of(tuple(p for p in parts if p.id != "words"))
+        nonlocal given, steps
+        if b.steps is not given:
+            given, steps = b.steps, _in_theme(b.steps, palette)
+        parts = steps.parts(steps.moments[b.moment])
+        page.sheet = steps.sheet
+        page.drawing = steps.drawing_of(tuple(p for p in parts if p.id != "words"))
 
     return Drawn([page], show)
 
 
+def _in_theme(steps: Steps, palette: Palette) -> Steps:
+    """The same build in the film's theme; nothing is drawn twice if it is in it already."""
+    figure, theme = steps.figure, palette.theme.name
+    if figure.style.theme == theme:
+        return steps
+    style = replace(figure.style, theme=theme)
+    themed = Figure(figure.output, style, figure.more)
+    return Steps(themed, steps.passes, steps.pace, steps.first, steps.last)
+
+
 class _Marks(Piece):
-    """A page of marks, as large as the panel allows, in the middle of it."""
+    """A page of marks, as large as the panel allows, in the middle of it.
+
+    The page's margins and the room for its words are left out.
+    """
 
     def __init__(self, ax: Any) -> None:
         super().__init__()
         self.drawing: Any = None
+        self.sheet: Any = None
         self._ax = ax
 
     def draw(self, renderer: Any) -> None:
         """Hand every mark to the backend."""
         if self.drawing is None:
             return
-        box, drawing, zoom = self._ax.bbox, self.drawing, renderer.points_to_pixels(1.0)
-        scale = min(box.width / drawing.width, box.height / drawing.height) / zoom
-        left = (box.x0 + box.x1 - zoom * scale * drawing.width) / 2
-        top = (box.y0 + box.y1 + zoom * scale * drawing.height) / 2
+        box, sheet, zoom = self._ax.bbox, self.sheet, renderer.points_to_pixels(1.0)
+        wide, high = (
+            sheet.scale * (n + 2 * EDGE) for n in (sheet.layout.width, sheet.layout.height)
+        )
+        scale = min(box.width / wide, box.height / high) / zoom
+        left = (box.x0 + box.x1 - zoom * scale * wide) / 2
+        top = (box.y0 + box.y1 + zoom * scale * high) / 2
+        left -= zoom * scale * (sheet.left - sheet.scale * EDGE)
+        top += zoom * scale * (sheet.top - sheet.scale * EDGE)
         place = Affine2D().scale(zoom, -zoom).translate(left, top)
-        for mark in drawing.marks():
+        for mark in self.drawing.marks():
             draw_mark(renderer, moved(mark, scale, 0.0, 0.0), place)

@@ -34,4 +34,4 @@ def gif(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
         stream: Any = file.add_stream("gif", rate=100)  # GIF counts hundredths of a second
         stream.width, stream.height, stream.pix_fmt = reel.width, reel.height, "pal8"
         frames = frames_of(reel, watch, every=False, make=indexed)
-        pipe(frames, file, stream, 1 / rate_of(reel), {})
+        pipe(frames, file, stream, 1 / rate_of(reel))

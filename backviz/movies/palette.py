@@ -10,7 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backviz.diagrams.theme import Theme
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+
+from backviz.diagrams.theme import THEMES, Theme
+from backviz.errors import UsageError
+
+
+def _part(name: str, low: float, high: float) -> Colormap:
+    """A part of one of matplotlib's maps."""
+    return LinearSegmentedColormap.from_list(name, mpl.colormaps[name](np.linspace(low, high, 64)))
+
 
 SERIES = {
     "light": (
@@ -33,22 +44,41 @@ NAMED_MARKERS = {
     "circle": "o", "square": "s", "triangle": "^", "diamond": "D", "cross": "X", "plus": "P",
     "star": "*", "none": "none",
 }  # fmt: skip
-DIVERGING = "PuOr"
-SEQUENTIAL = {"light": "YlGnBu", "dark": "YlGnBu_r"}
-HEIGHTS = {"light": "Blues_r", "dark": "bone"}  # of contours and surfaces, under the paths
+# Maps from low to high. On dark the middle of a diverging map is dark and its ends are no
+# brighter than lines of ink can bear; heights stay behind the paths over them.
+MAPS = {
+    "light": {
+        "diverging": mpl.colormaps["PuOr"],
+        "sequential": mpl.colormaps["YlGnBu"],
+        "heights": _part("Blues_r", 0.15, 0.95),
+    },
+    "dark": {
+        "diverging": LinearSegmentedColormap.from_list(
+            "dark", ("#d9771a", "#87500f", "#3a434e", "#544a9e", "#8b83e6")
+        ),
+        "sequential": mpl.colormaps["YlGnBu_r"],
+        "heights": _part("bone", 0.12, 0.52),
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
     """How things look in one theme.
 
-    >>> from backviz.diagrams.theme import THEMES
-    >>> palette = Palette(THEMES["light"])
+    >>> palette = Palette.of("light")
     >>> palette.color(0), palette.color("gradient"), palette.marker("", 1)
     ('#0072b2', '#b84f00', 's')
     """
 
     theme: Theme
+
+    @classmethod
+    def of(cls, name: str) -> Palette:
+        """The palette of a theme by name; `UsageError` if films have none in it."""
+        if THEMES[name].name not in SERIES:
+            raise UsageError(f"films have no theme {name!r}; use {' or '.join(SERIES)}")
+        return cls(THEMES[name])
 
     def color(self, color: int | str) -> str:
         """The colour of a series or of a role, `#rrggbb`."""
@@ -76,9 +106,6 @@ class Palette:
             return NAMED_MARKERS[marker]
         return MARKERS[color % len(MARKERS)] if isinstance(color, int) else "o"
 
-    def colormap(self, kind: str) -> str:
-        """The name of matplotlib's map: "diverging", "sequential" or "heights"."""
-        name = self.theme.name
-        return {"diverging": DIVERGING, "sequential": SEQUENTIAL[name], "heights": HEIGHTS[name]}[
-            kind
-        ]
+    def colormap(self, kind: str) -> Colormap:
+        """The map of this kind: "diverging", "sequential" or "heights"."""
+        return MAPS[self.theme.name][kind]

@@ -6,20 +6,24 @@ of the grid share its edges.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation
+import numpy as np
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from backviz.movies.drawn import SMALL, Drawn
+from backviz.movies.letters import face
 from backviz.movies.palette import Palette
 from backviz.scenes.artist import Artist
 from backviz.scenes.artists import Contours, Heat
 from backviz.scenes.model import Axis, Panel
+from backviz.text import NumberStyle
 
 Box = tuple[float, float, float, float]
 HEADING = 20.0
+STEPS = (1, 2, 3, 5, 10, 20, 50, 100)  # from tick to tick
 GAP = 14  # pixels between the cell's edge and what is drawn in it
 
 
@@ -44,7 +48,7 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
         ax.set_axisbelow(True)
         for spine in ax.spines.values():
             spine.set_color(theme.border)
-    ax.tick_params(which="both", labelsize=SMALL, colors=theme.ink)
+    ax.tick_params(which="both", labelsize=SMALL, colors=theme.ink, pad=3.5 if space else 7.0)
     for name, axis in _axes_of(panel):
         getattr(ax, f"set_{name}label")(axis.label, size=SMALL, color=theme.ink)
         if space:
@@ -69,11 +73,8 @@ def dress(ax: Any, panel: Panel) -> None:
             side.set_minor_locator(NullLocator())
             if axis.names:
                 side.set_ticklabels(axis.names)
-        elif axis.log:
-            side.set_major_locator(LogLocator(numticks=6))
-            side.set_minor_locator(NullLocator())
         else:
-            side.set_major_locator(_steps(6))
+            _mark(side, axis, 3 if panel.z else 6)
     if panel.equal:
         ax.set_aspect("equal", adjustable="box")
 
@@ -83,8 +84,13 @@ def _axes_of(panel: Panel) -> list[tuple[str, Axis]]:
     return [*given, ("z", panel.z)] if panel.z else given
 
 
-def legend(ax: Any, panel: Panel, drawn: Sequence[tuple[Drawn, Artist]], palette: Palette) -> None:
-    """What the labels of the artists stand for, outside the axes or over an empty corner."""
+def legend(
+    ax: Any, panel: Panel, drawn: Sequence[tuple[Drawn, Artist]], palette: Palette, room: float
+) -> None:
+    """What the labels of the artists stand for, outside the axes or over an empty corner.
+
+    `room` is the width of the panel's cell in points; below, it says how many stand in a row.
+    """
     named = [
         (d.handle, label)
         for d, artist in drawn
@@ -93,57 +99,136 @@ def legend(ax: Any, panel: Panel, drawn: Sequence[tuple[Drawn, Artist]], palette
     if not panel.legend or not named:
         return
     handles, labels = zip(*named, strict=True)
-    where: dict[str, Any] = {"loc": panel.legend, "framealpha": 0.9}
-    if panel.legend == "right":
-        where = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "frameon": False}
-    elif panel.legend == "below":
-        under = 16.0 + 1.4 * SMALL * (1 + bool(panel.x.label))  # points: ticks and label
-        where = {
-            "loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "frameon": False,
-            "ncols": min(len(named), 3), "bbox_transform": ax.transAxes
-            + ScaledTranslation(0, -under / 72, ax.figure.dpi_scale_trans),
-        }  # fmt: skip
+    outside = panel.legend in ("right", "below")
+    where: dict[str, Any] = {"loc": panel.legend, "framealpha": 0.9, "borderaxespad": 0.4}
+    if outside:
+        loc = "upper left" if panel.legend == "right" else "upper center"
+        where = {"loc": loc, "frameon": False, "borderaxespad": 0.0}
+    if panel.legend == "below":
+        where["ncols"] = _columns(labels, room)
     made = ax.legend(
         handles, labels, fontsize=SMALL, labelcolor=palette.theme.ink, handlelength=2.4,
-        borderaxespad=0.4, facecolor=palette.theme.background, edgecolor=palette.theme.rule,
-        **where,
+        facecolor=palette.theme.background, edgecolor=palette.theme.rule, **where,
     )  # fmt: skip
     made.set_zorder(6)
+    made.set_in_layout(not outside)  # `arrange` finds its place when the axes have theirs
+
+
+def _columns(labels: Sequence[str], room: float) -> int:
+    """How many columns of a legend, three at most, fit a width in points."""
+    widths = [face(SMALL, False).getlength(label) + 5.2 * SMALL for label in labels]
+    for n in range(min(len(labels), 3), 1, -1):
+        if sum(max(part) for part in np.array_split(widths, n)) - 2 * SMALL <= room:
+            return n
+    return 1
 
 
 def arrange(cells: Iterable[tuple[Any, Panel, Box]], renderer: Any) -> None:
     """Give each axes the room that ticks, labels, title and legend leave in its cell."""
     placed = list(cells)
     wide, high = renderer.width, renderer.height
-    for ax, _, (left, low, right, top) in placed:
+    for ax, panel, (left, low, right, top) in placed:
         ax.set_position((left, low, right - left, top - low))
         ax.apply_aspect()
+        _thin(ax, panel)
     needs = {panel.key: _needs(ax, renderer) for ax, panel, _ in placed}
+    under = {panel.key: _legend(ax, panel, "below", renderer)[1] for ax, panel, _ in placed}
     for ax, panel, (left, low, right, top) in placed:
         row, column, rows, columns = panel.place
         edges = (column, row + rows, column + columns, row)
         taken = []
         for side, edge in enumerate(edges):
             alike = [
-                needs[p.key][side]
+                needs[p.key][side] + (under[p.key] if side == 1 else 0.0)
                 for _, p, _ in placed
                 if _edges(p)[side] == edge and (p.axes or p is panel)
             ]
             taken.append(max(alike) + GAP)
         pad_left, pad_low, pad_right, pad_top = taken
+        pad_right += _legend(ax, panel, "right", renderer)[0]  # this panel's alone
         x0, y0 = left + pad_left / wide, low + pad_low / high
         x1, y1 = right - pad_right / wide, top - pad_top / high
         ax.set_position((x0, y0, max(x1 - x0, 0.02), max(y1 - y0, 0.02)))
+        ax.apply_aspect()
         _thin(ax, panel)
+        _put_legend(ax, panel, (left, low, right, top), renderer)
+
+
+def _legend(ax: Any, panel: Panel, where: str, renderer: Any) -> tuple[float, float]:
+    """Width and height in pixels, with a gap, of a legend that stands there; 0 without one."""
+    made = ax.get_legend()
+    if made is None or panel.legend != where:
+        return 0.0, 0.0
+    box = made.get_window_extent(renderer)
+    return box.width + GAP, box.height + GAP / 2
+
+
+def _put_legend(ax: Any, panel: Panel, cell: Box, renderer: Any) -> None:
+    """A legend outside comes beside or below all that belongs to its axes, in their cell."""
+    made = ax.get_legend()
+    if made is None or panel.legend not in ("right", "below"):
+        return
+    page = ax.figure.transFigure
+    inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer)
+    wide, high = renderer.width, renderer.height
+    if panel.legend == "right":
+        at = cell[2] - _legend(ax, panel, "right", renderer)[0] / wide, inner.y1 / high
+    else:
+        half = made.get_window_extent(renderer).width / 2 / wide
+        middle = (inner.x0 + inner.x1) / 2 / wide
+        middle = max(min(middle, cell[2] - half), cell[0] + half)
+        at = middle, (min(inner.y0, outer.y0) - GAP / 2) / high
+    made.set_bbox_to_anchor(at, transform=page)
 
 
 def _thin(ax: Any, panel: Panel) -> None:
     """As many ticks as have room on the axes as large as they are now."""
     for name, axis in _axes_of(panel):
         side = getattr(ax, f"{name}axis")
-        if panel.axes and not (axis.log or axis.ticks):
-            room = 3 if panel.z else side.get_tick_space()
-            side.set_major_locator(_steps(min(6, max(2, room))))
+        if panel.axes and not axis.ticks:
+            high = 72 * ax.bbox.height / ax.figure.dpi
+            room = side.get_tick_space() if name == "x" else int(high / (1.6 * SMALL))
+            _mark(side, axis, 3 if panel.z else min(6, max(1, room)))
+
+
+def _mark(side: Any, axis: Axis, most: int) -> None:
+    """At most so many ticks; on a log axis of few decades 2 and 5 times a power as well."""
+    if not axis.log:
+        side.set_major_locator(_steps(most))
+        return
+    side.set_minor_locator(NullLocator())
+    powers, fine = (_between(axis, parts) for parts in ((1,), (1, 2, 5)))
+    if len(powers) > 2 or (len(powers) == 2 and len(fine) > most):
+        side.set_major_locator(FixedLocator(_spread(powers, most)))
+        return
+    found = fine if len(fine) > 1 else MaxNLocator(3).tick_values(axis.low, axis.high)
+    chosen = _spread([float(v) for v in found if axis.low <= v <= axis.high], most)
+    side.set_major_locator(FixedLocator(chosen))
+    side.set_ticklabels([_number(v) for v in chosen])
+
+
+def _spread(values: list[float], most: int) -> list[float]:
+    """At most so many of them at even steps, 1 among them if it can be."""
+    least = -(-len(values) // most)
+    step = next((n for n in STEPS if n >= least), least)
+    start = values.index(1.0) % step if 1.0 in values else 0
+    if len(values[start::step]) < 2:
+        return [values[0], values[-1]]
+    return values[start::step]
+
+
+def _between(axis: Axis, parts: tuple[int, ...]) -> list[float]:
+    """These parts of every power of ten that lie on the axis."""
+    first, last = (math.floor(math.log10(v)) for v in (axis.low, axis.high))
+    values = [float(f"{p}e{n}") for n in range(first, last + 1) for p in parts]
+    return [v for v in values if axis.low <= v <= axis.high]
+
+
+def _number(value: float) -> str:
+    if 1e-3 <= value < 1e4:
+        return NumberStyle(3).format(value)
+    digits, _, power = f"{value:e}".partition("e")
+    return rf"${float(digits):g}\cdot 10^{{{int(power)}}}$"
 
 
 def _steps(most: int) -> MaxNLocator:

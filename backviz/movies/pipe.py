@@ -38,9 +38,16 @@ def describe(file: Any, reel: Reel) -> None:
     file.metadata.update(title=reel.title, comment=reel.comment, description=reel.alt)
 
 
-def colored(pixels: np.ndarray) -> av.VideoFrame:
-    """The pixels (height, width, 4) as a frame of their own."""
-    return av.VideoFrame.from_ndarray(pixels, format="rgba")
+def colored(**convert: Any) -> Callable[[np.ndarray], av.VideoFrame]:
+    """What makes a frame of its own from pixels (height, width, 4), `reformat`ted this way.
+
+    The pixels are read where they are and not kept: the next picture is drawn on them.
+    """
+
+    def make(pixels: np.ndarray) -> av.VideoFrame:
+        return av.VideoFrame.from_numpy_buffer(pixels, format="rgba").reformat(**convert)
+
+    return make
 
 
 def frames_of(
@@ -48,7 +55,7 @@ def frames_of(
     watch: Watch,
     *,
     every: bool,
-    make: Callable[[np.ndarray], av.VideoFrame] = colored,
+    make: Callable[[np.ndarray], av.VideoFrame],
 ) -> Iterator[Timed]:
     """Every shot as a frame at `every` tick that it stands for, or at its first alone.
 
@@ -64,16 +71,13 @@ def frames_of(
         watch(k + 1)
 
 
-def pipe(
-    frames: Iterable[Timed], file: Any, stream: Any, tick: Fraction, convert: dict[str, Any]
-) -> None:
-    """Encode the frames on a thread of its own; `convert` says how they are reformatted."""
+def pipe(frames: Iterable[Timed], file: Any, stream: Any, tick: Fraction) -> None:
+    """Encode the frames on a thread of its own."""
 
     def encode(timed: Timed) -> None:
-        ready = timed.frame.reformat(**convert) if convert else timed.frame
         for time in timed.times:
-            ready.pts, ready.time_base = time, tick
-            file.mux(stream.encode(ready))
+            timed.frame.pts, timed.frame.time_base = time, tick
+            file.mux(stream.encode(timed.frame))
 
     with ThreadPoolExecutor(1) as pool:
         pending: Future[None] | None = None

@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from backviz.errors import MissingPieceError
-from backviz.movies.pipe import Timed, Watch, describe, frames_of, pipe, rate_of
+from backviz.movies.pipe import Timed, Watch, colored, describe, frames_of, pipe, rate_of
 from backviz.movies.reel import Reel
 
 CRF = "20"
@@ -35,8 +35,8 @@ def mp4(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
             stream.options = {"preset": "veryfast", "crf": CRF}
         else:
             stream.bit_rate = 4_000_000
-        convert = {"format": "yuv420p", "dst_colorspace": "ITU709"}
-        pipe(frames_of(reel, watch, every=True), file, stream, 1 / rate, convert)
+        make = colored(format="yuv420p", dst_colorspace="ITU709")
+        pipe(frames_of(reel, watch, every=True, make=make), file, stream, 1 / rate)
 
 
 def webp(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
@@ -48,8 +48,8 @@ def webp(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
         stream: Any = file.add_stream("libwebp_anim", rate=1000)  # WebP counts milliseconds
         stream.width, stream.height, stream.pix_fmt = reel.width, reel.height, "bgra"
         stream.options = {"quality": "85", "compression_level": "2"}
-        frames = _ended(frames_of(reel, watch, every=False), reel, rate)
-        pipe(frames, file, stream, Fraction(1, 1000), {"format": "bgra"})
+        frames = frames_of(reel, watch, every=False, make=colored(format="bgra"))
+        pipe(_ended(frames, reel, rate), file, stream, Fraction(1, 1000))
 
 
 def _ended(frames: Iterable[Timed], reel: Reel, rate: Fraction) -> Iterator[Timed]:

@@ -89,20 +89,29 @@ def name(**values: Any) -> Any:
 
 @contextmanager
 def names_of_variables(f: Any) -> Iterator[None]:
-    """Name the values in a function's variables at the moment when it returns."""
+    """Name the values that a function's variables hold when it returns.
+
+    A profiler finds the function's frame and is off again at once, because it would slow
+    down every call inside; a frame that somebody holds keeps its variables.
+    """
     code = getattr(inspect.unwrap(f) if callable(f) else f, "__code__", None)
     before = sys.getprofile()
     if not isinstance(code, CodeType) or before is not None:  # somebody else's profiler runs
         yield
         return
 
+    entered: list[FrameType] = []
+
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            name_values(frame.f_locals)
+        if event == "call" and frame.f_code is code:
+            entered.append(frame)
+            sys.setprofile(None)
 
     sys.setprofile(watch)
     try:
         yield
+        if entered:
+            name_values(entered.pop().f_locals)
     finally:
         sys.setprofile(None)
 

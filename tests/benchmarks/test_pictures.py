@@ -78,6 +78,9 @@ def test_svg_of_300_boxes_against_dot(record_ratio, drawn):
 def test_other_formats_against_svg(record_ratio, drawn, form):
     output, given = drawn[0].output, {"fold": "constants", "engine": "layered", "size": "slide"}
     record_ratio(
-        compare(f"{form} of 300 boxes on a slide / SVG", lambda: backviz.render(output, form, **given),
-                lambda: backviz.render(output, "svg", **given), 3.0, turns=3)
+        compare(
+            f"{form} of 300 boxes on a slide / SVG",
+            lambda: backviz.render(output, form, **given),
+            lambda: backviz.render(output, "svg", **given), 3.0, turns=3,
+        )
     )  # fmt: skip
