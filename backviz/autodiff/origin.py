@@ -6,6 +6,7 @@ gets an origin of its own. So a plain result costs no memory beyond its slots.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, final
 
 from backviz.autodiff.operand import NO_PARAMS, Params
@@ -66,13 +67,6 @@ class Origin:
         names = ("op", "params", "label", "wants", "where", "scope", "freed")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
-    def at(self, where: str, scope: str) -> Origin:
-        """The same origin in a line of the source and in a part of the whole."""
-        return Origin(
-            self.op, self.params, self.label, wants=self.wants, where=where, scope=scope,
-            freed=self.freed,
-        )  # fmt: skip
-
     def __deepcopy__(self, memo: Any) -> Origin:
         return self
 
@@ -89,6 +83,20 @@ class Origin:
     ) -> Origin:
         return Origin(op, params, label, wants=wants, where=where, scope=scope)
 
+
+def place(origin: Origin, where: str, scope: str) -> Origin:
+    """The same origin in a line of the source and in a part of the whole.
+
+    Ops without options that a line records in a loop share one origin, as they do elsewhere.
+    """
+    return _placed(origin, where, scope) if not origin.params else _at(origin, where, scope)
+
+
+def _at(origin: Origin, where: str, scope: str) -> Origin:
+    return origin.but(where=where, scope=scope)
+
+
+_placed = lru_cache(maxsize=1024)(_at)
 
 LEAF = Origin()
 CONSTANT = Origin(wants=False)

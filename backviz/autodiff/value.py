@@ -11,7 +11,6 @@ of two floats is recorded right here (docs/design/engine.md); a test compares, b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ import numpy as np
 from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
-from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin
+from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
 from backviz.autodiff.recording import (
     PLAIN,
     SPECIAL,
@@ -428,18 +427,12 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     if how is PLAIN:
         return out
     if how.lines or how.scope:
-        where = caller() if how.lines else ""
-        place = _placed if out.origin is op.origin or out.origin is op.idle else Origin.at
-        out.origin = place(out.origin, where, how.scope)
+        out.origin = place(out.origin, caller() if how.lines else "", how.scope)
     if how.anomaly:
         from backviz.autodiff.finite import refuse_not_finite
 
         refuse_not_finite(out)
     return out
-
-
-# Ops without options that one line records in a loop have one origin, as they have elsewhere.
-_placed = lru_cache(maxsize=1024)(Origin.at)
 
 
 def _record_function(op: Op, only: Value) -> Value:
