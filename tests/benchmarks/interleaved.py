@@ -62,12 +62,12 @@ def compare(what, ours, theirs, limit, turns=15, before=None):
 def against_a_slow_run(what, ours, theirs, limit, turns=3):
     """The same where the other takes many seconds: it runs once, between two halves of ours.
 
-    `theirs(most)` may give up after `most` seconds, of which it needs no more than to show that
-    the limit is kept by far; the ratio is then an upper bound.
+    `theirs(most)` may give up after `most` seconds, which is enough to show that the limit is
+    kept; the ratio is then an upper bound.
     """
     ours()
     times = [_timed(ours) for _ in range(turns)]
-    spent = _timed(lambda: theirs(2.5 * max(times) / limit))
+    spent = _timed(lambda: theirs(1.3 * max(times) / limit))
     times += [_timed(ours) for _ in range(turns)]
     return Ratio(what, statistics.median(times), spent, limit)
 
