@@ -25,6 +25,8 @@ class NumberStyle:
     >>> style = NumberStyle(digits=4)
     >>> [style.format(x) for x in (0.70710678, -20.0, 138.8338, 1e-12, 12345.678)]
     ['0.7071', '−20', '138.8', '1e−12', '12346']
+    >>> style.format(1.35027e-6), style.format(0.00135027), style.format(1.5e-6)
+    ('1.350e−6', '0.001350', '1.5e−6')
     >>> NumberStyle(decimal=",", minus="-").format(-0.25)
     '-0,25'
     >>> style.format(0.99999), style.format(1 - 1e-15)
@@ -91,15 +93,16 @@ def _digits(x: float, digits: int) -> str:
         return str(int(x))
     if size < 1e-3 or size >= 10 ** max(6, digits):
         mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
-        if "." in mantissa:
-            mantissa = mantissa.rstrip("0").rstrip(".")
-        return f"{mantissa}e{int(exponent)}"
+        return f"{_whole(mantissa, x, f'e{exponent}')}e{int(exponent)}"
     rounded = float(f"{size:.{digits - 1}e}")  # 0.99999 has the size of 1
     places = max(0, digits - 1 - math.floor(math.log10(rounded)))
-    fixed = f"{x:.{places}f}"
-    short = fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
-    # zeros stay where they say that the number was rounded: 0.99999 is 1.000, not 1
-    return short if abs(float(short) - x) <= 1e-9 * size else fixed
+    return _whole(f"{x:.{places}f}", x)
+
+
+def _whole(shown: str, x: float, exponent: str = "") -> str:
+    """Without zeros at the end, unless they say that it was rounded: 0.99999 is 1.000, not 1."""
+    short = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return short if abs(float(short + exponent) - x) <= 1e-9 * abs(x) else shown
 
 
 def is_small(value: np.ndarray) -> bool:
@@ -138,6 +141,48 @@ def _visible(c: str) -> str:
         return " "
     # Cc control, Cs lone surrogate, Cn unassigned, Cf format (bidi overrides, zero width)
     return "�" if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Cf", "Co") else c
+
+
+def screen_width(text: str) -> int:
+    """The columns of a console that a text takes: signs of east Asia and emoji take two.
+
+    Signs that stand on the one before them take none (Unicode Standard Annex 11).
+
+    >>> screen_width("gradient"), screen_width("勾配"), screen_width("e\u0301"), screen_width("🐍")
+    (8, 4, 1, 2)
+    """
+    return len(text) if text.isascii() else sum(map(sign_width, text))
+
+
+def sign_width(sign: str) -> int:
+    """The columns of one sign: 0, 1 or 2."""
+    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def padded(text: str, width: int, right: bool = False) -> str:
+    """The text with blanks after it, or before it, so that it takes so many columns.
+
+    >>> padded("重み", 6), padded("重み", 6, right=True)
+    ('重み  ', '  重み')
+    """
+    blanks = " " * (width - screen_width(text))
+    return blanks + text if right else text + blanks
+
+
+def within(text: str, width: int) -> int:
+    """How many signs of a text fit into so many columns; at least one.
+
+    >>> within("abcdef", 4), within("重み重み", 5)
+    (4, 2)
+    """
+    taken = 0
+    for k, sign in enumerate(text):
+        taken += sign_width(sign)
+        if taken > width:
+            return max(k, 1)
+    return len(text)
 
 
 def count(n: int, noun: str) -> str:

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import backviz
 from backviz import load
 from backviz.cli import _run
 from backviz.errors import InputError, UsageError
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.judge import differences, verdict
 from backviz.lessons.model import Table, Words
-from backviz.lessons.notes_ru import DOMAINS, NOTES
 from backviz.lessons.op_calls import KINKS, Call, call_of
 from backviz.lessons.op_page import record, slopes_at_kink, upstream_of
 from backviz.lessons.screen import data, lines
@@ -29,6 +29,9 @@ from backviz.nn import MLP
 from backviz.nn.init import normal, xavier_normal
 from backviz.ops import OPS
 from backviz.stepping.look import Look
+from backviz.stepping.notes_ru import DOMAINS, NOTES
+from backviz.stepping.prompt import completions
+from backviz.text import NumberStyle
 
 ROOT = Path(__file__).parent.parent
 LANGS = ("en", "ru")
@@ -539,6 +542,7 @@ def test_a_console_without_the_signs_gets_others():
         (("", "", "L=a*a; a=3"), "--src goes with --break"),
         (("tanh", "", "L=a*a; a=3"), "--src goes with --break"),
         (("nope", "", "L=a*a; a=3"), "unknown topic or op 'nope'"),
+        (("tanh", "topo", "L=a*a; a=3"), "tanh is an op: drop its name"),
     ],
 )
 def test_a_wrong_request_gets_one_sentence(given, said):
@@ -558,6 +562,7 @@ def test_a_wrong_request_gets_one_sentence(given, said):
         (2, ("tanh", "add")),
         (2, ("tanh", "--lang", "xx")),
         (5, ("--break", "topo", "--src", "x+")),
+        (5, ("--break", "topo", "--src", "")),
         (5, ("--break", "topo", "--src", "3+4")),
         (6, ("--break", "topo", "--src", "L=log(a); a=-1")),
     ],
@@ -580,3 +585,102 @@ def test_the_page_of_lessons_is_up_to_date():
 
 def test_words_have_two_languages():
     assert Words._fields == LANGS
+
+
+# What a reader asks for goes for every number ------------------------------------------------
+
+
+def test_digits_and_decimal_sign_reach_the_formulas():
+    look = Look(numbers=NumberStyle(6, ","))
+    out = f"{math.tanh(0.5):.6f}".replace(".", ",")
+    said = "\n".join(lines(explanation("tanh"), look))
+    assert f"out = tanh(0,5) = {out}" in said
+    assert f"∂out/∂x = 1 − {out}² = " in said
+    shown = "\n".join(lines(explanation("quarter"), look))
+    assert "at most 0,25" in shown
+    assert "0.25" not in shown
+    rounded = "\n".join(lines(explanation("update-after"), look))
+    assert "0,291027924" in rounded
+    assert "i1=0.05" in rounded  # the source stays as it was written
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("name", OPS)
+def test_no_number_is_said_to_equal_itself(name, lang):
+    for line in text(explanation(name), lang):
+        found = re.search(r"out = (.+) = (.+)$", line)
+        assert found is None or found[1] != found[2], line
+
+
+def test_a_product_with_a_bias_shows_its_shapes():
+    shown = "\n".join(text(explanation("linear")))
+    assert "x (2, 3) @ weight (3, 2) + bias (2,) → out (2, 2)" in shown
+
+
+def test_a_table_of_three_starts_is_a_table_in_every_language():
+    for lang in LANGS:
+        (row,) = [line for line in text(explanation("zero-init"), lang) if "0.5  " in line]
+        assert row.count("[") == 3
+
+
+def test_rounding_alone_is_no_mistake():
+    source = "L=sum(X@X@X@X); X=[[0.1,0.7],[0.3,0.9]]"
+    table = verdict(load("L=X@X; X=[[0.1,0.7],[0.3,0.9]]"), "inner-grads")
+    assert "changes nothing" in table.note.en
+    assert verdict(load(source), "inner-grads").note is None
+
+
+def test_leaves_that_are_left_out_are_counted_beside_a_wrong_shape():
+    names = "abcdefgh"
+    source = f"L=sum(x+{'+'.join(names)}); x=[1,2]; " + "; ".join(f"{n}=1" for n in names)
+    note = verdict(load(source), "unbroadcast").note
+    assert "broken gradient (2,)" in note.en
+    assert "and 3 more" in note.en
+    assert "ещё 3" in note.ru
+
+
+@pytest.mark.filterwarnings("error")
+def test_differences_of_huge_numbers_do_not_warn():
+    output = load("L=a*b; a=1; b=[1.7e308,-1.7e308]")
+    leaf = next(v for v in output.inputs if v.label == "a")
+    assert math.isnan(differences(output, leaf, 1.0))
+
+
+# At the prompt of the stepper -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("name", ["accumulate", "topo", "matmul", "relu6"])
+def test_the_stepper_shows_the_same_screen(name, lang, capsys):
+    assert _run(["explain", name, "--lang", lang]) == 0
+    screen = capsys.readouterr().out
+    s = backviz.stepper(load("@diamond"), lang=lang)
+    s.next(3)
+    before = s.state
+    assert s.explain(name).text == screen.rstrip("\n")
+    assert (s.state.at, s.state.runs) == (before.at, before.runs)
+    assert _run(["step", "@diamond", "--lang", lang, "--commands", f"explain {name}"]) == 0
+    assert capsys.readouterr().out == f"step> explain {name}\n{screen}"
+
+
+def test_the_stepper_lists_topics_and_refuses_what_there_is_not(capsys):
+    assert _run(["explain"]) == 0
+    listed = capsys.readouterr().out
+    assert _run(["step", "@diamond", "--commands", "explain"]) == 0
+    assert capsys.readouterr().out == f"step> explain\n{listed}"
+    assert _run(["step", "@diamond", "--commands", "explain accumulat"]) == 2
+    assert "did you mean 'accumulate'?" in capsys.readouterr().out
+
+
+def test_topics_and_ops_are_completed_across_their_dashes():
+    state = backviz.stepper(load("@diamond")).state
+    assert completions(state, "explain topol", "topol") == ["topological-order"]
+    assert completions(state, "explain zero-g", "g") == ["grad"]
+    assert completions(state, "explain matm", "matm") == ["matmul-transposes", "matmul"]
+
+
+def test_every_way_into_the_stepper_has_the_command():
+    for given in ("stepper(L).run('explain exp')", "step(L, 'explain exp')"):
+        code = f"import backviz; L = backviz.load('@diamond'); print(backviz.{given})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert "∂out/∂x = out" in done.stdout.decode()

@@ -70,6 +70,16 @@ def test_nothing_is_left_behind_when_everything_goes():
     assert np.array_equal(last, nothing) and not np.array_equal(first, never)
 
 
+def test_contour_lines_below_0_are_no_dashes():
+    """Dashes tell series apart; matplotlib would dash negative heights."""
+    grid = np.linspace(-2.0, 0.0, 9)
+    sheet = kinds.Contours("a", grid, grid, np.add.outer(grid, grid), np.array([-3.0, -2.0, -1.0]))
+    film = Film("f", (Panel("p", Axis("x", -2, 0), Axis("y", -2, 0), static=(sheet,)),),
+                lambda: [Frame("One.", {})], 1, (0,), "")  # fmt: skip
+    lines = Canvas(film, *film.at(0), "light", 0.5)._axes["p"].collections[-1]
+    assert {dash for _, dash in lines.get_linestyles()} == {None}
+
+
 LINE = np.linspace(0.0, 1.0, 5)
 REMADE = {
     "arrows": lambda k: kinds.Arrows("a", [0.2 + 0.3 * k], [0.5], [0.2], [0.3]),
@@ -172,6 +182,29 @@ def test_a_log_axis_has_ticks_to_read(low, high, said):
         assert set(plain) <= set(said) and len(plain) >= len(said) // 2
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1e8, 3e8, ["10⁸", "1.5·10⁸", "2·10⁸", "2.5·10⁸", "3·10⁸"]),
+        (1000.001, 1000.005, [f"1000.00{k}" for k in range(1, 6)]),
+        (0.0, 1e-6, ["0", "2·10⁻⁷", "4·10⁻⁷", "6·10⁻⁷", "8·10⁻⁷", "10⁻⁶"]),
+        (-2.0, 2.0, ["−2", "−1", "0", "1", "2"]),
+    ],
+)
+def test_a_plain_axis_has_whole_numbers_and_nothing_in_a_corner(low, high, said):
+    assert ticks(Axis("loss", low, high)) == said
+
+
+@pytest.mark.parametrize("given", [(), tuple(range(0, 5001, 1000))])
+def test_wide_numbers_along_an_axis_stand_clear(given):
+    x = Axis("step", 0, 5000, ticks=given) if given else Axis("x", -0.001, 0.001)
+    panels = tuple(Panel(f"p{i}", x, Axis("y", 0, 1), place=(0, i, 1, 1)) for i in range(4))
+    film = Film("Narrow", panels, lambda: [Frame("One.", {})], 1, (0,), "")
+    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    assert list(objections(canvas)) == []
+    assert len(canvas._axes["p0"].get_xticks()) >= 2
+
+
 @pytest.mark.parametrize("where", ["right", "below"])
 def test_a_legend_outside_touches_nothing_and_narrows_its_own_panel_alone(where):
     def made(legend):
@@ -229,3 +262,16 @@ def test_series_stand_out_from_the_paper_and_never_by_colour_alone(theme):
     palette = Palette(THEMES[theme])
     looks = [(palette.marker("", i), str(palette.dash("", i))) for i in range(8)]
     assert len({m for m, _ in looks}) == len({d for _, d in looks}) == 8
+    lines = {(palette.color(i), str(palette.dash("", i))) for i in range(12)}  # of twelve, two
+    assert len(lines) == len({palette.marker("", i) for i in range(12)}) == 12  # share no look
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_a_page_of_another_size_is_arranged_alike(scale):
+    film = scenes.overshoot(steps=3)
+    first = next(film.states())
+    made = [Canvas(film, *first, "light", s) for s in (1.0, scale)]
+    for usual, other in zip(*(canvas.figure.axes for canvas in made), strict=True):
+        assert (
+            np.abs(usual.get_position().bounds - np.array(other.get_position().bounds)).max() < 0.01
+        )

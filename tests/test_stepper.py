@@ -8,6 +8,7 @@ import itertools
 import math
 import re
 import time
+import unicodedata
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from backviz.stepping.run import Run
 from backviz.stepping.session import Stepper
 from backviz.stepping.state import arrived, gradient, gradients, start
 from backviz.stepping.vocabulary import COMMANDS
+from backviz.text import NumberStyle
 
 
 def play(state, *lines):
@@ -727,3 +729,105 @@ def test_the_object_takes_large_arrays_and_gives_copies():
     assert s.value("w").tolist() == [[1 / 3] * 40] * 30
     s.grad("w")[:] = 7
     assert s.grad("w").tolist() == [[2 / 3] * 40] * 30
+
+
+# Numbers, wide letters, Russian ---------------------------------------------------------------
+
+
+@given(st.floats(1e-300, 1e300), st.integers(1, 12))
+def test_zeros_at_the_end_say_how_exact_a_number_is(x, digits):
+    shown = NumberStyle(digits).format(x).replace("−", "-")
+    mantissa = shown.partition("e")[0].replace(".", "").lstrip("0")
+    exact = abs(float(shown) - x) <= 1e-9 * x
+    assert exact or len(mantissa) >= digits
+    assert abs(float(shown) - x) <= 0.51 * 10.0 ** (math.floor(math.log10(x)) - digits + 1)
+
+
+def test_small_and_large_numbers_keep_their_digits_alike():
+    style = NumberStyle(4)
+    for exponent in (-9, -6, -4, -3, -1, 1, 7, 12):
+        mantissa = style.format(float(f"1.35027e{exponent}")).partition("e")[0]
+        assert len(mantissa.replace(".", "").lstrip("0")) == 4, mantissa
+    assert style.format(1.5e-6) == "1.5e−6"
+
+
+WIDE = ("重み", "勾配の値", "🐍🐍", "入力データ層その一", "학습률", "e\u0301")
+
+
+def display_width(text):
+    """Columns of a console, by the terminal's own tables (UAX 11)."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_wide_letters_stay_within_the_console_and_its_columns(lang):
+    a, b = Value(1 / 3, WIDE[0]), Value(2 / 7, WIDE[1])
+    x = tensor(np.arange(9.0).reshape(3, 3) / 7e5, WIDE[2])
+    c = a * b
+    c.label = WIDE[3]
+    d = (x * c).tanh()
+    d.label = WIDE[4] * 6
+    state = start((d @ x).sum() + a * c + c, Look(lang=lang))
+    for line in ["n", "n 2", "s", "c", "list all", "goto bw 2", f"why {WIDE[0]}",
+                 f"why {WIDE[0]} 1", f"local {d.label}", f"set {WIDE[0]}=5", "diff", "check",
+                 f"nudge {WIDE[0]} 0.01", "where", "restart", "n 30"]:  # fmt: skip
+        state, result = advance(state, line)
+        assert max(map(display_width, result.lines)) <= 80, line
+
+
+def test_columns_stand_under_each_other_behind_wide_letters():
+    a, b = Value(2.0, WIDE[0]), Value(3.0, WIDE[5])
+    c = a * b
+    c.label = WIDE[3]
+    state, _ = play(start(c), "c", f"set {WIDE[0]}=5")
+    diff = play(state, "diff")[1].splitlines()
+    assert len(diff) == 3
+    assert len({display_width(s.partition("→")[0]) for s in diff}) == 1
+    check = play(state, "check")[1].splitlines()
+    assert len({display_width(s[: re.search(r"\d\.?\d*e-\d", s).start()]) for s in check[1:]}) == 1
+    tape = play(state, "list all")[1].splitlines()
+    last = re.compile(r"edited|complete")
+    assert len({display_width(s[: last.search(s).start()]) for s in tape}) == 1
+
+
+@pytest.mark.parametrize(
+    ("op", "kept"), [("relu6", "ReLU, который останавливается"), ("selu", "ELU с таким")]
+)
+def test_rules_are_in_the_language_of_the_session(op, kept):
+    text = said(f"L={op}(a)*b; a=0.5; b=2", "c", lang="ru")
+    assert f"{op}: {kept}" in text
+    assert said(f"y={op}(a); L=y*b; a=0.5; b=2", "local y", lang="ru").count("правило") == 1
+
+
+@pytest.mark.parametrize(
+    "source", ["L=a*b; a=2; b=3", "L=sum(x@y); x=[[1]]; y=[[2]]", "L=exp(a); a=1"]
+)
+def test_a_russian_step_has_no_english_sentence(source):
+    for line in ("n", "c", "local L", "check"):
+        shown = said(source, line, lang="ru")
+        words_of = set(re.findall(r"[A-Za-z]{4,}", shown))
+        assert words_of <= {"grad", "matmul", "restart", "goto", "back", "backward"}, (line, shown)
+
+
+def test_the_table_of_check_is_in_the_language_of_the_session():
+    assert said("L=relu(a)*b; a=0; b=2", "check", lang="ru").splitlines()[1].endswith("излом")
+    lines = said("@diamond", "check", lang="ru").splitlines()
+    assert lines[0].split("  ")[0] == "порядок"
+    assert all(line.endswith("верно") for line in lines[1:])
+    english = said("@diamond", "check").splitlines()
+    assert " ".join(english[0].split()) == ("order worst entry by the rule by differences error")
+    assert all(line.endswith("ok") for line in english[1:])
+
+
+def test_why_shows_shapes_of_products_and_of_what_was_broadcast():
+    layer = "y=linear(x,W,b); L=sum(y); x=[[1,2],[3,4],[5,6]]; W=[[1,2],[3,4]]; b=[1,2]"
+    for line in ("why W", "why W 1", "why b"):
+        assert "x (3, 2) @ W (2, 2) + b (2,) → y (3, 2)" in said(layer, line)
+    plain = "y=linear(x,W); L=sum(y); x=[1,2]; W=[[1,2,0],[3,4,1]]"
+    assert "x (2,) @ W (2, 3) → y (3,)" in said(plain, "why x")
+    bias = "y=x+b; L=sum(y); x=[[1,2],[3,4]]; b=[1,2]"
+    assert "b: (2,) summed over axis 0 of (2, 2)" in said(bias, "why b")
+    assert "summed" not in said(bias, "why x")

@@ -20,11 +20,11 @@ from backviz.cli import options
     help="Run an engine with this mistake beside the right one: accumulate, topo, zero-grad, "
     "inner-grads, update-early, unbroadcast, relu-mask or local-swap.",
 )
-@click.option("--src", metavar="SRC", default="", help="Run it on this computation.")
+@click.option("--src", metavar="SRC", help="Run it on this computation.")
 @options.words
 @options.as_json
 @options.debug
-def explain(name: str, wrong: str, src: str, as_json: bool, **given: Any) -> None:
+def explain(name: str, wrong: str, src: str | None, as_json: bool, **given: Any) -> None:
     """Explain a TOPIC or an OP with numbers that are computed now; without it, list the topics.
 
     \b
@@ -36,23 +36,22 @@ def explain(name: str, wrong: str, src: str, as_json: bool, **given: Any) -> Non
     from backviz.cli.describe import number_style
     from backviz.cli.terminal import print_text
     from backviz.lessons import LESSONS, explanation
+    from backviz.lessons.command import topic_lines
     from backviz.lessons.screen import data, lines
-    from backviz.lessons.words import LISTED
     from backviz.stepping.prompt import look_for_terminal
     from backviz.words import LANGUAGES
 
     LANGUAGES[given["lang"]]
     look = look_for_terminal(given["lang"], number_style(given))
-    if name or wrong or src:
+    if name or wrong or src is not None:
         made = explanation(name, wrong, src)
         if as_json:
             print_text(json.dumps(data(made, look.lang), ensure_ascii=False, indent=1))
         else:
             print_text("\n".join(lines(made, look)))
         return
-    topics = [(lesson.name, lesson.question.of(look.lang)) for lesson in LESSONS.values()]
     if as_json:
-        listed = [{"name": topic, "question": question} for topic, question in topics]
+        listed = [{"name": t.name, "question": t.question.of(look.lang)} for t in LESSONS.values()]
         print_text(json.dumps(listed, ensure_ascii=False, indent=1))
     else:
-        print_text("\n".join([look.fit(LISTED.of(look.lang)), *look.table(topics)]))
+        print_text("\n".join(topic_lines(look)))

@@ -29,7 +29,7 @@ from backviz.sources import load
 __all__ = ["BREAKS", "LESSONS", "Explanation", "explanation"]
 
 
-def explanation(name: str = "", wrong: str = "", source: str = "") -> Explanation:
+def explanation(name: str = "", wrong: str = "", source: str | None = None) -> Explanation:
     """Explain a topic or an op; `wrong` runs another broken engine, `source` another computation.
 
     Without a name, `wrong` is run on `source`, or on the topic that it belongs to. Raises
@@ -45,12 +45,14 @@ def explanation(name: str = "", wrong: str = "", source: str = "") -> Explanatio
     """
     if wrong:
         BREAKS[wrong]  # an unknown name raises its own sentence
-    if not name and not source:  # every break is a name of its topic
+    if not name and source is None:  # every break is a name of its topic
         name, wrong = wrong, ""
     if name and name not in LESSONS and name not in OPS:
         lists = "backviz explain lists the topics, backviz list ops the ops"
         raise UsageError(unknown("topic or op", name, [*LESSONS.names(), *OPS.names()], lists))
-    if source:
+    if source is not None:
+        if wrong and name in OPS and name not in LESSONS:
+            raise UsageError(f"{name} is an op: drop its name, --break and --src go without it")
         return _own(wrong or (LESSONS[name].wrong if name in LESSONS else ""), source)
     if name in LESSONS:
         return _lesson(LESSONS[name], wrong)

@@ -53,7 +53,7 @@ LESSONS.add(
     "small-input",
     Lesson(
         "small-input",
-        Words("Does a small input have a small gradient?", "У малого входа малый градиент?"),
+        Words("Does a small input have a small gradient?", "Если вход мал, мал ли и его градиент?"),
         Words(
             "The other way round: mul swaps its inputs, so the gradient of the small w is the "
             "large x. Inputs that are large numbers give their weights large gradients, and no one "
@@ -82,8 +82,8 @@ LESSONS.add(
             "above; finite differences of L agree with the product.",
             "Локальная производная относится к одной операции: как от a меняется e. Градиент "
             "относится ко всему графу: как от a меняется L. Он равен локальной производной, "
-            "умноженной на пришедший сверху градиент; конечные разности L согласны именно с "
-            "произведением.",
+            "умноженной на пришедший сверху градиент; конечные разности L совпадают именно с "
+            "этим произведением.",
         ),
         EXAMPLES["karpathy-l"].expression,
         (local_and_gradient,),

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from backviz.registry import Registry
+from backviz.text import NumberStyle
+
+Dress = Callable[[NumberStyle], str]  # text whose numbers are as the reader asked for
 
 
 class Words(NamedTuple):
@@ -32,7 +35,7 @@ class Words(NamedTuple):
 class Table:
     """Rows of cells under their heads.
 
-    A cell is a number, an array, text, `Words`, or `None` for "not computed". `digits` are
+    A cell is a number, an array, text, `Words`, `Dress`, or `None` for "not computed". `digits` are
     significant digits, 0 for those that the reader has asked for. `note` stands under the table.
     """
 
@@ -47,7 +50,7 @@ class Fact(NamedTuple):
     """A line of text with its label in front."""
 
     label: Words
-    text: Words
+    text: Words | Dress
 
 
 Block = Table | tuple[Fact, ...] | Words

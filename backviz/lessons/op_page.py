@@ -18,14 +18,14 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.symbol import Symbol, as_symbol
 from backviz.autodiff.value import Value
 from backviz.lessons import words
-from backviz.lessons.model import Block, Explanation, Fact, Table, Words, same
-from backviz.lessons.notes_ru import DOMAINS, NOTES
+from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, Words, same
 from backviz.lessons.op_calls import KINKS, Call, call_of, points_of
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
 from backviz.stepping.blocks import product_shapes
 from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import Look
+from backviz.stepping.notes_ru import DOMAINS, note_of
 from backviz.stepping.state import start
 from backviz.text import NumberStyle
 
@@ -101,7 +101,7 @@ def _formula(op: Op, made: Value) -> str:
 
 def _about(op: Op, made: Value) -> tuple[Fact, ...]:
     facts = [
-        Fact(words.NOTE, Words(op.note, NOTES.get(op.name, op.note))),
+        Fact(words.NOTE, Words(*(note_of(op, lang) for lang in Words._fields))),
         Fact(words.DOMAIN, Words(op.domain, DOMAINS.get(op.domain, op.domain))),
     ]
     if op.aliases:
@@ -133,20 +133,32 @@ def _rules(op: Op, made: Value) -> list[Words]:
 
 def _in_numbers(op: Elementwise, made: Value) -> tuple[Fact, ...]:
     """`out = 2·3 = 6`, and each rule with numbers in the place of names."""
-    data = [v.data for v in made.inputs]
-    numbers = tuple(as_symbol(x, NUMBERS) for x in data)
-    said = str(numbers[0].interpret(op, numbers, made.params))
-    facts = [Fact(words.NUMBERS, same(f"out = {said} = {short(made.data, NUMBERS)}"))]
-    for position, v in enumerate(made.inputs):
+    places = [k for k in range(len(made.inputs)) if op.rule(k) is not None]
+    said = [_result(op, made), *(_slope(op, made, k) for k in places)]
+    return tuple(Fact(words.NUMBERS, dress) for dress in said)
+
+
+def _result(op: Elementwise, made: Value) -> Dress:
+    def dressed(numbers: NumberStyle) -> str:
+        args = tuple(as_symbol(v.data, numbers) for v in made.inputs)
+        said, result = str(args[0].interpret(op, args, made.params)), short(made.data, numbers)
+        return f"out = {result}" if said == result else f"out = {said} = {result}"
+
+    return dressed
+
+
+def _slope(op: Elementwise, made: Value, position: int) -> Dress:
+    def dressed(numbers: NumberStyle) -> str:
+        data = [v.data for v in made.inputs]
+        local = short(op.local(position, made.data, data, made.params), numbers)
         rule = op.rule(position)
-        if rule is None:
-            continue
-        local = short(op.local(position, made.data, data, made.params), NUMBERS)
-        with_numbers = rule(as_symbol(made.data, NUMBERS), *numbers, **made.params)
-        formula = str(as_symbol(with_numbers, NUMBERS))
+        assert rule is not None
+        args = [as_symbol(x, numbers) for x in (made.data, *data)]
+        formula = str(as_symbol(rule(*args, **made.params), numbers))
         middle = "" if formula == local or len(formula) > LONGEST else f"{formula} = "
-        facts.append(Fact(words.NUMBERS, same(f"∂out/∂{v.label} = {middle}{local}")))
-    return tuple(facts)
+        return f"∂out/∂{made.inputs[position].label} = {middle}{local}"
+
+    return dressed
 
 
 # In tables ----------------------------------------------------------------------------------
@@ -242,8 +254,6 @@ def _shapes(op: Op, made: Value) -> tuple[Fact, ...]:
             Fact(words.SHAPES, Words(*(f"a: (4, 3) → out: (4, 3); {text}" for text in note)))
             for note in notes
         )
-    if len(made.inputs) != 2:
-        return ()
     told = []
     for lang in Words._fields:
         state = start(made, Look(lang=lang))

@@ -6,15 +6,24 @@ is wider than the console; a table that is too wide stands row under row.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
-from backviz.lessons.model import Explanation, Fact, Table, Words
+from backviz.lessons.model import Dress, Explanation, Fact, Table, Words
 from backviz.lessons.words import NO_LABEL
 from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import INDENT, Look
-from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, json_ready
+from backviz.text import (
+    NOT_COMPUTED,
+    NumberStyle,
+    clean,
+    is_small,
+    json_ready,
+    padded,
+    screen_width,
+)
 
 ENTRIES = 9  # of an array that is written out
 
@@ -35,7 +44,7 @@ def lines(explanation: Explanation, look: Look) -> list[str]:
         if isinstance(block, Table):
             made += _table(block, look)
         elif isinstance(block, Words):
-            made += look.lines(block.of(lang), 0)
+            made += look.lines(_prose(block, lang, look.numbers), 0)
         else:
             for before, fact in zip((None, *block), block, strict=False):
                 again = before is not None and before.label == fact.label
@@ -51,37 +60,47 @@ def _statements(source: str) -> list[str]:
 
 def _fact(fact: Fact, look: Look) -> list[str]:
     label = look.fit(fact.label.of(look.lang))
-    return look.lines(f"  {label:<{INDENT - 2}}{'' if len(label) < INDENT - 2 else ' '}"
-                      f"{fact.text.of(look.lang)}")  # fmt: skip
+    gap = "" if screen_width(label) < INDENT - 2 else " "
+    text = _told(fact.text, look.lang, look.numbers)
+    return look.lines(f"  {padded(label, INDENT - 2)}{gap}{text}")
+
+
+def _told(text: Words | Dress, lang: str, numbers: NumberStyle) -> str:
+    return text.of(lang) if isinstance(text, Words) else text(numbers)
+
+
+def _prose(words: Words, lang: str, numbers: NumberStyle) -> str:
+    """Words in which numbers have the reader's decimal sign."""
+    return re.sub(r"(?<=\d)\.(?=\d)", numbers.decimal, words.of(lang))
 
 
 def _table(table: Table, look: Look) -> list[str]:
     lang = look.lang
     numbers = NumberStyle(table.digits or look.numbers.digits, look.numbers.decimal,
                           look.numbers.minus)  # fmt: skip
-    heads = [look.fit(head.of(lang)) for head in table.heads]
+    heads = [look.fit(_prose(head, lang, numbers)) for head in table.heads]
     cells = [[look.fit(cell_text(cell, lang, numbers)) for cell in row] for row in table.rows]
     right = [all(_is_number(row[j]) for row in table.rows) for j in range(len(heads))]
     grid = [heads, *cells]
-    widths = [max(len(row[j]) for row in grid) for j in range(len(heads))]
+    widths = [max(screen_width(row[j]) for row in grid) for j in range(len(heads))]
     made = []
     for row in grid:
         columns = zip(row, widths, right, strict=True)
-        set_ = [c.rjust(w) if to_right else c.ljust(w) for c, w, to_right in columns]
+        set_ = [padded(*column) for column in columns]
         made.append(f"  {'   '.join(set_)}".rstrip())
-    if max(map(len, made)) > look.width:
+    if max(map(screen_width, made)) > look.width:
         made = [line for row in cells for line in _stacked(heads, row, look)]
-    title = look.lines(f"{table.title.of(lang)}:", 2) if table.title else []
-    note = look.lines(f"  {table.note.of(lang)}", 2) if table.note else []
+    title = look.lines(f"{_prose(table.title, lang, numbers)}:", 2) if table.title else []
+    note = look.lines(f"  {_prose(table.note, lang, numbers)}", 2) if table.note else []
     return [*title, *made, *note]
 
 
 def _stacked(heads: list[str], row: list[str], look: Look) -> list[str]:
     """A row that is too wide: its first cell, and the others under it."""
-    width = max(map(len, heads[1:]))
+    width = max(map(screen_width, heads[1:]))
     made = look.lines(f"  {row[0]}", 4)
     for head, cell in zip(heads[1:], row[1:], strict=True):
-        made += look.lines(f"    {head:<{width}}  {cell}", 6 + width)
+        made += look.lines(f"    {padded(head, width)}  {cell}", 6 + width)
     return made
 
 
@@ -98,9 +117,11 @@ def cell_text(cell: Any, lang: str, numbers: NumberStyle) -> str:
     if cell is None:
         return NOT_COMPUTED
     if isinstance(cell, Words):
-        return cell.of(lang)
+        return _prose(cell, lang, numbers)
     if isinstance(cell, str):
         return cell
+    if callable(cell):
+        return str(cell(numbers))
     if isinstance(cell, np.ndarray) and not is_small(cell):
         last = cell.shape[-2:]  # axes of size 1 in front of them show nothing
         if 0 < cell.size <= ENTRIES and cell.size == np.prod(last):
@@ -115,7 +136,8 @@ def data(explanation: Explanation, lang: str = "en") -> dict[str, Any]:
     tables, facts, says = [], [], []
     for block in explanation.blocks:
         if isinstance(block, Table):
-            rows = [[c.of(lang) if isinstance(c, Words) else c for c in row] for row in block.rows]
+            rows = [[_told(c, lang, NumberStyle()) if isinstance(c, Words) or callable(c) else c
+                     for c in row] for row in block.rows]  # fmt: skip
             tables.append({
                 "title": block.title.of(lang) if block.title else "",
                 "heads": [head.of(lang) for head in block.heads],
@@ -125,7 +147,9 @@ def data(explanation: Explanation, lang: str = "en") -> dict[str, Any]:
         elif isinstance(block, Words):
             says.append(block.of(lang))
         else:
-            facts += [[fact.label.of(lang), fact.text.of(lang)] for fact in block]
+            facts += [
+                [fact.label.of(lang), _told(fact.text, lang, NumberStyle())] for fact in block
+            ]
     made: dict[str, Any] = json_ready({
         "name": explanation.name,
         "head": explanation.head.of(lang),

@@ -24,7 +24,7 @@ def _starts(_: Any) -> Table:
     starts = (
         (Words("all 0", "все 0"), np.zeros((2, 2))),
         (Words("all 0.5", "все 0.5"), np.full((2, 2), 0.5)),
-        (Words("random, seed 0", "случайно, seed 0"), normal((2, 2), seed=0, std=0.5)),
+        (Words("random, seed 0", "случайные"), normal((2, 2), seed=0, std=0.5)),
     )
     rows = []
     for said, numbers in starts:

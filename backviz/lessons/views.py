@@ -14,7 +14,7 @@ from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.symbol import Symbol, name_symbol
 from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
-from backviz.lessons.model import Table, View, Words, same
+from backviz.lessons.model import Dress, Table, View, Words, same
 from backviz.stepping.blocks import unbroadcast
 from backviz.stepping.formulas import local_rule, partial, product
 from backviz.stepping.look import Look
@@ -45,12 +45,13 @@ def contributions(*names: str) -> View:
                 head = record.heads[run.owner(use)]
                 part, upstream = run.contribution(use), run.step(run.owner(use)).upstream
                 rule = local_rule(record, head, record.positions[use], NUMBERS)
+                numbers: str | Dress = ""
                 if part.local is None:
-                    said, numbers = rule, ""
+                    said = rule
                 else:
                     arriving = Symbol(partial(record, record.last, head))
                     said = str(arriving if rule == "1" else arriving * name_symbol(rule))
-                    numbers = product([upstream, part.local], NUMBERS)
+                    numbers = _factored([upstream, part.local])
                 rows.append((Words(f"{k} of {len(uses)}", f"{k} из {len(uses)}"),
                              f"{name}.grad += {said}", numbers, part.value,
                              run.gradient(node, use + 1)))  # fmt: skip
@@ -59,6 +60,10 @@ def contributions(*names: str) -> View:
         return Table(heads, tuple(rows))
 
     return made
+
+
+def _factored(factors: list[Any]) -> Dress:
+    return lambda numbers: product(factors, numbers)
 
 
 def stretched_operands(output: Value) -> list[Words]:

@@ -6,25 +6,24 @@ of the grid share its edges.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from backviz.movies.drawn import SMALL, Drawn
 from backviz.movies.letters import face
 from backviz.movies.palette import Palette
+from backviz.movies.ticks import Numbers, mark, tick_texts
 from backviz.scenes.artist import Artist
 from backviz.scenes.artists import Contours, Heat
 from backviz.scenes.model import Axis, Panel
-from backviz.text import NumberStyle
 
 Box = tuple[float, float, float, float]
 HEADING = 20.0
-STEPS = (1, 2, 3, 5, 10, 20, 50, 100)  # from tick to tick
-GAP = 14  # pixels between the cell's edge and what is drawn in it
+CLEAR = 4.0  # points between two numbers on an axis
+GAP = 10.5  # points between the cell's edge and what is drawn in it
 
 
 def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
@@ -73,8 +72,10 @@ def dress(ax: Any, panel: Panel) -> None:
             side.set_minor_locator(NullLocator())
             if axis.names:
                 side.set_ticklabels(axis.names)
+            else:
+                side.set_major_formatter(Numbers())
         else:
-            _mark(side, axis, 3 if panel.z else 6)
+            mark(side, axis, 3 if panel.z else 6)
     if panel.equal:
         ax.set_aspect("equal", adjustable="box")
 
@@ -126,7 +127,7 @@ def _columns(labels: Sequence[str], room: float) -> int:
 def arrange(cells: Iterable[tuple[Any, Panel, Box]], renderer: Any) -> None:
     """Give each axes the room that ticks, labels, title and legend leave in its cell."""
     placed = list(cells)
-    wide, high = renderer.width, renderer.height
+    wide, high, gap = renderer.width, renderer.height, renderer.points_to_pixels(GAP)
     for ax, panel, (left, low, right, top) in placed:
         ax.set_position((left, low, right - left, top - low))
         ax.apply_aspect()
@@ -143,7 +144,7 @@ def arrange(cells: Iterable[tuple[Any, Panel, Box]], renderer: Any) -> None:
                 for _, p, _ in placed
                 if _edges(p)[side] == edge and (p.axes or p is panel)
             ]
-            taken.append(max(alike) + GAP)
+            taken.append(max(alike) + gap)
         pad_left, pad_low, pad_right, pad_top = taken
         pad_right += _legend(ax, panel, "right", renderer)[0]  # this panel's alone
         x0, y0 = left + pad_left / wide, low + pad_low / high
@@ -160,7 +161,8 @@ def _legend(ax: Any, panel: Panel, where: str, renderer: Any) -> tuple[float, fl
     if made is None or panel.legend != where:
         return 0.0, 0.0
     box = made.get_window_extent(renderer)
-    return box.width + GAP, box.height + GAP / 2
+    gap = renderer.points_to_pixels(GAP)
+    return box.width + gap, box.height + gap / 2
 
 
 def _put_legend(ax: Any, panel: Panel, cell: Box, renderer: Any) -> None:
@@ -177,7 +179,7 @@ def _put_legend(ax: Any, panel: Panel, cell: Box, renderer: Any) -> None:
         half = made.get_window_extent(renderer).width / 2 / wide
         middle = (inner.x0 + inner.x1) / 2 / wide
         middle = max(min(middle, cell[2] - half), cell[0] + half)
-        at = middle, (min(inner.y0, outer.y0) - GAP / 2) / high
+        at = middle, (min(inner.y0, outer.y0) - renderer.points_to_pixels(GAP / 2)) / high
     made.set_bbox_to_anchor(at, transform=page)
 
 
@@ -185,54 +187,33 @@ def _thin(ax: Any, panel: Panel) -> None:
     """As many ticks as have room on the axes as large as they are now."""
     for name, axis in _axes_of(panel):
         side = getattr(ax, f"{name}axis")
-        if panel.axes and not axis.ticks:
-            high = 72 * ax.bbox.height / ax.figure.dpi
-            room = side.get_tick_space() if name == "x" else int(high / (1.6 * SMALL))
-            _mark(side, axis, 3 if panel.z else min(6, max(1, room)))
+        if not panel.axes or axis.names:
+            continue
+        if axis.ticks:
+            for n in range(1, len(axis.ticks)):
+                side.set_major_locator(FixedLocator(axis.ticks[::n]))
+                if name != "x" or _fit(ax, axis):
+                    break
+            continue
+        high = 72 * ax.bbox.height / ax.figure.dpi
+        room = side.get_tick_space() if name == "x" else int(high / (1.6 * SMALL))
+        for most in range(3 if panel.z else min(6, max(1, room)), 0, -1):
+            mark(side, axis, most)
+            if panel.z or name != "x" or _fit(ax, axis):
+                break
 
 
-def _mark(side: Any, axis: Axis, most: int) -> None:
-    """At most so many ticks; on a log axis of few decades 2 and 5 times a power as well."""
-    if not axis.log:
-        side.set_major_locator(_steps(most))
-        return
-    side.set_minor_locator(NullLocator())
-    powers, fine = (_between(axis, parts) for parts in ((1,), (1, 2, 5)))
-    if len(powers) > 2 or (len(powers) == 2 and len(fine) > most):
-        side.set_major_locator(FixedLocator(_spread(powers, most)))
-        return
-    found = fine if len(fine) > 1 else MaxNLocator(3).tick_values(axis.low, axis.high)
-    chosen = _spread([float(v) for v in found if axis.low <= v <= axis.high], most)
-    side.set_major_locator(FixedLocator(chosen))
-    side.set_ticklabels([_number(v) for v in chosen])
-
-
-def _spread(values: list[float], most: int) -> list[float]:
-    """At most so many of them at even steps, 1 among them if it can be."""
-    least = -(-len(values) // most)
-    step = next((n for n in STEPS if n >= least), least)
-    start = values.index(1.0) % step if 1.0 in values else 0
-    if len(values[start::step]) < 2:
-        return [values[0], values[-1]]
-    return values[start::step]
-
-
-def _between(axis: Axis, parts: tuple[int, ...]) -> list[float]:
-    """These parts of every power of ten that lie on the axis."""
-    first, last = (math.floor(math.log10(v)) for v in (axis.low, axis.high))
-    values = [float(f"{p}e{n}") for n in range(first, last + 1) for p in parts]
-    return [v for v in values if axis.low <= v <= axis.high]
-
-
-def _number(value: float) -> str:
-    if 1e-3 <= value < 1e4:
-        return NumberStyle(3).format(value)
-    digits, _, power = f"{value:e}".partition("e")
-    return rf"${float(digits):g}\cdot 10^{{{int(power)}}}$"
-
-
-def _steps(most: int) -> MaxNLocator:
-    return MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
+def _fit(ax: Any, axis: Axis) -> bool:
+    """Whether the numbers along a plain x axis stand clear of each other."""
+    if axis.log:
+        return True
+    ticks = [float(t) for t in ax.xaxis.get_majorticklocs() if axis.low <= t <= axis.high]
+    halves = [face(SMALL, False).getlength(text) / 2 for text in tick_texts(ticks)]
+    unit = 72 * ax.bbox.width / ax.figure.dpi / (axis.high - axis.low)
+    return all(
+        unit * (ticks[i + 1] - ticks[i]) > halves[i] + halves[i + 1] + CLEAR
+        for i in range(len(ticks) - 1)
+    )
 
 
 def _edges(panel: Panel) -> tuple[int, int, int, int]:

@@ -191,7 +191,7 @@ binary_cross_entropy = per_entry(
     symbol="BCE",
     domain="probabilities between 0 and 1",
     note="−log of the probability that was given to what happened, at most 100; the slope "
-    "(p − y) / p·(1 − p) cancels that of the sigmoid, which leaves p − y.",
+    "(p − y) / (p·(1 − p)) cancels that of the sigmoid, which leaves p − y.",
     params=("weight", "reduction"),
     bind=_bind_probabilities,
     interval=(0.15, 0.85),

@@ -6,10 +6,11 @@ the two is a line and which a column. A wide character takes two columns, a comb
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+
+from backviz.text import screen_width, sign_width
 
 Place = tuple[int, int]
 _UP, _RIGHT, _DOWN, _LEFT = 1, 2, 4, 8
@@ -43,30 +44,15 @@ ASCII = Signs(
 )
 
 
-def columns(text: str) -> int:
-    """How many columns of a terminal a text takes.
-
-    >>> columns("веса"), columns("日本"), columns("e\u0301")
-    (4, 4, 1)
-    """
-    return sum(map(_columns, text))
-
-
-def _columns(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
 def cut(text: str, width: int, signs: Signs = UNICODE) -> str:
     """The text in at most so many columns.
 
     >>> cut("a long label", 6)
     'a lon…'
     """
-    if columns(text) <= width:
+    if screen_width(text) <= width:
         return text
-    while text and columns(text) > width - 1:
+    while text and screen_width(text) > width - 1:
         text = text[:-1]
     return text + signs.cut
 
@@ -93,11 +79,11 @@ class Canvas:
         first, second, third, fourth, flat, upright = tuple(corners)
         head = f"{flat} {label} " if label else ""
         inside = width - 2
-        self._write(top, left, first + head + flat * (inside - columns(head)) + second)
+        self._write(top, left, first + head + flat * (inside - screen_width(head)) + second)
         above = (height - 2 - len(lines)) // 2
         for k in range(height - 2):
             text = lines[k - above] if 0 <= k - above < len(lines) else ""
-            middle = f" {text}" + " " * (inside - 1 - columns(text))
+            middle = f" {text}" + " " * (inside - 1 - screen_width(text))
             self._write(top + 1 + k, left, upright + middle + upright)
         self._write(top + height - 1, left, fourth + flat * inside + third)
 
@@ -127,11 +113,11 @@ class Canvas:
         if label and self.downwards:
             self._write(line, column + 2, label)
         elif label:
-            self._write(line, column - columns(label) - 2, f" {label} ")
+            self._write(line, column - screen_width(label) - 2, f" {label} ")
 
     def _write(self, line: int, column: int, text: str) -> None:
         for char in text:
-            wide = _columns(char)
+            wide = sign_width(char)
             if not wide:
                 self._text[line, column - 1] = self._text.get((line, column - 1), "") + char
                 continue

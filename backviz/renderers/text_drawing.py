@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from backviz.diagrams.model import WHOLE_BOX, Arrow, Box, BoxState, Diagram
-from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, columns, cut
+from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, cut
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
 from backviz.signs import PLAIN
+from backviz.text import screen_width
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -75,7 +76,7 @@ def draw_text(
         bare = [Wire(a.tail, a.head) for a in diagram.arrows]
         for each, downwards in ((wires, False), (wires, True), (bare, False), (bare, True)):
             drawn = draw_grid(tiles, each, signs, downwards=downwards)
-            if drawn is not None and max(map(columns, drawn)) <= width:
+            if drawn is not None and max(map(screen_width, drawn)) <= width:
                 lines, local = drawn, each is wires
                 break
     if lines is None:
@@ -99,7 +100,7 @@ def _tile(box: Box, state: BoxState, marked: bool, signs: Signs) -> Tile:
     whole = _lines(box, box.gradient, signs)
     others = [_lines(box, (line,), signs)[-1] for line in box.reserve]
     label = _plain(box.symbol, signs)
-    widest = max(map(columns, [*whole, *others, label + "  "]))
+    widest = max(map(screen_width, [*whole, *others, label + "  "]))
     gradient = box.gradient if state.gradient is None else state.gradient
     shown = _lines(box, gradient, signs, known=state.value)
     shown += ("",) * (len(whole) - len(shown))

@@ -15,8 +15,9 @@ import numpy as np
 
 from backviz.diagrams.layout.layered_order import Lines, best_order
 from backviz.diagrams.layout.layered_ranks import ranks
-from backviz.renderers.text_canvas import Canvas, Signs, columns
+from backviz.renderers.text_canvas import Canvas, Signs
 from backviz.renderers.text_tracks import Net, tracks
+from backviz.text import screen_width
 
 _SWEEPS = 6
 _PUSHES = 24  # elements moved by one place so that wires can pass, before it is given up
@@ -145,7 +146,7 @@ def _size(grid: _Grid, tiles: list[Tile], wires: list[Wire], downwards: bool) ->
             continue
         tile = tiles[element.tile]
         given = [wire for _, wire in sorted(arriving[e])]
-        texts = [columns(wires[wire].label) for wire in given]
+        texts = [screen_width(wires[wire].label) for wire in given]
         # downwards, a wire needs room for its label to the right
         steps = [text + 3 if text and downwards else 1 + downwards for text in texts]
         span, last = sum(steps[:-1]), texts[-1] + 2 if texts and downwards else 1
@@ -265,7 +266,7 @@ def _drawn(
             tile, size = tiles[elements[e].tile], (elements[e].long, elements[e].broad)
             canvas.box((here, elements[e].at), size, tile.label, tile.lines, tile.strong)
         leaving = [stretch for stretch in grid.stretches if stretch[0] in channel]
-        labels = max((columns(wires[w].label) for _, _, w in leaving if w >= 0), default=0)
+        labels = max((screen_width(wires[w].label) for _, _, w in leaving if w >= 0), default=0)
         beside = 0 if downwards else labels + 2 if labels else 0
         first = here + max(elements[e].long for e in row) + (not downwards)  # the first track
         after = first + max(track, default=-1) + 2 + (not downwards) + beside

@@ -24,9 +24,10 @@ from backviz.stepping.formulas import (
     with_numbers,
 )
 from backviz.stepping.look import INDENT, Look
+from backviz.stepping.notes_ru import note_of
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradient, node_at
-from backviz.text import is_small
+from backviz.text import is_small, padded, screen_width
 
 ARROW = "-->"
 GAP = 8  # between the two columns of a step
@@ -49,7 +50,7 @@ def equation(state: State, node: int) -> str:
 def headline(state: State, at: int, node: int) -> list[str]:
     """`(bw 3/5)  --> c = q·z   [mul]   q: 3   z: −4   c: −12`."""
     look, value = state.look, state.run.values[node]
-    first = f"{look.fit(heading(state, at))}  {ARROW} {look.fit(equation(state, node)):<18}"
+    first = f"{look.fit(heading(state, at))}  {ARROW} {padded(look.fit(equation(state, node)), 18)}"
     if value.op is None:
         return look.lines(f"{first}  {brief(value.data, look.numbers)}")
     shown = {i: brief(state.run.values[i].data, look.numbers) for i in state.record.inputs(node)}
@@ -188,11 +189,13 @@ def _place_of(state: State, at: int, done: int) -> int:
 
 def _with_rule(op: Any, lines: list[str], look: Look) -> list[str]:
     """The lines and the first sentence of the op's note, on the last line where it fits."""
-    note = op.note.partition(". ")[0].partition(": ")[0].rstrip(".")
-    verb = note.partition(" ")[0].endswith("s") and not note.startswith("Its ")
-    said = f"{op.name}{'' if verb else ':'} {note[:1].lower()}{note[1:]}"
+    note = note_of(op, look.lang).partition(". ")[0].partition(": ")[0].rstrip(".")
+    verb = look.lang == "en" and note.partition(" ")[0].endswith("s")
+    name = any(sign.isupper() for sign in note.partition(" ")[0][1:])  # ReLU stays as it is
+    first = note[:1] if name else note[:1].lower()
+    said = f"{op.name}{'' if verb and not note.startswith('Its ') else ':'} {first}{note[1:]}"
     beside = look.fit(f"{look.say('rule')}: {said}")
-    if len(lines[-1]) + GAP + len(beside) <= look.width:
+    if screen_width(lines[-1]) + GAP + screen_width(beside) <= look.width:
         return [*lines[:-1], f"{lines[-1]}{' ' * GAP}{beside}"]
     return lines + row(look, "rule", [said])
 
@@ -237,9 +240,10 @@ def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
         if cells
     ]
     left = [cells[0] for _, cells in rows if cells[0].right]
-    width, right = max(len(c.left) for c in left), max(len(c.right) for c in left)
-    wide = max((len(plain(cells[1])) for _, cells in rows if len(cells) > 1), default=0)
-    first = max(width + 3 + right, *(len(plain(cells[0])) for _, cells in rows))
+    width, right = (max(screen_width(side) for side in sides) for sides in zip(*(
+        (c.left, c.right) for c in left), strict=True))  # fmt: skip
+    wide = max((screen_width(plain(cells[1])) for _, cells in rows if len(cells) > 1), default=0)
+    first = max(width + 3 + right, *(screen_width(plain(cells[0])) for _, cells in rows))
     room = look.width - INDENT - first - wide
     if max(len(cells) for _, cells in rows) > 2 or (wide and room < 3):
         return _stacked(look, rows)
@@ -247,9 +251,11 @@ def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     lines = []
     for label, cells in rows:
         cell = cells[0]
-        shown = f"{cell.left:<{width}} = {cell.right:>{right}}" if cell.right else cell.left
+        shown = cell.left
+        if cell.right:
+            shown = f"{padded(shown, width)} = {padded(cell.right, right, True)}"
         if len(cells) > 1:
-            shown = f"{shown:<{first + gap}}{plain(cells[1])}"
+            shown = padded(shown, first + gap) + plain(cells[1])
         lines += row(look, label, [shown])
     return lines
 

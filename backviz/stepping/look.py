@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from backviz.signs import fitted
 from backviz.stepping.words import WORDS
-from backviz.text import NumberStyle
+from backviz.text import NumberStyle, padded, screen_width, within
 
 INDENT = 12
 
@@ -43,9 +43,10 @@ class Look:
     def lines(self, text: str, indent: int = INDENT) -> list[str]:
         """Text in lines of the width, broken at blanks; later lines are indented."""
         made, rest = [], self.fit(text)
-        while len(rest) > self.width:
-            cut = rest.rfind(" ", indent + 1, self.width + 1)
-            cut = cut if cut > indent and rest[:cut].strip() else self.width
+        while screen_width(rest) > self.width:
+            most = within(rest, self.width)
+            cut = rest.rfind(" ", indent + 1, most + 1)
+            cut = cut if cut > indent and rest[:cut].strip() else max(most, indent + 1)
             made.append(rest[:cut].rstrip())
             rest = " " * indent + rest[cut:].lstrip()
         return [*made, rest]
@@ -53,10 +54,12 @@ class Look:
     def table(self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2) -> list[str]:
         """Rows in columns; a row that is too long is broken at blanks."""
         cells = [[self.fit(cell) for cell in row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)] if cells else []
+        widths = (
+            [max(map(screen_width, column)) for column in zip(*cells, strict=True)] if cells else []
+        )
         made = []
         for row in cells:
-            line = (" " * gap).join(c.ljust(w) for c, w in zip(row, widths, strict=True))
+            line = (" " * gap).join(padded(c, w) for c, w in zip(row, widths, strict=True))
             made += self.lines(" " * indent + line)
         return made
 

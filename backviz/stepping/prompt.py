@@ -147,6 +147,10 @@ def completions(state: State, line: str, text: str) -> list[str]:
         return _files(text)
     if word in ("help", "h", "?"):
         return [name for name in COMMANDS if name.startswith(text)]
+    if word in COMMANDS and (offers := COMMANDS[word].offers) is not None:
+        before = line.rpartition(" ")[2].removesuffix(text)  # readline breaks words at dashes
+        found = [name for name in offers(state) if name.startswith(before + text)]
+        return [name.removeprefix(before) for name in found][:OFFERED]
     names = [n for n in state.record.names if n.startswith(text) and not re.search(r"\s", n)]
     kinds: list[str] = []
     if word in ("break", "b"):

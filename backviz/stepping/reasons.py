@@ -13,8 +13,10 @@ import numpy as np
 from backviz.errors import InputError
 from backviz.stepping.blocks import equation, product_shapes, row, unbroadcast
 from backviz.stepping.formulas import local_rule, partial, product, short, total
+from backviz.stepping.notes_ru import note_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
+from backviz.text import padded, screen_width
 
 LISTED = 12  # paths, or uses, that are listed
 LINKS = 12  # nodes of a path that are named
@@ -44,10 +46,23 @@ def why(state: State, name: str, number: int = 0) -> list[str]:
     else:
         lines += look.lines(f"  {look.say('too many', n=LISTED, name=record.names[node])}", 2)
         lines += _uses(state, node)
+    owners = dict.fromkeys(record.heads[run.owner(use)] for use in record.arrivals(node))
+    lines += _shapes(state, [(head, node) for head in list(owners)[:LISTED]])
     got, of = arrived(state, node)
     if got < of:
         lines += look.lines(f"  {look.say('so far', k=got, m=of)}", 2)
     return lines
+
+
+def _shapes(state: State, links: list[tuple[int, int]]) -> list[str]:
+    """Where an input was broadcast, and how the shapes of a product fit, for some links."""
+    notes: dict[str, None] = {}
+    for head, target in links:
+        value = state.run.values[head]
+        if value.op is not None and value.op.elementwise:
+            notes |= dict.fromkeys(unbroadcast(state, head, target))
+        notes |= dict.fromkeys(product_shapes(state.run, head, state.look))
+    return [line for note in notes for line in row(state.look, "shapes", [note])]
 
 
 def _paths(state: State, paths: list[Path]) -> list[str]:
@@ -56,8 +71,8 @@ def _paths(state: State, paths: list[Path]) -> list[str]:
     lines = []
     for k, path in enumerate(paths, 1):
         way, sum_ = _way(state, path), _worth(state, path)
-        line = look.fit(f"  {k}  {way:<18} {sum_}")
-        if len(line) <= look.width:
+        line = look.fit(f"  {k}  {padded(way, 18)} {sum_}")
+        if screen_width(line) <= look.width:
             lines.append(line)
         else:
             lines += look.lines(f"  {k}  {way}", 5) + look.lines(f"     {sum_}", 7)
@@ -150,7 +165,8 @@ def path_lines(state: State, path: Path, number: int) -> list[str]:
     if len(rows) > len(shown):
         lines += look.lines("  " + look.say("links", n=len(rows) - len(shown)), 2)
         lines += look.table([rows[-1]], 3)
-    return lines
+    links = list(zip(path.nodes, path.nodes[1:], strict=False))
+    return lines + _shapes(state, links[:LISTED])
 
 
 def local(state: State, name: str) -> list[str]:
@@ -180,4 +196,4 @@ def local(state: State, name: str) -> list[str]:
             lines += row(look, "shapes", [note])
     for note in product_shapes(run, node, look):
         lines += row(look, "shapes", [note])
-    return lines + row(look, "rule", [op.note])
+    return lines + row(look, "rule", [note_of(op, look.lang)])

@@ -153,6 +153,10 @@ class Stepper:
         """The chain rule with numbers: every path's product, and their sum."""
         return self.run(f"why {node} {path}" if path else f"why {node}")
 
+    def explain(self, name: str = "") -> Shown:
+        """A misconception or an op on one screen; without a name, the topics."""
+        return self.run(f"explain {name}")
+
     def local(self, node: str) -> Shown:
         """The rules and local derivatives of the op that made a node."""
         return self.run(f"local {node}")

@@ -16,7 +16,7 @@ from backviz.stepping.blocks import ARROW, equation, heading
 from backviz.stepping.formulas import short
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known
-from backviz.text import NOT_COMPUTED, NumberStyle
+from backviz.text import NOT_COMPUTED, NumberStyle, screen_width, within
 
 AROUND = 10  # rows above and below the present one
 MOST = 2_000  # rows that `list all` prints
@@ -78,7 +78,7 @@ def _row(state: State, node: int, here: int | None) -> tuple[str, ...]:
     return (
         f"{ARROW} " if node == here else "    ",
         f"({node + 1}/{record.last + 1})",
-        made if len(made) <= WIDE else made[: WIDE - 1] + "…",
+        made if screen_width(made) <= WIDE else made[: within(made, WIDE - 1)] + "…",
         _cell(run.values[node].data, look) if known else NOT_COMPUTED,
         _cell(grad, look) if grad is not None else NOT_COMPUTED,
         status(state, node),

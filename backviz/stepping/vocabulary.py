@@ -41,7 +41,8 @@ Act = Callable[[State, str], tuple[State, Result]]
 class Command:
     """A command: how it is written, an example, and what it does.
 
-    `again` says that Enter repeats it. What it is for is in the words, under "do NAME".
+    `again` says that Enter repeats it; `offers` gives the words that may follow, if they are
+    not nodes. What the command is for is in the words, under "do NAME".
     """
 
     name: str
@@ -49,6 +50,7 @@ class Command:
     example: str
     act: Act
     again: bool = False
+    offers: Callable[[State], list[str]] | None = None
 
 
 COMMANDS: Registry[Command] = Registry("command")

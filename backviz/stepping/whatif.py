@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.check import gradient_checks
+from backviz.autodiff.check import Check, gradient_checks
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
@@ -25,6 +25,7 @@ from backviz.stepping.record import GRAD
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry, taken
+from backviz.text import padded, screen_width
 
 CHANGES = 40  # lines of a comparison
 STEP = 0.01
@@ -115,13 +116,15 @@ def compare(state: State, old: Run, new: Run) -> list[str]:
 def _changes(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
     """Rows in columns, or, if that is too wide, each broken where it must be."""
     lines = look.table([(name, old, "→", new) for name, old, new in rows])
-    if all(len(line) <= look.width and not line.startswith(" " * INDENT) for line in lines):
+    if all(
+        screen_width(line) <= look.width and not line.startswith(" " * INDENT) for line in lines
+    ):
         return lines
-    width = max(len(look.fit(name)) for name, *_ in rows)
+    width = max(screen_width(look.fit(name)) for name, *_ in rows)
     return [
         line
         for name, old, new in rows
-        for line in look.lines(f"  {look.fit(name):<{width}}  {old} → {new}", width + 4)
+        for line in look.lines(f"  {padded(look.fit(name), width)}  {old} → {new}", width + 4)
     ]
 
 
@@ -208,5 +211,19 @@ def check(state: State, text: str) -> tuple[list[str], int]:
         raise InputError(state.look.say("nothing to check"))
     chosen = [run.values[i] for i in nodes]
     report = gradient_checks(as_function(output, chosen), chosen, [record.names[i] for i in nodes])
-    lines = [line for text in str(report).splitlines() for line in state.look.lines(text)]
-    return lines, 4 if any(c.fault for c in report) else 0
+    look = state.look
+    rows = [
+        tuple(map(look.say, ("order", "worst", "by rule", "by differences", "error", "nothing")))
+    ]
+    rows += [
+        (f"{c.order}", c.where, f"{c.analytic:.8g}", f"{c.numeric:.8g}", f"{c.error:.1e}",
+         look.say(_judged(c)))
+        for c in report
+    ]  # fmt: skip
+    return look.table(rows, indent=0), 4 if any(c.fault for c in report) else 0
+
+
+def _judged(check: Check) -> str:
+    if check.fault:
+        return "fault"
+    return "kink" if check.kink else "unsure" if math.isnan(check.error) else "ok"

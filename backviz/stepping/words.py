@@ -93,6 +93,10 @@ WORDS.add(
         "do save": "write a picture", "do history": "commands so far",
         "do record": "commands to a file", "do source": "commands from a file",
         "do help": "this, or one in full", "do quit": "leave",
+        "do explain": "a topic or op, one screen",
+        "order": "order", "worst": "worst entry", "by rule": "by the rule",
+        "by differences": "by differences", "error": "error", "ok": "ok", "kink": "kink",
+        "fault": "WRONG", "unsure": "?",
     },
 )  # fmt: skip
 WORDS.add(
@@ -178,5 +182,9 @@ WORDS.add(
         "do save": "записать рисунок", "do history": "команды",
         "do record": "команды в файл", "do source": "команды из файла",
         "do help": "это, или одна подробно", "do quit": "выход",
+        "do explain": "тема или операция на экран",
+        "order": "порядок", "worst": "худший элемент", "by rule": "по правилу",
+        "by differences": "по разностям", "error": "погрешность", "ok": "верно", "kink": "излом",
+        "fault": "НЕВЕРНО", "unsure": "?",
     },
 )  # fmt: skip
