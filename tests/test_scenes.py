@@ -60,7 +60,11 @@ class TestEveryScene:
 
 def test_a_scene_is_an_attribute_and_a_wrong_one_says_so():
     assert scenes.tangent is SCENES["tangent"]
-    with pytest.raises(AttributeError, match="no scene 'tangnet'"):
+    assert scenes.tangent(frames=np.int64(2)).count == 2  # numpy's numbers are numbers
+    assert repr(scenes.tangent(frames=2)) == (
+        "<film 'The derivative is the slope of the tangent (parabola)', 2 frames>"
+    )
+    with pytest.raises(AttributeError, match="unknown scene 'tangnet'; did you mean 'tangent'"):
         scenes.tangnet  # noqa: B018
 
 
@@ -190,7 +194,8 @@ def test_all_kinds_survive_a_pass():
         (lambda: list(film_of([], 1).states()), InputError, "says 1 frames, but makes 0"),
         (lambda: film_of([Frame("a", {})], 1).at(1), InputError, "frame 1 is not among 0 … 0"),
         (lambda: list(film_of([Frame("a", {"q": []})], 1).states()), InputError, "panel 'q'"),
-        (lambda: Film("f", (), list, 1, (), "", fps=0), InputError, "use 0 < fps"),
+        (lambda: Film("f", (), list, 1, (), "", fps=0), InputError, "use 0.1 ≤ fps"),
+        (lambda: Film("f", (), list, 1, (), "", fps=1e-9), InputError, "use 0.1 ≤ fps"),
     ],
 )
 def test_a_mistake_is_one_sentence(make, error, said):

@@ -2,20 +2,24 @@
 
 import os
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
+from film_lint import objections
 
 from backviz.diagrams import font
 from backviz.errors import InputError, UsageError
-from backviz.movies.canvas import LINES, lines_of
+from backviz.movies.canvas import LINES, Canvas, lines_of
+from backviz.optim import OPTIMIZERS
 from backviz.scenes import SCENES
-from backviz.scenes.artists import Words
-from backviz.scenes.optimizer_choice import RATES, choices, scheduled
-from backviz.scenes.optimizer_paths import FAIR
+from backviz.scenes.artists import Points, Words
+from backviz.scenes.numbers import powers
+from backviz.scenes.optimizer_choice import RATES, ScheduleName, choices, scheduled
+from backviz.scenes.optimizer_paths import EDGE, FAIR
 from backviz.scenes.stable_rates import half_life, left_at, limit, limit_of, why_left
 from backviz.scenes.surface_legend import GAP, SAMPLE, WIDE
-from backviz.scenes.surface_panels import LossAxis
+from backviz.scenes.surface_panels import LossAxis, levels
 from backviz.scenes.surface_text import surface_of
 from backviz.scenes.surfaces import SURFACES, Landscape
 from backviz.scenes.trajectories import noise_of, sweep, travel
@@ -283,7 +287,10 @@ def test_the_legend_has_every_hyper_parameter():
     for choice in choices(text):
         told = choice.made(np.zeros(2), lr=0.01).describe().split()
         for word in told[1:]:
-            assert word in said, (choice.name, word)
+            mantissa, _, power = word.partition("1e-")
+            high = {"7": "⁷", "8": "⁸", "10": "¹⁰"}[str(int(power))] if power else ""
+            as_read = f"{mantissa}10⁻{high}" if power else word
+            assert as_read in said, (choice.name, word)
     assert "…" not in said
 
 
@@ -383,7 +390,7 @@ def test_no_steps_are_a_picture_of_the_start(name):
     film = SCENES[name](steps=0)
     assert film.count == 1
     first = captions(film)[0]
-    assert first == FAIR if name == "optimizers" else first.startswith("Step 0")
+    assert first == FAIR + "." if name == "optimizers" else first.startswith("Step 0")
 
 
 def test_a_rate_of_zero_is_refused():
@@ -420,12 +427,20 @@ def test_long_captions_fit_too():
     [
         ("optimizers", {"optimizers": "adm"}, "did you mean 'adam'"),
         ("optimizers", {"optimizers": "sgd,sgd"}, "there twice"),
-        ("optimizers", {"optimizers": ""}, "name 1 to 8"),
-        ("optimizers", {"optimizers": ",".join(f"sgd:lr={k}" for k in range(1, 12))}, "1 to 8"),
+        ("optimizers", {"optimizers": ""}, "name 1 to 12"),
+        ("optimizers", {"optimizers": ",".join(f"sgd:lr={k}" for k in range(1, 14))}, "1 to 12"),
         ("optimizers", {"optimizers": "adam:beta=.9"}, "option of adam 'beta'"),
         ("optimizers", {"optimizers": "adam:betas"}, "has no value"),
         ("optimizers", {"optimizers": "adam:lr=fast"}, "does not work"),
         ("optimizers", {"optimizers": "adam:lr=-1"}, "lr"),
+        ("optimizers", {"optimizers": "sgd:lr=.1:lr=.2"}, "lr is there twice"),
+        ("optimizers", {"domain": "1000000,1000001,0,1"}, "too narrow"),
+        ("optimizers", {"optimizers": ",".join(
+            f"adam:betas=.9123/.98765:weight_decay=.0123:eps={k}e-7" for k in range(1, 13)
+        )}, "no room for the picture"),
+        ("rates", {"rates": ",".join(f"0.{k}" for k in range(11, 24))}, "13 rates"),
+        ("surface", {"elevation": 90.0}, "out of range"),
+        ("memory", {"optimizers": ",".join(OPTIMIZERS)}, "has no room above"),
         ("optimizers", {"optimizers": "adam:betas=2/3"}, "betas"),
         ("optimizers", {"start": "9,9"}, "outside the picture"),
         ("optimizers", {"start": "here"}, "write 2 numbers"),
@@ -443,9 +458,9 @@ def test_long_captions_fit_too():
         ("optimizers", {"domain": "1e90,2e90,1e90,2e90"}, "no finite height"),
         ("rates", {"optimizer": "adam:lr=3"}, "leave lr out"),
         ("schedules", {"schedules": "cosin"}, "cosine"),
-        ("schedules", {"schedules": "step,step"}, "different ones"),
+        ("schedules", {"schedules": "step,step"}, "there twice"),
         ("rates", {"rates": "0.1,0"}, "above 0"), ("rates", {"rates": "0.1,0.1"}, "different"),
-        ("rates", {"rates": "a"}, "write 1 number"),
+        ("rates", {"rates": "a"}, "write a number, such as 0.1"),
     ],
 )  # fmt: skip
 def test_what_does_not_work_is_one_sentence(name, given, says):
@@ -453,6 +468,117 @@ def test_what_does_not_work_is_one_sentence(name, given, says):
         SCENES[name](**given)
     first = str(caught.value).split("\n", maxsplit=1)[0]
     assert says in str(caught.value) and 10 < len(first) < 250
+
+
+def test_all_optimizers_of_the_engine_fit_one_picture():
+    """Twelve looks, all unlike, with the legend below the picture."""
+    every = ["momentum", "nesterov", *OPTIMIZERS]
+    film = SCENES["optimizers"](optimizers=",".join(every[:12]), steps=5)
+    assert "12 optimizers" in film.title and film.rows[0] >= 225
+    film = SCENES["optimizers"](optimizers=",".join(OPTIMIZERS), steps=5)
+    said = " ".join(legend_of(film))
+    assert all(make.title in said for make in OPTIMIZERS.values())
+    assert not {len(lines_of(c)) for c in captions(film)} - {1, 2}
+
+
+def trial_of(film):
+    panel = next(panel for panel in film.panels if panel.key == "trial")
+    return panel, [a for a in panel.static if isinstance(a, Points)]
+
+
+@pytest.mark.parametrize(
+    ("surface", "text"), [("x**2 + y**2", "sgd,momentum,adam"), ("y**2", "sgd,rmsprop")]
+)
+def test_the_best_rate_has_its_mark_even_if_nothing_is_left_of_the_loss(surface, text):
+    film = SCENES["optimizers"](surface=surface, optimizers=text)
+    panel, marks = trial_of(film)
+    assert len(marks) == len(choices(text))
+    assert all(panel.y.low < mark.y[0] < panel.y.high for mark in marks)
+    assert panel.y.high < 1e3 and panel.y.high / panel.y.low < 1e15
+    run = travel(surface_of(surface), chosen("sgd"), [surface_of(surface).start], 60, 0.5)
+    assert run.losses[-1, 0] == 0 and marks[0].x[0] == 0.5  # what the mark stands for
+    assert EDGE in " ".join(legend_of(film))
+    assert EDGE not in " ".join(legend_of(SCENES["optimizers"](steps=30)))
+
+
+def test_it_is_said_where_the_trial_finds_no_fair_rate():
+    film = SCENES["optimizers"](surface="exp(x**2*y**2)", optimizers="sgd,adam")
+    assert captions(film)[0].endswith("; SGD leaves it with all.")
+    assert [mark.key for mark in trial_of(film)[1]] == ["best of Adam"]
+    film = SCENES["optimizers"](surface="exp(x**2*y**2)", optimizers="sgd,momentum")
+    assert "every optimizer leaves" in captions(film)[0]
+    film = SCENES["optimizers"](optimizers="adadelta,adam")
+    assert captions(film)[0].endswith("; for Adadelta the last one.")
+    land = surface_of("beale")
+    ends = [travel(land, chosen("adadelta"), [land.start], 60, r).losses[-1, 0] for r in (50, 70)]
+    assert ends[1] < ends[0]  # and a larger one may be better still
+
+
+@pytest.mark.parametrize("text", ["exp(x**2*y**2)", "exp(100*x)", "x**2 + y**2 + 1e9", "x*y"])
+def test_contour_lines_are_many_and_rise_on_every_surface(text):
+    land = surface_of(text)
+    found = levels(land)
+    assert len(found) >= 10 and (np.diff(found) > 0).all()
+    assert land.grid[2].min() <= found[0] and found[-1] <= land.grid[2].max()
+
+
+def test_pictures_of_extremes_have_no_text_over_text():
+    eight = "sgd,momentum,nesterov,adagrad,adadelta,rmsprop,adam,adamw"
+    for name, given in (
+        ("optimizers", {"surface": "x + 1000000000", "steps": 4}),
+        ("optimizers", {"surface": "ravine", "domain": "-0.001,0.001,-9,9", "steps": np.int64(2)}),
+        ("optimizers", {"steps": 3, "rates": "equal", "optimizers": f"{eight},lion,radam"}),
+        ("schedules", {"schedules": ",".join(get_args(ScheduleName)), "steps": 5}),
+        ("memory", {"optimizers": eight, "steps": 2}),
+    ):
+        film = SCENES[name](**given)
+        canvas = Canvas(film, *film.at(0), "light", 1.0)
+        faults = list(objections(canvas))
+        assert [f for f in faults if not f.endswith(("× 2", "× 3"))] == [], name
+    axis = LossAxis(surface_of("x + 1000000000"), [np.array([1e9 + 1.5])])
+    assert axis.axis.label == "loss − 1000000000" and axis.values(np.array([1e9 + 1.5])) == [1.5]
+
+
+def test_an_overshoot_that_diverges_stays_on_its_axis():
+    film = SCENES["overshoot"](rate=10.0)
+    panel = next(panel for panel in film.panels if panel.key == "steep")
+    assert panel.y.low <= -2.0 and 2.0 <= panel.y.high <= 4.0
+    line = film.at(-1)[1]["steep"]["SGD"]
+    assert line.y.tolist() == pytest.approx([-2.0, 78.0])  # y ← (1 − 4·10)y, and it is out
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("radam", 3), ("nadam", 2), ("rmsprop:momentum=.9:centered=true", 2)]
+)
+def test_the_anatomy_has_room_for_every_formula(text, most):
+    film = SCENES["step_anatomy"](optimizer=text, steps=3)
+    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    faults = list(objections(canvas))
+    assert [f for f in faults if "leaves" in f] == []
+    assert all(int(re.findall(r"× (\d+)$", f)[0]) <= most for f in faults)
+
+
+def test_basins_have_a_colour_for_each_minimum_and_no_other():
+    film = SCENES["basins"](side=8, steps=3)
+    heat = film.at(0)[1]["map"]["basins"]
+    assert list(heat.names) == ["A", "B", "C", "D"]
+    canvas = Canvas(film, *film.at(0), "light", 0.5)
+    scale = canvas._axes["map"].child_axes[0]
+    assert [t.get_text() for t in scale.get_yticklabels()] == ["A", "B", "C", "D"]
+    assert scale.get_ylim() == pytest.approx((0.5, 4.5))
+    film = SCENES["basins"](surface="rastrigin", side=8, steps=3)
+    names = film.at(0)[1]["map"]["basins"].names
+    assert len(names) == 121 and [n for n in names if n] == ["1", "121"]
+
+
+def test_numbers_are_written_as_people_do():
+    assert powers("lr=1.5e-07 and −3e+4x") == "lr=1.5·10⁻⁷ and −3e+4x"
+    film = SCENES["weight_decay"]()
+    said = captions(film)[-1]
+    assert re.search(r"\d·10⁻¹. apart for SGD", said) and not re.search(r"\de", said)
+    assert "β = 0.9999" in SCENES["averages"](beta=0.9999).title
+    assert "SGD with 1 rate" in SCENES["rates"](rates="0.1").title + "."
+    assert not SCENES["rates"](rates="0.1").title.endswith("rates")
 
 
 # Scene by scene -------------------------------------------------------------------------

@@ -210,10 +210,13 @@ class _progress:  # noqa: N801
 
 
 def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
+    from backviz.movies.saving import NUMBER
     from backviz.text import count
 
     if shared["still"] is not None:
         return f"frame {film.index(shared['still'])}"
+    if NUMBER.search(shared["output"]):
+        return count(film.count, "frame")
     if shared["strip"] or row.kind != "film":
         return f"of {count(film.count, 'frame')}"
     return count(film.count, "frame")

@@ -21,7 +21,7 @@ from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
 from backviz.renderers.marks import draw_mark
 from backviz.scenes import artists as kinds
-from backviz.text import NumberStyle
+from backviz.scenes.numbers import number
 
 
 @maker(kinds.Heat)
@@ -38,14 +38,22 @@ def _heat(ax: Any, a: kinds.Heat, palette: Palette) -> Drawn:
 def _scale(ax: Any, image: Any, a: kinds.Heat, palette: Palette) -> None:
     """The colour scale, to the right of the axes, with its limits printed."""
     beside = ax.inset_axes((1.03, 0.0, 0.045, 1.0))
-    scale = ax.figure.colorbar(image, cax=beside)
-    low, high = a.limits
-    ticks = (low, 0.0, high) if a.map == "diverging" else (low, (low + high) / 2, high)
-    scale.set_ticks(ticks, labels=[NumberStyle(3).format(t) for t in ticks])
-    scale.ax.tick_params(labelsize=SMALL, colors=palette.theme.ink)
-    low_end, _, high_end = scale.ax.get_yticklabels()  # within the scale, clear of the title
-    low_end.set_verticalalignment("bottom")
-    high_end.set_verticalalignment("top")
+    if a.names:
+        fields = np.arange(1, len(a.names) + 1)
+        edges = np.arange(len(a.names) + 1) + 0.5
+        scale = ax.figure.colorbar(image, cax=beside, boundaries=edges, values=fields)
+        scale.set_ticks(fields, labels=a.names)
+        scale.ax.minorticks_off()
+        scale.ax.tick_params(labelsize=SMALL, colors=palette.theme.ink, length=0)
+    else:
+        scale = ax.figure.colorbar(image, cax=beside)
+        low, high = a.limits
+        ticks = (low, 0.0, high) if a.map == "diverging" else (low, (low + high) / 2, high)
+        scale.set_ticks(ticks, labels=[number(t) for t in ticks])
+        scale.ax.tick_params(labelsize=SMALL, colors=palette.theme.ink)
+        low_end, _, high_end = scale.ax.get_yticklabels()  # within the scale, clear of the title
+        low_end.set_verticalalignment("bottom")
+        high_end.set_verticalalignment("top")
     scale.set_label(a.label, size=SMALL, color=palette.theme.ink)
     scale.outline.set_edgecolor(palette.theme.border)
 
@@ -66,7 +74,14 @@ def _contours(ax: Any, a: kinds.Contours, palette: Palette) -> Drawn:
             )
             pieces.append(fill)
         lines = ax.contour(
-            b.x, b.y, b.z, b.levels, colors=[palette.theme.border], linewidths=0.8, zorder=0.5
+            b.x,
+            b.y,
+            b.z,
+            b.levels,
+            colors=[palette.theme.border],
+            linewidths=0.8,
+            linestyles="solid",
+            zorder=0.5,
         )
         drawn.pieces[:] = [*pieces, lines]
 

@@ -16,6 +16,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.errors import UsageError
+from backviz.registry import unknown
 
 
 def _part(name: str, low: float, high: float) -> Colormap:
@@ -35,7 +36,7 @@ DASHES: tuple[Any, ...] = (
     "-", (0, (5, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.6, 1.2, 1.6)),
     (0, (9, 2)), (0, (3, 1.2, 1.2, 1.2, 1.2, 1.2)), (0, (3, 1.4)), (0, (1.2, 2.8)),
 )  # fmt: skip
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h")
 NAMED_DASHES: dict[str, Any] = {
     "solid": "-", "dashed": (0, (5, 2.2)), "dotted": (0, (1.2, 1.6)),
     "dashdot": (0, (6, 1.8, 1.2, 1.8)), "none": "none",
@@ -76,8 +77,10 @@ class Palette:
     @classmethod
     def of(cls, name: str) -> Palette:
         """The palette of a theme by name; `UsageError` if films have none in it."""
-        if THEMES[name].name not in SERIES:
+        if name in THEMES and name not in SERIES:
             raise UsageError(f"films have no theme {name!r}; use {' or '.join(SERIES)}")
+        if name not in SERIES:
+            raise UsageError(unknown("theme", name, SERIES))
         return cls(THEMES[name])
 
     def color(self, color: int | str) -> str:
@@ -98,7 +101,10 @@ class Palette:
         """The dash by name, or the series' own; roles are solid."""
         if dash:
             return NAMED_DASHES[dash]
-        return DASHES[color % len(DASHES)] if isinstance(color, int) else "-"
+        if not isinstance(color, int):
+            return "-"
+        again = color // len(SERIES["light"])  # a colour comes back with another dash
+        return DASHES[(color + 3 * again) % len(DASHES)]
 
     def marker(self, marker: str, color: int | str) -> str:
         """The marker by name, or the series' own; roles have a circle."""

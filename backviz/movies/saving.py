@@ -61,6 +61,8 @@ def save(
     numbered = bool(NUMBER.search(Path(name).name))
     if numbered and (row.name != "png" or still is not None or strip):
         raise UsageError(f"{row.name} makes one file here; take the %d out of {name}")
+    if strip < 0:
+        raise UsageError(f"a strip of {strip} frames cannot be; ask for 1 at least")
     if strip:
         from backviz.movies.stills import strip as make_strip
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import backviz.ops  # noqa: F401  the operators of a value look their rows up here
+from backviz.registry import unknown
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import SCENES, Scene, Within, scene
 
@@ -50,7 +51,7 @@ __all__ = ["SCENES", "Axis", "Film", "Frame", "Panel", "Scene", "Within", "scene
 
 def __getattr__(name: str) -> Scene:
     if name not in SCENES:
-        raise AttributeError(f"backviz has no scene {name!r}; it has {', '.join(SCENES)}")
+        raise AttributeError(unknown("scene", name, SCENES))
     return SCENES[name]
 
 

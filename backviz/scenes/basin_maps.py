@@ -13,6 +13,7 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import MOST, one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import (
@@ -30,6 +31,7 @@ from backviz.scenes.trajectories import noise_of, travel
 from backviz.text import count
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+FIELDS = 12  # of a colour scale that can each have a letter
 NEAR = 0.02  # of the picture's side: so close to a minimum is at it
 
 
@@ -88,7 +90,7 @@ def start_points(
     side: starts along each side of the lattice
     steps: of each descent
     noise: standard deviation of what is added to each gradient, centred
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
@@ -147,7 +149,7 @@ def start_points(
             )
 
     return Film(
-        f"{name_of(land)}: {run.about} from {count(len(begin), 'start')}",
+        f"{name_of(land)}: {powers(run.about)} from {count(len(begin), 'start')}",
         panels,
         frames,
         len(moments),
@@ -178,7 +180,7 @@ def basins(
     rate: of each step
     side: starts along each side of the map
     steps: of each descent
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
     minima = found_minima(land)
@@ -196,6 +198,9 @@ def basins(
         Words(f"letter {i}", x + 0.012 * size, y, name, size=24.0, bold=True)
         for i, ((x, y), name) in enumerate(zip(minima, names, strict=True))
     ]
+    fields = (
+        names if many <= FIELDS else [str(i) if i in (1, many) else "" for i in range(1, many + 1)]
+    )
     moments = moments_of(steps, 90)
 
     def frames() -> Iterator[Frame]:
@@ -205,7 +210,7 @@ def basins(
                 {
                     "map": (
                         Heat("basins", table[k], land.x, land.y, limits, map="sequential",
-                             label="minimum: 1 is A, 2 is B …" if names[0] else "minimum"),
+                             label="minimum", names=fields),
                         *letters,
                     )
                 },
@@ -213,7 +218,7 @@ def basins(
 
     low = map_panel(land, (0, 1, 1, 1), key="surface", title=title_of(land), more=letters)
     return Film(
-        f"{name_of(land)}: the basins of {run.about}",
+        f"{name_of(land)}: the basins of {powers(run.about)}",
         (
             Panel(
                 "map", Axis("x of the start", *land.x), Axis("y of the start", *land.y),

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backviz.autodiff.data import quietly
+from backviz.errors import UsageError
 from backviz.optim import SGD, Adam, AdamW
 from backviz.scenes.artists import Line, Rule, Table
 from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
+from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of
 from backviz.scenes.surface_panels import (
     map_panel,
@@ -57,11 +59,13 @@ def overshoot(
     runs = [_renamed(run, name) for run, name in zip(runs, ("SGD", *WORDS), strict=True)]
     key = key_of(land, runs)
     heights = [run.points[:, 0, 1] for run in runs]
-    inside = [h[np.abs(h) <= 3.0] for h in heights]
+    ends = [left_at(land, run, steps) for run in runs]
+    shown = [h[: None if end is None else end + 1] for h, end in zip(heights, ends, strict=True)]
+    tall = span([0.0, -at[1]], *(np.clip(h, *land.y) for h in shown))
     panels = (
         map_panel(land, title=title_of(land)),
         Panel(
-            "steep", step_axis(steps + 1), Axis("y", *span(*inside)), title="steep coordinate y",
+            "steep", step_axis(steps + 1), Axis("y", *tall), title="steep coordinate y",
             place=CURVES, static=(Rule("zero", 0.0),),
         ),
         key.panel,
@@ -80,8 +84,8 @@ def overshoot(
                 {
                     **moment(land, runs, k, key),
                     "steep": [
-                        Line(run.choice.name, np.arange(k + 1.0), h[: k + 1], color=i)
-                        for i, (run, h) in enumerate(zip(runs, heights, strict=True))
+                        Line(run.choice.name, np.arange(len(h[: k + 1])), h[: k + 1], color=i)
+                        for i, (run, h) in enumerate(zip(runs, shown, strict=True))
                     ],
                 },
             )
@@ -141,7 +145,7 @@ def weight_decay(
     adam_rate: of both Adam
     start: the point x,y; auto is the surface's own
     steps: of each
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
     land = surface_of(surface, domain)
     at = start_of(land, start)
@@ -201,6 +205,9 @@ def _apart(distance: float) -> str:
     return f"{write(distance)} apart" if np.isfinite(distance) else "no longer numbers"
 
 
+ROW, AROUND = 24.0, 115.0  # pixels of a row of the table, and of title and labels beside it
+
+
 @scene
 def memory(
     surface: str = "beale",
@@ -224,14 +231,18 @@ def memory(
     rate: of those that have no lr of their own
     start: the point x,y; auto is the surface's own
     steps: of each optimizer
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
     land = surface_of(surface, domain)
     at = start_of(land, start)
     runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
     key = key_of(land, runs)
     rows = [_row(run, billions) for run in runs]
-    heads = ("optimizer", "keeps", "copies", f"GB for {write(billions)}·10⁹")
+    if ROW * (len(rows) + 1.5) > key.rows[0] - AROUND:
+        raise UsageError(
+            f"a table of {len(rows)} optimizers has no room above their legend; name fewer of them"
+        )
+    heads = ("optimizer", "keeps", "copies", f"GB for {write(1e9 * billions)}")
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
         map_panel(land, title=title_of(land)),

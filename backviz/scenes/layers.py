@@ -14,18 +14,16 @@ from numpy.typing import ArrayLike
 from backviz.scenes.artist import Array, Color
 from backviz.scenes.artists import Band, Line, Points
 from backviz.scenes.model import Axis
-from backviz.text import NumberStyle
-
-_style = NumberStyle(2)
+from backviz.scenes.numbers import number
 
 
 def write(x: float) -> str:
     """A number with two digits, large ones too.
 
-    >>> write(31623.0), write(0.0312), write(6.0)
-    ('32000', '0.031', '6')
+    >>> write(31623.0), write(0.0312), write(6.0), write(8.6e11)
+    ('32000', '0.031', '6', '8.6·10¹¹')
     """
-    return _style.format(float(f"{x:.1e}"))
+    return number(float(f"{x:.1e}"), 2)
 
 
 def tell(x: float) -> str:

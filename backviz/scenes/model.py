@@ -20,7 +20,9 @@ from numpy.typing import ArrayLike
 from backviz.errors import InputError
 from backviz.registry import unknown
 from backviz.scenes.artist import Array, Artist
+from backviz.text import count
 
+LEAST_FPS = 0.1  # a frame for 10 seconds
 Legend = Literal[
     "", "right", "below", "upper left", "upper right", "lower left", "lower right"
 ]  # outside the axes, or over a corner that the scene keeps empty
@@ -151,21 +153,26 @@ class Film:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise InputError(f"the film {self.title!r} has no frames; ask for 1 at least")
-        if not (0 < self.fps <= 60 and 0 <= self.hold <= 60):
+        if not (LEAST_FPS <= self.fps <= 60 and 0 <= self.hold <= 60):
             raise InputError(
                 f"{self.fps:g} frames a second with {self.hold:g} s hold cannot be played; "
-                "use 0 < fps ≤ 60 and 0 ≤ hold ≤ 60"
+                f"use {LEAST_FPS:g} ≤ fps ≤ 60 and 0 ≤ hold ≤ 60"
             )
         if len({p.key for p in self.panels}) != len(self.panels):
             raise InputError(f"the film {self.title!r} has two panels of one key")
         for k in self.stills:
             self.index(k)
 
+    def __repr__(self) -> str:
+        """The title and the number of frames; the arrays are in `data()`."""
+        return f"<film {self.title!r}, {count(self.count, 'frame')}>"
+
     def index(self, k: int) -> int:
         """The frame that `k` stands for; a negative one counts from the end."""
         if not -self.count <= k < self.count:
             raise InputError(
-                f"the film has {self.count} frames; frame {k} is not among 0 … {self.count - 1}"
+                f"the film has {count(self.count, 'frame')}; "
+                f"frame {k} is not among 0 … {self.count - 1}"
             )
         return k % self.count
 

@@ -74,7 +74,7 @@ def averages(
     most = max(1 / window, 1 - beta, 0.12)
     names = {
         "cumulative": "cumulative", "simple": f"simple, last {window}",
-        "exponential": f"exponential, β = {write(beta)}", "uncorrected": "exponential, uncorrected",
+        "exponential": f"exponential, β = {beta:.10g}", "uncorrected": "exponential, uncorrected",
     }  # fmt: skip
     key = key_panel(
         list(names.values()),
@@ -113,7 +113,7 @@ def averages(
             )  # fmt: skip
 
     return Film(
-        f"Averages of a noisy series: half-life {write(half)} steps at β = {write(beta)}",
+        f"Averages of a noisy series: half-life {write(half)} steps at β = {beta:.10g}",
         panels,
         frames,
         len(moments),

@@ -24,7 +24,7 @@ SHORT: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "nesterov": ("sgd", {"momentum": MOMENTUM, "nesterov": True}),
 }
 TITLES = {"momentum": "momentum", "nesterov": "Nesterov"}
-MOST = 8  # series that can be told apart in a picture
+MOST = 12  # series that can be told apart in a picture, by colour, dash and marker
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 2) for m in (1, 1.5, 2, 3, 5, 7))
 
 ScheduleName = Literal[
@@ -76,7 +76,7 @@ def choices(text: str) -> tuple[Choice, ...]:
     """The optimizers that a text names, in its order; options follow after colons.
 
     A value is a number, two numbers as `.9/.99`, true, false, or the name of a convention.
-    Raises `UsageError` for unknown names and more than 8 optimizers.
+    Raises `UsageError` for unknown names and more than 12 optimizers.
 
     >>> [c.name for c in choices("sgd, momentum, adam:betas=.8/.99")]
     ['SGD', 'momentum', 'Adam betas=.8/.99']
@@ -86,7 +86,11 @@ def choices(text: str) -> tuple[Choice, ...]:
     backviz.errors.UsageError: unknown optimizer 'adm'; did you mean 'adam'?
     """
     words = [word.strip() for word in text.split(",") if word.strip()]
-    if not 1 <= len(words) <= MOST:
+    if not words:
+        raise UsageError(
+            f"no optimizer is named; name 1 to {MOST} with commas, such as sgd,momentum,adam"
+        )
+    if len(words) > MOST:
         raise UsageError(
             f"{len(words)} optimizers cannot be told apart in one picture; "
             f"name 1 to {MOST} with commas, such as sgd,momentum,adam"
@@ -119,12 +123,16 @@ def _choice(word: str) -> Choice:
     make = OPTIMIZERS[of]
     known = [p for p in inspect.signature(make).parameters if p not in ("params", "maximize")]
     options: dict[str, Any] = dict(fixed)
+    said: set[str] = set()
     for each in given:
         option, is_given, value = (part.strip() for part in each.partition("="))
         if option not in known:
             raise UsageError(unknown(f"option of {name}", option, known))
         if not is_given or not value:
             raise UsageError(f"{name}: the option {option} has no value; write {option}=.9")
+        if option in said:
+            raise UsageError(f"{name}: the option {option} is there twice; give it once")
+        said.add(option)
         options[option] = _value(name, option, value)
     title = TITLES.get(lower, make.title)
     rate = options.pop("lr", None)
@@ -186,9 +194,11 @@ def schedule_names(text: str) -> tuple[str, ...]:
     ('step', 'cosine')
     """
     names = tuple(word.strip() for word in text.split(",") if word.strip())
+    if twice := next((n for n in names if names.count(n) > 1), None):
+        raise UsageError(f"the schedule {twice} is there twice; name each once")
     for name in names:
         if name not in _BUILDERS:
             raise UsageError(unknown("schedule", name, _BUILDERS))
-    if not 1 <= len(names) <= MOST or len(set(names)) < len(names):
-        raise UsageError(f"schedules {text!r}: name 1 to {MOST} different ones with commas")
+    if not names:
+        raise UsageError(f"no schedule is named; there is {', '.join(_BUILDERS)}")
     return names

@@ -10,11 +10,14 @@ import numpy as np
 from backviz.scenes.artists import Line, Points
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of
 from backviz.scenes.surface_panels import (
     LossAxis,
+    decades,
+    listed,
     loss_line,
     loss_panel,
     map_panel,
@@ -32,8 +35,11 @@ from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
 Mode = Literal["best", "equal"]
 FAIR = (
     f"Of {len(RATES)} rates lr from {write(RATES[0])} to {write(RATES[-1])} each optimizer has the "
-    "one that ends lowest without leaving the picture."
+    "one that ends lowest without leaving the picture"
 )
+
+
+EDGE = "A mark on the lower edge stands for a loss below it, or of 0."
 
 
 @scene
@@ -66,7 +72,7 @@ def optimizers(
     steps: of each optimizer
     schedule: how the rate changes from step to step
     noise: standard deviation of what is added to each gradient, centred
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
     land = surface_of(surface, domain)
@@ -82,27 +88,29 @@ def optimizers(
         }
     runs = []
     for choice in chosen:
-        trial = trials.get(choice.name)
-        lr = trial.best if trial else choice.rate_or(rate)
+        swept = trials.get(choice.name)
+        lr = swept.best if swept else choice.rate_or(rate)
         given = lr if schedule == "constant" else scheduled(schedule, lr, steps)
         runs.append(travel(land, choice, [at], steps, given, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
     notes = _notes(schedule, noise, seed, steps)
     wide = len(trials) > 0
+    trial = [_trial_panel(axis, trials, [c.name for c in chosen], steps)] if wide else []
+    if any(isinstance(a, Points) and a.y[0] <= edge_of(p.y) for p in trial for a in p.static):
+        notes.append(EDGE)
     key = key_of(land, runs, notes, place=(1, 0, 1, 4) if wide else BELOW)
     panels = [
         map_panel(land, title=title_of(land)),
         loss_panel(steps, axis),
         key.panel,
+        *trial,
     ]
-    if wide:
-        panels.append(_trial_panel(axis, trials, [c.name for c in chosen], steps))
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                FAIR if wide and not k else told(land, runs, k, key),
+                fair_said(trials) if wide and not k else told(land, runs, k, key),
                 {
                     **moment(land, runs, k, key),
                     "loss": tuple(loss_line(run, axis, k, i) for i, run in enumerate(runs)),
@@ -129,22 +137,46 @@ def optimizers(
     )
 
 
+def fair_said(trials: dict[str, Sweep]) -> str:
+    """How the rates were chosen, and for whom the trial says less than that.
+
+    Some leave the picture with every rate, and the best rate may lie beyond the last one.
+    """
+    gone = [name for name, trial in trials.items() if not trial.stayed.any()]
+    text = FAIR + "."
+    if len(gone) == len(trials):
+        text = f"With each of {len(RATES)} rates every optimizer leaves; shown is the lowest end."
+    elif gone:
+        text = f"{FAIR}; {listed(gone)} {'leaves' if len(gone) == 1 else 'leave'} it with all."
+    last = [n for n, t in trials.items() if n not in gone and t.place == len(t.rates) - 1]
+    if last and not gone:
+        text = f"{FAIR}; for {listed(last)} the last one."
+    return text
+
+
+def edge_of(axis: Axis) -> float:
+    """Where on an axis a mark stands for what is lower: just above the end, below all numbers."""
+    return axis.low * (axis.high / axis.low) ** 0.04 if axis.log else axis.low
+
+
 def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], steps: int) -> Panel:
-    """The loss after all steps against the rate, with a mark at the chosen ones."""
+    """The loss after all steps against the rate, with a mark at the best ones that stayed."""
     made: list[Line | Points] = []
+    ends = [axis.values(trial.losses)[trial.stayed] for trial in trials.values()]
+    y = decades(np.concatenate(ends)) if axis.axis.log else span(*ends)
+    high = Axis("", *y, log=axis.axis.log)
+    tried = next(iter(trials.values())).rates
     for name, trial in trials.items():
         i = names.index(name)
         stayed = np.where(trial.stayed, axis.values(trial.losses), np.nan)
         made.append(Line(name, trial.rates, stayed, color=i))
-        spot = slice(trial.place, trial.place + 1)
-        made.append(Points(f"best of {name}", trial.rates[spot], stayed[spot], color=i, size=14.0))
-    tried = next(iter(trials.values())).rates
-    y = span(*(axis.values(t.losses)[t.stayed] for t in trials.values()), log=axis.axis.log)
-    low = max(y[0], y[1] * 1e-12) if axis.axis.log else y[0]
+        if trial.stayed[trial.place]:
+            spot = trial.rates[[trial.place]], np.fmax(stayed[[trial.place]], edge_of(high))
+            made.append(Points(f"best of {name}", *spot, color=i, size=14.0))
     return Panel(
         "trial",
         Axis("rate lr", *span(tried, log=True), log=True),
-        Axis("", low, y[1], log=axis.axis.log),
+        high,
         title=f"… after {steps} steps",
         place=MORE,
         static=tuple(made),
@@ -156,7 +188,7 @@ def _notes(schedule: str, noise: float, seed: int, steps: int) -> list[str]:
     words = []
     if schedule != "constant":
         words.append(f"lr times {scheduled(schedule, 1.0, steps).describe()}")
-    return words + noise_note(noise, seed)
+    return [powers(word) for word in words] + noise_note(noise, seed)
 
 
 def _who(chosen: tuple[Choice, ...]) -> str:

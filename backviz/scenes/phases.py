@@ -23,6 +23,7 @@ from backviz.scenes.layers import (
     write,
 )
 from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.numbers import number
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.sampled import Samples, band, sampled
 from backviz.text import count
@@ -187,5 +188,5 @@ def _said(weights: float, biases: float, phase: Phase) -> str:
     deep = f"6ξ = {write(reach)} layers (grey)" if np.isfinite(reach) else "6ξ has no end"
     if 1e4 < reach < np.inf:
         deep = "6ξ is more than 10,000 layers"
-    place = f"n·var(W) = {weights:.3g}, var(b) = {biases:.3g}"
-    return f"{where}. With {place}, χ is {phase.chi:.3g}; {deep}."
+    place = f"n·var(W) = {number(weights)}, var(b) = {number(biases)}"
+    return f"{where}. With {place}, χ is {number(phase.chi)}; {deep}."

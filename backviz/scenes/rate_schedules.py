@@ -13,6 +13,7 @@ from backviz.optim.options import short
 from backviz.scenes.artists import Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import MOST, one_choice, schedule_names, scheduled
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel
@@ -31,6 +32,7 @@ from backviz.scenes.surface_panels import (
 )  # fmt: skip
 from backviz.scenes.surface_text import numbers_in, start_of, surface_of
 from backviz.scenes.trajectories import Run, noise_of, travel
+from backviz.text import count
 
 
 @scene
@@ -69,7 +71,8 @@ def schedules(
     top = max(float(run.rates.max()) for run in runs.values())
     x = np.arange(steps + 1.0)
     words = [
-        run.schedule.describe() if run.schedule is not None else name for name, run in runs.items()
+        powers(run.schedule.describe()) if run.schedule is not None else name
+        for name, run in runs.items()
     ]
     key = key_panel(words, noise_note(noise, seed), place=(0, 1, 2, 1), marked=False, columns=1)
     about = _without_rate(next(iter(runs.values())))
@@ -103,7 +106,7 @@ def schedules(
             )
 
     return Film(
-        f"{name_of(land)}: {len(runs)} schedules around lr = {write(rate)}",
+        f"{name_of(land)}: {count(len(runs), 'schedule')} around lr = {write(rate)}",
         panels,
         frames,
         len(moments),
@@ -153,7 +156,7 @@ def rates(
     start: the point x,y; auto is the surface's own
     steps: of each descent
     noise: standard deviation of what is added to each gradient, centred
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
@@ -163,7 +166,7 @@ def rates(
     found = _rates(rates)
     runs = []
     for rate in found:
-        named = replace(choice, name=f"{choice.name} lr={short(rate)}", rate=None)
+        named = replace(choice, name=f"{choice.name} lr={powers(short(rate))}", rate=None)
         runs.append(travel(land, named, [at], steps, rate, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
     key = key_of(land, runs)
@@ -185,7 +188,7 @@ def rates(
             )
 
     return Film(
-        f"{name_of(land)}: {choice.name} with {len(runs)} rates",
+        f"{name_of(land)}: {choice.name} with {count(len(runs), 'rate')}",
         panels,
         frames,
         len(moments),
@@ -202,13 +205,17 @@ def _without_rate(run: Run) -> str:
     words = run.about
     if run.schedule is not None:
         words = words.replace(run.schedule.describe(), "")
-    return " ".join(word for word in words.split() if not word.startswith("lr="))
+    return powers(" ".join(word for word in words.split() if not word.startswith("lr=")))
 
 
 def _rates(text: str) -> tuple[float, ...]:
     """Different rates above 0, from the smallest."""
-    many = min(text.count(","), MOST - 1)
-    found = numbers_in(text, "rates", "0.1" + ",0.2" * many)
+    many = text.count(",")
+    if many >= MOST:
+        raise UsageError(
+            f"{many + 1} rates cannot be told apart in one picture; write 1 to {MOST} with commas"
+        )
+    found = numbers_in(text, "rates", ",".join(write(0.1 * k) for k in range(1, many + 2)))
     if min(found) <= 0 or len(set(found)) < len(found):
         raise UsageError(f"rates {text!r} do not work; write different numbers above 0")
     return tuple(sorted(found))

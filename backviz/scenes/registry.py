@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from backviz.errors import UsageError
@@ -40,8 +41,12 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """The value as the scene gets it, or one sentence that says what is wrong."""
-        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+        if (
+            isinstance(value, Integral)
+            and not isinstance(value, bool)
+            and self.type in (int, float)
+        ):
+            value = self.type(value)  # numpy's numbers too
         if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
             raise UsageError(f"{self.name} must be {self._wanted}; {value!r} is not")
         if self.choices and value not in self.choices:

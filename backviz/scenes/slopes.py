@@ -10,8 +10,8 @@ import numpy as np
 from backviz.autodiff.value import Value, tensor
 from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Within, scene
-from backviz.text import NumberStyle
 
 Curve = Literal["parabola", "cubic", "sine", "tanh", "sigmoid"]
 ENDS = {"parabola": 2.0, "cubic": 2.0, "sine": 6.3, "tanh": 4.0, "sigmoid": 6.0}
@@ -51,7 +51,6 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
     at = np.linspace(-end, end, frames)
     heights, slopes = _measured(curve, at)
     arm = np.array((-0.25, 0.25)) * end
-    write = NumberStyle(3).format
     x_axis = Axis("x", -1.05 * end, 1.05 * end)
     panels = (
         Panel(

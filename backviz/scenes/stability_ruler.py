@@ -45,7 +45,7 @@ def stability(
     start: the point x,y; auto is the surface's own
     steps: of each descent
     frames: how many rates are tried
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
     land = surface_of(surface, domain)
     at = start_of(land, start)
@@ -74,7 +74,7 @@ def stability(
         ]
     panels = (
         Panel(
-            "ruler", Axis("αλ", 0.0, 1.05 * top),
+            "ruler", Axis("αλ", -0.04 * top, 1.05 * top),
             Axis("", -1.5, 2.6, ticks=(2.0, 1.0, 0.0, -1.0), names=(*NAMES, "now")),
             title=f"stable, β = {write(momentum)}", static=tuple(ruler),
         ),

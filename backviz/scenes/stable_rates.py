@@ -15,12 +15,11 @@ import math
 import numpy as np
 
 from backviz.optim import SGD
+from backviz.scenes.numbers import number
+from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import Choice
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
-from backviz.text import NumberStyle
-
-write = NumberStyle(3).format
 
 
 def limit(momentum: float = 0.0, nesterov: bool = False) -> float:
@@ -93,8 +92,7 @@ def _above(product: float, top: float) -> str:
     """
     for digits in (3, 6):
         if float(f"{product:.{digits - 1}e}") > float(f"{top:.{digits - 1}e}"):
-            style = NumberStyle(digits)
-            return f"{style.format(product)} > {style.format(top)}"
+            return f"{number(product, digits)} > {number(top, digits)}"
     return f"a little above {write(top)}"
 
 

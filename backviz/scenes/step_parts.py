@@ -8,19 +8,20 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.diagrams.frame import wrap
 from backviz.optim import Optimizer
 from backviz.scenes.artist import Array, Artist
 from backviz.scenes.artists import Arrows, Path, Table, Words
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
+from backviz.scenes.numbers import number, powers
 from backviz.scenes.optimizer_choice import one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Landscape
-from backviz.text import NumberStyle
 
-NUMBER = NumberStyle(4)
+WIDE = 425.0  # points of a line of the formula
 SAID = {
     "g": "g, gradient", "after": "θ after it", "update": "update",
     "rate": "effective rate", "b": "b, buffer", "m": "m, mean of g", "v": "v, mean of g²",
@@ -50,25 +51,30 @@ def step_anatomy(
     rate: of each step
     start: the point x,y; auto is the surface's own
     steps: of the descent
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
     land, choice = surface_of(surface, domain), one_choice(optimizer)
     at = np.array(start_of(land, start), dtype=np.float64)
     opt = choice.made(at, lr=choice.rate_or(rate))
-    lines, about = (*opt.formula(), "Arrows: −g thin, update thick."), opt.describe()
+    about = powers(opt.describe())
+    lines = [
+        (line, min(j, 1))
+        for text in (*opt.formula(), "Arrows: −g thin, update thick.")
+        for j, line in enumerate(wrap(text, 18.0, WIDE, most=3, bold=False))
+    ]
     taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
     shown = [name for name, *_ in _rows(taken[0])]
     rows = len(shown) + 1
     colors = [{SAID["g"]: "gradient", "update": "forward"}.get(name, "ink") for name in shown]
     formula = tuple(
-        Words(f"line {i}", 0.0, 1 - (i + 0.8) / len(lines), line, inside="panel")
-        for i, line in enumerate(lines)
+        Words(f"line {i}", 0.04 * inset, 1 - (i + 0.8) / len(lines), line, inside="panel")
+        for i, (line, inset) in enumerate(lines)
     )
-    panels = (
-        map_panel(land, (0, 0, 2, 1), title=title_of(land)),
-        Panel("table", place=(0, 1, 1, 1), axes=False),
-        Panel("formula", place=(1, 1, 1, 1), axes=False, static=formula),
+    panels = (  # a row of no height above and below the map: its labels take no room from the text
+        map_panel(land, (1, 0, 2, 1), title=title_of(land)),
+        Panel("table", place=(0, 1, 2, 1), axes=False),
+        Panel("formula", place=(2, 1, 2, 1), axes=False, static=formula),
     )
     moments = moments_of(steps - 1)
 
@@ -95,7 +101,7 @@ def step_anatomy(
         alt=f"The way of {choice.name} on {name_of(land)} with an arrow against the gradient and "
         "one along the update; beside it a table of all terms of the step, and the formula.",
         columns=(1.0, 1.0),
-        rows=(34.0 * rows + 28, 30.0 * len(lines) + 94),
+        rows=(0.0, 30.0 * (rows + 0.5) + 28, 30.0 * len(lines) + 28, 0.0),
         fps=6.0,
     )
 
@@ -111,9 +117,7 @@ def _steps(land: Landscape, opt: Optimizer, at: Array, steps: int) -> Iterator[d
 
 def _rows(terms: dict[str, Array]) -> list[tuple[str, ...]]:
     order = [*(n for n in terms if n not in ("before", "after", "update")), "update", "after"]
-    return [
-        (SAID.get(name, name), *(NUMBER.format(float(x)) for x in terms[name])) for name in order
-    ]
+    return [(SAID.get(name, name), *(number(float(x), 4) for x in terms[name])) for name in order]
 
 
 def _arrows(land: Landscape, spot: Array, terms: dict[str, Array]) -> tuple[Artist, Artist]:
@@ -144,6 +148,6 @@ def _caption(k: int, terms: dict[str, Array]) -> str:
         return f"Step {k + 1}: {'the gradient is 0' if not sizes[0] else 'nothing moves'}."
     cosine = float(np.clip(-(g / sizes[0]) @ (update / sizes[1]), -1, 1))
     return (
-        f"Step {k + 1}: a gradient of length {NUMBER.format(sizes[0])} makes a step of length "
-        f"{NUMBER.format(sizes[1])}, {np.degrees(np.arccos(cosine)):.0f}° away from −g."
+        f"Step {k + 1}: a gradient of length {number(sizes[0], 4)} makes a step of length "
+        f"{number(sizes[1], 4)}, {np.degrees(np.arccos(cosine)):.0f}° away from −g."
     )

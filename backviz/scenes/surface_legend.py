@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backviz.diagrams.frame import wrap
+from backviz.errors import UsageError
 from backviz.optim.options import short
 from backviz.scenes.artist import Artist
 from backviz.scenes.artists import Line, Points, Words
 from backviz.scenes.model import Panel
+from backviz.scenes.numbers import powers
 from backviz.scenes.stable_rates import left_at, why_left
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
@@ -27,7 +29,8 @@ CURVES: Place = (0, 2, 1, 1)
 MORE: Place = (0, 3, 1, 1)
 BELOW: Place = (1, 0, 1, 3)
 COLUMNS = (0.0, 1.0, 1.0)
-ROOM, LEAST = 560.0, 250.0  # pixels between title and caption, and of them for the picture
+ROOM = 560.0  # pixels between title and caption
+LEAST, SMALLEST = 250.0, 225.0  # of them for the picture, with news in the legend and without
 PITCH, PAD = 28.5, 30.0  # pixels of a line, and those around the lines
 WIDE, SAMPLE, GAP = 444.0, 40.0, 12.0  # points of a column, before a text, and after it
 MOST = 6  # lines of one text
@@ -71,7 +74,7 @@ def legend_text(run: Run) -> str:
     if run.schedule is not None:
         rest = rest.replace(run.schedule.describe(), short(run.schedule.base))
     name = run.choice.name if "=" not in run.choice.name else run.choice.title
-    return f"{name} {rest.removesuffix(' nesterov') if name == 'Nesterov' else rest}"
+    return powers(f"{name} {rest.removesuffix(' nesterov') if name == 'Nesterov' else rest}")
 
 
 def key_of(
@@ -85,12 +88,18 @@ def key_of(
     """The legend of descents, with a free line for each that leaves the picture at some step.
 
     There are no free lines where they would leave too little of the page to the picture.
+    Raises `UsageError` where the legend alone does so.
     """
     leaves = [not land.inside(run.points[:, 0]).all() for run in runs]
     texts = [legend_text(run) for run in runs]
     key = key_panel(texts, notes, place=place, free=leaves, columns=columns)
     if key.rows[0] < LEAST:
-        return key_panel(texts, notes, place=place, columns=columns)
+        key = key_panel(texts, notes, place=place, columns=columns)
+    if key.rows[0] < SMALLEST:
+        raise UsageError(
+            f"the legend of these {len(runs)} descents leaves no room for the picture; "
+            "compare fewer of them, or with fewer options"
+        )
     return key
 
 

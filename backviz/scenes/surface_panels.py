@@ -6,6 +6,7 @@ ends; what leaves the map is marked where it left and named, never cut off in si
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,13 +16,13 @@ from backviz.scenes.artist import Array, Artist, Color
 from backviz.scenes.artists import Contours, Line, Path, Points
 from backviz.scenes.layers import positive, step_axis
 from backviz.scenes.model import Axis, Legend, Panel, span
+from backviz.scenes.numbers import number
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import CURVES, MAP, Key, Place, exits_told
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
-from backviz.text import NumberStyle
 
-write = NumberStyle(3).format
+write = number
 FAR = 1e4  # widths of the picture beyond which a way is not drawn
 LEVELS = 16
 FEW = 9  # minima that get a star each
@@ -34,8 +35,9 @@ def levels(land: Landscape) -> Array:
     known = z[np.isfinite(z)]
     shares = np.linspace(0.0, 1.0, LEVELS + 2)[1:-1] ** 1.6
     found = np.unique(np.quantile(known, shares))
-    keep = np.concatenate(([True], np.diff(found) > 1e-9 * (known.max() - known.min())))
-    return np.asarray(found[keep])
+    # apart by more than rounding, as seen from the floor: a steep surface has low lines too
+    apart = np.maximum(1e-9 * (found[1:] - known.min()), 1e-14 * np.abs(found[1:]))
+    return np.asarray(found[np.concatenate(([True], np.diff(found) > apart))])
 
 
 def map_panel(
@@ -164,14 +166,14 @@ def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
     if len(out) == len(runs) > 1:
         parts.append("all have left the picture")
     elif out:
-        parts.append(f"{_listed(out)} {'has' if len(out) == 1 else 'have'} left the picture")
+        parts.append(f"{listed(out)} {'has' if len(out) == 1 else 'have'} left the picture")
     return f"Step {k}: " + ("; ".join(parts) or "no loss is a number") + "."
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names as a sentence lists them; many are counted.
 
-    >>> _listed(["a"]), _listed(["a", "b", "c"]), _listed(list("abcdefg"))
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdefg"))
     ('a', 'a, b and c', '7')
     """
     if len(names) > 5:
@@ -192,24 +194,48 @@ class LossAxis:
         ceiling = float(known.max())
         given = np.concatenate([np.ravel(loss) for loss in losses])
         self.floor = land.floor
+        self.base = 0.0
         if land.floor is None:
+            self.base = base_of(known)
             seen = given[(given >= known.min()) & (given <= ceiling)]
-            self.axis = Axis(label, *span(seen if seen.size else known))
+            above = (seen if seen.size else known) - self.base
+            self.axis = Axis(f"{label}{less(self.base, 16)}", *span(above))
             return
         above = self.values(given)
-        usable = above[above <= 2 * (ceiling - land.floor)]
-        top = usable.max(initial=1e-300)
         what = f"{label}{less(land.floor)}"
-        self.axis = Axis(what, *span(usable[usable >= top * 10.0**-DECADES], log=True), log=True)
+        self.axis = Axis(what, *decades(above[above <= 2 * (ceiling - land.floor)]), log=True)
 
     def values(self, losses: Array) -> Array:
         """The losses as the axis shows them."""
         if self.floor is None:
-            return np.asarray(losses)
+            return np.asarray(losses) - self.base
         return positive(np.asarray(losses) - self.floor)
 
 
-def less(floor: float) -> str:
+def decades(values: Array) -> tuple[float, float]:
+    """The limits of a logarithmic axis that holds the values, but 12 decades at most.
+
+    >>> low, high = decades(np.array([1e-118, 1e-3, 10.0]))
+    >>> 1e-4 < low < 1e-3, 10 < high < 100
+    (True, True)
+    """
+    top = np.max(values, initial=1e-300, where=np.isfinite(values))
+    return span(values[values >= top * 10.0**-DECADES], log=True)
+
+
+def base_of(heights: Array) -> float:
+    """A round number to take off heights that differ in late digits only; else 0.
+
+    >>> base_of(np.array([1e9 - 3, 1e9 + 3])), base_of(np.array([-3.0, 9.0]))
+    (1000000000.0, 0.0)
+    """
+    low, high = float(heights.min()), float(heights.max())
+    if high - low > 1e-4 * max(abs(low), abs(high)):
+        return 0.0
+    return round((low + high) / 2, -math.ceil(math.log10(high - low)))
+
+
+def less(floor: float, digits: int = 3) -> str:
     """What is taken off a loss so that it ends at 0.
 
     >>> less(3.0), less(-0.5), less(0.0)
@@ -217,7 +243,7 @@ def less(floor: float) -> str:
     """
     if abs(floor) < 1e-12:
         return ""
-    return f" {'−' if floor > 0 else '+'} {write(abs(floor))}"
+    return f" {'−' if floor > 0 else '+'} {write(abs(floor), digits)}"
 
 
 def loss_panel(steps: int, axis: LossAxis, place: Place = CURVES) -> Panel:

@@ -19,13 +19,14 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
 from backviz.registry import unknown
 from backviz.scenes.artist import Array
+from backviz.scenes.numbers import number as write
 from backviz.scenes.surfaces import SURFACES, Ends, Landscape, Point
 from backviz.sources import record_expression
-from backviz.text import NumberStyle, clean
+from backviz.text import clean
 
-write = NumberStyle(3).format
 AUTO = "auto"
 HIGHEST = 1e200  # that contour lines are computed for
+NARROW = 1e-4  # of the largest number in it, so that ticks stay short
 HALF = 3.0  # of the side of the square that an expression is shown on
 PROBE = 0.7390851332151607  # where it is recorded; no kink of anything that people write
 
@@ -37,15 +38,14 @@ def numbers_in(text: str, what: str, example: str) -> tuple[float, ...]:
     (-5.0, -2.0)
     """
     many = example.count(",") + 1
+    wanted = "a number" if many == 1 else f"{many} numbers with commas"
     parts = text.replace("−", "-").split(",")
     try:
         found = tuple(float(part) for part in parts)
     except ValueError:
         found = ()
     if len(found) != many or not np.isfinite(found).all():
-        raise UsageError(
-            f"{what} {text!r} does not work; write {many} numbers with commas, such as {example}"
-        )
+        raise UsageError(f"{what} {text!r} does not work; write {wanted}, such as {example}")
     return found
 
 
@@ -122,6 +122,11 @@ def _domain(text: str) -> tuple[Ends, Ends]:
     if not (x0 < x1 and y0 < y1):
         raise UsageError(
             f"domain {text!r} is empty; write x from,x to,y from,y to, such as -2,2,-1,3"
+        )
+    if any(b - a < NARROW * max(abs(a), abs(b)) for a, b in ((x0, x1), (y0, y1))):
+        raise UsageError(
+            f"domain {text!r} is too narrow for the numbers on its axes; give a wider one, "
+            "or move the surface near 0"
         )
     return (x0, x1), (y0, y1)
 

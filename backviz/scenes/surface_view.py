@@ -42,7 +42,7 @@ def surface(
     start: str = "auto",
     steps: Annotated[int, Within(0, 5000)] = 60,
     height: Height = "auto",
-    elevation: Annotated[float, Within(0, 90)] = 40.0,
+    elevation: Annotated[float, Within(10, 75)] = 40.0,
     turn: Annotated[float, Within(-360, 360)] = -60.0,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
     domain: str = "auto",
@@ -63,7 +63,7 @@ def surface(
     elevation: of the eye above the ground, in degrees
     turn: of the ground, in degrees
     noise: standard deviation of what is added to each gradient, centred
-    domain: x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
     land = surface_of(surface, domain)
