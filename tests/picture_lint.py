@@ -92,6 +92,22 @@ def touched(drawing, diagram):
                         yield part.id, box
 
 
+def struck(drawing, diagram):
+    """Labels that a line of another arrow runs through, and the arrow."""
+    arrows = {a.id for a in diagram.arrows}
+    texts = {
+        p.id.removesuffix("-label"): extent(next(m for m in p.marks if isinstance(m, Text)))
+        for p in drawing.parts
+        if p.id.endswith("-label")
+    }
+    for part in (p for p in drawing.parts if p.id in arrows):
+        for curve in (m for m in part.marks if isinstance(m, Curve)):
+            for x, y in bezier(curve.points, 60):
+                for name, (left, top, right, bottom) in texts.items():
+                    if name != part.id and left < x < right and top < y < bottom:
+                        yield name, part.id
+
+
 def bezier(points, pieces=24):
     """Points on a chain of Bézier pieces."""
     for k in range(0, len(points) - 1, 3):

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from picture_lint import objections, touched
+from picture_lint import objections, struck, touched
 
 from backviz import Figure, Style, Value, tensor
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Text
+from backviz.diagrams.page import lay
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.errors import InputError, MissingPieceError, UsageError
 from backviz.renderers import RENDERERS, Renderer
@@ -427,3 +428,73 @@ def test_a_touched_box_is_seen():
     broken = replace(part, marks=(replace(curve, points=line),))
     parts = tuple(broken if p is part else p for p in made.drawing.parts)
     assert (part.id, box.id) in touched(replace(made.drawing, parts=parts), made.diagram)
+
+
+# Labels of arrows ------------------------------------------------------------------
+
+# between two boxes that are too close for the text and the line of the constant 10
+NO_ROOM = {("micrograd", "none", "TB"): 1}
+
+
+@pytest.mark.parametrize("fold", ["constants", "none"])
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_arrow_runs_through_the_label_of_another(name, direction, fold):
+    for theme in ("light", "dark"):
+        made = figure(f"@{name}", direction=direction, fold=fold, theme=theme)
+        hit = set(struck(made.drawing, made.diagram))
+        assert len(hit) <= NO_ROOM.get((name, fold, direction), 0), hit
+        assert list(objections(made.drawing)) == []
+
+
+def test_in_a_tangle_few_labels_are_struck_and_none_lies_on_anything():
+    from test_pictures import computation
+
+    labels = left = 0
+    for seed in range(3):
+        output = computation(40, seed)
+        for direction in ("LR", "TB"):
+            made = Figure(output, Style(direction=direction, fold="constants"))
+            left += len({label for label, _ in struck(made.drawing, made.diagram)})
+            labels += sum(part.id.endswith("-label") for part in made.drawing.parts)
+            assert list(objections(made.drawing)) == []
+    assert labels > 400
+    assert left <= labels / 100  # it was one in thirty
+
+
+def test_a_label_that_nothing_crosses_stays_where_the_layout_put_it():
+    made = figure("@diamond")
+    sheet = lay(made.diagram, made.style)
+    assert sheet._labels == sheet.layout.labels
+
+
+# Rules beside arrows ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "rule"),
+    [
+        ([1.0], "g·2·(□ − [1]) / n"),
+        ([-2.0], "g·2·(□ − [−2]) / n"),
+        ([0.5, 0.25], "g·2·(□₁ − □₂) / n"),  # with the numbers it would be cut
+    ],
+)
+def test_a_rule_tells_its_unnamed_operands_apart(target, rule):
+    from backviz.ops import mse_loss
+
+    guess = tensor(np.ones(len(target)), "w") * 2.0
+    loss = mse_loss(guess, tensor(target, requires_grad=False))
+    loss.backward()
+    assert rule in [a.local for a in Figure(loss).diagram.arrows]
+
+
+def test_a_rule_keeps_names_and_one_box_is_not_numbered():
+    from backviz.ops import mse_loss
+
+    x, t = tensor([1.0, 2.0], "x"), tensor([3.0, 4.0], "t", requires_grad=False)
+    for made, rule in (
+        (mse_loss(x, t), "g·2·(x − t) / n"),
+        (mse_loss(x * 1.0, t), "g·2·(□ − t) / n"),
+    ):
+        made.backward()
+        assert rule in [a.local for a in Figure(made).diagram.arrows]

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import networkx as nx
 import numpy as np
@@ -23,14 +24,15 @@ from backviz.errors import InputError
 from backviz.explanations import derivatives
 from backviz.renderers import RENDERERS
 from backviz.renderers.graphml import graphml
-from backviz.renderers.marks import pdf_pages
 from backviz.renderers.mermaid import mermaid
+from backviz.renderers.pdf import pdf_pages
 from backviz.renderers.tex_signs import tex
-from backviz.renderers.text_canvas import ASCII, UNICODE, columns
+from backviz.renderers.text_canvas import ASCII, UNICODE
 from backviz.renderers.text_drawing import MOST, draw_text
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
 from backviz.renderers.tikz import FRAME, beamer_snippet, tikz, tikz_steps
 from backviz.sources import EXAMPLES
+from backviz.text import screen_width as columns
 from backviz.words import LANGUAGES
 
 
@@ -132,16 +134,17 @@ def test_every_step_of_the_frame_shows_what_its_page_shows():
     source = tikz_steps(steps).decode()
     assert balanced(source)
     assert source.count(r"\begin{frame}") == 1
+    head, frame = source.split(r"\begin{frame}")
+    saved = {
+        k: [(text[5], text[1]) for text in TEXT_NODE.findall(drawn)]
+        for k, drawn in re.findall(r"(?ms)^\\backvizsave\{(\d+)\}\{%\n(.*?)^\}$", head)
+    }
     shown = {k: [] for k in range(1, len(steps.moments) + 1)}
-    now = shown
-    for line in source.split("\n"):
-        if only := re.fullmatch(r"\\only<(.*)>\{%", line):
-            now = {k: shown[k] for k in shown if on(k, only[1])}
-        elif line == "}":
-            now = shown
-        elif text := TEXT_NODE.fullmatch(line):
-            for lines in now.values():
-                lines.append((text[6], text[2]))
+    for line in frame.split("\n"):
+        if part := re.fullmatch(r"(?:\\only<(.*)>\{)?\\backvizpart\{(\d+)\}\}?%", line):
+            for k in shown:
+                if part[1] is None or on(k, part[1]):
+                    shown[k] += saved[part[2]]
     for k, moment in enumerate(steps.moments, 1):
         drawing = steps.drawing(moment)
         names = {getattr(THEMES["light"], n): n for n in reversed(THEMES["light"].__slots__)}
@@ -156,6 +159,23 @@ def on(step, spec):
         if int(first) <= step <= (int(last) if last else 10**6 if dash else int(first)):
             return True
     return False
+
+
+def test_a_part_of_the_frame_is_set_once_and_its_boxes_lie_on_its_arrows():
+    steps = Steps(figure("@diamond"), pace="contribution")
+    head, frame = tikz_steps(steps).decode().split(r"\begin{frame}")
+    distinct = {id(part): part for moment in steps.moments for part in steps.parts(moment)}
+    marks = [mark for part in distinct.values() for mark in part.marks]
+    texts = [m for m in marks if isinstance(m, Text) and m.text.strip()]
+    curves = [i for i, line in enumerate(head.split("\n")) if " .. controls " in line]
+    letters = [i for i, line in enumerate(head.split("\n")) if TEXT_NODE.fullmatch(line)]
+    assert (len(letters), len(curves)) == (len(texts), sum(isinstance(m, Curve) for m in marks))
+    assert not re.search(r"\\(?:path|fill)|text=", frame)  # drawn again on every step
+    assert [n for *_, n, _, _ in FRAME_NODE.findall(frame)] == [b.id for b in steps.diagram.boxes]
+    numbers = list(map(int, re.findall(r"backvizpart\{(\d+)\}", frame)))
+    assert numbers == sorted(numbers) == list(range(head.count("\n\\backvizsave{")))
+    labels = sum(p.id.endswith("-label") for p in distinct.values())
+    assert sum(i < max(curves[:-2]) for i in letters) <= labels  # the legend has two samples
 
 
 def test_a_frame_is_no_larger_than_beamer_s_page():
@@ -220,7 +240,29 @@ def test_tex_sets_a_page_for_each_step(tmp_path):
     assert size == pytest.approx(FRAME, abs=0.6)
     pdf = text.split("\f")
     assert "Given: a = 2, b = 3, c = 4" in pdf[0]
-    assert "(−2)·3 = −6 (2 of 2)" in pdf[-2]
+    assert "(−2)·3 = −6 (2 of 2: 10 + (−6) = 4)" in pdf[-2]
+
+
+@pytest.mark.tex
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex", "xelatex"])
+def test_tex_sets_sixty_steps_within_a_minute(tmp_path, engine):
+    steps = Steps(perceptron(), pace="contribution")
+    assert len(steps.moments) > 55
+    start = time.perf_counter()
+    _, pages, _ = compiled(tmp_path, tikz_steps(steps), engine)
+    assert pages == len(steps.moments)
+    assert time.perf_counter() - start < 60  # it was minutes when every step drew its parts
+
+
+def perceptron():
+    x = [Value((i + 1) / 3, f"x{i}") for i in range(2)]
+    hidden = [
+        sum((Value((i * j % 5 - 2) / 3, f"w{i}{j}") * x[j] for j in range(2)), Value(0.1)).tanh()
+        for i in range(3)
+    ]
+    out = sum((h * h for h in hidden), Value(0.0))
+    out.backward()
+    return Figure(out, Style(size="beamer", fold="none"))
 
 
 @pytest.mark.tex

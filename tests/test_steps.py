@@ -1,7 +1,9 @@
 """Builds: what every moment shows and says, nothing moves, every format holds every step."""
 
+import io
 import json
 import re
+import shutil
 import subprocess
 from xml.etree import ElementTree as ET
 
@@ -16,6 +18,7 @@ from backviz.cli import _run
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.moments import PACES, PASSES
 from backviz.diagrams.steps import Steps
+from backviz.diagrams.theme import PRESETS
 from backviz.errors import InputError, UsageError
 from backviz.renderers.builds import BUILDERS
 from backviz.sources import EXAMPLES
@@ -51,6 +54,49 @@ def test_every_line_of_the_diamond_by_hand():
         ("∂L/∂a += ∂L/∂e·b = (−2)·3 = −6   (2 of 2)", "∂L/∂a = 10 + (−6) = 4"),
         ("∂L/∂b += ∂L/∂e·a = (−2)·2 = −4   (1 of 1)",),
     ]
+
+
+def test_by_node_a_shared_leaf_s_last_line_ends_in_the_sum():
+    said = [m.lines for m in steps_of("@diamond").moments if m.phase == "backward"]
+    assert said[1:] == [
+        (
+            "∂L/∂d += ∂L/∂L·f = 1·(−2) = −2   (1 of 1)",
+            "∂L/∂f += ∂L/∂L·d = 1·10 = 10   (1 of 1)",
+        ),
+        (
+            "∂L/∂a += ∂L/∂f·1 = 10·1 = 10   (1 of 2)",
+            "∂L/∂c += ∂L/∂f·(−1) = 10·(−1) = −10   (1 of 2)",
+        ),
+        (
+            "∂L/∂e += ∂L/∂d·1 = (−2)·1 = −2   (1 of 1)",
+            "∂L/∂c += ∂L/∂d·1 = (−2)·1 = −2   (2 of 2: (−10) + (−2) = −12)",
+        ),
+        (
+            "∂L/∂a += ∂L/∂e·b = (−2)·3 = −6   (2 of 2: 10 + (−6) = 4)",
+            "∂L/∂b += ∂L/∂e·a = (−2)·2 = −4   (1 of 1)",
+        ),
+    ]
+
+
+def test_of_many_lines_those_that_complete_a_gradient_are_shown():
+    a, b, c = (Value(x, n) for x, n in ((2.0, "a"), (3.0, "b"), (5.0, "c")))
+    inner = a + b + c
+    inner.label = "s"
+    L = inner * c
+    L.label = "L"
+    last = steps_of(L, fold="names").moments[-1].lines
+    # ∂L/∂c = s + ∂s/∂c·c = 10 + 5
+    assert last[0].startswith("∂L/∂a += ")
+    assert last[1].endswith("(2 of 2: 10 + 5 = 15)   …")
+
+
+@pytest.mark.parametrize("size", PRESETS)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_word_of_every_moment_is_on_the_page(name, size):
+    steps = steps_of(f"@{name}", size=size)
+    for moment in steps.moments:
+        words = steps.sheet.words(moment.lines, "#000000").marks
+        assert " ".join(m.text for m in words).split() == " ".join(moment.lines).split()
 
 
 def test_numbers_appear_when_they_are_known_and_not_before():
@@ -209,6 +255,71 @@ def test_pdf_has_a_page_of_the_same_size_for_each_step(tmp_path):
     assert b"/Type3" not in data and b"/Subtype /Type3" not in data
 
 
+def perceptron():
+    """Twenty-five boxes, sixty steps."""
+    x = [Value((i + 1) / 3, f"x{i}") for i in range(2)]
+    hidden = [sum((Value((i - j) / 3, f"w{i}{j}") * x[j] for j in range(2)), Value(0.1)).tanh()
+              for i in range(3)]  # fmt: skip
+    return hidden[0] * hidden[1] + hidden[2]
+
+
+def test_pages_of_a_pdf_share_what_they_have_in_common():
+    steps = steps_of(perceptron(), pace="contribution", size="beamer", fold="none")
+    assert (len(steps.diagram.boxes), len(steps.moments)) >= (25, 50)
+    (data,) = BUILDERS["pdf"](steps)
+    assert len(data) < 10_000 * len(steps.moments)  # 140,000 when every page had all outlines
+    parts = {part for moment in steps.moments for part in steps.parts(moment)}
+    glyphs = {
+        (char, mark.bold) for moment in steps.moments for mark in steps.drawing(moment).marks()
+        if isinstance(mark, Text) for char in mark.text if char.strip()
+    }  # fmt: skip
+    assert data.count(b"/Subtype /Form") == len(parts) + len(glyphs)
+    pages = re.findall(rb"/Type /Page .*?/XObject << (.*?) >>", data)
+    for moment, named in zip(steps.moments, pages, strict=True):  # no page drags others along
+        assert named.count(b" 0 R") == len(list(steps.parts(moment)))
+
+
+@pytest.mark.parametrize("style", [{}, {"theme": "dark"}, {"text": "keep"}, {"heat": True}])
+def test_a_page_of_a_pdf_looks_as_its_png(tmp_path, style):
+    from PIL import Image
+
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("there is no pdftoppm")
+    x = tensor(np.linspace(-1, 1, 24).reshape(4, 6), "x")
+    steps = steps_of((x * x).sum() * Value(2.0, "a"), size="beamer", title="é ☃ Ω", **style)
+    (data,) = BUILDERS["pdf"](steps)
+    (tmp_path / "a.pdf").write_bytes(data)
+    run = ["pdftoppm", "-r", "144", "-png", tmp_path / "a.pdf", tmp_path / "p"]
+    subprocess.run(run, check=True)
+    one, two = (
+        [np.asarray(Image.open(f).convert("RGB").resize((76, 43), Image.Resampling.BOX), float)
+         for f in files]
+        for files in (sorted(tmp_path.glob("p-*.png")), map(io.BytesIO, BUILDERS["png"](steps)))
+    )  # fmt: skip
+    away = [[np.abs(a - b).max() for b in two] for a in one]
+    assert max(np.diag(away)) < 50  # of 255: edges are smoothed differently
+    assert min(away[i][i + 1] for i in range(len(one) - 1)) > 70  # another step is another page
+
+
+def test_thin_letters_stay_in_a_small_view_of_a_pdf(tmp_path):
+    """A viewer moves the sides of a lone rectangle onto pixels: l and − could get no width."""
+    from PIL import Image
+
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("there is no pdftoppm")
+    steps = steps_of(Value(2.0, "a"), size="beamer", title="l l l l l l l l l")
+    (data,), (page, *_) = BUILDERS["pdf"](steps), BUILDERS["png"](steps)
+    (tmp_path / "a.pdf").write_bytes(data)
+    run = ["pdftoppm", "-r", "50", "-l", "1", "-png", tmp_path / "a.pdf", tmp_path / "p"]
+    subprocess.run(run, check=True)
+    pictures = (Image.open(f).convert("L") for f in (*tmp_path.glob("p-*.png"), io.BytesIO(page)))
+    drawn, wanted = (
+        255 - np.asarray(p.crop((0, 0, p.width, p.height // 5)), float).mean() for p in pictures
+    )
+    assert wanted > 1
+    assert drawn == pytest.approx(wanted, rel=0.2)
+
+
 @pytest.mark.parametrize("form", [n for n in BUILDERS if n != "mp4"])  # which has a clock in it
 def test_same_steps_same_bytes(form):
     one, two = (BUILDERS[form](steps_of("@diamond", last=4)) for _ in range(2))
@@ -285,8 +396,6 @@ def test_nan_is_refused_unless_asked_for(tmp_path, capfd):
 
 
 def test_pdftotext_reads_kept_text(tmp_path, capfd):
-    import shutil
-
     if shutil.which("pdftotext") is None:
         pytest.skip("there is no pdftotext")
     path = tmp_path / "k.pdf"

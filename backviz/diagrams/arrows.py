@@ -57,15 +57,20 @@ def arrow_part(
     return Part(arrow.id, arrow.alt, tuple(marks))
 
 
+def halo_size(arrow: Arrow) -> tuple[float, float]:
+    """Half the width and half the height of a label's text with a little air."""
+    size = SMALL * EM
+    return font.width(arrow.product or arrow.local, size) / 2 + 0.12 * size, 0.48 * size
+
+
 def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:
     """The local derivative; a halo keeps it legible where a line passes behind."""
     text, size = arrow.product or arrow.local, SMALL * EM
-    width = font.width(text, size)
-    left = center[0] - width / 2
+    left = center[0] - font.width(text, size) / 2
     marks: list[Mark] = []
     if halo:
-        pad = 0.12 * size
-        frame = (left - pad, center[1] - 0.48 * size, width + 2 * pad, 0.96 * size)
+        wide, high = halo_size(arrow)
+        frame = (center[0] - wide, center[1] - high, 2 * wide, 2 * high)
         marks.append(Rect(*frame, fill=theme.background, radius=0.2 * size))
     marks.append(Text(left, center[1] + 0.36 * size, text, size, theme.gradient))
     return Part(f"{arrow.id}-label", "", tuple(marks))

@@ -52,7 +52,7 @@ def sideways(
 
 def _least_move(points: np.ndarray, boxes: np.ndarray) -> float:
     """The smallest move that is enough, else the one that leaves most room."""
-    middle, across = _sampled(points)
+    middle, across = sampled(points)
     away = _distances(middle, boxes).min(axis=0)
     if away.min() >= APART + ENOUGH:
         return 0.0
@@ -64,7 +64,7 @@ def _least_move(points: np.ndarray, boxes: np.ndarray) -> float:
     return best * HALF
 
 
-def _sampled(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sampled(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points on a chain of Bézier pieces, and at each the unit vector to the right."""
     starts = np.arange(0, len(points) - 1, 3)
     pieces = points[starts[:, None] + np.arange(4)]

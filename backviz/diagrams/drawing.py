@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from backviz.diagrams.layout import Point
 
+KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
+
 
 @dataclass(frozen=True, slots=True)
 class Rect:

@@ -81,6 +81,26 @@ def has(char: str) -> bool:
     return ord(char) in _face(False).cmap
 
 
+def cut_down(chars: str, bold: bool = False) -> tuple[bytes, dict[str, int]]:
+    """The font's file with the glyphs of these characters only, and the glyph of each.
+
+    A character that the font lacks has none; glyph 0 is the empty frame.
+    """
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    kept = TTFont(io.BytesIO(font_file(bold).read_bytes()), recalcTimestamp=False)
+    options = Options(hinting=False, layout_features=[], notdef_outline=True)
+    options.drop_tables += ["FFTM"]  # when FontForge made it
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=[ord(c) for c in chars])
+    subsetter.subset(kept)
+    file = io.BytesIO()
+    kept.save(file)
+    names = kept.getBestCmap()
+    return file.getvalue(), {c: kept.getGlyphID(names[ord(c)]) for c in chars if ord(c) in names}
+
+
 def width(text: str, size: float, bold: bool = False) -> float:
     """The width of a line of text in points.
 

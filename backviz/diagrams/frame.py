@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
@@ -17,7 +18,11 @@ from backviz.diagrams.theme import Preset, Theme
 
 CAPTION = 1.15  # against the text of the graph
 MOST_LINES = 3
+MOST_WORDS = 6  # lines of a moment's words
 NATURAL_CAPTION = 36  # ems of a caption's line where the page takes the drawing's width
+
+
+Said = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Frame:
     ink: str
     legend: tuple[tuple[tuple[Mark, ...], float], ...]
     line: float
-    lines: int = 0  # of words under the graph, which change from moment to moment
+    said: Said = ()  # the words under the graph at every moment
 
     @property
     def bounded(self) -> bool:
@@ -57,30 +62,34 @@ class Frame:
     def taken(self, width: float) -> float:
         """The height of caption and legend together."""
         below = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
-        return self.above(width) + below + self._words_height
+        return self.above(width) + below + self._words_height(width)
 
-    @property
-    def _words_size(self) -> float:
-        return max(self.preset.least, self.preset.text)
+    def _words_size(self, width: float) -> float:
+        """The text's size; the least that can be read where fewer lines are broken then."""
+        large, least = max(self.preset.least, self.preset.text), self.preset.least
+        room = width - 2 * self.preset.margin
+        shorter = least and _lines_for(self.said, least, room) < _lines_for(self.said, large, room)
+        return least if shorter else large
 
-    @property
-    def _words_height(self) -> float:
-        return (1.35 * self.lines + 0.5) * self._words_size if self.lines else 0.0
+    def _words_lines(self, width: float) -> int:
+        return _lines_for(self.said, self._words_size(width), width - 2 * self.preset.margin)
+
+    def _words_height(self, width: float) -> float:
+        lines = self._words_lines(width)
+        return (1.35 * lines + 0.5) * self._words_size(width) if lines else 0.0
 
     def words(self, given: Sequence[str], colour: str, width: float, height: float) -> Part:
-        """The words of one moment, between graph and legend, in as many lines as are kept."""
-        room, size = width - 2 * self.preset.margin, self._words_size
-        lines = [
-            line for text in given for line in wrap(text, size, room, most=self.lines, bold=False)
-        ][: self.lines]
+        """The words of one moment, between graph and legend, in as many lines as they need."""
+        room, size = width - 2 * self.preset.margin, self._words_size(width)
+        lines = [line for text in given for line in _phrases(text, size, room)]
         legend = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
-        top = height - self.preset.margin - legend - self._words_height
+        top = height - self.preset.margin - legend - self._words_height(width)
         marks = tuple(
             Text(
                 (width - font.width(line, size)) / 2, top + (1.25 + 1.35 * i) * size, line, size,
                 colour,
             )
-            for i, line in enumerate(lines)
+            for i, line in enumerate(lines[: self._words_lines(width)])
         )  # fmt: skip
         return Part("words", " ".join(given), marks)
 
@@ -147,7 +156,27 @@ def make_frame(diagram: Diagram, preset: Preset, theme: Theme) -> Frame:
     """The frame of a diagram at the text size of its page."""
     size = max(preset.least, SMALL * preset.text)
     items = tuple(_legend_item(kind, words, size, theme) for kind, words in diagram.legend)
-    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35, diagram.lines)
+    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35, diagram.said)
+
+
+@lru_cache(maxsize=64)
+def _lines_for(said: Said, size: float, room: float) -> int:
+    """The lines that the moment with the most words takes."""
+    taken = (sum(len(_phrases(text, size, room)) for text in lines) for lines in said)
+    return min(MOST_WORDS, max(taken, default=0))
+
+
+def _phrases(text: str, size: float, room: float) -> list[str]:
+    """A moment's line, broken before what is said aside rather than inside of it."""
+    lines = [""]
+    for phrase in text.split("   "):
+        longer = " ".join(f"{lines[-1]} {phrase}".split())
+        if not lines[-1] or font.width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(phrase)
+    wrapped = [p for line in lines for p in wrap(line, size, room, most=MOST_WORDS, bold=False)]
+    return min(wrapped, wrap(text, size, room, most=MOST_WORDS, bold=False), key=len)
 
 
 def wrap(

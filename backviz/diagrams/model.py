@@ -68,7 +68,7 @@ class Diagram:
     """A whole figure before it has positions.
 
     `title` and `description` are what a screen reader says; `caption` is drawn.
-    `lines` is how many lines of text are kept free under the graph for a moment's words.
+    `said` are the words of every moment, for which room is kept under the graph.
     """
 
     boxes: tuple[Box, ...]
@@ -77,7 +77,7 @@ class Diagram:
     description: str
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
-    lines: int = 0
+    said: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

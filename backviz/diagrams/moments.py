@@ -157,7 +157,8 @@ class _Teller:
         met: Counter[Any] = Counter()
         parts: dict[Any, list[Any]] = {}
         for node in reversed(list(self.view)):
-            told, used = [], []
+            told: list[tuple[str, bool]] = []
+            used: list[str] = []
             for arrow, tail, position, data in self.into[node]:
                 if "contribution" not in data:
                     continue
@@ -167,17 +168,24 @@ class _Teller:
                 arrows[arrow] = ArrowState(True, True)
                 use = self.words["use"].format(k=met[tail], m=uses[tail])
                 line = f"{self._contribution(node, tail, position, data)}   ({use})"
+                total = self._total(tail, parts[tail], uses[tail])
                 if pace == "contribution":
-                    lines = tuple(filter(None, (line, self._total(tail, parts[tail], uses[tail]))))
+                    of = f"∂{self.output}/∂{self.names[tail]}"
+                    lines = (line, f"{of} = {total}") if total else (line,)
                     both = (f"n{node}", f"n{tail}")
                     yield self._moment("backward", node, lines, boxes, arrows, [arrow], both)
-                told.append(line)
+                # a line for each arrow: the sum stands at the end of the last one's
+                said = f"{line.removesuffix(')')}: {total})" if total else line
+                told.append((said, bool(total)))
                 used.append(arrow)
             if told and pace == "node":
                 yield self._moment("backward", node, self._two(told), boxes, arrows, used)
 
-    def _two(self, lines: list[str]) -> tuple[str, ...]:
-        return tuple(lines) if len(lines) <= 2 else (lines[0], f"{lines[1]}   …")
+    def _two(self, told: list[tuple[str, bool]]) -> tuple[str, ...]:
+        """Two of the lines in their order, those that end in a sum before others."""
+        chosen = sorted(range(len(told)), key=lambda i: (not told[i][1], i))[:2]
+        lines = [told[i][0] for i in sorted(chosen)]
+        return tuple(lines) if len(told) <= 2 else (lines[0], f"{lines[1]}   …")
 
     def _lines(self, value: Any) -> tuple[str, ...]:
         return number_lines(value, self.numbers, self.words)
@@ -243,14 +251,14 @@ class _Teller:
         return operands(self.whole, node).index(tail)
 
     def _total(self, node: Any, parts: list[Any], uses: int) -> str:
-        """`∂L/∂a = 6 + (−2) = 4` where the last of several parts has come."""
+        """`6 + (−2) = 4` where the last of several parts has come."""
         if len(parts) < uses or not 2 <= uses <= 6 or "grad" not in self.view.nodes[node]:
             return ""
         if isinstance(parts[0], np.ndarray):
             return ""
         terms = " + ".join(bracketed(self.numbers.format(p)) for p in parts)
         total = self.numbers.format(self.view.nodes[node]["grad"])
-        return f"∂{self.output}/∂{self.names[node]} = {terms} = {total}"
+        return f"{terms} = {total}"
 
     # The moment itself -----------------------------------------------------------------
 

@@ -48,7 +48,7 @@ def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str])
         )
         for box in diagram.boxes
     )
-    return replace(diagram, boxes=boxes, lines=max(len(m.lines) for m in moments))
+    return replace(diagram, boxes=boxes, said=tuple(m.lines for m in moments))
 
 
 def _named(box: Box, name: str) -> Box:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from backviz.diagrams import font
-from backviz.diagrams.arrows import arrow_part, label_part, label_size
+from backviz.diagrams.arrows import arrow_part, halo_size, label_part, label_size
 from backviz.diagrams.boxes import EM, SMALL, box_part, measure
 from backviz.diagrams.clearance import sideways
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
-from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
+from backviz.diagrams.label_places import MOST_LABELS, free_labels, line
+from backviz.diagrams.layout import Edge, Layout, Node, Plan, Point, lay_out
 from backviz.diagrams.layout.rows import in_rows
 from backviz.diagrams.model import WHOLE_ARROW, WHOLE_BOX, Arrow, ArrowState, Box, BoxState, Diagram
 from backviz.diagrams.style import Style
@@ -82,7 +83,7 @@ class Sheet:
         if arrow.id not in self.layout.labels:
             return None
         halo = not self.style.transparent
-        return self._placed(label_part(arrow, self.layout.labels[arrow.id], self.theme, halo))
+        return self._placed(label_part(arrow, self._labels[arrow.id], self.theme, halo))
 
     def box(self, box: Box, state: BoxState = WHOLE_BOX) -> Part:
         """A box, as it looks at one moment."""
@@ -126,6 +127,18 @@ class Sheet:
     def _asides(self) -> dict[str, float]:
         ends = {a.id: (a.tail, a.head) for a in self.diagram.arrows}
         return sideways(self.layout.curves, ends, self._frames)
+
+    @cached_property
+    def _labels(self) -> dict[str, Point]:
+        if not 0 < len(self.layout.labels) <= MOST_LABELS:
+            return self.layout.labels
+        lines = {
+            a.id: line(self.layout.curves[a.id], self._asides.get(a.id, 0.0), a.backward)
+            for a in self.diagram.arrows
+        }
+        sizes = {a.id: halo_size(a) for a in self.diagram.arrows if a.id in self.layout.labels}
+        page = (-EDGE, -EDGE, self.layout.width + EDGE, self.layout.height + EDGE)
+        return free_labels(self.layout.labels, sizes, lines, self._frames, page)
 
     @cached_property
     def _frames(self) -> dict[str, tuple[float, float, float, float]]:

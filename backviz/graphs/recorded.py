@@ -24,6 +24,7 @@ from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
+SHORT = 18  # signs of a rule beside an arrow
 
 
 def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
@@ -206,19 +207,48 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
 
 
 def _rule(v: Value, position: int) -> str:
-    """The op's rule for one input, made by running it on symbols."""
+    """The op's rule for one input, made by running it on symbols.
+
+    An operand without a name is a constant array's numbers where the rule stays short, else
+    □; two that differ are □₁ and □₂.
+
+    >>> from backviz.autodiff.value import tensor
+    >>> from backviz.ops import mse_loss
+    >>> two, one = tensor([0.5, 2.0], "w") * 2, tensor([1.0], requires_grad=False)
+    >>> _rule(mse_loss(two, two + 1), 0), _rule(mse_loss(two[:1], one), 0)
+    ('g·2·(□₁ − □₂) / n', 'g·2·(□ − [1]) / n')
+    """
+    rule = _rule_on(v, position, [_shown(u) for u in v.inputs])
+    if len(rule) <= SHORT:
+        return rule
+    return _rule_on(v, position, [_named(u) for u in v.inputs])
+
+
+def _rule_on(v: Value, position: int, args: list[Any]) -> str:
+    """The rule for these operands; `None` is called by a box."""
     assert v.op is not None
-    args = [
-        u.data
-        if u.shape == () and not (u.label or u.op or u.requires_grad)
-        else name_symbol(u.label or "□")
-        for u in v.inputs
-    ]
+    unnamed = dict.fromkeys(id(u) for u, arg in zip(v.inputs, args, strict=True) if arg is None)
+    signs = ["□"] if len(unnamed) == 1 else [f"□{chr(ord('₁') + i)}" for i in range(len(unnamed))]
+    boxes = dict(zip(unnamed, map(Symbol, signs), strict=True))
+    args = [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
     out = name_symbol(v.label or "out")
     rule = v.op.rule(position)
     assert rule is not None
     upstream = () if v.op.elementwise else (Symbol("g"),)
     return str(as_symbol(rule(*upstream, out, *args, **v.params)))
+
+
+def _named(u: Value) -> Any:
+    """A value's name, or the number that was written in its place."""
+    if u.label:
+        return name_symbol(u.label)
+    return u.data if u.shape == () and not (u.op or u.requires_grad) else None
+
+
+def _shown(u: Value) -> Any:
+    """The same, or the numbers of a small constant array."""
+    constant = not (u.label or u.op or u.requires_grad) and isinstance(u.data, np.ndarray)
+    return as_symbol(u.data) if constant and u.size <= 3 else _named(u)
 
 
 def _plain(grad: Any) -> Any:

@@ -48,7 +48,7 @@ RENDERERS: Registry[Renderer] = Registry("format")
 
 for _row in (
     Renderer("svg", "portable SVG, text as outlines", f"{__name__}.svg:svg", drawn=True),
-    Renderer("pdf", "vector PDF, no Type 3 fonts", f"{__name__}.marks:pdf", drawn=True),
+    Renderer("pdf", "vector PDF, no Type 3 fonts", f"{__name__}.pdf:pdf", drawn=True),
     Renderer("png", "pixels, --scale to the point", f"{__name__}.marks:png", drawn=True),
     Renderer("dot", "DOT source for any Graphviz", f"{__name__}.dot:dot"),
     Renderer("json", "the graph in node-link form", f"{__name__}.json_graph:json_graph"),

@@ -47,7 +47,7 @@ BUILDERS: Registry[Builder] = Registry("format")
 _HERE = __name__.rpartition(".")[0]
 _FILMS = "backviz.movies"  # a floor above: named here, imported when a film is asked for
 for _row in (
-    Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.marks:pdf_pages"),
+    Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.pdf:pdf_pages"),
     Builder("html", "a player with keys, in one file", f"{_HERE}.player:html"),
     Builder("svg", "numbered SVG files", f"{_HERE}.svg:svg_pages", each=True),
     Builder("png", "numbered pictures", f"{_HERE}.marks:png_pages", each=True),

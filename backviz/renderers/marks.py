@@ -1,4 +1,4 @@
-"""A drawing through matplotlib's Agg and PDF backends: pixels and vector pages.
+"""A drawing through matplotlib's Agg backend: pixels.
 
 The marks are handed to the backend as paths, without axes, pyplot or any setting of
 the user's, so that only the drawing decides what comes out.
@@ -7,21 +7,18 @@ the user's, so that only the drawing decides what comes out.
 from __future__ import annotations
 
 import io
-import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure as Canvas
-from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import Curve, Drawing, Mark, Polygon, Rect, Text
+from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Polygon, Rect, Text
 from backviz.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 120_000_000
 LARGE = 8_000_000  # pixels
-KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
 
 
 def png(figure: Figure) -> bytes:
@@ -40,9 +36,7 @@ def png(figure: Figure) -> bytes:
     drawing, scale = figure.drawing, figure.style.scale
     _refuse_huge(drawing, scale)
     about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
-    return _save(
-        drawing, "png", dpi=72 * scale, metadata=about, pil_kwargs=_packing(drawing, scale)
-    )
+    return _save(drawing, dpi=72 * scale, metadata=about, pil_kwargs=_packing(drawing, scale))
 
 
 def _packing(drawing: Drawing, scale: float) -> dict[str, Any]:
@@ -60,25 +54,6 @@ def _refuse_huge(drawing: Drawing, scale: float) -> None:
         )
 
 
-def pdf(figure: Figure) -> bytes:
-    """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
-    drawing = figure.drawing
-    about = _pdf_metadata(drawing)
-    return _save(drawing, "pdf", metadata=about, keep_text=figure.style.text == "keep")
-
-
-def _pdf_metadata(drawing: Drawing) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        "Title": drawing.title,
-        "Subject": drawing.description,
-        "Creator": "backviz",
-        "Producer": "backviz (matplotlib)",
-    }
-    if "SOURCE_DATE_EPOCH" not in os.environ:  # with it, matplotlib writes that date
-        about["CreationDate"] = None
-    return about
-
-
 def png_pages(steps: Steps) -> Iterator[bytes]:
     """A PNG for each step."""
     style = steps.figure.style
@@ -86,56 +61,35 @@ def png_pages(steps: Steps) -> Iterator[bytes]:
     for moment in steps.moments:
         drawing = steps.drawing(moment)
         about = {"Software": "backviz", "Title": drawing.title, "Description": moment.alt}
-        yield _save(drawing, "png", dpi=72 * style.scale, metadata=about)
+        yield _save(drawing, dpi=72 * style.scale, metadata=about)
 
 
-def pdf_pages(steps: Steps) -> bytes:
-    """One PDF with a page for each step, all pages of one size."""
-    buffer = io.BytesIO()
-    about = _pdf_metadata(steps.drawing_of(()))
-    keep = steps.figure.style.text == "keep"
-    with mpl.rc_context(SETTINGS), PdfPages(buffer, metadata=about) as pages:
-        for moment in steps.moments:
-            canvas = _canvas(steps.drawing(moment), keep)
-            pages.savefig(canvas, facecolor=canvas.get_facecolor())
-    return buffer.getvalue()
+SETTINGS: Any = {"path.simplify": False}
 
 
-# Type 42 embeds TrueType: publishers refuse the default Type 3
-SETTINGS: Any = {"pdf.fonttype": 42, "path.simplify": False}
-
-
-def _save(drawing: Drawing, form: str, *, keep_text: bool = False, **options: Any) -> bytes:
+def _save(drawing: Drawing, **options: Any) -> bytes:
     with mpl.rc_context(SETTINGS):
-        canvas = _canvas(drawing, keep_text)
+        inches = drawing.width / 72, drawing.height / 72
+        canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
+        canvas.add_artist(_Page(drawing), clip=False)
         buffer = io.BytesIO()
-        canvas.savefig(buffer, format=form, facecolor=canvas.get_facecolor(), **options)
+        canvas.savefig(buffer, format="png", facecolor=canvas.get_facecolor(), **options)
     return buffer.getvalue()
-
-
-def _canvas(drawing: Drawing, keep_text: bool) -> Canvas:
-    inches = drawing.width / 72, drawing.height / 72
-    canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
-    canvas.add_artist(_Page(drawing, keep_text), clip=False)
-    return canvas
 
 
 class _Page(Artist):
     """All marks as one artist."""
 
-    def __init__(self, drawing: Drawing, keep_text: bool) -> None:
+    def __init__(self, drawing: Drawing) -> None:
         super().__init__()
-        self.drawing, self.keep_text = drawing, keep_text
+        self.drawing = drawing
 
     def draw(self, renderer: Any) -> None:
         """Hand every mark to the backend."""
         zoom = renderer.points_to_pixels(1.0)
         page = Affine2D().scale(zoom, -zoom).translate(0, self.drawing.height * zoom)
         for mark in self.drawing.marks():
-            if isinstance(mark, Text) and self.keep_text:
-                _draw_kept(renderer, mark, self.drawing.height)
-            else:
-                draw_mark(renderer, mark, page)
+            draw_mark(renderer, mark, page)
 
 
 def draw_mark(renderer: Any, mark: Mark, page: Affine2D) -> None:
@@ -223,12 +177,3 @@ def _glyph_arrays(char: str, bold: bool) -> tuple[Any, Any]:
         points.append(contour[0][1][0])
         codes.append(int(Path.CLOSEPOLY))
     return np.array(points, float).reshape(-1, 2), np.array(codes, np.uint8)
-
-
-def _draw_kept(renderer: Any, text: Text, height: float) -> None:
-    """Real text in the embedded font, for search and copy."""
-    context = renderer.new_gc()
-    context.set_foreground(text.fill)
-    face = FontProperties(fname=str(font.font_file(text.bold)), size=text.size)
-    renderer.draw_text(context, text.x, height - text.y, text.text, face, 0.0)
-    context.restore()

@@ -58,24 +58,59 @@ def tikz(figure: Figure) -> bytes:
 def tikz_steps(steps: Steps) -> bytes:
     r"""All steps as one Beamer frame: `\only` shows each part on the steps that it is on.
 
-    The page is scaled to Beamer's 16 cm × 9 cm if it is larger; nothing moves between steps.
+    A part is set once, into a box of the page's size, and every step lays copies of such
+    boxes on each other: TeX's time grows with the parts, hardly with the steps. The page is
+    scaled to Beamer's 16 cm × 9 cm if it is larger; nothing moves between steps.
     """
     figure = steps.figure
     theme, boxes = THEMES[figure.style.theme], _box_names(steps.diagram)
     page = steps.drawing_of(())
     scale = min(1.0, FRAME[0] / page.width, FRAME[1] / page.height)
+    size = f"({number(page.width * scale)},{number(page.height * scale)})"
     shown: dict[int, tuple[Part, list[int]]] = {}
     for moment, parts in enumerate(map(steps.parts, steps.moments), 1):
         for part in parts:
             shown.setdefault(id(part), (part, []))[1].append(moment)
-    lines = []
-    for part, on in sorted(shown.values(), key=lambda each: _height(each[0], steps.diagram)):
-        drawn = _part(placed(part, scale, 0.0, 0.0), theme, boxes)
-        lines += _only(drawn, on, len(steps.moments))
-    picture = _picture(page, theme, lines, scale)
-    frame = f"\\begin{{frame}}[plain]\n\\makebox[\\linewidth]{{%\n{picture}%\n}}\n\\end{{frame}}"
+    piled = sorted(shown.values(), key=lambda each: _height(each[0], steps.diagram))
+    saved = [_saved(0, _paper(page, theme, size))]
+    overlays, nodes = [f"{_SHOWN}{{0}}%"], {}
+    for on, run in groupby(piled, lambda each: each[1]):
+        lines = []
+        for part in (placed(each[0], scale, 0.0, 0.0) for each in run):
+            lines += [line for mark in part.marks for line in _mark(mark, theme)]
+            nodes.update(_node(part, boxes))
+        if lines:
+            overlays.append(_only(f"{_SHOWN}{{{len(saved)}}}", on, len(steps.moments)))
+            saved.append(_saved(len(saved), lines))
+    body = [
+        *_colours(theme),
+        f"\\tikzset{{backviz/.style={{{_OPTIONS}}}}}",
+        _BOXES.replace("SIZE", size),
+        *saved,
+        r"\begin{frame}[plain]",
+        r"\makebox[\linewidth]{%",
+        *overlays,
+        r"\begin{tikzpicture}[backviz]",
+        f"\\useasboundingbox (0,0) rectangle {size};",
+        *nodes.values(),
+        r"\end{tikzpicture}%",
+        "}",
+        r"\end{frame}",
+    ]
     head = "\\documentclass[aspectratio=169]{beamer}\n\\setbeamertemplate{navigation symbols}{}"
-    return _document(head, page.title, frame)
+    return _document(head, page.title, "\n".join(body))
+
+
+_SHOWN = r"\backvizpart"
+_BOXES = r"""\newcommand\backvizsave[2]{% a number and what is drawn, in a box of the page's size
+  \expandafter\newsavebox\csname backviz#1\endcsname
+  \expandafter\sbox\csname backviz#1\endcsname{\begin{tikzpicture}[backviz]
+    \useasboundingbox (0,0) rectangle SIZE;#2\end{tikzpicture}}}
+\newcommand\backvizpart[1]{\rlap{\expandafter\usebox\csname backviz#1\endcsname}}"""
+
+
+def _saved(number: int, lines: list[str]) -> str:
+    return "\n".join([f"\\backvizsave{{{number}}}{{%", *lines, "}"])
 
 
 def beamer_snippet(path: str, pages: int) -> str:
@@ -115,18 +150,23 @@ def _document(head: str, title: str, body: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _picture(drawing: Drawing, theme: Theme, lines: Iterable[str], scale: float = 1.0) -> str:
+def _picture(drawing: Drawing, theme: Theme, lines: Iterable[str]) -> str:
     """The environment, with its colours inside so that it can be copied as it is."""
-    names = {name: colour for colour, name in _names(theme).items()}
-    size = f"({number(drawing.width * scale)},{number(drawing.height * scale)})"
-    fill = f"[fill={_colour(drawing.background, theme)}]" if drawing.background else ""
-    body = [
-        *(f"\\definecolor{{{n}}}{{HTML}}{{{c[1:].upper()}}}" for n, c in names.items()),
-        f"\\path{fill} (0,0) rectangle {size};",
-        f"\\useasboundingbox (0,0) rectangle {size};",
-        *lines,
-    ]
+    size = f"({number(drawing.width)},{number(drawing.height)})"
+    paper = _paper(drawing, theme, size)
+    bounds = f"\\useasboundingbox (0,0) rectangle {size};"
+    body = [*_colours(theme), *paper, bounds, *lines]
     return "\n".join([f"\\begin{{tikzpicture}}[{_OPTIONS}]", *body, r"\end{tikzpicture}"])
+
+
+def _colours(theme: Theme) -> list[str]:
+    names = _names(theme)
+    return [f"\\definecolor{{{n}}}{{HTML}}{{{c[1:].upper()}}}" for c, n in names.items()]
+
+
+def _paper(drawing: Drawing, theme: Theme, size: str) -> list[str]:
+    fill = f"[fill={_colour(drawing.background, theme)}]" if drawing.background else ""
+    return [f"\\path{fill} (0,0) rectangle {size};"]
 
 
 def _names(theme: Theme) -> dict[str, str]:
@@ -156,27 +196,32 @@ def _height(part: Part, diagram: Diagram) -> int:
     return 0 if part.id in arrows else 1 if part.id.removesuffix("-label") in arrows else 3
 
 
-def _only(lines: list[str], on: list[int], steps: int) -> list[str]:
-    r"""The lines of a part under `\only`, unless every step shows it."""
+def _only(shown: str, on: list[int], steps: int) -> str:
+    r"""What is shown under `\only`, unless every step shows it."""
     if len(on) == steps:
-        return lines
+        return f"{shown}%"
     runs = [[k for _, k in run] for _, run in groupby(enumerate(on), lambda p: p[1] - p[0])]
     spans = (
         f"{run[0]}-" if run[-1] == steps else f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}"
         for run in runs
     )
-    return [f"\\only<{','.join(spans)}>{{%", *lines, "}"] if lines else []
+    return f"\\only<{','.join(spans)}>{{{shown}}}%"
 
 
 def _part(part: Part, theme: Theme, boxes: frozenset[str]) -> list[str]:
     lines = [f"% {' '.join(part.alt.split())}"] if part.alt and part.id in boxes else []
     lines += [line for mark in part.marks for line in _mark(mark, theme)]
+    return [*lines, *_node(part, boxes).values()]
+
+
+def _node(part: Part, boxes: frozenset[str]) -> dict[str, str]:
+    """An invisible node of a box's name and size."""
     frame = next((mark for mark in reversed(part.marks) if _is_frame(mark)), None)
-    if part.id in boxes and isinstance(frame, Rect):
-        middle = _at((frame.x + frame.width / 2, frame.y + frame.height / 2))
-        size = f"minimum width={number(frame.width)}bp,minimum height={number(frame.height)}bp"
-        lines.append(f"\\node[inner sep=0pt,{size}] ({part.id}) at {middle} {{}};")
-    return lines
+    if part.id not in boxes or not isinstance(frame, Rect):
+        return {}
+    middle = _at((frame.x + frame.width / 2, frame.y + frame.height / 2))
+    size = f"minimum width={number(frame.width)}bp,minimum height={number(frame.height)}bp"
+    return {part.id: f"\\node[inner sep=0pt,{size}] ({part.id}) at {middle} {{}};"}
 
 
 def _is_frame(mark: Mark) -> bool:

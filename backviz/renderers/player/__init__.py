@@ -35,7 +35,8 @@ SPOKEN = ("play", "pause", "first step", "step back", "step on", "last step", "s
 def html(steps: Steps) -> bytes:
     """One HTML page that plays the steps; UTF-8, the same bytes for the same steps.
 
-    It works from a file and without a network. Without JavaScript it shows the last step.
+    It works from a file and without a network. It opens at the first step, or at step k for
+    `#k` in the address; paper has all steps. Without JavaScript it shows the last step.
     The other levels of detail are there to choose from while they are small. `style.salt`
     starts every id, so that the elements `.backviz-player` of several files, with their
     styles, can stand on one page.

@@ -1,0 +1,138 @@
+"""Arrow labels kept off the lines of other arrows.
+
+A layout engine places a label beside its own curve and may lead other curves through it.
+Such a label moves along its own curve, or to the curve's other side, to the nearest place
+that is free. Invariant: a label that no other line crosses stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backviz.diagrams.arrows import APART, LINE_WIDTH, Frame, Points
+from backviz.diagrams.boxes import EM
+from backviz.diagrams.clearance import sampled
+from backviz.diagrams.layout import Point
+
+STEP = 3.0  # points between the places on a curve that are looked at
+AIR = LINE_WIDTH / 2 + 0.8  # between a text and what it must not touch
+CLEAR = 0.5 * EM
+FURTHER = 0.35 * EM  # where there is no room next to the curve
+ENDS = 0.1  # of a curve, at each end: a label there would not be read as the curve's
+MOST_LABELS = 1_500  # labels; in a larger picture no one reads them
+Size = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """An arrow's curve as places at equal steps, the unit vectors to its right, its own lines."""
+
+    on: np.ndarray
+    across: np.ndarray
+    drawn: np.ndarray  # the places of all lines that are drawn, one after another
+
+
+def line(curve: Points, aside: float, double: bool) -> Line:
+    """The line of a curve that is drawn `aside` to its right, as two lines or as one."""
+    on, across = _even(*sampled(np.array(curve, dtype=float)))
+    on = on + across * aside
+    drawn = np.concatenate([on - across * APART, on + across * APART]) if double else on
+    return Line(on, across, drawn)
+
+
+class _Crowd:
+    """The places of all lines in the order of x, so that few are looked at for a rectangle."""
+
+    def __init__(self, lines: Mapping[str, Line]) -> None:
+        self._numbers = {name: i for i, name in enumerate(lines)}
+        sizes = [len(each.drawn) for each in lines.values()]
+        points = np.concatenate([each.drawn for each in lines.values()])
+        order = np.argsort(points[:, 0], kind="stable")
+        self._x, self._y = points[order].T
+        self._owner = np.repeat(np.arange(len(sizes)), sizes)[order]
+
+    def strikes(self, rect: np.ndarray, name: str) -> bool:
+        """Whether a line of another arrow runs through the rectangle."""
+        left, top, right, bottom = rect
+        run = slice(*np.searchsorted(self._x, (left, right)))
+        y, others = self._y[run], self._owner[run] != self._numbers[name]
+        return bool(((y > top) & (y < bottom) & others).any())
+
+
+def free_labels(
+    centers: Mapping[str, Point],
+    sizes: Mapping[str, Size],
+    lines: Mapping[str, Line],
+    frames: Mapping[str, Frame],
+    page: Frame,
+) -> dict[str, Point]:
+    """The centres of all labels; those that another arrow's line crosses are moved.
+
+    >>> across = line(((0.0, 0.0), (30.0, 0.0), (60.0, 0.0), (90.0, 0.0)), 0.0, False)
+    >>> down = line(((45.0, -40.0), (45.0, -20.0), (45.0, 20.0), (45.0, 40.0)), 0.0, False)
+    >>> given = {"e": (45.0, -10.0)}, {"e": (8.0, 5.0)}, {"e": across, "f": down}
+    >>> found = free_labels(*given, {}, (-9.0, -50.0, 99.0, 50.0))
+    >>> abs(found["e"][0] - 45) > 8
+    True
+    """
+    places = dict(centers)
+    crowd = _Crowd(lines)
+    boxes = np.array([*frames.values()], dtype=float).reshape(-1, 4)
+    for name, center in centers.items():
+        half = np.array(sizes[name])
+        if not crowd.strikes(_around(center, half, 0.0), name):
+            continue
+        others = [_around(places[o], np.array(sizes[o]), AIR) for o in places if o != name]
+        taken = np.concatenate([boxes, np.array(others).reshape(-1, 4)])
+        found = (
+            place
+            for clear in (CLEAR, AIR)  # of other lines: close to one it would be read as that one's
+            for place in _candidates(lines[name], center, half)
+            if _is_free(_around(place, half, AIR), taken, page)
+            and not _holds(_around(place, half, AIR), lines[name].drawn)
+            and not crowd.strikes(_around(place, half, clear), name)
+        )
+        places[name] = next(found, center)
+    return places
+
+
+def _candidates(own: Line, center: Point, half: np.ndarray) -> Iterator[Point]:
+    """Places beside the own curve, on both sides, the nearest to the present one first."""
+    few = round(len(own.on) * ENDS)
+    on, across = own.on[few : len(own.on) - few], own.across[few : len(own.on) - few]
+    reach = (np.abs(across) @ half + APART + 2 * AIR)[:, None]
+    away = (reach, reach + FURTHER, -reach, -reach - FURTHER)
+    places = np.concatenate([on + across * far for far in away])
+    order = np.argsort(np.hypot(*(places - center).T), kind="stable")
+    return ((float(x), float(y)) for x, y in places[order])
+
+
+def _around(center: Point, half: np.ndarray, air: float) -> np.ndarray:
+    middle = np.array(center)
+    return np.concatenate([middle - half - air, middle + half + air])
+
+
+def _is_free(rect: np.ndarray, taken: np.ndarray, page: Frame) -> bool:
+    """Whether a rectangle is on the page and overlaps none of those that are taken."""
+    inside = (rect[:2] >= page[:2]).all() and (rect[2:] <= page[2:]).all()
+    apart = (taken[:, :2] >= rect[2:]).any(axis=1) | (taken[:, 2:] <= rect[:2]).any(axis=1)
+    return bool(inside and apart.all())
+
+
+def _holds(rect: np.ndarray, points: np.ndarray) -> bool:
+    return bool(((points > rect[:2]) & (points < rect[2:])).all(axis=1).any())
+
+
+def _even(on: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same chain of points at equal steps, with the vectors there."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(on, axis=0).T))])
+    at = np.linspace(0.0, along[-1], max(2, round(along[-1] / STEP) + 1))
+    places, vectors = (
+        np.column_stack([np.interp(at, along, column) for column in what.T])
+        for what in (on, across)
+    )
+    length = np.hypot(*vectors.T)[:, None]
+    return places, vectors / np.where(length > 0, length, 1.0)
