@@ -21,6 +21,16 @@ else:
     micrograd = pytest.importorskip("micrograd.engine")
 
 
+@pytest.fixture(autouse=True)
+def heap_of_our_own():
+    """Nothing that other tests left behind takes part in the collector's work, or delays it."""
+    gc.collect()
+    gc.freeze()
+    gc.collect()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def both():
     return Training(backviz.Value, None), Training(micrograd.Value, 0)
