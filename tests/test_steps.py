@@ -263,6 +263,27 @@ def perceptron():
     return hidden[0] * hidden[1] + hidden[2]
 
 
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_every_page_of_a_pdf_says_what_it_shows(lang):
+    """A tagged PDF: one figure for each page, in order, with the step in words."""
+    steps = steps_of("@diamond", lang=lang)
+    (made,) = BUILDERS["pdf"](steps)
+    figure = rb"/S /Figure /P \d+ 0 R /Pg (\d+) 0 R /K 0 /Alt \((.*?)\) >>\nendobj"
+    told = re.findall(figure, made, re.DOTALL)
+    pages = re.search(rb"/Type /Pages /Kids \[ (.*?) \]", made)[1]
+    assert [page for page, _ in told] == re.findall(rb"(\d+) 0 R", pages)
+    assert [words(alt) for _, alt in told] == [moment.alt for moment in steps.moments]
+    assert b"/MarkInfo << /Marked true >>" in made and b"/Lang (%s)" % lang.encode() in made
+    parents = re.search(rb"/ParentTree << /Nums \[ (.*?) \] >>", made)[1]
+    assert parents.count(b"[") == len(steps.moments)
+
+
+def words(string):
+    plain = {b"n": b"\n", b"r": b"\r"}
+    raw = re.sub(rb"\\(.)", lambda m: plain.get(m[1], m[1]), string, flags=re.DOTALL)
+    return raw[2:].decode("utf-16-be") if raw[:2] == b"\xfe\xff" else raw.decode()
+
+
 def test_pages_of_a_pdf_share_what_they_have_in_common():
     steps = steps_of(perceptron(), pace="contribution", size="beamer", fold="none")
     assert (len(steps.diagram.boxes), len(steps.moments)) >= (25, 50)

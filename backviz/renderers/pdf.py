@@ -21,6 +21,7 @@ from backviz.renderers.svg import number
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
+    from backviz.diagrams.style import Style
 
 CATALOG, PAGES = 1, 2  # the numbers of the two objects that hold the others
 
@@ -28,7 +29,7 @@ CATALOG, PAGES = 1, 2  # the numbers of the two objects that hold the others
 def pdf(figure: Figure) -> bytes:
     """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
     drawing = figure.drawing
-    return _document(drawing, [drawing.parts], figure.style.text == "keep")
+    return _document(drawing, [(drawing.description, drawing.parts)], figure.style)
 
 
 def pdf_pages(steps: Steps) -> bytes:
@@ -40,27 +41,56 @@ def pdf_pages(steps: Steps) -> bytes:
     >>> made.count(b"/Type /Page "), made.count(b"/Type /Font")
     (5, 0)
     """
-    pages = (steps.parts(moment) for moment in steps.moments)
-    return _document(steps.drawing_of(()), pages, steps.figure.style.text == "keep")
+    pages = ((moment.alt, steps.parts(moment)) for moment in steps.moments)
+    return _document(steps.drawing_of(()), pages, steps.figure.style)
 
 
-def _document(drawing: Drawing, pages: Iterable[Iterable[Part]], keep_text: bool) -> bytes:
-    """A page for each pile of parts; size, background and words are those of the drawing."""
+def _document(drawing: Drawing, pages: Iterable[tuple[str, Iterable[Part]]], style: Style) -> bytes:
+    """A page for each pile of parts, with its text for a screen reader.
+
+    Size, background and words are those of the drawing.
+    """
     file = File()
-    forms = _Forms(file, drawing, Fonts() if keep_text else None)
+    forms = _Forms(file, drawing, Fonts() if style.text == "keep" else None)
     size = f"[ 0 0 {drawing.width:.4f} {drawing.height:.4f} ]"
-    numbers = []
-    for parts in pages:
+    told: dict[int, str] = {}
+    for alt, parts in pages:
         shown = [forms.part(part) for part in parts]
-        content = file.stream(" ".join([forms.paper, *(f"/X{n} Do" for n in shown)]))
+        marks = " ".join([forms.paper, *(f"/X{n} Do" for n in shown)])
+        content = file.stream(f"/Figure << /MCID 0 >> BDC {marks} EMC")
         about = f"/MediaBox {size} /Contents {content} 0 R {_resources(shown)}"
-        numbers.append(file.add(f"<< /Type /Page /Parent {PAGES} 0 R {about} >>"))
+        kin = f"/Parent {PAGES} 0 R /StructParents {len(told)}"
+        told[file.add(f"<< /Type /Page {kin} {about} >>")] = alt
     if forms.fonts:
         forms.fonts.embed(file)
-    kids = " ".join(f"{n} 0 R" for n in numbers)
-    file[PAGES] = f"<< /Type /Pages /Kids [ {kids} ] /Count {len(numbers)} >>"
-    file[CATALOG] = f"<< /Type /Catalog /Pages {PAGES} 0 R >>"
+    file[PAGES] = f"<< /Type /Pages /Kids [ {_references(told)} ] /Count {len(told)} >>"
+    words = (
+        f"/Lang ({style.lang}) /MarkInfo << /Marked true >> /StructTreeRoot {_tree(file, told)} 0 R"
+    )
+    file[CATALOG] = f"<< /Type /Catalog /Pages {PAGES} 0 R {words} >>"
     return file.written(_information(drawing))
+
+
+def _tree(file: File, told: Mapping[int, str]) -> int:
+    """The structure that screen readers follow: a figure on each page, with what it shows."""
+    root, document = file.add(""), file.add("")
+    figures = []
+    for page, alt in told.items():
+        place = f"/P {document} 0 R /Pg {page} 0 R /K 0"
+        figures.append(file.add(f"<< /Type /StructElem /S /Figure {place} /Alt %s >>", alt))
+    kin = " ".join(f"{i} [ {n} 0 R ]" for i, n in enumerate(figures))
+    file[document] = (
+        f"<< /Type /StructElem /S /Document /P {root} 0 R /K [ {_references(figures)} ] >>"
+    )
+    file[root] = (
+        f"<< /Type /StructTreeRoot /K {document} 0 R /ParentTree << /Nums [ {kin} ] >> "
+        f"/ParentTreeNextKey {len(figures)} >>"
+    )
+    return root
+
+
+def _references(numbers: Iterable[int]) -> str:
+    return " ".join(f"{n} 0 R" for n in numbers)
 
 
 def _information(drawing: Drawing) -> dict[str, str]:
@@ -81,9 +111,10 @@ class File:
     def __init__(self) -> None:
         self._objects = [b"", b""]
 
-    def add(self, text: str) -> int:
-        """The number of a new object."""
-        self._objects.append(text.encode("ascii"))
+    def add(self, text: str, *words: str) -> int:
+        """The number of a new object; `words` are strings that stand where it has %s."""
+        body = text.encode("ascii")
+        self._objects.append(body % tuple(map(_string, words)) if words else body)
         return len(self._objects)
 
     def __setitem__(self, number: int, text: str) -> None:
