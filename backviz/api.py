@@ -8,8 +8,7 @@ from typing import Any
 from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
-from backviz.errors import UsageError
-from backviz.files import write_file
+from backviz.files import extension_of, write_file
 from backviz.renderers import RENDERERS
 
 
@@ -39,8 +38,4 @@ def save(output: Value, path: str | Path, **style: Any) -> Path:
 
 def format_of(path: str) -> str:
     """The format that a file name's extension stands for."""
-    extension = Path(path).suffix.lower().removeprefix(".")
-    if not extension:
-        listed = ", ".join(f".{name}" for name in RENDERERS)
-        raise UsageError(f"{path!r} has no extension, so the format is not known; use {listed}")
-    return RENDERERS[extension].name
+    return RENDERERS[extension_of(path, RENDERERS)].name

@@ -69,9 +69,9 @@ def rows(output: Value) -> list[Row]:
     >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
     [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
     """
+    called = names(output)
     if not output.requires_grad:
         return []
-    called = names(output)
     steps = list(backward_steps(output, seed_for(output)))
     uses = Counter(c.input.serial for s in steps for c in s.contributions)
     totals: dict[int, Any] = {}

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from backviz.errors import BackvizError, UsageError
@@ -22,6 +22,21 @@ def write_file(path: str | Path, data: bytes) -> None:
     """
     with whole_file(path) as place, place.open("wb") as file:
         file.write(data)
+
+
+def extension_of(path: str, formats: Iterable[str]) -> str:
+    """The extension that says a file's format, in small letters.
+
+    Raises `UsageError`, which lists the formats, if there is none.
+
+    >>> extension_of("net.SVG", ["svg", "pdf"])
+    'svg'
+    """
+    extension = Path(path).suffix.lower().removeprefix(".")
+    if not extension:
+        listed = ", ".join(f".{name}" for name in formats)
+        raise UsageError(f"{path!r} has no extension, so the format is not known; use {listed}")
+    return extension
 
 
 @contextlib.contextmanager

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
-from backviz.errors import UsageError
+from backviz.errors import MissingPieceError, UsageError
 
 T = TypeVar("T")
 
@@ -67,6 +68,24 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         """All names by which an item can be asked for, aliases last."""
         return [*self._items, *self._aliases]
+
+
+def loaded(form: str, place: str) -> Any:
+    """What a format's row names as `module:function`; the module is imported now.
+
+    Raises `MissingPieceError` if it needs what does not load.
+
+    >>> loaded("json", "json:dumps")(1)
+    '1'
+    """
+    module, _, function = place.partition(":")
+    try:
+        return getattr(import_module(module), function)
+    except ImportError as error:
+        raise MissingPieceError(
+            f"the format {form} needs {error.name}, which does not load; "
+            f"pip install --upgrade {error.name}"
+        ) from error
 
 
 def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:

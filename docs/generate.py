@@ -7,7 +7,6 @@ The tests check that the pages are up to date and that no example is missing.
 
 from __future__ import annotations
 
-import inspect
 import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -28,6 +27,7 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.explanations import derivatives
 from backviz.lessons import BREAKS, LESSONS, explanation
+from backviz.lessons.op_page import operand_names
 from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
 from backviz.ops import FAMILIES
@@ -110,25 +110,14 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _operands(op: Op) -> list[str]:
-    """What the operands are called: by the op itself if it has names for them."""
-    if op.variadic and op.bind is not None:
-        parameters = list(inspect.signature(op.bind).parameters.values())
-        if parameters[0].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            return [p.name for p in parameters if p.name not in op.params]
-    if op.variadic:
-        return ["a", "b"]
-    return ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
-
-
 def _formula(op: Op) -> str:
-    symbols = tuple(map(Symbol, _operands(op)))
+    symbols = tuple(map(Symbol, operand_names(op)))
     return str(symbols[0].interpret(op, symbols, OPTIONS.get(op.name, {})))
 
 
 def vjps(op: Op) -> list[str]:
     """The rules of an op on whole arrays, each with the operand that the gradient goes to."""
-    names = _operands(op)
+    names = operand_names(op)
     symbols, made = list(map(Symbol, names)), []
     for position, name in enumerate(names):
         rule = op.rule(position)

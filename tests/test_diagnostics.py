@@ -161,3 +161,16 @@ def test_names_come_from_the_variables_of_a_function_in_a_file(tmp_path):
         "import numpy as np\nfrom backviz import Value\nx = Value(-1.0)\ny = np.log(x)\n"
     )
     assert find_not_finite(backviz.load(f"{path}:y")).endswith("(at model.py:4)")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        backviz.to_graph, backviz.render, backviz.show, backviz.table, backviz.describe,
+        lambda x: list(backviz.backward_steps(x)), backviz.stepper, backviz.step,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("given", ["@diamond", 3.0, np.ones(2), None])
+def test_what_is_not_recorded_is_refused_in_a_sentence(use, given):
+    with pytest.raises(InputError, match="recorded value"):
+        use(given)

@@ -47,11 +47,28 @@ def test_the_table_is_complete():
 
 
 def test_the_required_ops_are_there():
+    """What a course computes with; dropping one of them is no slip of a table."""
     required = (
-        "add sub mul div pow neg exp log sqrt sin cos tanh sigmoid relu abs max min sum mean matmul"
+        "add sub mul div pow neg exp log log1p expm1 sqrt abs sign sin cos tan arcsin arccos "
+        "arctan sinh cosh tanh sigmoid relu leaky_relu prelu elu selu gelu silu softplus mish "
+        "softsign hardtanh maximum minimum clip where sum mean prod max min var std logsumexp "
+        "norm cumsum reshape ravel transpose swapaxes expand_dims squeeze broadcast_to "
+        "concatenate stack getitem pad repeat tile flip matmul dot outer einsum trace inv solve "
+        "det slogdet_sign logabsdet softmax log_softmax linear maxout dropout layer_norm "
+        "batch_norm conv1d conv2d max_pool1d max_pool2d avg_pool1d avg_pool2d"
     )
-    for name in required.split():
-        assert name in OPS
+    assert [name for name in required.split() if name not in OPS] == []
+    assert [part.data.tolist() for part in np.split(tensor([1.0, 2.0]), 2)] == [[1.0], [2.0]]
+    sign, size = np.linalg.slogdet(tensor([[0.0, 2.0], [1.0, 0.0]]))
+    assert (float(sign), float(size)) == (-1.0, np.log(2.0))
+
+
+def test_a_misspelt_op_gets_a_suggestion():
+    from backviz import ops
+
+    with pytest.raises(AttributeError, match=r"softmx.*did you mean 'softmax'"):
+        _ = ops.softmx
+    assert not hasattr(ops, "__path_hook__")
 
 
 @pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)

@@ -541,3 +541,14 @@ def test_the_page_names_every_command():
     page = (ROOT / "docs" / "stepper.md").read_text("utf-8")
     for name in COMMANDS:
         assert f"`{name}" in page, name
+
+
+def test_the_backward_pass_is_a_computation_that_can_be_stepped(call):
+    """y = w³x: dy/dw = 3w²x, and what goes through the second pass is 6wx."""
+    given = ("y=w**3*x; w=2; x=5", "--order", "2", "--wrt", "w")
+    code, out, _ = call(*given, "--commands", "c;c;print dy/dw;print w.grad;why w")
+    assert code == 0
+    assert "dy/dw = 60" in out and "w.grad = 60" in out and "∂(dy/dw)/∂w" in out
+    assert call("@diamond", "--order", "2", "--commands", "n")[0] == 2
+    assert "--wrt NAME" in call("@diamond", "--order", "2", "--commands", "n")[2]
+    assert "--order 2" in call("@diamond", "--wrt", "a", "--commands", "n")[2]

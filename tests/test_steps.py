@@ -87,7 +87,7 @@ def test_of_many_lines_those_that_complete_a_gradient_are_shown():
     last = steps_of(L, fold="names").moments[-1].lines
     # ∂L/∂c = s + ∂s/∂c·c = 10 + 5
     assert last[0].startswith("∂L/∂a += ")
-    assert last[1].endswith("(2 of 2: 10 + 5 = 15)   …")
+    assert last[1].endswith("(2 of 2: 10 + 5 = 15)   …+1")
 
 
 @pytest.mark.parametrize("size", PRESETS)
@@ -425,3 +425,12 @@ def test_pdftotext_reads_kept_text(tmp_path, capfd):
                           capture_output=True, text=True).stdout  # fmt: skip
     assert "∂L/∂d += ∂L/∂L·f" in text
     assert backviz.__version__
+
+
+def test_the_backward_pass_can_be_drawn_step_by_step(tmp_path, capsys):
+    path = tmp_path / "second.html"
+    given = ["steps", "y=w**3*x; w=2; x=5", "--order", "2", "--wrt", "w", "-o", str(path)]
+    assert _run(given) == 0
+    assert "∂(dy/dw)/∂w" in path.read_text("utf-8")
+    assert _run([*given[:4], "-o", str(path)]) == 2
+    assert "--wrt NAME" in capsys.readouterr().err

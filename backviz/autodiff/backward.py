@@ -9,6 +9,7 @@ same pass without a record of its steps, and a test holds the two equal to the b
 from __future__ import annotations
 
 import operator
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +55,18 @@ def tape(*outputs: Value) -> list[Value]:
     >>> a = Value(3.0)
     >>> [v.data for v in tape(a * a + a)]
     [3.0, 9.0, 12.0]
+    >>> tape("a*b")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: 'a*b' is no recorded value; compute one with backviz.Value or \
+backviz.tensor, or read a source with backviz.load
     """
+    for output in outputs:
+        if not isinstance(output, Value):
+            raise InputError(
+                f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
+                "backviz.tensor, or read a source with backviz.load"
+            )
     seen = {output.serial: output for output in outputs}
     stack = [*outputs]
     while stack:
@@ -86,8 +98,9 @@ def backward_steps(
     3.0 2.0 []
     2.0 3.0 []
     """
+    nodes = tape(output)
     gradients: dict[int, Any] = {output.serial: seed_of(output, seed, create_graph)}
-    for node in reversed(tape(output)):
+    for node in reversed(nodes):
         upstream = gradients.pop(node.serial, None)
         if upstream is None:
             continue
@@ -195,3 +208,12 @@ def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
     if not create_graph:
         return data
     return seed if isinstance(seed, Value) else Value(data, requires_grad=False)
+
+
+def data_of(x: Any) -> Any:
+    """The numbers of a recorded value; anything else is its own.
+
+    >>> data_of(Value(2.0)), data_of(3.0)
+    (2.0, 3.0)
+    """
+    return x.data if isinstance(x, Value) else x

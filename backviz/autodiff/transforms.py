@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.backward import data_of, gradients_of
 from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
@@ -112,10 +112,10 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
     args, vectors = (at, vector) if several else ((at,), (vector,))
     which = tuple(range(len(args)))
     for a, v in zip(args, vectors, strict=True):
-        if np.shape(_data(a)) != np.shape(_data(v)):
+        if np.shape(data_of(a)) != np.shape(data_of(v)):
             raise ShapeError(
-                f"hvp: the vector has shape {np.shape(_data(v))}, "
-                f"but the argument has {np.shape(_data(a))}"
+                f"hvp: the vector has shape {np.shape(data_of(v))}, "
+                f"but the argument has {np.shape(data_of(a))}"
             )
 
     def along(*xs: Any) -> Any:
@@ -184,7 +184,3 @@ def _stack(rows: list[Any], shape: tuple[int, ...], recorded: bool) -> Any:
     if recorded:
         return OPS["reshape"](OPS["stack"](rows), shape=shape)
     return np.array(rows).reshape(shape)
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x

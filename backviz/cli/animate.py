@@ -139,8 +139,9 @@ _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.errors import UsageError
+    from backviz.files import extension_of
     from backviz.movies.formats import FORMATS
-    from backviz.movies.saving import NUMBER, extension_of
+    from backviz.movies.saving import NUMBER
 
     quiet_libraries()
     output, form = shared["output"], shared["form"]
@@ -148,8 +149,8 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
         raise UsageError(f"say where the film goes, for example -o {scene.name}.mp4")
     if output == "-" and not form:
         raise UsageError("standard output has no extension; say the format with -F, as in -F gif")
-    row = FORMATS[form or extension_of(output)]
-    if form and output != "-" and FORMATS[extension_of(output)] is not row:
+    row = FORMATS[form or extension_of(output, FORMATS)]
+    if form and output != "-" and FORMATS[extension_of(output, FORMATS)] is not row:
         raise UsageError(f"{output} does not end in .{row.name}, but -F says {form}; drop one")
     film = scene(**chosen)
     paths = _save(film, output, row, shared)

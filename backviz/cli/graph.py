@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     help="svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml.  [by extension]",
 )
 @click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
-@click.option(
-    "--order", type=click.IntRange(1, 4), default=1, help="2: draw the backward pass as a graph."
-)
-@click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for.")
+@options.derivative
 @click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
 @options.looks
 @click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
@@ -46,14 +43,12 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz graph model.py:loss --for beamer -o loss.pdf
     backviz graph @diamond -F text
     """
+    from backviz.cli.loading import check_order
     from backviz.errors import UsageError
 
     form = chosen_format(output, form)
     make_style(given)  # a wrong option is refused before any file is run
-    if (given["order"] > 2 or given["forward_only"]) and given["order"] > 1 and not given["wrt"]:
-        raise UsageError("--order needs --wrt NAME here: the leaf to derive for")
-    if given["wrt"] and given["order"] < 2:
-        raise UsageError("--wrt goes with --order 2 or more, which says the order of derivatives")
+    check_order(given["order"], given["wrt"], given["order"] > 2 or given["forward_only"])
     if output == "-" and (given["as_json"] or given["open_it"] or given["watch"]):
         raise UsageError("--json, --open and --watch need a file; add -o FILE")
     if given["watch"]:

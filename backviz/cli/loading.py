@@ -46,6 +46,16 @@ def load_value(
     return value
 
 
+def check_order(order: int, wrt: str, needs_leaf: bool) -> None:
+    """Whether --order and --wrt go together; `needs_leaf` if one function has to be picked."""
+    from backviz.errors import UsageError
+
+    if needs_leaf and order > 1 and not wrt:
+        raise UsageError("--order needs --wrt NAME here: the leaf to derive for")
+    if wrt and order < 2:
+        raise UsageError("--wrt goes with --order 2 or more, which says the order of derivatives")
+
+
 def _forget_gradients(output: Value) -> bool:
     """Clear what backward passes in a file have left; whether there was anything."""
     from backviz.autodiff.backward import tape

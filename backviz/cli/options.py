@@ -35,6 +35,16 @@ words = together(
     click.option("--decimal", metavar=".|,", default=".", help="Decimal sign."),
 )
 
+derivative = together(
+    click.option(
+        "--order",
+        type=click.IntRange(1, 4),
+        default=1,
+        help="2: the backward pass as a graph of its own.",
+    ),
+    click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for."),
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 quiet = click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")

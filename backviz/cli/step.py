@@ -15,6 +15,7 @@ from backviz.cli import options
 @options.source
 @click.option("--commands", metavar="LINES", help="Run these, separated by ;, and leave.")
 @click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
+@options.derivative
 @click.option("--watch", metavar="FILE.html", default="", help="Keep a page up to date meanwhile.")
 @options.words
 @options.quiet
@@ -31,7 +32,7 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     printf 'c\\nwhy a\\n' | backviz step @diamond
     """
     from backviz.cli.describe import number_style
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import check_order, load_value
     from backviz.cli.terminal import quiet_libraries, write_text
     from backviz.errors import UsageError
     from backviz.lessons import command  # noqa: F401  (it enters the command explain)
@@ -51,7 +52,14 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     scripted = commands is not None or script is not None
     if src == "-" and not scripted:
         raise UsageError("SRC - reads standard input, so the commands go to --commands or --script")
-    output = load_value(src, differentiate=False, quiet=given["quiet"])
+    check_order(given["order"], given["wrt"], True)
+    output = load_value(
+        src,
+        differentiate=False,
+        quiet=given["quiet"],
+        order=given["order"],
+        wrt=given["wrt"],
+    )
     look = look_for_terminal(given["lang"], number_style(given))
     live = not scripted and not piped
     shell = Shell(start(output, look), write_text, live, watch)

@@ -40,6 +40,7 @@ _NUMBER = re.compile(r"%0?\d*d")
     default="node",
     help="A step for each node, or for each contribution.  [node]",
 )
+@options.derivative
 @click.option("--range", "span", metavar="STEPS", default="", help="Only some: 3-8, 3-, -8 or 5.")
 @options.looks
 @click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
@@ -59,7 +60,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz steps @diamond --for slide -o build.mp4
     """
     from backviz.autodiff.finite import find_not_finite
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import check_order, load_value
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
@@ -70,8 +71,16 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     form = chosen_format(output, form)
     style, quiet = make_style(given), given["quiet"]
     first, last = _span(given["span"])
+    check_order(given["order"], given["wrt"], True)
     forward_only = given["passes"] == "forward"
-    value = load_value(src, differentiate=not forward_only, quiet=quiet, expand=given["expand"])
+    value = load_value(
+        src,
+        differentiate=not forward_only,
+        quiet=quiet,
+        order=given["order"],
+        wrt=given["wrt"],
+        expand=given["expand"],
+    )
     fault = find_not_finite(value)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")

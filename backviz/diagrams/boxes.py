@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
 from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat
-from backviz.diagrams.theme import Theme
+from backviz.diagrams.theme import Theme, rgb
 
 EM = 14.0
 SMALL = 0.88  # arrow labels, shapes and legends, against the value's text
@@ -130,8 +130,8 @@ def _heat_marks(heat: Heat, middle: float, top: float, theme: Theme) -> list[Mar
 def _tint(share: float, theme: Theme) -> str:
     """Between the background at 0 and one of the two main colours at ±1."""
     full = theme.gradient if share < 0 else theme.forward
-    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (theme.background, full)]
-    mixed = [round(a + (b - a) * abs(share)) for a, b in zip(*ends, strict=True)]
+    ends = zip(rgb(theme.background), rgb(full), strict=True)
+    mixed = [round(a + (b - a) * abs(share)) for a, b in ends]
     return "#" + "".join(f"{c:02x}" for c in mixed)
 
 

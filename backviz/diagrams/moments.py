@@ -21,7 +21,7 @@ from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
-from backviz.text import clean, is_small, shape_text
+from backviz.text import clean, is_small, shape_text, slope_name
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class _Teller:
                 line = f"{self._contribution(node, tail, position, data)}   ({use})"
                 total = self._total(tail, parts[tail], uses[tail])
                 if pace == "contribution":
-                    of = f"∂{self.output}/∂{self.names[tail]}"
+                    of = slope_name(self.output, self.names[tail])
                     lines = (line, f"{of} = {total}") if total else (line,)
                     both = (f"n{node}", f"n{tail}")
                     yield self._moment("backward", node, lines, boxes, arrows, [arrow], both)
@@ -182,10 +182,12 @@ class _Teller:
                 yield self._moment("backward", node, self._two(told), boxes, arrows, used)
 
     def _two(self, told: list[tuple[str, bool]]) -> tuple[str, ...]:
-        """Two of the lines in their order, those that end in a sum before others."""
+        """Two of the lines in their order, those with a sum before others, and how many more."""
         chosen = sorted(range(len(told)), key=lambda i: (not told[i][1], i))[:2]
         lines = [told[i][0] for i in sorted(chosen)]
-        return tuple(lines) if len(told) <= 2 else (lines[0], f"{lines[1]}   …")
+        if len(told) <= 2:
+            return tuple(lines)
+        return lines[0], f"{lines[1]}   …+{len(told) - 2}"
 
     def _lines(self, value: Any) -> tuple[str, ...]:
         return number_lines(value, self.numbers, self.words)
@@ -199,15 +201,15 @@ class _Teller:
 
     def _seed(self, seed: Any) -> str:
         ones = f" {self.words['each']}" if isinstance(seed, np.ndarray) else ""
-        return self.words["seed"].format(of=f"∂{self.output}/∂{self.output} = 1{ones}")
+        return self.words["seed"].format(of=f"{slope_name(self.output, self.output)} = 1{ones}")
 
     def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
         numbers = self.numbers
-        arriving, upstream = name_symbol(f"∂{self.output}/∂{self.names[node]}"), None
+        arriving, upstream = name_symbol(slope_name(self.output, self.names[node])), None
         arriving = Symbol(arriving.text)
         rule = self._rule(node, tail, position, arriving)
-        said = f"∂{self.output}/∂{self.names[tail]} += {rule}"
+        said = f"{slope_name(self.output, self.names[tail])} += {rule}"
         upstream, local = self.view.nodes[node].get("grad"), data.get("local")
         part = data["contribution"]
         if isinstance(upstream, float) and isinstance(local, float):
@@ -225,7 +227,7 @@ class _Teller:
         if data["kind"] == GROUP:
             inner = _only_op(self.whole, data)
             if inner is None:
-                local = Symbol(f"∂{self.names[node]}/∂{self.names[tail]}")
+                local = Symbol(slope_name(self.names[node], self.names[tail]))
                 return str(arriving.interpret(mul, (arriving, local), {}))
             node, position = inner, self._position(inner, tail)
         op = OPS[self.whole.nodes[node]["op"]]

@@ -15,6 +15,16 @@ INCH = 72.0
 CM = INCH / 2.54
 
 
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue of `#rrggbb`, each from 0 to 255.
+
+    >>> rgb("#ff8000")
+    (255, 128, 0)
+    """
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """The colours of a figure, each `#rrggbb`."""

@@ -16,7 +16,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from backviz.autodiff.backward import tape
+from backviz.autodiff.backward import data_of, tape
 from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.op import given
 from backviz.autodiff.origin import PRODUCT, SUM
@@ -155,7 +155,7 @@ def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
     if origin.params and (options := given(origin.params)):
         attributes["params"] = repr(options)
     if reached and grad is not None:
-        attributes["grad"] = grad if type(grad) is float else _read_only(_plain(grad))
+        attributes["grad"] = grad if type(grad) is float else _read_only(data_of(grad))
     return attributes
 
 
@@ -173,7 +173,7 @@ def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
     origin = v.origin
     upstream = v.grad if reached else None
     if type(upstream) is not float:
-        return _by_rule(v, _plain(upstream))
+        return _by_rule(v, data_of(upstream))
     both = v.second is not None and v.first.origin.wants and v.second.origin.wants
     if origin.op is SUM.op and both:
         one = {"local": 1.0, "contribution": upstream}
@@ -249,10 +249,6 @@ def _shown(u: Value) -> Any:
     """The same, or the numbers of a small constant array."""
     constant = not (u.label or u.op or u.requires_grad) and isinstance(u.data, np.ndarray)
     return as_symbol(u.data) if constant and u.size <= 3 else _named(u)
-
-
-def _plain(grad: Any) -> Any:
-    return grad.data if isinstance(grad, Value) else grad
 
 
 def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:

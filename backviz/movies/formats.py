@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Literal
 
-from backviz.errors import MissingPieceError
-from backviz.registry import Registry
+from backviz.registry import Registry, loaded
 
 Kind = Literal["film", "picture", "data"]
 
@@ -33,14 +31,7 @@ class Format:
     @property
     def make(self) -> Callable[..., Any]:
         """The function; what it needs is imported now."""
-        module, _, function = self.place.partition(":")
-        try:
-            found: Callable[..., Any] = getattr(import_module(f"{_HERE}.{module}"), function)
-        except ImportError as error:
-            raise MissingPieceError(
-                f"the format {self.name} needs {error.name}, which does not load; "
-                f"pip install --upgrade {error.name}"
-            ) from error
+        found: Callable[..., Any] = loaded(self.name, f"{_HERE}.{self.place}")
         return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from backviz.errors import UsageError
-from backviz.files import whole_file, write_file
+from backviz.files import extension_of, whole_file, write_file
 from backviz.movies.formats import FORMATS
 from backviz.scenes.model import Film
 
@@ -52,7 +52,7 @@ def save(
     happens, no half file is left.
     """
     name = str(path)
-    row = FORMATS[form or extension_of(name)]
+    row = FORMATS[form or extension_of(name, FORMATS)]
     checked(scale)
     film = replace(
         film, fps=film.fps if fps is None else fps, hold=film.hold if hold is None else hold
@@ -126,15 +126,6 @@ def numbered_names(name: str, count: int) -> list[str]:
     if not NUMBER.search(name):
         return [name]
     return [NUMBER.sub(lambda found, k=k: found[0] % k, name) for k in range(1, count + 1)]  # type: ignore[misc]
-
-
-def extension_of(name: str) -> str:
-    """The extension that says a file's format."""
-    extension = Path(name).suffix.lower().removeprefix(".")
-    if not extension:
-        listed = ", ".join(f".{f}" for f in FORMATS)
-        raise UsageError(f"{name!r} has no extension, so the format is not known; use {listed}")
-    return extension
 
 
 def checked(scale: float) -> float:

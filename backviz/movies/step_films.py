@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.transforms import Affine2D
 
+from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
 from backviz.movies.formats import FORMATS
 from backviz.movies.reel import Reel, Shot
@@ -35,8 +36,7 @@ def film_of(steps: Steps) -> Reel:
         raise UsageError(
             f"a film of {wide:,} × {high:,} pixels is too large for players; use a smaller --scale"
         )
-    paper = steps.sheet.theme.background
-    fill = np.array([*(int(paper[i : i + 2], 16) for i in (1, 3, 5)), 255], np.uint8)
+    fill = np.array([*rgb(steps.sheet.theme.background), 255], np.uint8)
     n = len(steps.moments)
 
     def pictures(every: int) -> Iterator[np.ndarray]:

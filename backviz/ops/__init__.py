@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from backviz.autodiff.table import OPS
+from backviz.registry import unknown
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -29,4 +30,6 @@ def __getattr__(name: str) -> Op:
     """Every op of the table, by name: `from backviz.ops import tanh`."""
     if name in OPS:
         return OPS[name]
-    raise AttributeError(f"module 'backviz.ops' has no attribute {name!r}")
+    if name.startswith("_"):  # Python itself asks for such names
+        raise AttributeError(f"module 'backviz.ops' has no attribute {name!r}")
+    raise AttributeError(unknown("op", name, OPS.names()))

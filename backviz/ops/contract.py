@@ -19,7 +19,7 @@ from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol
 from backviz.errors import ShapeError
 from backviz.ops.linalg import alike, matmul, pull_left, pull_right, transposed
-from backviz.ops.shape import shape_of, sum_to
+from backviz.ops.shape import shape_of, sum_to, summed_to
 
 DOTS = "..."
 NAIVE = 2**15  # up to so many steps one loop is faster than planning the contraction
@@ -136,7 +136,7 @@ def _pull(upstream: Any, out: Any, *inputs: Any, position: int, subscripts: str)
         operands.append(np.ones([sizes[c] for c in missing]))
     gradient = einsum(f"{','.join(named)}->{target}", *operands)
     shape = shapes[position]
-    return gradient if shape_of(gradient) == shape else sum_to(gradient, shape=shape)
+    return summed_to(gradient, shape)
 
 
 def _swapped(subscripts: str, position: int) -> str:

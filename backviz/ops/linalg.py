@@ -12,7 +12,7 @@ from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.symbol import Symbol
 from backviz.ops.compare import guard
 from backviz.ops.reduce import shaped
-from backviz.ops.shape import shape_of, sum_to, swapaxes
+from backviz.ops.shape import shape_of, summed_to, swapaxes
 
 
 def transposed(x: Any) -> Any:
@@ -59,7 +59,7 @@ def pull_left(upstream: Any, out: Any, a: Any, b: Any) -> Any:
         g, _, right = _flat(upstream, a, b)
         return shaped(g @ transposed(right), shape_of(a))
     g, left = _as_row(upstream, a)
-    return shaped(_summed(g @ transposed(b), shape_of(left)), shape_of(a))
+    return shaped(summed_to(g @ transposed(b), shape_of(left)), shape_of(a))
 
 
 def pull_right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
@@ -72,12 +72,7 @@ def pull_right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
         g, left, _ = _flat(upstream, a, b)
         return shaped(transposed(left) @ g, shape_of(b))
     g, left = _as_row(upstream, a)
-    return _summed(transposed(left) @ g, shape_of(b))
-
-
-def _summed(gradient: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes along which matrices were broadcast."""
-    return gradient if shape_of(gradient) == shape else sum_to(gradient, shape=shape)
+    return summed_to(transposed(left) @ g, shape_of(b))
 
 
 matmul = structural(

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.autodiff.operand import Params
 from backviz.errors import InputError, ShapeError
 from backviz.ops.loss_parts import Plain, reducing, weights
-from backviz.ops.reduce import data_of
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
 
 

@@ -11,15 +11,16 @@ from typing import Any, final
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
-from backviz.ops.reduce import data_of, mean
+from backviz.ops.reduce import mean
 from backviz.ops.reduce import sum as sum_op
-from backviz.ops.shape import Shape, shape_of, sum_to
+from backviz.ops.shape import Shape, shape_of, summed_to
 from backviz.registry import Registry
 
 REDUCTIONS: Registry[Callable[[Any], Any]] = Registry("reduction")
@@ -173,8 +174,7 @@ def per_entry(
             if weight is not None:
                 local = local * as_data(weight.array)
             share = share_of(upstream, x, target, reduction, divisor(x, target, weight))
-            gradient, shape = share * local, shape_of(target if position else x)
-            return gradient if shape_of(gradient) == shape else sum_to(gradient, shape=shape)
+            return summed_to(share * local, shape_of(target if position else x))
 
         return pull
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
@@ -32,7 +33,6 @@ from backviz.ops.choose import clip, numbers
 from backviz.ops.elementary import abs as abs_op
 from backviz.ops.elementary import log, sign
 from backviz.ops.loss_parts import Plain, operands, per_entry, reducing, weights
-from backviz.ops.reduce import data_of
 from backviz.ops.shape import Bound, shape_of
 
 LEAST_LOG = -100.0  # torch's bound for log p

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Notation, structural
 from backviz.autodiff.operand import NO_PARAMS
@@ -30,7 +31,6 @@ from backviz.ops.index import getitem
 from backviz.ops.loss_labels import along_classes, as_labels, class_weights, mass, places
 from backviz.ops.loss_parts import REDUCTIONS, Plain, operands, per_entry, reduced, reducing
 from backviz.ops.options import but_defaults
-from backviz.ops.reduce import data_of
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
 

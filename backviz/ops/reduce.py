@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.operand import Operand
 from backviz.autodiff.symbol import Symbol
-from backviz.autodiff.value import Value
 from backviz.ops.arithmetic import div
 from backviz.ops.compare import equal, guard
 from backviz.ops.shape import broadcast_to, reshape, shape_of
@@ -75,11 +75,6 @@ def count(x: Any, out: Any) -> Any:
     if isinstance(x, Symbol):
         return Symbol("n")
     return max(1.0, math.prod(shape_of(x)) / max(1, math.prod(shape_of(out))))
-
-
-def data_of(x: Any) -> Any:
-    """The numbers of a recorded value, to decide something by that has no derivative."""
-    return x.data if isinstance(x, Value) else x
 
 
 def each_alone(zero: Any) -> np.ndarray:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand
 from backviz.autodiff.symbol import Symbol
 from backviz.ops.compare import equal, guard
-from backviz.ops.reduce import data_of, each_alone, one_axis, shaped
+from backviz.ops.reduce import each_alone, one_axis, shaped
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import shape_of
 

@@ -89,6 +89,11 @@ sum_to = structural(
 )
 
 
+def summed_to(gradient: Any, shape: Shape) -> Any:
+    """A gradient in the shape of what was broadcast; itself if it has that shape already."""
+    return gradient if shape_of(gradient) == shape else sum_to(gradient, shape=shape)
+
+
 def _bind_shape(x: Any, *sizes: Any, shape: Any = None) -> Bound:
     wanted = several(sizes, shape)
     if wanted is None:

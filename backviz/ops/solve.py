@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.table import FUNCTIONS
@@ -13,9 +14,9 @@ from backviz.errors import ShapeError
 from backviz.ops.arithmetic import div
 from backviz.ops.contract import einsum
 from backviz.ops.linalg import transposed
-from backviz.ops.reduce import data_of, shaped
+from backviz.ops.reduce import shaped
 from backviz.ops.reduce import sum as sum_op
-from backviz.ops.shape import shape_of, sum_to
+from backviz.ops.shape import shape_of, summed_to
 
 REGULAR = 1e3  # up to this condition number a formula with the inverse is exact enough
 MINORS = 32  # up to this size the minors of a matrix are few enough to be written out
@@ -65,15 +66,14 @@ def _pull_matrix(upstream: Any, out: Any, a: Any, b: Any) -> Any:
         return -(solve(transposed(a), upstream) @ transposed(out))
     back = solve(transposed(a), _columns(upstream, b))
     gradient = -(back @ transposed(_columns(out, b)))
-    return gradient if shape_of(gradient) == shape_of(a) else sum_to(gradient, shape=shape_of(a))
+    return summed_to(gradient, shape_of(a))
 
 
 def _pull_right_side(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     if isinstance(upstream, Symbol):
         return solve(transposed(a), upstream)
     back = solve(transposed(a), _columns(upstream, b))
-    shape = shape_of(_columns(b, b))
-    return shaped(back if shape_of(back) == shape else sum_to(back, shape=shape), shape_of(b))
+    return shaped(summed_to(back, shape_of(_columns(b, b))), shape_of(b))
 
 
 solve: Structural = structural(

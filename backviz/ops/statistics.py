@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol
@@ -15,7 +16,7 @@ from backviz.ops.compare import equal, guard
 from backviz.ops.elementary import abs as abs_op
 from backviz.ops.elementary import exp, log, sign, sqrt
 from backviz.ops.options import but_defaults
-from backviz.ops.reduce import Axis, amax, axes_of, count, data_of, kept, mean, reduced, valid_axis
+from backviz.ops.reduce import Axis, amax, axes_of, count, kept, mean, reduced, valid_axis
 from backviz.ops.reduce import sum as sum_op
 
 # Variance and standard deviation --------------------------------------------------

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError
 from backviz.optim.cells import Cell
-from backviz.optim.parameters import numbers
 
 if TYPE_CHECKING:
     from backviz.optim.optimizer import Optimizer
@@ -43,14 +43,14 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     if cell is None:
         raise InputError(f"there is no parameter {i}; there are {len(opt.params)}")
     parameter = opt.params[i]
-    own = grads if opt.plain else numbers(parameter.grad)  # type: ignore[union-attr]
+    own = grads if opt.plain else data_of(parameter.grad)  # type: ignore[union-attr]
     if own is None:
         raise InputError(
             f"parameter {i} has no gradient; "
             + ("give it: opt.anatomy(i, gradient)" if opt.plain else "call loss.backward() first")
         )
     k = cell.at.index(i)
-    before = np.array(numbers(parameter))
+    before = np.array(data_of(parameter))
     g = np.array(own, dtype=before.dtype)
     if g.shape != before.shape:
         raise InputError(f"parameter {i} has the shape {before.shape}, its gradient {g.shape}")

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.optim.options import SHARE, number
-from backviz.optim.parameters import Parameters, groups_of, numbers
+from backviz.optim.parameters import Parameters, groups_of
 
 
 class EMA:
@@ -50,7 +51,7 @@ class EMA:
         self.decay, self.bias_correction, self.warmup = decay, bias_correction, warmup
         self.updates = 0
         self.left = 1.0  # the share of the start that is still in the averages
-        start = [np.array(numbers(p)) for p in self.params]
+        start = [np.array(data_of(p)) for p in self.params]
         self.kept = [np.zeros_like(a) for a in start] if bias_correction else start
         self._scratch = [np.empty_like(a) for a in start]
         self._apart: list[np.ndarray] | None = None
@@ -63,7 +64,7 @@ class EMA:
         decay = min(self.decay, (1 + t) / (10 + t)) if self.warmup else self.decay
         self.left *= decay
         for p, a, s in zip(self.params, self.kept, self._scratch, strict=True):
-            np.subtract(numbers(p), a, out=s)
+            np.subtract(data_of(p), a, out=s)
             np.multiply(s, 1 - decay, out=s)
             np.add(a, s, out=a)
 
@@ -79,14 +80,14 @@ class EMA:
         """Put the averages in the place of the weights; at the second call the weights back."""
         if self._apart is None:
             new = self.averages()
-            self._apart = [np.array(numbers(p)) for p in self.params]
+            self._apart = [np.array(data_of(p)) for p in self.params]
         else:
             new, self._apart = self._apart, None
         for p, x in zip(self.params, new, strict=True):
             if isinstance(p, Value) and not p.shape:
                 p.data = float(x)
             else:
-                numbers(p)[...] = x
+                data_of(p)[...] = x
 
     @contextmanager
     def swapped(self) -> Iterator[None]:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import NotFiniteError
 from backviz.optim.options import Kind, number
-from backviz.optim.parameters import check_array, members_of, numbers
+from backviz.optim.parameters import check_array, members_of
 
 Clipped = Value | np.ndarray | Iterable[Value] | Iterable[np.ndarray]
 LIMIT: Kind = ("a number above 0", lambda x: x > 0)  # or infinity, which clips nothing
@@ -53,7 +54,7 @@ def clip_by_norm(
     max_norm = number("clip_by_norm", "max_norm", max_norm, LIMIT)
     norm_type = number("clip_by_norm", "norm_type", norm_type, ORDER)
     listed = _listed(params)
-    gradients = [p if isinstance(p, np.ndarray) else numbers(p.grad) for p in listed]
+    gradients = [p if isinstance(p, np.ndarray) else data_of(p.grad) for p in listed]
     norm: float = quietly(_norm, [g for g in gradients if g is not None], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise NotFiniteError(
@@ -99,5 +100,5 @@ def _change(listed: list[Any], change: Callable[[Any, Any], Any]) -> None:
         if isinstance(g, np.ndarray) and g.dtype.kind == "f":
             quietly(change, g, g)
         else:
-            new = quietly(change, numbers(g), None)
+            new = quietly(change, data_of(g), None)
             p.grad = new if np.ndim(new) else float(new)

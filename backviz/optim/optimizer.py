@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
@@ -22,7 +23,7 @@ from backviz.optim.anatomy import Anatomy, anatomy_of
 from backviz.optim.cells import Arrays, Cell, Group, cells_of, fill, lend
 from backviz.optim.convention import Conventions, choose, rate_of, settle
 from backviz.optim.options import checked, described
-from backviz.optim.parameters import Parameter, Parameters, groups_of, numbers
+from backviz.optim.parameters import Parameter, Parameters, groups_of
 from backviz.optim.rates import Schedule, as_schedule
 from backviz.optim.state import load_state, state_of
 
@@ -170,7 +171,7 @@ class Optimizer(ABC):
             if g is None:
                 continue
             if type(g) is not np.ndarray:
-                g = np.asarray(numbers(g))
+                g = np.asarray(data_of(g))
             if g.dtype.kind not in "fiub":
                 raise InputError(
                     f"the gradient of parameter {cell.at[0]} holds {g.dtype}, not real numbers"
@@ -195,7 +196,7 @@ class Optimizer(ABC):
             if not cell.packed:
                 g = cell.values[0].grad
                 if g is not None:
-                    p, g = cell.array(), numbers(g)
+                    p, g = cell.array(), data_of(g)
                     if not np.shape(g) == np.shape(p) == cell.scratch[0].shape:
                         raise ShapeError(
                             f"parameter {cell.at[0]} began with the shape {cell.scratch[0].shape}, "
@@ -208,7 +209,7 @@ class Optimizer(ABC):
             if there:
                 whole = len(there) == len(found)
                 part = cell if whole else self._split(cell, there)
-                g = np.array([numbers(found[i]) for i in there])
+                g = np.array([data_of(found[i]) for i in there])
                 ready.append((part, part.array(), g))
         return ready
 

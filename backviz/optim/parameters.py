@@ -102,12 +102,3 @@ def check_array(what: str, p: Any) -> None:
     if p.dtype.char not in "df" or not p.flags.writeable:
         kind = f"of {p.dtype}" if p.dtype.char not in "df" else "read-only"
         raise InputError(f"{what} is an array {kind}; give a writable float array")
-
-
-def numbers(gradient: Any) -> Any:
-    """A gradient as plain numbers: a recorded one has them in its data.
-
-    >>> numbers(Value(2.0)), numbers(3.0)
-    (2.0, 3.0)
-    """
-    return gradient.data if isinstance(gradient, Value) else gradient

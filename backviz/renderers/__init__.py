@@ -6,11 +6,9 @@ Rows name the module that does the work; it is imported when the format is used.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from backviz.errors import MissingPieceError
-from backviz.registry import Registry
+from backviz.registry import Registry, loaded
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -32,15 +30,7 @@ class Renderer:
 
     def __call__(self, figure: Figure) -> bytes:
         """The figure in this format; `MissingPieceError` if it needs what is not installed."""
-        module, _, function = self.place.partition(":")
-        try:
-            render = getattr(import_module(module), function)
-        except ImportError as error:
-            raise MissingPieceError(
-                f"the format {self.name} needs {error.name}, which does not load; "
-                f"pip install --upgrade {error.name}"
-            ) from error
-        made: bytes = render(figure)
+        made: bytes = loaded(self.name, self.place)(figure)
         return made
 
 

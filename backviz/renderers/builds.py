@@ -6,11 +6,9 @@ Rows name the module that does the work; it is imported when the format is used.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from backviz.errors import MissingPieceError
-from backviz.registry import Registry
+from backviz.registry import Registry, loaded
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
@@ -30,15 +28,7 @@ class Builder:
 
     def __call__(self, steps: Steps) -> list[bytes]:
         """The files, in the order of the steps; one if the format holds all of them."""
-        module, _, function = self.place.partition(":")
-        try:
-            make = getattr(import_module(module), function)
-        except ImportError as error:
-            raise MissingPieceError(
-                f"the format {self.name} needs {error.name}, which does not load; "
-                f"pip install --upgrade {error.name}"
-            ) from error
-        made = make(steps)
+        made = loaded(self.name, self.place)(steps)
         return list(made) if self.each else [made]
 
 

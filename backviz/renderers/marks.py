@@ -19,6 +19,7 @@ from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Polygon, Rect, Text
+from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _set_stroke(context: Any, colour: str, line: float, dash: tuple[float, ...])
 
 @cache
 def _rgb(colour: str) -> tuple[float, float, float, float]:
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (x / 255 for x in rgb(colour))
     return red, green, blue, 1.0
 
 

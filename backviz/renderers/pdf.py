@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.theme import rgb
 from backviz.renderers.pdf_fonts import Fonts
 from backviz.renderers.svg import number
 
@@ -279,7 +280,7 @@ def _paint(fill: str, stroke: str, line: float, dash: tuple[float, ...]) -> str:
 
 
 def _rgb(colour: str) -> str:
-    return " ".join(f"{int(colour[i : i + 2], 16) / 255:.3g}" for i in (1, 3, 5))
+    return " ".join(f"{x / 255:.3g}" for x in rgb(colour))
 
 
 def _at(x: float, y: float) -> str:

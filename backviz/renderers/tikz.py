@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text, placed
-from backviz.diagrams.theme import CM, THEMES, Theme
+from backviz.diagrams.theme import CM, THEMES, Theme, rgb
 from backviz.errors import InputError
 from backviz.renderers.svg import number
 from backviz.renderers.tex_signs import needs_cyrillic, tex
@@ -180,8 +180,7 @@ def _colour(colour: str, theme: Theme) -> str:
 
 
 def _rgb(colour: str) -> str:
-    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return ";".join(f"{n},{x}" for n, x in zip(("red", "green", "blue"), parts, strict=True))
+    return ";".join(f"{n},{x}" for n, x in zip(("red", "green", "blue"), rgb(colour), strict=True))
 
 
 def _box_names(diagram: Diagram) -> frozenset[str]:

@@ -58,7 +58,7 @@ def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
     >>> arrivals(land, np.array([[3.0, 2.1], [0.0, 0.0]]), np.array(land.minima))
     array([ 0., nan])
     """
-    size = NEAR * max(land.x[1] - land.x[0], land.y[1] - land.y[0])
+    size = NEAR * land.size
     if not len(minima):
         return np.full(points.shape[:-1], np.nan)
     away = quietly(np.linalg.norm, points[..., None, :] - minima, axis=-1)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, get_args
+from typing import Annotated
 
 import numpy as np
 
 from backviz.autodiff.data import quietly
-from backviz.errors import UsageError
-from backviz.registry import unknown
 from backviz.scenes.artists import Band, Line
-from backviz.scenes.deep import Activation, Recipe, Wiring, compared, training
+from backviz.scenes.deep import Activation, Recipe, Wiring, compared, listed, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
@@ -48,7 +46,7 @@ def activations(
     steps: of training
     seed: of data and weights
     """
-    chosen = _listed(names)
+    chosen = listed("activation", names, MOST, "names lists {} activations")
     recipe = Recipe(depth, width, init=init, rate=rate, seed=seed)
     found = {}
     for name in chosen:
@@ -88,17 +86,6 @@ def activations(
         alt="Left the loss, right the norm of the gradient of the first layer's weights, against "
         "the step, with a line for each activation.",
     )  # fmt: skip
-
-
-def _listed(names: str) -> list[Activation]:
-    known = get_args(Activation)
-    chosen = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    for name in chosen:
-        if name not in known:
-            raise UsageError(unknown("activation", name, known))
-    if not 1 <= len(chosen) <= MOST:
-        raise UsageError(f"names lists {len(chosen)} activations; give 1 to {MOST} with commas")
-    return chosen  # type: ignore[return-value]
 
 
 def _ranked(step: int, losses: dict[str, float]) -> str:

@@ -95,6 +95,24 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+def listed(kind: str, text: str, most: int, said: str) -> list[Any]:
+    """The choices of one kind that a text names with commas, each once, in their order.
+
+    Raises `UsageError` for an unknown name, for none and for more than `most`; `said` begins
+    the sentence, with {} for how many there are.
+
+    >>> listed("init", "small, large, small", 2, "inits lists {} ways")
+    ['small', 'large']
+    """
+    chosen = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in chosen:
+        if name not in CHOICES[kind]:
+            raise UsageError(unknown(kind, name, CHOICES[kind]))
+    if not 1 <= len(chosen) <= most:
+        raise UsageError(f"{said.format(len(chosen))}; give 1 to {most} with commas")
+    return chosen
+
+
 def compared(recipe: Recipe, against: str) -> dict[str, Recipe]:
     """One network or two, by what tells them apart; `against` is "" or a change.
 

@@ -59,7 +59,7 @@ def step_anatomy(
     about = powers(opt.describe())
     lines = [
         (line, min(j, 1))
-        for text in (*opt.formula(), "Arrows: −g thin, update thick.")
+        for text in (*opt.formula(), "Directions only: −g thin, update thick.")
         for j, line in enumerate(wrap(text, 18.0, WIDE, most=3, bold=False))
     ]
     taken = list(_steps(land, opt, at, steps))

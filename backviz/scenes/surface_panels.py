@@ -90,7 +90,7 @@ def way(
 
 def shown_points(land: Landscape, points: Array) -> Array:
     """Points (n, 2) with NaN in place of those that are farther away than can be drawn."""
-    size = FAR * max(land.x[1] - land.x[0], land.y[1] - land.y[0])
+    size = FAR * land.size
     far = ~(np.abs(points).max(axis=-1) < size)
     return np.where(far[..., None], np.nan, points)
 

@@ -221,7 +221,7 @@ def settled(land: Landscape, guesses: Array, steps: int = 100) -> Array:
 
 def _sorted(land: Landscape, points: Array) -> Array:
     """Each minimum once, the lowest first; those of one height in the order of angle."""
-    size = max(land.x[1] - land.x[0], land.y[1] - land.y[0])
+    size = land.size
     kept: list[Array] = []
     _, slopes = land.measured(points)
     flat = ~(np.abs(slopes).max(axis=1) > 1e-6)  # a corner has no slope at all

@@ -53,6 +53,11 @@ class Landscape:
     minima: tuple[Point, ...] = ()
     floor: float | None = None
 
+    @property
+    def size(self) -> float:
+        """The longer side of the domain."""
+        return max(self.x[1] - self.x[0], self.y[1] - self.y[0])
+
     def heights(self, points: Array) -> Array:
         """The loss at points (..., 2); NaN or infinity where there is none."""
         flat = np.reshape(points, (-1, 2))

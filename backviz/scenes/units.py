@@ -126,7 +126,7 @@ def saturation(
     nets = compared(recipe, against)
     low, high = _ends([r.activation for r in nets.values()])
     edges = np.linspace(low, high, CELLS + 1)
-    chosen = sorted({round(k * (depth - 1) / (SHOWN - 1)) for k in range(SHOWN)})
+    chosen = list(key_frames(depth, SHOWN))
     found = {
         name: [look(r, m, edges, chosen) for m in training(r, steps)] for name, r in nets.items()
     }

@@ -25,7 +25,6 @@ from backviz.scenes.registry import Within, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
-Norms = Mapping[str, np.ndarray]  # of each network: (steps, depth)
 KEPT = "∂L/∂h", "∂L/∂W"
 
 

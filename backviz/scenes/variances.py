@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, get_args
+from typing import Annotated
 
 import numpy as np
 
-from backviz.errors import UsageError
 from backviz.nn import theory
-from backviz.registry import unknown
 from backviz.scenes.artists import Artist, Line
-from backviz.scenes.deep import Activation
+from backviz.scenes.deep import Activation, listed
 from backviz.scenes.layers import (
     head,
     held,
@@ -54,7 +52,7 @@ def init_variance(
     seeds: how many networks are drawn for each
     seed: of the networks
     """
-    chosen = _listed(inits)
+    chosen: list[Start] = listed("init", inits, MOST, "inits lists {} ways")
     x = numbers(depth)
     tables, lost = {}, []
     for name in chosen:
@@ -122,17 +120,6 @@ def _measured(
         name, x, [np.where(hidden, np.nan, part) for part in parts], label, color
     )
     return area, middle, head(middle, end)
-
-
-def _listed(inits: str) -> list[Start]:
-    known = get_args(Start)
-    chosen = list(dict.fromkeys(name.strip() for name in inits.split(",") if name.strip()))
-    for name in chosen:
-        if name not in known:
-            raise UsageError(unknown("init", name, known))
-    if not 1 <= len(chosen) <= MOST:
-        raise UsageError(f"inits lists {len(chosen)} ways; give 1 to {MOST} with commas")
-    return chosen  # type: ignore[return-value]
 
 
 def _expected(

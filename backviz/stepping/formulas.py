@@ -12,7 +12,7 @@ import numpy as np
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.diagrams.build import bracketed
 from backviz.stepping.record import Record
-from backviz.text import NumberStyle, is_small, shape_text
+from backviz.text import NumberStyle, is_small, shape_text, slope_name
 
 SMALL = 4  # entries of a vector that are written out in a line
 
@@ -51,7 +51,7 @@ def with_numbers(record: Record, node: int, data: list[Any], numbers: NumberStyl
 
 def partial(record: Record, of: int, by: int) -> str:
     """A derivative as people write it, `∂c/∂q`."""
-    return f"∂{record.names[of]}/∂{record.names[by]}"
+    return slope_name(record.names[of], record.names[by])
 
 
 def local_rule(record: Record, node: int, position: int, numbers: NumberStyle) -> str:

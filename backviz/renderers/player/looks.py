@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 
-from backviz.diagrams.theme import THEMES, Theme
+from backviz.diagrams.theme import THEMES, Theme, rgb
 
 ROOT = ".backviz-player"
 
@@ -64,4 +64,4 @@ class Looks:
 
 def is_dark(theme: Theme) -> bool:
     """Whether the theme has a dark background."""
-    return sum(int(theme.background[i : i + 2], 16) for i in (1, 3, 5)) < 3 * 128
+    return sum(rgb(theme.background)) < 3 * 128
