@@ -26,12 +26,21 @@ class Registry(Generic[T]):
     Traceback (most recent call last):
     ...
     backviz.errors.UsageError: unknown shape 'triangel'; did you mean 'triangle'?
+
+    `home` is the module that enters the items; it is imported when the table is asked for
+    something that it does not have yet, so that nothing depends on what was imported before.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, home: str = "") -> None:
         self.kind = kind
+        self._home = home
         self._items: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
+
+    def _fill(self) -> None:
+        home, self._home = self._home, ""
+        if home:
+            import_module(home)
 
     def add(self, name: str, item: T, aliases: Iterable[str] = ()) -> T:
         """Enter an item under its name and its other names; a taken name is an error."""
@@ -46,27 +55,32 @@ class Registry(Generic[T]):
         try:
             return self._items[name]
         except KeyError:
-            pass
+            self._fill()
         try:
-            return self._items[self._aliases[name]]
+            return self._items[self._aliases.get(name, name)]
         except KeyError:
             raise UsageError(unknown(self.kind, name, [*self._items, *self._aliases])) from None
 
     def __contains__(self, name: object) -> bool:
+        self._fill()
         return name in self._items or name in self._aliases
 
     def __iter__(self) -> Iterator[str]:
+        self._fill()
         return iter(self._items)
 
     def __len__(self) -> int:
+        self._fill()
         return len(self._items)
 
     def values(self) -> Iterable[T]:
         """All items, in order."""
+        self._fill()
         return self._items.values()
 
     def names(self) -> list[str]:
         """All names by which an item can be asked for, aliases last."""
+        self._fill()
         return [*self._items, *self._aliases]
 
 

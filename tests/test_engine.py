@@ -2,6 +2,8 @@
 
 import gc
 import math
+import subprocess
+import sys
 import weakref
 
 import numpy as np
@@ -371,3 +373,17 @@ def test_threads_may_draw_at_the_same_time():
 
     with ThreadPoolExecutor(8) as pool:
         assert len(list(pool.map(draw, range(60)))) == 60
+
+
+def test_an_operator_finds_its_row_whatever_was_imported_first():
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from backviz.autodiff.value import Value; print((Value(2.) - 1).data)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "1.0"

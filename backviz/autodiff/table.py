@@ -1,4 +1,4 @@
-"""The table of ops itself: empty here, filled row by row by `backviz.ops`.
+"""The table of ops itself: empty here, filled row by row by `backviz.ops` when the first row is asked for.
 
 It stands apart from the rows so that operators can name a row before the class of
 the rows exists.
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
     from backviz.autodiff.op import Op
 
-OPS: Registry[Op] = Registry("op")
+OPS: Registry[Op] = Registry("op", home="backviz.ops")
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # functions of numpy that record
