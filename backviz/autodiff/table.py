@@ -1,4 +1,4 @@
-"""The table of ops itself: empty here, filled row by row by `backviz.ops` when the first row is asked for.
+"""The table of ops itself: `backviz.ops` fills it row by row when it is first asked.
 
 It stands apart from the rows so that operators can name a row before the class of
 the rows exists.
