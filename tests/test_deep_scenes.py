@@ -470,9 +470,25 @@ def test_a_band_widens_with_depth():
     assert high[-1] / low[-1] > 2 * high[0] / low[0]
 
 
-def test_units_that_begin_alike_stay_alike():
-    rows, losses = _rows(Recipe(2, 5, init="constant", rate=0.5), 40)
-    assert np.ptp(rows, axis=1).max() == 0
+@pytest.mark.parametrize(
+    ("depth", "width", "activation", "rate"),
+    [
+        (2, 5, "tanh", 0.5),
+        # on some kernels of BLAS rounding makes these part, by 0.4 to 10³² in 300 steps
+        (2, 13, "gelu", 5),
+        (1, 7, "gelu", 100),
+        (1, 13, "tanh", 100),
+        (1, 31, "gelu", 100),
+    ],
+)
+def test_units_that_begin_alike_stay_alike(depth, width, activation, rate):
+    with np.errstate(all="ignore"):
+        rows, _ = _rows(Recipe(depth, width, activation, init="constant", rate=rate), 60)
+    assert np.all(rows == rows[:, :1])
+
+
+def test_units_that_begin_alike_learn_and_random_ones_part():
+    _, losses = _rows(Recipe(2, 5, init="constant", rate=0.5), 40)
     assert losses[-1] < losses[0]
     random, _ = _rows(Recipe(2, 5, init="xavier_normal", rate=0.5), 2)
     assert np.ptp(random, axis=1).max() > 0.1

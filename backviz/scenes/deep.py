@@ -144,17 +144,17 @@ class Deep(Module):
     """Hidden layers as the recipe says, and one output.
 
     A layer is h ← φ(norm(hW + b)), and with residual wiring h ← h + φ(hW + b). The first
-    layers are the same in a deeper network.
+    layers are the same in a deeper network. `layer` computes hW + b.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, layer: type[Linear] = Linear) -> None:
         n, *seeds = recipe.width, *streams(recipe.seed, recipe.depth + 1)
         init = start(recipe.init, recipe.activation)
-        self.linear = [Linear(n, n, seed=seed, init=init) for seed in seeds[1:]]
+        self.linear = [layer(n, n, seed=seed, init=init) for seed in seeds[1:]]
         makers = {"batch_norm": BatchNorm1d, "layer_norm": LayerNorm}
         norm = makers.get(recipe.wiring)
         self.norm = [norm(n) for _ in self.linear] if norm else []
-        self.head = Linear(n, 1, seed=seeds[0], init=init)
+        self.head = layer(n, 1, seed=seeds[0], init=init)
         self._phi, self._adds = OPS[recipe.activation], recipe.wiring == "residual"
 
     def forward(self, x: Any) -> tuple[Any, list[Layer]]:
@@ -197,14 +197,14 @@ def loss_of(net: Deep, x: np.ndarray, y: np.ndarray) -> tuple[Any, list[Layer]]:
     return OPS["softplus"](-y * out).mean(), layers
 
 
-def training(recipe: Recipe, steps: int) -> Iterator[Moment]:
+def training(recipe: Recipe, steps: int, layer: type[Linear] = Linear) -> Iterator[Moment]:
     """The steps of training, each with the values that the engine recorded.
 
     >>> moments = list(training(Recipe(depth=2, width=4), steps=3))
     >>> [m.step for m in moments], moments[0].layers[1].outputs.grad.shape
     ([0, 1, 2], (64, 4))
     """
-    net, (x, y) = Deep(recipe), task(recipe)
+    net, (x, y) = Deep(recipe, layer), task(recipe)
     descent = SGD(net.parameters(), lr=recipe.rate) if recipe.rate else None
     for step in range(steps):
         loss, layers = loss_of(net, x, y)

@@ -1,14 +1,21 @@
-"""Units that begin alike stay alike: what goes wrong with weights that are all the same."""
+"""Units that begin alike stay alike: what goes wrong with weights that are all the same.
+
+Invariant: equal units are equal to the last bit, on every machine. A matrix product does not
+promise that (its sums run in another order for some columns, as the processor likes it), and
+training makes a difference in the last bit grow; so the sums are written out here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.autodiff.value import Value
+from backviz.nn import Linear
 from backviz.scenes.artists import Artist, Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
@@ -102,9 +109,23 @@ def _roomy(losses: list[np.ndarray]) -> tuple[float, float]:
 
 def _rows(recipe: Recipe, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """The first layer's weights, a row for each unit (steps, units, inputs), and the losses."""
-    kept = [(m.net.linear[0].weight.data.T.copy(), m.loss) for m in training(recipe, steps)]
+    moments = training(recipe, steps, layer=InOrder)
+    kept = [(m.layers[0].weight.data.T.copy(), m.loss) for m in moments]
     weights, losses = zip(*kept, strict=True)
     return np.array(weights), np.array(losses)
+
+
+class InOrder(Linear):
+    """x @ W + b for a matrix x, each sum in the same order: equal units stay equal.
+
+    >>> InOrder(3, 2, init="ones")(np.array([[0.1, 0.2, 0.3]])).data.tolist()
+    [[0.6000000000000001, 0.6000000000000001]]
+    """
+
+    def forward(self, x: Any) -> Value:
+        """The products, then their sums."""
+        made: Value = (x[:, :, None] * self.weight).sum(axis=1) + self.bias
+        return made
 
 
 def spread(rows: np.ndarray) -> float:
@@ -124,8 +145,6 @@ def _said(step: int, seen: dict[str, tuple[np.ndarray, float]]) -> str:
             parts.append(f"{name}: the numbers overflow")
             continue
         which = "all rows are equal" if apart == 0 else f"rows differ by up to {write(apart)}"
-        if 0 < apart < 1e-9:
-            which = f"rows are equal but for rounding ({write(apart)})"
         if np.all(rows == 0):
             which = "every weight is still 0"
         parts.append(f"{name}: {which}, loss {write(loss)}")
