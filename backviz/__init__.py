@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
-    from backviz.errors import BackvizError
+    from backviz.errors import BackvizError, LostGradientError, LostGradientWarning
     from backviz.explanations import describe
     from backviz.graphs import plain_graph, to_graph
     from backviz.notebook import show
@@ -60,6 +60,8 @@ _HOME = {
     "BackvizError": "errors",
     "Figure": "diagrams.figure",
     "KinkWarning": "autodiff.check",
+    "LostGradientError": "errors",
+    "LostGradientWarning": "errors",
     "OPS": "ops",
     "Step": "autodiff.backward",
     "Steps": "diagrams.steps",
@@ -104,6 +106,8 @@ __all__ = [
     "BackvizError",
     "Figure",
     "KinkWarning",
+    "LostGradientError",
+    "LostGradientWarning",
     "Step",
     "Stepper",
     "Steps",

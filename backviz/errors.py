@@ -84,6 +84,23 @@ class NotFiniteError(BackvizError):
     exit_code = 6
 
 
+class LostGradientError(BackvizError, TypeError):
+    """A number would leave the record, and its gradient would be lost without a word.
+
+    `where` is the line of the person's program, as in `model.py:17`.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class LostGradientWarning(UserWarning):
+    """A number has left the record, where it need not be whole: said once a line."""
+
+
 def _window(line: str, column: int, width: int = 72) -> tuple[str, int]:
     """Cut a long line so that the caret stays in sight."""
     if len(line) <= width:

@@ -53,9 +53,8 @@ def test_a_number_that_leaves_the_record_is_no_silent_zero():
     for f in (math.sin, lambda x: float(x) ** 2, lambda x: x * int(x)):
         with pytest.raises(TypeError, match="would lose the gradient"):
             grad(f)(1.5)
-    with pytest.raises(ValueError, match="array element") as caught:  # numpy's, with ours behind it
+    with pytest.raises(TypeError, match="would lose the gradient"):  # ours, not numpy's around it
         grad(filled)(1.5)
-    assert "would lose the gradient" in str(caught.value.__cause__)
     assert grad(lambda x: x * x.item())(3.0) == 3.0
     assert float(Value(2.0)) == 2.0
 

@@ -199,11 +199,12 @@ def caller() -> str:
     True
     """
     frame = _outside()
-    return _line(frame.f_code.co_filename, frame.f_lineno)
+    return line_of(frame.f_code.co_filename, frame.f_lineno)
 
 
 @lru_cache(maxsize=1024)
-def _line(path: str, number: int) -> str:
+def line_of(path: str, number: int) -> str:
+    """A place in a source as messages write it: `file.py:17`."""
     return f"{Path(path).name}:{number}"
 
 
@@ -215,11 +216,12 @@ def name_in_caller(value: object) -> str:
 
 def _outside() -> FrameType:
     frame = sys._getframe(1)
-    while _is_ours(frame.f_code.co_filename) and frame.f_back is not None:
+    while is_ours(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 
 
 @cache
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
+    """Whether a source file belongs to this package."""
     return path.startswith(_PACKAGE)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of, gradients_of
+from backviz.autodiff.exits import headline
 from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
@@ -148,7 +149,8 @@ def _call(
             )
         given = args[i]
         changed[i] = OPS["identity"](given) if isinstance(given, Value) else Value(given)
-    output = f(*changed, **kwargs)
+    with headline():
+        output = f(*changed, **kwargs)
     if not isinstance(output, Value):
         try:
             output = Value(output, requires_grad=False)  # it depends on nothing that is recorded

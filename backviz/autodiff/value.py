@@ -19,6 +19,7 @@ import numpy as np
 
 from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
+from backviz.autodiff.exits import check_copy, leave, refuse_array
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
 from backviz.autodiff.recording import (
@@ -27,7 +28,6 @@ from backviz.autodiff.recording import (
     caller,
     mode,
     name_in_caller,
-    transforming,
 )
 from backviz.autodiff.table import OPS
 from backviz.errors import InputError, ShapeError
@@ -65,6 +65,8 @@ class Value(Operand):
 
     def __init__(self, data: Any, label: str = "", *, requires_grad: bool = True) -> None:
         if isinstance(data, Value):
+            if requires_grad and data.requires_grad:
+                check_copy(data)
             data = data.data
         data = as_data(data)
         self.data = data.copy() if isinstance(data, np.ndarray) else data
@@ -268,23 +270,16 @@ class Value(Operand):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
-            raise TypeError(
-                "making a plain array of a recorded value would lose its gradient; "
-                "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
-            )
+            raise refuse_array()
         return np.array(self.data, dtype=dtype)
 
     def __float__(self) -> float:
-        if transforming() and self.requires_grad:
-            raise TypeError(
-                "float(x) inside a function that is being differentiated would lose the gradient; "
-                "use functions of numpy instead of math, and np.stack instead of filling an array; "
-                "x.item() is the plain number"
-            )
-        return self.item()
+        number = self.item()
+        return leave(self, number) if self.origin.wants else number
 
     def __int__(self) -> int:
-        return int(float(self))
+        number = self.item()
+        return int(leave(self, number) if self.origin.wants else number)
 
     def __bool__(self) -> bool:
         if self.size != 1:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError, InputError
@@ -106,7 +107,7 @@ def _call(function: Any, name: str, path: Path) -> Any:
 def _guarded(path: Path, run: Callable[[], Any]) -> Any:
     """Run the person's code; what it prints goes to standard error, its errors to a sentence."""
     try:
-        with contextlib.redirect_stdout(sys.stderr), source_lines(), scoped():
+        with contextlib.redirect_stdout(sys.stderr), source_lines(), scoped(), whole_record():
             return run()
     except SyntaxError as error:
         raise InputError(

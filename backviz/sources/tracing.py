@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
@@ -60,7 +61,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
             else:
                 bound.arguments[name] = _as_leaf(given, name)
         args, kwargs = bound.args, bound.kwargs
-    with source_lines(), scoped(), names_of_variables(f):
+    with source_lines(), scoped(), names_of_variables(f), whole_record():
         output = f(*args, **kwargs)
     if not isinstance(output, Value):
         raise InputError(
