@@ -331,9 +331,9 @@ def test_axes_of_zero_are_kept_and_numpy_integers_are_numbers():
     w = tensor([[1.0, 2.0], [3.0, 4.0]], "W")
     for axis in (0, np.int64(0)):
         graph = backviz.to_graph(w.sum(axis=axis))
-        assert graph.nodes[1]["params"] == "{'axis': 0}"
+        assert graph.nodes[1]["params"] == {"axis": 0}
         assert "sum(W, axis=0)" in backviz.describe(w.sum(axis=axis))
-    assert "axis1': 0" in backviz.to_graph(w.swapaxes(0, 1)).nodes[1]["params"]
+    assert backviz.to_graph(w.swapaxes(0, 1)).nodes[1]["params"]["axis1"] == 0
     with pytest.raises(ShapeError, match="a single number has no axes"):
         Value(1.0).sum(axis=0)
 

@@ -83,10 +83,11 @@ def test_what_is_not_computed_is_absent():
     assert all("local" in data for *_, data in graph.edges(data=True))
 
 
-def test_shape_and_params_are_text_and_values_are_plain():
+def test_shape_is_text_and_values_and_params_are_objects():
     graph = to_graph(tensor([[1.0, 2.0]], "x").sum(axis=1))
     assert graph.nodes[0]["shape"] == "(1, 2)"
-    assert graph.nodes[1]["params"] == "{'axis': 1}"
+    assert graph.nodes[1]["params"] == {"axis": 1}
+    assert plain_graph(graph).nodes[1]["params"] == "{'axis': 1}"
     assert isinstance(graph.nodes[0]["value"], np.ndarray)
 
 

@@ -23,6 +23,7 @@ from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
+from backviz.autodiff.params import plain_params
 from backviz.autodiff.table import FUNCTIONS, OPS
 from backviz.errors import InputError, ShapeError
 
@@ -55,10 +56,11 @@ class Op(ABC):
 
     `scalar` computes with Python floats (None: `array` serves), `array` with numpy
     arrays. A rule that is `None` stands for an operand that never gets a gradient.
-    `symbol` is the short sign in a picture. `domain` names the real inputs for which
-    the result is finite, `interval` is a range of inputs inside it. `masks` says that
-    the op blocks the gradient where its local derivative is 0. A `variadic` op takes
-    any number of operands and has one rule, which is told the `position`. `bind` turns
+    `symbol` is the short sign in a picture, with □ where an operand's name goes.
+    `domain` names the real inputs for which the result is finite, `interval` is a range of
+    inputs inside it. `masks` says that the op blocks the gradient where its local derivative
+    is 0. A `variadic` op takes any number of operands and has one rule, which is told the
+    `position`. `bind` turns
     the arguments of a call into operands and params, where that is more than operands
     first, then `params` in their order. `parts` is the same function written in simpler
     ops. `numpy` are the functions of numpy that record as this op. `written` says that
@@ -178,7 +180,7 @@ class Op(ABC):
         shapes = [tuple(np.shape(a)) for a in args]
         names = [name or "·" for name in names]
         called = self.name if set(names) == {"·"} else f"{self.name}({', '.join(names)})"
-        extra = "".join(f", {k}={v}" for k, v in given(params).items())
+        extra = "".join(f", {k}={v}" for k, v in plain_params(params).items())
         if len(args) < 2:
             return ShapeError(
                 f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
@@ -332,27 +334,6 @@ class Structural(Op):
 def op_named(name: str) -> Op:
     """The op of the table; what a stored record calls to find its ops again."""
     return OPS[name]
-
-
-def given(params: Params) -> Params:
-    """The options that were given, without defaults, as plain Python literals.
-
-    >>> given({"axis": np.int64(0), "keepdims": False})
-    {'axis': 0}
-    """
-    return {k: _plain(v) for k, v in params.items() if v is not None and v is not False}
-
-
-def _plain(option: Any) -> Any:
-    if isinstance(option, tuple | list):
-        return tuple([x.item() if isinstance(x, np.generic) else x for x in option])
-    if isinstance(option, np.generic):
-        return option.item()
-    if isinstance(option, np.ndarray):
-        return str(np.array2string(option, threshold=6, edgeitems=2, separator=", "))
-    if isinstance(option, bool | int | float | str) or option is None or option is Ellipsis:
-        return option
-    return str(option)
 
 
 def _arguments(node: Value, inputs: tuple[Value, ...], record: bool) -> tuple[Any, list[Any]]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from backviz.autodiff.op import given
 from backviz.autodiff.operand import Operand, Params
+from backviz.autodiff.params import plain_params
 from backviz.text import NumberStyle
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ ATOM = 100
 LOOSE = 0  # a name with operators in it
 _OPERATOR = re.compile(r"[-+*/^@·−×÷]")
 SIGNED = 20  # −2 binds like a product: (−2)², but −2·x
+UNNAMED = "□"  # an operand without a name
+OUT = "out"  # a result without a name
 LITERAL = NumberStyle(digits=10)
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -63,7 +65,7 @@ class Symbol(Operand):
             parts[first:] = [f"({p})" if p.startswith("−") else p for p in parts[first:]]
         if op.variadic:
             parts = [", ".join(parts)]
-        shown, template = given(params), op.notation.template
+        shown, template = plain_params(params), op.notation.template
         text = template.format(*parts, **{k: shown.get(k, "") for k in op.params})
         options = [f"{k}={v}" for k, v in shown.items() if f"{{{k}}}" not in template]
         if options and text.endswith(")"):

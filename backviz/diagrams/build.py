@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role
-from backviz.graphs import CONSTANT, GROUP, LEAF
+from backviz.autodiff.symbol import ATOM, OUT, UNNAMED, name_symbol
+from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
+from backviz.graphs import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS
 from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, shape_text
 from backviz.words import LANGUAGES
@@ -23,6 +24,7 @@ MAX_FORMULA = 30
 MAX_RULE = 18
 MAX_NUMBERS = 2
 HEAT_ROWS, HEAT_COLUMNS = 12, 20
+_OUT = re.compile(rf"(?<!\w){OUT}(?!\w)")
 _GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
 
 
@@ -34,9 +36,7 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     words = LANGUAGES[style.lang]
     output = graph.graph["output"]
     boxes = tuple(_box(graph, n, style, words) for n in graph)
-    arrows = tuple(
-        _arrow(graph, u, v, d, f"e{i}", style) for i, (u, v, _, d) in enumerate(arrow_order(graph))
-    )
+    arrows = tuple(_arrow(graph, u, v, d, name, style) for name, u, v, _, d in arrow_order(graph))
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words["no output"]
     caption = clean(style.title)
@@ -50,10 +50,14 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     )
 
 
-def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[Any, Any, int, dict[str, Any]]]:
-    """The edges in the order of their arrows: `e0` is the first, `e1` the second."""
+def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, Any, Any, int, dict[str, Any]]]:
+    """The edges in the order of their arrows: id, tail, head, position and attributes of each.
+
+    `e0` is the first, `e1` the second.
+    """
     edges = graph.edges(keys=True, data=True)
-    return sorted(edges, key=lambda edge: (edge[1], edge[2], edge[0]))
+    ordered = sorted(edges, key=lambda edge: (edge[1], edge[2], edge[0]))
+    return [(f"e{i}", *edge) for i, edge in enumerate(ordered)]
 
 
 def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, str]) -> Box:
@@ -62,7 +66,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     value = data.get("value")
     lines = () if value is None else number_lines(value, numbers, words)
     gradient = _gradient(data, numbers, words)
-    symbol = _symbol(data, words)
+    symbol = _symbol(graph, node, words)
     if value is None:
         gradient = ()
         symbol = f"⋯ {symbol}"
@@ -71,7 +75,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
     return Box(
-        id=f"n{node}",
+        id=box_id(node),
         role="output" if node == graph.graph["output"] else _role(data),
         title=title,
         symbol=symbol,
@@ -85,10 +89,20 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     )
 
 
-def _symbol(data: dict[str, Any], words: dict[str, str]) -> str:
-    """An op's sign, the formula of a small group, or how many ops a larger one holds."""
+def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: dict[str, str]) -> str:
+    """An op's sign, the formula of a small group, or how many ops a larger one holds.
+
+    A sign is written around the operand's name: `−z`, and `−□` where the operand has none.
+    """
+    data = graph.nodes[node]
     if data["op"]:
-        return OPS[data["op"]].symbol
+        sign = OPS[data["op"]].symbol
+        if UNNAMED not in sign:
+            return sign
+        (operand,) = operands(graph, node)
+        label = graph.nodes[operand]["label"].strip()
+        named = label and name_symbol(label).level == ATOM
+        return clean(sign.replace(UNNAMED, label if named else UNNAMED), MAX_FORMULA)
     if data["kind"] == GROUP and "inside" not in data:
         return ops_text(data["size"], words)
     return clean(data.get("formula", ""), MAX_FORMULA)
@@ -164,8 +178,8 @@ def _arrow(
         product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(
         id=name,
-        tail=f"n{tail}",
-        head=f"n{head}",
+        tail=box_id(tail),
+        head=box_id(head),
         local=text,
         product=product,
         backward="contribution" in data or _grads_on_both(graph, tail, head),
@@ -231,4 +245,9 @@ def _legend(
         items.append(("local", words["local"]))
     if any(_GRADIENT.search(a.local) for a in arrows):
         items.append(("g", words["g"]))
+    texts = [a.local for a in arrows] + [b.symbol for b in boxes if b.role != "group"]
+    if any(UNNAMED in text for text in texts):
+        items.append((UNNAMED, words["unnamed"]))
+    if any(_OUT.search(a.local) for a in arrows) and output != OUT:
+        items.append((OUT, words["out"]))
     return tuple(items)

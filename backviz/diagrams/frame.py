@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text, moved
@@ -210,12 +211,12 @@ def _legend_item(
     kind: str, words: str, size: float, theme: Theme
 ) -> tuple[tuple[Mark, ...], float]:
     """A sample of the line or number, what it means, and the width of both."""
-    colour = theme.forward if kind == "value" else theme.gradient
+    colour = {"value": theme.forward, UNNAMED: theme.muted}.get(kind, theme.gradient)
     sample: list[Mark]
     if kind in ("value", "gradient"):
         sample, width = _sample_arrow(size, colour, dashed=kind == "gradient"), 1.8 * size
     else:
-        letter = "g" if kind == "g" else "−2"
+        letter = "−2" if kind == "local" else kind
         sample, width = [Text(0, size, letter, size, colour)], font.width(letter, size)
     x = width + 0.45 * size
     sample.append(Text(x, size, words, size, colour))

@@ -14,6 +14,15 @@ Role = Literal["leaf", "constant", "op", "output", "group", "derivative"]
 Accent = Literal["", "forward", "backward"]
 
 
+def box_id(node: int) -> str:
+    """What a node's box is called in files; nothing reads the number back from it.
+
+    >>> box_id(7)
+    'n7'
+    """
+    return f"n{node}"
+
+
 @dataclass(frozen=True, slots=True)
 class Heat:
     """A small map of an array: cells from −1 to 1 of `limit`, row by row; NaN is `None`."""

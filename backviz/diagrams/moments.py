@@ -6,7 +6,6 @@ recording forward and against it backward, so the last moment shows the figure's
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
+from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol
 from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines, ops_text
-from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
@@ -59,7 +58,7 @@ def make_moments(
         moments += teller.forward()
     if passes != "forward" and "grad" in view.nodes[view.graph["output"]]:
         moments += teller.backward(pace)
-    return Build(moments or list(teller.forward()), {f"n{n}": t for n, t in teller.names.items()})
+    return Build(moments or list(teller.forward()), {box_id(n): t for n, t in teller.names.items()})
 
 
 class _Teller:
@@ -73,21 +72,21 @@ class _Teller:
         self.names = box_names(view)
         self.output = self.names[view.graph["output"]]
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
-        for i, (tail, head, position, data) in enumerate(arrow_order(view)):
-            self.into[head].append((f"e{i}", tail, position, data))
+        for arrow, tail, head, position, data in arrow_order(view):
+            self.into[head].append((arrow, tail, position, data))
 
     # Forward ---------------------------------------------------------------------------
 
     def forward(self) -> Iterator[Moment]:
         """What is given, then the ops one after another."""
         given = [n for n, kind in self.view.nodes(data="kind") if kind in (LEAF, CONSTANT)]
-        boxes = {f"n{n}": BoxState(value=n in given, gradient=()) for n in self.view}
+        boxes = {box_id(n): BoxState(value=n in given, gradient=()) for n in self.view}
         arrows = {a: ArrowState(False, False) for edges in self.into.values() for a, *_ in edges}
         yield self._moment("forward", None, (self._given(given),), boxes, arrows)
         for node in self.view:
             if node in given:
                 continue
-            boxes[f"n{node}"] = BoxState(value=True, gradient=())
+            boxes[box_id(node)] = BoxState(value=True, gradient=())
             for arrow, *_ in self.into[node]:
                 arrows[arrow] = ArrowState(True, False)
             used = [arrow for arrow, *_ in self.into[node]]
@@ -146,10 +145,10 @@ class _Teller:
     def backward(self, pace: str) -> Iterator[Moment]:
         """The seed, then the contributions of every node against the order of recording."""
         output = self.view.graph["output"]
-        boxes = {f"n{n}": BoxState(value=True, gradient=()) for n in self.view}
+        boxes = {box_id(n): BoxState(value=True, gradient=()) for n in self.view}
         arrows = {a: ArrowState(True, False) for edges in self.into.values() for a, *_ in edges}
         seed = self.view.nodes[output]["grad"]
-        boxes[f"n{output}"] = BoxState(True, self._lines(seed))
+        boxes[box_id(output)] = BoxState(True, self._lines(seed))
         yield self._moment("backward", output, (self._seed(seed),), boxes, arrows)
         uses = Counter(
             tail for edges in self.into.values() for _, tail, _, d in edges if "contribution" in d
@@ -164,7 +163,7 @@ class _Teller:
                     continue
                 met[tail] += 1
                 parts.setdefault(tail, []).append(data["contribution"])
-                boxes[f"n{tail}"] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
+                boxes[box_id(tail)] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
                 arrows[arrow] = ArrowState(True, True)
                 use = self.words["use"].format(k=met[tail], m=uses[tail])
                 line = f"{self._contribution(node, tail, position, data)}   ({use})"
@@ -172,7 +171,7 @@ class _Teller:
                 if pace == "contribution":
                     of = slope_name(self.output, self.names[tail])
                     lines = (line, f"{of} = {total}") if total else (line,)
-                    both = (f"n{node}", f"n{tail}")
+                    both = (box_id(node), box_id(tail))
                     yield self._moment("backward", node, lines, boxes, arrows, [arrow], both)
                 # a line for each arrow: the sum stands at the end of the last one's
                 said = f"{line.removesuffix(')')}: {total})" if total else line
@@ -235,8 +234,8 @@ class _Teller:
         if rule is None:
             return str(arriving)
         args = [self._operand(u) for u in operands(self.whole, node)]
-        params = ast.literal_eval(self.whole.nodes[node].get("params", "{}"))
-        out = name_symbol(self.names.get(node, "out"))
+        params = self.whole.nodes[node].get("params", {})
+        out = name_symbol(self.names.get(node, OUT))
         if not op.elementwise:
             return str(as_symbol(rule(arriving, out, *args, **params)))
         local = as_symbol(rule(out, *args, **params))
@@ -275,11 +274,11 @@ class _Teller:
         marked: tuple[str, ...] = (),
     ) -> Moment:
         shown, drawn = dict(boxes), dict(arrows)
-        for box in marked or (() if node is None else (f"n{node}",)):
+        for box in marked or (() if node is None else (box_id(node),)):
             shown[box] = replace(shown[box], accent=phase)
         for arrow in used or ():
             drawn[arrow] = replace(drawn[arrow], accent=phase)
-        at = "" if node is None else f"n{node}"
+        at = "" if node is None else box_id(node)
         alt = "; ".join(filter(None, lines))
         return Moment(phase, at, lines, shown, drawn, alt)
 

@@ -8,14 +8,13 @@ its views cost more than the work that is done on them.
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import networkx as nx
 
-from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol, name_symbol
+from backviz.autodiff.symbol import LITERAL, UNNAMED, Symbol, as_symbol, name_symbol
 from backviz.graphs.recorded import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS
 from backviz.text import NumberStyle, count
@@ -204,15 +203,14 @@ def group_symbols(
         inputs = operands(graph, node)
         args = [symbols[u] if u in symbols else enter(u) for u in inputs]
         op = OPS[data["op"]]
-        params = ast.literal_eval(data.get("params", "{}"))
-        symbols[node] = args[0].interpret(op, tuple(args), params)
+        symbols[node] = args[0].interpret(op, tuple(args), data.get("params", {}))
     return symbols
 
 
 def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
     if data["label"].strip():
         return name_symbol(data["label"])
-    return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol("□")
+    return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol(UNNAMED)
 
 
 def _group_edges(

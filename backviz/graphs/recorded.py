@@ -2,8 +2,9 @@
 
 Invariants: node ids are 0, 1, 2 … in the order of recording; edges follow the data
 (input → op), and an edge's key is the operand's position, so `x*x` has two edges.
-Every attribute is a string, a number or an array, and what was not computed is
-absent, so that all of networkx works on the graph.
+Every attribute is a string, a number, an array or the op's own options, and what was not
+computed is absent, so that all of networkx works on the graph. Text is made last, by what
+writes a file (`plain_graph`); nothing is read back from it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of, tape
 from backviz.autodiff.data import as_data, quietly
-from backviz.autodiff.op import given
 from backviz.autodiff.origin import PRODUCT, SUM
-from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
+from backviz.autodiff.params import given, plain_params
+from backviz.autodiff.symbol import OUT, UNNAMED, Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 SHORT = 18  # signs of a rule beside an arrow
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
@@ -34,7 +36,7 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     `add_node` and `add_edge`.
 
     Node attributes: `kind` ("leaf", "constant" or "op"), `op` (its name in the
-    table, "" for a leaf), `params` (literal text, only where there are any),
+    table, "" for a leaf), `params` (the op's own options, only where any were given),
     `label`, `value` (float or read-only array), `grad` (the same, only where a
     backward pass from this output has computed it), `earlier` (what a leaf's
     gradient held before the latest pass, only where it held anything), `shape`
@@ -153,7 +155,7 @@ def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
     if origin.scope:
         attributes["scope"] = origin.scope
     if origin.params and (options := given(origin.params)):
-        attributes["params"] = repr(options)
+        attributes["params"] = options
     if reached and grad is not None:
         attributes["grad"] = grad if type(grad) is float else _read_only(data_of(grad))
     return attributes
@@ -200,38 +202,45 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
     elif (locals_ := v.locals) is not None:
         edges = [{} if local is None else {"local": local} for local in locals_]
     if isinstance(v.data, np.ndarray) or any(isinstance(u.data, np.ndarray) for u in inputs):
-        for position, operand in enumerate(inputs):
-            if operand.requires_grad and op.rule(position) is not None:
-                edges[position]["rule"] = _rule(v, position)
+        passed = [i for i, u in enumerate(inputs) if u.requires_grad and op.rule(i) is not None]
+        for position, rule in rules_of(v, passed).items():
+            edges[position]["rule"] = rule
     return edges
 
 
-def _rule(v: Value, position: int) -> str:
-    """The op's rule for one input, made by running it on symbols.
+def rules_of(v: Value, positions: Iterable[int]) -> dict[int, str]:
+    """The op's rule for these inputs, made by running it on symbols.
 
     An operand without a name is a constant array's numbers where the rule stays short, else
-    □; two that differ are □₁ and □₂.
+    □; two that differ are □₁ and □₂. The operands are looked at once for all the rules.
 
     >>> from backviz.autodiff.value import tensor
     >>> from backviz.ops import mse_loss
     >>> two, one = tensor([0.5, 2.0], "w") * 2, tensor([1.0], requires_grad=False)
-    >>> _rule(mse_loss(two, two + 1), 0), _rule(mse_loss(two[:1], one), 0)
-    ('g·2·(□₁ − □₂) / n', 'g·2·(□ − [1]) / n')
+    >>> rules_of(mse_loss(two, two + 1), [0]), rules_of(mse_loss(two[:1], one), [0])
+    ({0: 'g·2·(□₁ − □₂) / n'}, {0: 'g·2·(□ − [1]) / n'})
     """
-    rule = _rule_on(v, position, [_shown(u) for u in v.inputs])
-    if len(rule) <= SHORT:
-        return rule
-    return _rule_on(v, position, [_named(u) for u in v.inputs])
+    with_numbers = _with_boxes(v, [_shown(u) for u in v.inputs])
+    with_names = _with_boxes(v, [_named(u) for u in v.inputs])
+    made = {}
+    for position in positions:
+        text = _rule_on(v, position, with_numbers)
+        made[position] = text if len(text) <= SHORT else _rule_on(v, position, with_names)
+    return made
+
+
+def _with_boxes(v: Value, args: list[Any]) -> list[Any]:
+    """The operands of rules; one that is `None` is called by a box."""
+    unnamed = dict.fromkeys(id(u) for u, arg in zip(v.inputs, args, strict=True) if arg is None)
+    numbered = [f"{UNNAMED}{i}".translate(_LOW) for i in range(1, len(unnamed) + 1)]
+    signs = [UNNAMED] if len(unnamed) == 1 else numbered
+    boxes = dict(zip(unnamed, map(Symbol, signs), strict=True))
+    return [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
 
 
 def _rule_on(v: Value, position: int, args: list[Any]) -> str:
-    """The rule for these operands; `None` is called by a box."""
     assert v.op is not None
-    unnamed = dict.fromkeys(id(u) for u, arg in zip(v.inputs, args, strict=True) if arg is None)
-    signs = ["□"] if len(unnamed) == 1 else [f"□{chr(ord('₁') + i)}" for i in range(len(unnamed))]
-    boxes = dict(zip(unnamed, map(Symbol, signs), strict=True))
-    args = [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
-    out = name_symbol(v.label or "out")
+    out = name_symbol(v.label or OUT)
     rule = v.op.rule(position)
     assert rule is not None
     upstream = () if v.op.elementwise else (Symbol("g"),)
@@ -263,7 +272,7 @@ def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:
 
 
 def plain_graph(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
-    """The same graph with arrays written as text: for GraphML, GEXF and GML.
+    """The same graph with arrays and options written as text: for GraphML, GEXF and GML.
 
     An attribute that is an array anywhere is text everywhere, because these formats
     give each attribute one type.
@@ -286,4 +295,8 @@ def _array_names(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def _without_arrays(data: dict[str, Any], texts: set[str]) -> dict[str, Any]:
-    return {k: str(np.asarray(v).tolist()) if k in texts else v for k, v in data.items()}
+    return {k: _as_text(k, v) if k in texts or k == "params" else v for k, v in data.items()}
+
+
+def _as_text(name: str, attribute: Any) -> str:
+    return repr(plain_params(attribute) if name == "params" else np.asarray(attribute).tolist())

@@ -65,7 +65,7 @@ square = elementwise(
     lambda out, x: 2 * x,
     scalar=lambda x: x * x,
     notation=Notation("{}²", 30, (31,)),  # binds like a power
-    symbol="x²",
+    symbol="□²",
     domain="all numbers",
     note="The derivative is twice the input.",
 )
@@ -76,7 +76,7 @@ reciprocal = elementwise(
     lambda out, x: -(out**2),
     scalar=lambda x: 1 / x,
     notation=Notation("1 / {}", 19, (21,)),  # binds like a quotient
-    symbol="1/x",
+    symbol="1/□",
     domain="x not 0",
     note="A small input makes a large gradient.",
     interval=(0.5, 2.0),
@@ -175,7 +175,7 @@ abs = elementwise(  # noqa: A001
     lambda out, x: sign(x),
     scalar=math.fabs,
     notation=Notation("|{}|", 100, (0,)),
-    symbol="|x|",
+    symbol="|□|",
     domain="all numbers",
     note="Passes the gradient with the sign of x; at the kink x = 0 the derivative is 0.",
     aliases=("fabs", "absolute"),

@@ -228,7 +228,7 @@ norm = structural(
     "norm",
     _norm,
     _pull_norm,
-    symbol="‖x‖",
+    symbol="‖□‖",
     domain="all numbers",
     note="The length of a vector, p-norms by `ord`. For the usual length the gradient is the unit "
     "vector times the upstream gradient; at 0, where there is a kink, it is 0.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from backviz.autodiff.params import plain_params
 from backviz.text import json_ready
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 def json_graph(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives."""
     data = nx.node_link_data(figure.graph, edges="edges")
+    data["nodes"] = [
+        {k: plain_params(v) if k == "params" else v for k, v in node.items()}
+        for node in data["nodes"]
+    ]
     return (json.dumps(json_ready(data), ensure_ascii=False, indent=1) + "\n").encode(
         "utf-8",
         "backslashreplace",  # a lone surrogate as the JSON escape \udXXX

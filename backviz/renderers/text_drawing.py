@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from backviz.autodiff.symbol import OUT, UNNAMED
 from backviz.diagrams.model import WHOLE_BOX, Arrow, Box, BoxState, Diagram
 from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, cut
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
@@ -127,7 +128,8 @@ def _lines(
 def _legend(diagram: Diagram, signs: Signs, local: bool) -> list[str]:
     samples = {"gradient": "grad"}
     if local:
-        samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g"}
+        samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g", OUT: OUT}
+    samples |= {UNNAMED: UNNAMED}
     said = (f"{samples[kind]}: {words}" for kind, words in diagram.legend if kind in samples)
     line = "   ".join(_plain(words, signs) for words in said)
     return [line] if line else []

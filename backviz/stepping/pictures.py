@@ -15,7 +15,7 @@ from typing import Any
 from backviz.autodiff.backward import backward
 from backviz.diagrams.build import arrow_order, number_lines
 from backviz.diagrams.figure import Figure
-from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.moments import MORE
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
@@ -66,18 +66,18 @@ def moment_of(state: State, steps: Steps) -> Moment:
     here = state.node
     accent = place.phase if here is not None else ""
     boxes = {
-        f"n{n}": BoxState(is_known(state, n), _gradient(state, n, steps.figure.style),
+        box_id(n): BoxState(is_known(state, n), _gradient(state, n, steps.figure.style),
                           accent if n == here else "")
         for n in view
     }  # fmt: skip
     arrows = {}
-    for i, (tail, head, position, data) in enumerate(arrow_order(view)):
+    for arrow, tail, head, position, data in arrow_order(view):
         back = "contribution" in data and _handed_on(state, tail, head, position, view.nodes[head])
         at_work = head == here and (back or place.phase == "forward")
-        arrows[f"e{i}"] = ArrowState(is_known(state, head), back, accent if at_work else "")
+        arrows[arrow] = ArrowState(is_known(state, head), back, accent if at_work else "")
     alt = "; ".join(line.strip() for line in step_lines(state, state.at))
     said = words(state, preceding(state, state.at))
-    return Moment(place.phase, "" if here is None else f"n{here}", said, boxes, arrows, alt)
+    return Moment(place.phase, "" if here is None else box_id(here), said, boxes, arrows, alt)
 
 
 def _gradient(state: State, node: int, style: Style) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backviz.diagrams.build import arrow_order, number_lines
-from backviz.diagrams.model import ArrowState, BoxState, Moment
+from backviz.diagrams.model import ArrowState, Box, BoxState, Moment, box_id
 from backviz.diagrams.moments import make_moments
 from backviz.ops import OPS
 from backviz.renderers.player.levels import Level
@@ -38,12 +38,12 @@ def facts(level: Level) -> dict[str, Any]:
     rules = _rules(made.moments)
     return {
         "name": level.name,
-        "output": f"n{level.view.graph['output']}",
+        "output": box_id(level.view.graph["output"]),
         "called": made.names,
         "moments": _moments(steps.moments, known),
         "boxes": {
-            name: _box(level, name, made.names[name], rules, known[name])
-            for name in (box.id for box in steps.diagram.boxes)
+            box.id: _box(level, data, box, made.names[box.id], rules, known[box.id])
+            for box, data in zip(steps.diagram.boxes, level.view.nodes.values(), strict=True)
         },
         "arrows": _arrows(level, rules, known),
     }
@@ -80,15 +80,19 @@ def _rules(moments: list[Moment]) -> dict[str, str]:
 
 
 def _box(
-    level: Level, name: str, called: str, rules: dict[str, str], known: dict[BoxState, int]
+    level: Level,
+    data: dict[str, Any],
+    box: Box,
+    called: str,
+    rules: dict[str, str],
+    known: dict[BoxState, int],
 ) -> dict[str, Any]:
-    data, style = level.view.nodes[int(name[1:])], level.steps.figure.style
-    box = next(b for b in level.steps.diagram.boxes if b.id == name)
+    style = level.steps.figure.style
     value = exact(data.get("value"), style.numbers, style.lang)
     return _told({
         "title": "" if box.title == called else box.title,
         "op": OPS[data["op"]].symbol if data["op"] else box.symbol,
-        "says": rules.get(name, ""),
+        "says": rules.get(box.id, ""),
         "short": "" if "; ".join(box.value) == value else "; ".join(box.value),
         "value": value,
         "shape": shape_text(data.get("value", 0.0)),
@@ -109,16 +113,15 @@ def _arrows(
 ) -> dict[str, dict[str, Any]]:
     numbers, lang = level.steps.figure.style.numbers, level.steps.figure.style.lang
     made = {}
-    order = arrow_order(level.view)
-    for arrow, (tail, head, _, data) in zip(level.steps.diagram.arrows, order, strict=True):
-        name = arrow.id
+    flows = {arrow.id: arrow.backward for arrow in level.steps.diagram.arrows}
+    for name, tail, head, _, data in arrow_order(level.view):
         made[name] = _told({
-            "from": f"n{tail}",
-            "to": f"n{head}",
+            "from": box_id(tail),
+            "to": box_id(head),
             "says": rules.get(name, ""),
             "local": exact(data.get("local"), numbers, lang) or data.get("rule", ""),
             "part": exact(data.get("contribution"), numbers, lang),
-                    "flows": int(arrow.backward),
+                    "flows": int(flows[name]),
         }) | {"states": [int(state.backward) for state in known[name]]}  # fmt: skip
     return made
 

@@ -1,0 +1,65 @@
+"""An op box writes the name of an operand that it has, or a sign that is no name."""
+
+import re
+
+import pytest
+
+from backviz import OPS, Figure, Style, Value, load, tensor
+
+LETTER = re.compile(r"(?<!\w)[A-Za-z](?!\w)|ʸ|ˣ")
+
+
+def symbols(output, **style):
+    diagram = Figure(output, Style(**style)).diagram
+    return [b.symbol for b in diagram.boxes if b.symbol], dict(diagram.legend)
+
+
+@pytest.mark.parametrize("name", OPS.names())
+def test_no_sign_of_an_op_is_a_variable(name):
+    assert not LETTER.search(OPS[name].symbol.replace("L1", "")), OPS[name].symbol
+
+
+@pytest.mark.parametrize(
+    "call, named, unnamed",
+    [
+        (lambda v: -v, "−z", "−□"),
+        (OPS["square"], "z²", "□²"),
+        (abs, "|z|", "|□|"),
+        (OPS["reciprocal"], "1/z", "1/□"),
+        (lambda v: OPS["norm"](v.reshape(1)), None, "‖□‖"),
+    ],
+)
+def test_the_operand_is_named_in_its_op(call, named, unnamed):
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    z = w * x
+    if named is None:
+        made, legend = symbols(call(z))
+        assert made[-1] == unnamed and "□" in legend
+        v = tensor([3.0, 4.0], "v")
+        assert symbols(OPS["norm"](v))[0] == ["‖v‖"]
+        return
+    made, legend = symbols(call(z))
+    assert made[-1] == unnamed
+    assert legend["□"] == "input without a name"
+    z.label = "z"
+    made, legend = symbols(call(z))
+    assert made[-1] == named
+    assert "□" not in legend
+    z.label = "a + b"  # a name like a formula would need brackets
+    assert symbols(call(z))[0][-1] == unnamed
+
+
+def test_exp_of_minus_z_does_not_speak_of_x():
+    made, _ = symbols(load("z=w*x; L=exp(-z); x=3; w=2"))
+    assert made == ["×", "−z", "exp"]
+    text, _ = symbols(load("L=abs(w*x)**(w*w); x=3; w=2"))
+    assert text[-1] == "^"
+
+
+def test_the_legend_explains_the_sign_in_russian_and_the_result():
+    softmax = tensor([1.0, 2.0], "z").softmax().sum()
+    softmax.backward()
+    _, legend = symbols(softmax, lang="ru")
+    assert legend["out"] == "результат операции"
+    _, legend = symbols(-(Value(1.0, "a") * Value(2.0, "b")), lang="ru")
+    assert legend["□"] == "вход без имени"
