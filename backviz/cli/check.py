@@ -49,7 +49,7 @@ def check(
 
     if not 0 < step < 1 or not tolerance > 0:
         raise UsageError("--step lies between 0 and 1, and --tolerance is greater than 0")
-    value = load(src)
+    value = load(src, None if quiet else say)
     leaves = leaves_of(value)
     if not value.requires_grad or not leaves:
         raise InputError("there is nothing to check: the result depends on no leaf; name a number")

@@ -20,7 +20,7 @@ def describe(src: str, output: str, lang: str, **given: Any) -> int:
     from backviz.cli.loading import load_value
     from backviz.explanations import describe as describe_value
 
-    value = load_value(src, differentiate=False)
+    value = load_value(src, differentiate=False, quiet=given["quiet"])
     numbers = number_style(given)
     return print_or_write(describe_value(value, numbers, lang), output, value, given["quiet"])
 

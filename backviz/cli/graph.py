@@ -59,13 +59,12 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
 def _watch(src: str, draw: Callable[[], int]) -> int:
     """Draw now and after every change of the source's file, until Ctrl-C."""
     import time
-    from pathlib import Path
 
     from backviz.cli.terminal import say
     from backviz.errors import BackvizError, UsageError
-    from backviz.sources.files import is_file_source
+    from backviz.sources.files import is_file_source, path_of
 
-    path = Path(src.rpartition(":")[0])
+    path = path_of(src)
     if not is_file_source(src) or not path.is_file():
         raise UsageError(
             "--watch needs a Python file that exists; use SRC of the form file.py:name"

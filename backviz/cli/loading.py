@@ -33,7 +33,7 @@ def load_value(
 
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
     with expanded(*names) if expand else nullcontext():
-        value = load(src)
+        value = load(src, None if quiet else say)
     if _forget_gradients(value) and not quiet:
         say("the gradients that the file had computed are left out: shown are those of the result")
     if wrt:

@@ -26,7 +26,7 @@ def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> i
     from backviz.tables import table as make_table
 
     form = chosen_format(output, form)
-    value = load_value(src, differentiate=False)
+    value = load_value(src, differentiate=False, quiet=given["quiet"])
     text = make_table(value, form, number_style(given), lang)
     return print_or_write(text, output, value, given["quiet"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -25,7 +26,17 @@ class ReaderGoneError(Exception):
 
 
 def prepare_streams() -> None:
-    """Let both streams show a sign that they lack in other signs, help texts included."""
+    """Let both streams show a sign that they lack in other signs, help texts included.
+
+    A descriptor that was closed is opened on nothing, or the next file that is opened takes
+    its number, and what a child process prints goes into that file.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backviz")

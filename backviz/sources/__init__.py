@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
 from backviz.autodiff.value import Value
@@ -14,8 +16,13 @@ from backviz.sources.files import is_file_source, record_file
 __all__ = ["EXAMPLES", "load", "record_expression", "record_file"]
 
 
-def load(source: str) -> Value:
-    """Record what `source` names: `@example`, `file.py:name`, `-`, or an expression.
+def load(source: str, note: Callable[[str], None] | None = None) -> Value:
+    """Record what `source` names: `@example`, `file.py:name`, `nb.ipynb:name`, `-`, or an
+    expression.
+
+    A file or a notebook is run as `python file.py` would, but that its `__name__` is the file's
+    name: a block under `if __name__ == "__main__":` stays out. `note` is told what else a
+    person should know, such as the lines of a notebook that are left out.
 
     >>> load("@simple").data, load("x*x; x=3").data
     (-12.0, 9.0)
@@ -25,8 +32,34 @@ def load(source: str) -> Value:
     if source == "-":
         return record_expression(_stdin())
     if is_file_source(source):
-        return record_file(source)
-    return record_expression(source)
+        return record_file(source, note)
+    try:
+        return record_expression(source)
+    except InputError as error:
+        if (meant := _meant(source)) is None:
+            raise
+        raise InputError(meant) from error
+
+
+def _meant(source: str) -> str | None:
+    """What a source that is no expression was probably meant to be: an example, a file."""
+    if source in EXAMPLES:
+        return f"{source} is no expression; the example is @{source}"
+    head, colon, name = source.rpartition(":")
+    path, name = (Path(head), name) if colon else (Path(source), "NAME")
+    try:
+        if path.with_name(f"{path.name}.py").is_file():
+            return f"{path} is no expression; did you mean {path}.py:{name}?"
+        if path.is_dir():
+            return f"{path} is a folder; name a file in it, as {path / 'model.py'}:{name}"
+        if path.is_file():
+            return (
+                f"{path} is a file, but no Python: a source file ends in .py or .ipynb; an "
+                f"expression in a file goes to standard input, SRC being -: - < {path}"
+            )
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _stdin() -> str:

@@ -1,92 +1,81 @@
-"""A value or a function in a Python file. The file runs because the person named it."""
+"""A value or a function in a Python file or a notebook. It runs because the person named it."""
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import inspect
-import runpy
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backviz.autodiff.exits import whole_record
-from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
-from backviz.errors import BackvizError, InputError
+from backviz.errors import InputError
 from backviz.registry import unknown
-from backviz.sources.tracing import name_values, names_of_variables
+from backviz.sources.program import NOTEBOOK, Program, defined
+from backviz.sources.tracing import article, name_values, names_of_variables
+
+ENDINGS = (".py", NOTEBOOK)
 
 
 def is_file_source(source: str) -> bool:
-    """Whether the source looks like `file.py:name` or `file.py`."""
+    """Whether the source looks like `file.py:name`, `nb.ipynb:name` or a file without a name."""
     path, _, name = source.rpartition(":")
-    return path.endswith(".py") or (source.endswith(".py") and not name.isidentifier())
+    return _ends(path) or (_ends(source) and not name.isidentifier())
 
 
-def record_file(source: str) -> Value:
-    """Run `file.py` and take `name` from it: a value, or a function that returns one.
+def path_of(source: str) -> Path:
+    """The file that a source names."""
+    return Path(_split(source)[0])
 
-    Values that have no label get the name of the module's variable that holds them.
-    Raises `InputError` if the file or the name is not there, or the file fails.
+
+def record_file(source: str, note: Callable[[str], None] | None = None) -> Value:
+    """Run the file and take the name from it: a value, or a function that returns one.
+
+    Values that have no label get the name of the module's variable that holds them. `note`
+    is told what of a notebook is left out. Raises `InputError` if the file or the name is
+    not there, or the file fails.
     """
-    path_text, _, name = source.rpartition(":")
-    if not path_text.endswith(".py"):
-        path_text, name = source, ""
-    path = Path(path_text)
-    if not path.is_file():
+    path_text, name = _split(source)
+    if not Path(path_text).is_file():
         raise InputError(f"there is no file {path_text!r}; check the path")
+    program = Program(path_text, note)
+    offered = defined(program.tree)
     if not name:
-        raise InputError(f"{path_text} needs a name: write {path_text}:NAME{_offer(path)}")
-    found = _run(path)
+        offer = f" ({', '.join(offered[:8])})" if offered else ""
+        raise InputError(f"{path_text} needs a name: write {path_text}:NAME{offer}")
+    found = program.run()
     if name not in found:
-        public = [n for n in found if not n.startswith("_")]
-        raise InputError(f"{path_text}: {unknown('name', name, public)}")
-    value = _call(found[name], name, path) if callable(found[name]) else found[name]
+        raise InputError(f"{path_text}: {unknown('name', name, offered)}")
+    held = found[name]
+    value = _call(program, held, name) if _is_function(held) else held
     if not isinstance(value, Value):
-        raise InputError(
-            f"{source} is a {type(value).__name__}, not a recorded value; "
-            "compute it from Value(…) or tensor(…)"
-        )
+        verb = "returns" if _is_function(held) else "is"
+        raise InputError(f"{source} {verb} {article(value)}, not a recorded value; {_cure(value)}")
     name_values(found)
     if not value.label:
         value.label = name
     return value
 
 
-def _offer(path: Path) -> str:
-    """The names that a file defines, read without running it."""
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    names: dict[str, None] = {}
-    for node in body:
-        if isinstance(node, ast.FunctionDef):
-            names[node.name] = None
-        elif isinstance(node, ast.Assign):
-            names |= {t.id: None for t in node.targets if isinstance(t, ast.Name)}
-    listed = [n for n in names if not n.startswith("_")]
-    return f" ({', '.join(listed[:8])})" if listed else ""
+def _split(source: str) -> tuple[str, str]:
+    path, _, name = source.rpartition(":")
+    return (path, name) if _ends(path) else (source, "")
 
 
-def _run(path: Path) -> dict[str, Any]:
-    """Run the file as a module of its own, with its folder first on the path."""
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        found: dict[str, Any] = _guarded(
-            path, lambda: runpy.run_path(str(path), run_name=path.stem)
-        )
-        return found
-    finally:
-        if folder in sys.path:
-            sys.path.remove(folder)
+def _ends(path: str) -> bool:
+    return path.lower().endswith(ENDINGS)
 
 
-def _call(function: Any, name: str, path: Path) -> Any:
+def _is_function(held: Any) -> bool:
+    return callable(held) and not isinstance(held, Value)
+
+
+def _cure(value: Any) -> str:
+    if type(value).__module__.partition(".")[0] == "torch":
+        return "backviz records its own values: begin with backviz.tensor(…) in place of torch's"
+    return "compute it from Value(…) or tensor(…)"
+
+
+def _call(program: Program, function: Any, name: str) -> Any:
     try:
         required = [
             p.name
@@ -97,47 +86,14 @@ def _call(function: Any, name: str, path: Path) -> Any:
         required = []
     if required:
         raise InputError(
-            f"{path}:{name} needs arguments ({', '.join(required)}); "
+            f"{program.given}:{name} needs arguments ({', '.join(required)}); "
             "give them defaults, or name a function without any"
         )
     with names_of_variables(function):
-        return _guarded(path, function)
-
-
-def _guarded(path: Path, run: Callable[[], Any]) -> Any:
-    """Run the person's code; what it prints goes to standard error, its errors to a sentence."""
-    try:
-        with contextlib.redirect_stdout(sys.stderr), source_lines(), scoped(), whole_record():
-            return run()
-    except SyntaxError as error:
+        value = program.call(function)
+    if inspect.iscoroutine(value):
+        value.close()
         raise InputError(
-            f"{error.filename or path}: line {error.lineno} cannot be read: {error.msg}",
-            line=(error.text or "").rstrip("\n"),
-            column=max(0, (error.offset or 1) - 1),
-        ) from None
-    except BackvizError as error:
-        raise _at(path, error) from None
-    except SystemExit as error:
-        raise InputError(f"{path} stopped with exit status {error.code}") from None
-    except Exception as error:
-        raise _failure(path, error) from None
-
-
-def _line(path: Path, error: BaseException) -> int | None:
-    """The last line of the person's own file that the error passed through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    here = path.resolve()
-    lines = [f.lineno for f in frames if Path(f.filename).resolve() == here]
-    return lines[-1] if lines else None
-
-
-def _failure(path: Path, error: Exception) -> InputError:
-    line = _line(path, error)
-    where = f" at line {line}" if line else ""
-    said = str(error).splitlines()[0] if str(error) else "no message"
-    return InputError(f"{path} failed{where}: {type(error).__name__}: {said}")
-
-
-def _at(path: Path, error: BackvizError) -> BackvizError:
-    line = None if "(at " in str(error) else _line(path, error)
-    return InputError(f"{error} (at {path.name}:{line})") if line else error
+            f"{program.given}:{name} is an async function; name one that returns the value itself"
+        )
+    return value

@@ -65,7 +65,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         output = f(*args, **kwargs)
     if not isinstance(output, Value):
         raise InputError(
-            f"{called} returns {_article(output)}, not a recorded value; "
+            f"{called} returns {article(output)}, not a recorded value; "
             "return one number or array that is computed from the arguments"
         )
     if not output.label and called.isidentifier():
@@ -83,7 +83,7 @@ def name(**values: Any) -> Any:
     """
     for label, value in values.items():
         if not isinstance(value, Value):
-            raise InputError(f"name: {label} is {_article(value)}, not a recorded value")
+            raise InputError(f"name: {label} is {article(value)}, not a recorded value")
         value.label = label
     return next(iter(values.values())) if len(values) == 1 else tuple(values.values())
 
@@ -150,6 +150,12 @@ def _as_leaf(given: Any, label: str) -> Any:
     return Value(given, label)
 
 
-def _article(x: Any) -> str:
+def article(x: Any) -> str:
+    """What kind of thing it is, with its article.
+
+    >>> article(3), article(2.0), article(np.zeros(2)), article(None)
+    ('an int', 'a float', 'an ndarray', 'nothing')
+    """
     kind = type(x).__name__
-    return "nothing" if x is None else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    vowel = kind[0] in "aeiouAEIO" or kind.startswith("nd")
+    return "nothing" if x is None else f"{'an' if vowel else 'a'} {kind}"
