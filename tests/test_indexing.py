@@ -117,16 +117,19 @@ def test_recorded_keys():
         x[tensor([np.nan])]
 
 
-def test_zeros_and_ones_that_are_no_comparison_are_not_guessed():
+def test_conditions_are_masks_and_other_zeros_and_ones_positions():
     x = tensor([-1.0, 2.0, -3.0])
-    between = (x > -2) * (x < 1)
     with no_grad():
         unrecorded = x > 0
-    for key in (between, unrecorded, tensor([1, 0, 1])):
-        with pytest.raises(TypeError, match="a mask or positions"):
-            x[key]
-        assert x[key.numpy() != 0].shape != x[key.numpy().astype(int)].shape
-    assert x[tensor([1, 0])].tolist() == [2.0, -1.0]  # too short for a mask
+        part = unrecorded[:2]
+    assert x[(x > -2) * (x < 1)].tolist() == [-1.0]
+    assert x[unrecorded].tolist() == x[unrecorded.detach()].tolist() == [2.0]
+    assert x[:2][part].tolist() == x[tensor(np.array([False, True, False]))].tolist() == [2.0]
+    for key in ([0, 1, 1], [0, 2, 1], [1, 0]):  # zeros and ones are no special positions
+        wanted = x.numpy()[key].tolist()
+        assert x[tensor(key)].tolist() == x[tensor(np.array(key))].tolist() == wanted
+    best = tensor([[1.0, 2.0], [3.0, 0.0], [5.0, 6.0]]).argmax(axis=1)
+    assert x[best].tolist() == x[best[:]].tolist() == [2.0, -1.0, 2.0]
 
 
 def test_a_key_is_the_records_own():

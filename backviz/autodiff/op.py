@@ -65,7 +65,9 @@ class Op(ABC):
     first, then `params` in their order. `parts` is the same function written in simpler
     ops. `numpy` are the functions of numpy that record as this op. `written` says that
     an expression may call it: not if the result can outgrow what was typed. `method`
-    says that values and symbols have it as a method.
+    says that values and symbols have it as a method. `gives` is what the result stands for:
+    a "mask", "positions", what the operands are ("alike"), or a whole number if they are
+    masks or whole numbers ("count"); "" for numbers (`autodiff.meaning`).
     """
 
     name: str
@@ -90,6 +92,7 @@ class Op(ABC):
     numpy: tuple[Callable[..., Any], ...] = ()
     written: bool = True
     method: bool = True
+    gives: str = ""
     origin: Origin = field(init=False)
     idle: Origin = field(init=False)
 

@@ -85,6 +85,33 @@ class Operand:
     def __le__(self, other: Any) -> Self:
         return self.interpret(OPS["less_equal"], (self, other), NO_PARAMS)
 
+    def __and__(self, other: Any) -> Self:
+        return self._combined("&", "logical_and", self, other)
+
+    def __rand__(self, other: Any) -> Self:
+        return self._combined("&", "logical_and", other, self)
+
+    def __or__(self, other: Any) -> Self:
+        return self._combined("|", "logical_or", self, other)
+
+    def __ror__(self, other: Any) -> Self:
+        return self._combined("|", "logical_or", other, self)
+
+    def __xor__(self, other: Any) -> Self:
+        return self._combined("^", "logical_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Self:
+        return self._combined("^", "logical_xor", other, self)
+
+    def __invert__(self) -> Self:
+        return self._combined("~", "logical_not", self)
+
+    def _combined(self, sign: str, name: str, *args: Any) -> Self:
+        from backviz.autodiff.meaning import refuse_numbers
+
+        refuse_numbers(sign, args)
+        return self.interpret(OPS[name], args, NO_PARAMS)
+
     def max(self, *args: Any, **options: Any) -> Any:
         """The largest entry, over all axes or some; with another operand, the larger of two."""
         return OPS["maximum" if _is_operand(args) else "amax"](self, *args, **options)
@@ -114,6 +141,10 @@ class Operand:
         3.0
         """
         return OPS["identity"](self)
+
+    def t(self) -> Any:
+        """The transpose of a matrix, by torch's name."""
+        return self.T
 
     def __getitem__(self, key: Any) -> Any:
         return OPS["getitem"](self, key)

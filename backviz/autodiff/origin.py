@@ -24,10 +24,10 @@ class Origin:
     `scope` is the part of the whole, such as a layer, in which it was recorded, where that is
     noted. `wants` says whether the value wants a gradient; `slope` is the rule of a function of
     one operand without params, which the sweep calls by itself; `freed` marks a value whose
-    inputs were given up.
+    inputs were given up; `meaning` is what a constant stands for (`autodiff.meaning`).
     """
 
-    __slots__ = ("freed", "label", "op", "params", "scope", "slope", "wants", "where")
+    __slots__ = ("freed", "label", "meaning", "op", "params", "scope", "slope", "wants", "where")
 
     op: Op | None
     params: Params
@@ -36,6 +36,7 @@ class Origin:
     where: str
     scope: str
     freed: bool
+    meaning: str
     slope: Callable[..., Any] | None
 
     def __init__(
@@ -48,8 +49,10 @@ class Origin:
         where: str = "",
         scope: str = "",
         freed: bool = False,
+        meaning: str = "",
     ) -> None:
         self.freed = freed
+        self.meaning = meaning
         self.op = op
         self.params = params
         self.label = label
@@ -64,24 +67,38 @@ class Origin:
         >>> Origin(label="a").but(label="b").label
         'b'
         """
-        names = ("op", "params", "label", "wants", "where", "scope", "freed")
+        names = ("op", "params", "label", "wants", "where", "scope", "freed", "meaning")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
     def __deepcopy__(self, memo: Any) -> Origin:
         return self
 
     def __reduce__(self) -> Any:
-        for name in ("SUM", "PRODUCT", "LEAF", "CONSTANT", "FREED"):
+        for name in ("SUM", "PRODUCT", "LEAF", "CONSTANT", "MASK", "POSITIONS", "FREED"):
             if self is globals()[name]:
                 return name
-        kept = (self.op, self.params, self.label, self.wants, self.where, self.scope)
+        kept = (
+            self.op,
+            self.params,
+            self.label,
+            self.wants,
+            self.where,
+            self.scope,
+            self.meaning,
+        )
         return Origin._again, kept
 
     @staticmethod
     def _again(
-        op: Op | None, params: Params, label: str, wants: bool, where: str, scope: str = ""
+        op: Op | None,
+        params: Params,
+        label: str,
+        wants: bool,
+        where: str,
+        scope: str = "",
+        meaning: str = "",
     ) -> Origin:
-        return Origin(op, params, label, wants=wants, where=where, scope=scope)
+        return Origin(op, params, label, wants=wants, where=where, scope=scope, meaning=meaning)
 
 
 def place(origin: Origin, where: str, scope: str) -> Origin:
@@ -100,6 +117,8 @@ _placed = lru_cache(maxsize=1024)(_at)
 
 LEAF = Origin()
 CONSTANT = Origin(wants=False)
+MASK = Origin(wants=False, meaning="mask")
+POSITIONS = Origin(wants=False, meaning="positions")
 FREED = Origin(freed=True)  # a value whose inputs were given up by a backward pass
 # The sum and the product of two floats that both want gradients, as recorded by the operators
 # themselves. `ops.arithmetic` says which ops they are.

@@ -11,14 +11,22 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
+from backviz.autodiff.meaning import refuse_numbers
 from backviz.autodiff.table import FUNCTIONS, OPS
 
 _ASKING: dict[Any, Any] = {  # functions that only ask about the value and record nothing
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: len(x.shape),
-    np.size: lambda x: int(np.prod(x.shape)),
+    np.size: lambda x, axis=None: np.size(data_of(x), axis),
     np.iscomplexobj: lambda x: False,
     np.isrealobj: lambda x: True,
+    np.allclose: lambda a, b, **options: np.allclose(data_of(a), data_of(b), **options),
+    np.array_equal: lambda a, b, **options: np.array_equal(data_of(a), data_of(b), **options),
+    np.count_nonzero: lambda x, **options: np.count_nonzero(data_of(x), **options),
+    np.nonzero: lambda x: np.nonzero(data_of(x)),
+    np.flatnonzero: lambda x: np.flatnonzero(data_of(x)),
+    np.argwhere: lambda x: np.argwhere(data_of(x)),
 }
 _CONSTANTS = {np.zeros_like: 0.0, np.ones_like: 1.0}
 
@@ -39,6 +47,10 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         raise TypeError(
             f"np.{ufunc.__name__}.{method} does not record; use the op as a plain function"
         )
+    if ufunc in _CONDITIONS and not kwargs:
+        sign, name = _CONDITIONS[ufunc]
+        refuse_numbers(sign, args)
+        return OPS[name](*args)
     if kwargs or ufunc not in FUNCTIONS:
         raise TypeError(_refusal(ufunc.__name__, kwargs if ufunc in FUNCTIONS else {}))
     return FUNCTIONS[ufunc](*args)
@@ -46,10 +58,12 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`np.sum(x, axis=0)`, `np.concatenate([x, y])`, `np.linalg.norm(x)`."""
+    if function is np.where and len(args) == 1 and not kwargs:
+        function = np.nonzero
     if function in FUNCTIONS:
         return FUNCTIONS[function](*args, **kwargs)
     if function in _ASKING:
-        return _ASKING[function](*args)
+        return _ASKING[function](*args, **kwargs)
     if function in _CONSTANTS and not kwargs:
         return np.full(args[0].shape, _CONSTANTS[function])
     name = getattr(function, "__name__", str(function))
@@ -86,9 +100,21 @@ _NEAREST = {
     "copyto": "where",
     "put": "where",
     "append": "concatenate",
-    "allclose": "equal; for a check of plain numbers use x.numpy()",
 }
-_REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "amax", np.minimum: "amin"}
+_REDUCTIONS = {
+    np.add: "sum",
+    np.multiply: "prod",
+    np.maximum: "amax",
+    np.minimum: "amin",
+    np.logical_and: "all",
+    np.logical_or: "any",
+}
+_CONDITIONS = {  # bit by bit is condition by condition; numbers have no bits here
+    np.bitwise_and: ("&", "logical_and"),
+    np.bitwise_or: ("|", "logical_or"),
+    np.bitwise_xor: ("^", "logical_xor"),
+    np.invert: ("~", "logical_not"),
+}
 
 
 def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:

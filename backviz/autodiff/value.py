@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff import meaning
 from backviz.autodiff.buffers import give
 from backviz.autodiff.data import as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
@@ -42,9 +43,10 @@ class Value(Operand):
     """A number or an array whose computations are recorded.
 
     `grad` is `None` until a backward pass has reached the value. `label` is its
-    name in pictures. A value made by hand is a leaf and wants a gradient unless
-    `requires_grad` says otherwise; a value made by an op holds the `op`, its
-    `inputs` and `params`.
+    name in pictures. A value made by hand is a leaf and wants a gradient, but not one
+    of booleans or of a numpy array of whole numbers: that is a constant, a mask or
+    positions. `requires_grad` says otherwise. A value made by an op holds the `op`,
+    its `inputs` and `params`.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> L = (a * b + a).tanh()
@@ -63,18 +65,18 @@ class Value(Operand):
     second: Value | None
     serial: int
 
-    def __init__(self, data: Any, label: str = "", *, requires_grad: bool = True) -> None:
+    def __init__(self, data: Any, label: str = "", *, requires_grad: bool | None = None) -> None:
         if isinstance(data, Value):
-            if requires_grad and data.requires_grad:
+            if requires_grad is not False and data.requires_grad:
                 check_copy(data)
-            data = data.data
+            data = meaning.plain_array(data)
+        whole = type(data) is not float and meaning.meaning_of_data(data)
         data = as_data(data)
         self.data = data.copy() if isinstance(data, np.ndarray) else data
         self.grad = None
-        if label:
-            self.origin = Origin(label=label, wants=requires_grad)
-        else:
-            self.origin = LEAF if requires_grad else CONSTANT
+        wants = not whole if requires_grad is None else requires_grad
+        origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
+        self.origin = origin.but(label=label) if label else origin
         self.first = self.second = None
         self.serial = next(_serials)
 
@@ -243,10 +245,6 @@ class Value(Operand):
             )
         return float(np.asarray(self.data).item())
 
-    def t(self) -> Value:
-        """The transpose of a matrix, by torch's name."""
-        return self.T
-
     def detach(self) -> Value:
         """The same data, cut off from the record.
 
@@ -254,15 +252,19 @@ class Value(Operand):
         >>> y.data, y.is_leaf, y.requires_grad
         (6.0, True, False)
         """
-        return Value(self.data, self.label, requires_grad=False)
+        made = Value(self.data, self.label, requires_grad=False)
+        made.origin = made.origin.but(meaning=meaning.meaning_of(self))
+        return made
 
     def numpy(self) -> np.ndarray:
         """The data as a plain array of its own; nothing that is done with it is recorded.
 
-        >>> tensor([1.0, 2.0]).numpy() * 2
-        array([2., 4.])
+        Masks are booleans and positions whole numbers there, as numpy has them.
+
+        >>> tensor([1.0, 2.0]).numpy() * 2, (tensor([1.0, 2.0]) > 1).numpy()
+        (array([2., 4.]), array([False,  True]))
         """
-        return np.array(self.data)
+        return meaning.plain_array(self)
 
     def tolist(self) -> Any:
         """The data as Python floats in nested lists."""
@@ -271,7 +273,8 @@ class Value(Operand):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise refuse_array()
-        return np.array(self.data, dtype=dtype)
+        made = meaning.plain_array(self)
+        return made if dtype is None else made.astype(dtype)
 
     def __float__(self) -> float:
         number = self.item()
@@ -303,12 +306,12 @@ class Value(Operand):
         return (self[i] for i in range(len(self)))
 
     def __eq__(self, other: object) -> Any:
-        if isinstance(other, (Operand, int, float, np.ndarray, np.generic)):
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
             return OPS["equal"](self, other)
         return NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        if isinstance(other, (Operand, int, float, np.ndarray, np.generic)):
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
             return OPS["not_equal"](self, other)
         return NotImplemented
 
@@ -375,9 +378,11 @@ def constant(data: Any) -> Value:
     return out
 
 
-def tensor(data: Any, label: str = "", *, requires_grad: bool = True) -> Value:
+def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None) -> Value:
     """A recorded array; for one number the same as `Value`.
 
+    >>> tensor(np.array([0, 1])).requires_grad, tensor([0, 1]).requires_grad
+    (False, True)
     >>> tensor([[1, 2], [3, 4]]).sum().data
     10.0
     """
@@ -408,7 +413,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     out.second = None
     out.serial = next(_serials)
     if not how.record:
-        out.origin, out.first = CONSTANT, None
+        out.origin, out.first = meaning.constant_origin(op, inputs), None
         return out
     if len(inputs) == 2:
         out.first, out.second = inputs

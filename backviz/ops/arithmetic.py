@@ -26,6 +26,7 @@ add = elementwise(
     domain="all numbers",
     note="Copies the upstream gradient to both inputs.",
     commutes=True,
+    gives="count",
 )
 
 sub = elementwise(
@@ -39,6 +40,7 @@ sub = elementwise(
     domain="all numbers",
     note="Copies the upstream gradient to the left input, with its sign changed to the right.",
     aliases=("subtract",),
+    gives="count",
 )
 
 mul = elementwise(
@@ -53,6 +55,7 @@ mul = elementwise(
     note="Swaps its inputs: each one's local derivative is the other's value.",
     aliases=("multiply",),
     commutes=True,
+    gives="alike",
 )
 
 div = elementwise(
@@ -80,6 +83,7 @@ neg = elementwise(
     domain="all numbers",
     note="Changes the sign of the gradient.",
     aliases=("negative",),
+    gives="count",
 )
 
 SUM.op, PRODUCT.op = add, mul  # what the operators record by themselves

@@ -94,6 +94,7 @@ concatenate = structural(
     numpy=(np.concatenate,),
     written=False,
     method=False,
+    gives="alike",
 )
 
 
@@ -116,6 +117,7 @@ stack = structural(
     numpy=(np.stack,),
     written=False,
     method=False,
+    gives="alike",
 )
 
 
@@ -251,6 +253,7 @@ repeat = structural(
     bind=_bind_repeat,
     numpy=(np.repeat,),
     written=False,
+    gives="alike",
 )
 
 
@@ -284,6 +287,7 @@ tile = structural(
     bind=_bind_tile,
     numpy=(np.tile,),
     written=False,
+    gives="alike",
 )
 
 
@@ -324,6 +328,7 @@ diagonal = structural(
     params=("offset", "axis1", "axis2"),
     bind=_bind_diagonal,
     numpy=(np.diagonal,),
+    gives="alike",
 )
 
 

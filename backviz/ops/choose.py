@@ -55,6 +55,7 @@ where: Elementwise = elementwise(
     masks=True,
     numpy=(np.where,),
     method=False,  # as one it would begin with the condition in numpy, with x in torch
+    gives="alike",
 )
 
 

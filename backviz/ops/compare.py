@@ -1,4 +1,4 @@
-"""Comparisons, written as 1 and 0. No gradient flows through them."""
+"""Comparisons and conditions, written as 1 and 0. No gradient flows through them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def _comparison(
         domain="all numbers",
         note=f"1 where the first is {words} the second, else 0; carries no gradient.",
         smooth=False,
+        gives="mask",
     )
 
 
@@ -40,10 +41,95 @@ not_equal = _comparison(
     "not_equal", np.not_equal, lambda a, b: float(a != b), "≠", "different from"
 )
 
+
+def _condition(name: str, ufunc: Any, word: str, note: str) -> Elementwise:
+    """Two conditions in one; as in numpy, a number is a condition that holds unless it is 0."""
+    return elementwise(
+        name,
+        lambda a, b: ufunc(a, b).astype(np.result_type(a, b)),
+        arity=2,
+        numpy=(ufunc,),
+        scalar=lambda a, b: float(ufunc(a, b)),
+        notation=Notation(f"[{{}} {word} {{}}]", 100, (COMPARISON, COMPARISON)),
+        symbol=word,
+        domain="all numbers",
+        note=note,
+        smooth=False,
+        commutes=True,
+        gives="mask",
+    )
+
+
+logical_and = _condition(
+    "logical_and", np.logical_and, "and", "1 where both are not 0, else 0; carries no gradient."
+)
+logical_or = _condition(
+    "logical_or", np.logical_or, "or", "1 where at least one is not 0, else 0; carries no gradient."
+)
+logical_xor = _condition(
+    "logical_xor", np.logical_xor, "xor", "1 where just one is not 0, else 0; carries no gradient."
+)
+
+
+def _question(
+    name: str, ufunc: Any, note: str, template: str | None = None, symbol: str | None = None
+) -> Elementwise:
+    """What can be asked of each entry."""
+    return elementwise(
+        name,
+        lambda x: ufunc(x).astype(np.result_type(x)),
+        arity=1,
+        numpy=(ufunc,),
+        scalar=lambda x: float(ufunc(x)),
+        notation=Notation(template or f"{name}({{}})", 100, (0,)),
+        symbol=symbol or name,
+        domain="all numbers",
+        note=note,
+        smooth=False,
+        gives="mask",
+    )
+
+
+logical_not = _question(
+    "logical_not",
+    np.logical_not,
+    "1 where the input is 0, else 0; carries no gradient.",
+    "[not {}]",
+    "not",
+)
+isnan = _question("isnan", np.isnan, "1 where the input is NaN, else 0; carries no gradient.")
+isinf = _question("isinf", np.isinf, "1 where the input is infinite, else 0; carries no gradient.")
+isfinite = _question(
+    "isfinite",
+    np.isfinite,
+    "1 where the input is neither NaN nor infinite, else 0; carries no gradient.",
+)
+signbit = _question(
+    "signbit",
+    np.signbit,
+    "1 where the sign is a minus, also that of −0, else 0; carries no gradient.",
+)
+isclose = elementwise(
+    "isclose",
+    lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.isclose(
+        a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
+    ).astype(np.result_type(a, b)),
+    arity=2,
+    params=("rtol", "atol", "equal_nan"),
+    numpy=(np.isclose,),
+    notation=Notation("[{} ≈ {}]", 100, (COMPARISON, COMPARISON)),
+    symbol="≈",
+    domain="all numbers",
+    note="1 where the two differ by at most atol + rtol·|b|, else 0; carries no gradient.",
+    smooth=False,
+    gives="mask",
+)
+
 identity = elementwise(
     "identity",
     np.array,
     lambda out, x: 1,
+    gives="alike",
     scalar=lambda x: x,
     domain="all numbers",
     note="The same number as a value of its own.",

@@ -12,12 +12,11 @@ from typing import Any, final
 import numpy as np
 
 from backviz.autodiff.data import Data
+from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.value import Value
-from backviz.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
 from backviz.ops.shape import Bound, Shape, shape_of
 
-COMPARISONS = (greater, less, equal, greater_equal, less_equal, not_equal)
 MOST = 6  # entries of an array that are written out in a formula
 
 
@@ -63,8 +62,8 @@ def _text(part: Any) -> str:
     return f"[{part[0]}, {part[1]}, …, {part[-1]}]"
 
 
-def as_key(given: Any, shape: Any = None) -> Key:
-    """A key as numpy takes it, made plain; `shape` is that of the array it is meant for.
+def as_key(given: Any) -> Key:
+    """A key as numpy takes it, made plain.
 
     >>> as_key([True, False]), as_key((None, np.int64(2), slice(3, None, -1)))
     (Key([True, False]), Key(None, 2, 3::-1))
@@ -74,17 +73,17 @@ def as_key(given: Any, shape: Any = None) -> Key:
     if type(given) is int:
         return Key((given,))
     parts = given if isinstance(given, tuple) else (given,)
-    return Key(tuple([_part(p, shape) for p in parts]))
+    return Key(tuple([_part(p) for p in parts]))
 
 
-def _part(given: Any, shape: Any) -> Any:
+def _part(given: Any) -> Any:
     if type(given) is int or given is None or given is Ellipsis:
         return given
     if isinstance(given, slice):
         ends = (given.start, given.stop, given.step)
         return slice(*[None if e is None else _whole_number(e) for e in ends])
     if isinstance(given, Value):
-        array = _recorded(given, shape)
+        array = _recorded(given)
     else:
         try:
             array = np.array(given)
@@ -109,28 +108,20 @@ def _whole_number(end: Any) -> int:
     return index(end)
 
 
-def _recorded(value: Value, shape: Any) -> np.ndarray:
-    """A recorded value as an index: a comparison is a mask, whole numbers are positions."""
+def _recorded(value: Value) -> np.ndarray:
+    """A recorded value as an index: conditions are masks, other whole numbers positions."""
     data: np.ndarray = np.asarray(value.data)
-    if value.op in COMPARISONS:
+    if meaning_of(value) == "mask":
         return np.asarray(data != 0)
     if not (np.abs(data) < 2**53).all() or (data != np.rint(data)).any():
         raise TypeError("a recorded value is an index only if it holds whole numbers")
-    if data.ndim and data.size and np.isin(data, (0, 1)).all() and isinstance(shape, tuple):
-        # a comparison that was not recorded, or masks multiplied, cannot be told from positions
-        spans = [shape[i : i + data.ndim] for i in range(len(shape))]
-        if data.shape in spans:
-            raise TypeError(
-                "an index of zeros and ones can be a mask or positions; "
-                "write i.numpy() != 0 or i.numpy().astype(int)"
-            )
     return data.astype(np.intp)
 
 
 def _bind_getitem(x: Any, key: Any) -> Bound:
     if type(key) is int:  # the usual case
         return (x,), {"key": Key((key,))}
-    return (x,), {"key": as_key(key, shape_of(x))}
+    return (x,), {"key": as_key(key)}
 
 
 def _getitem(x: Data, key: Key) -> Any:
@@ -160,6 +151,7 @@ getitem: Structural = structural(
     bind=_bind_getitem,
     written=False,
     method=False,
+    gives="alike",
 )
 
 scatter: Structural = structural(

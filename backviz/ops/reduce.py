@@ -117,6 +117,7 @@ sum = structural(  # noqa: A001
     note="Copies the upstream gradient to every entry that was summed.",
     params=("axis", "keepdims"),
     numpy=(np.sum,),
+    gives="count",
     interval=(0.3, 2.0),
 )
 
@@ -196,6 +197,7 @@ def _extreme(
         params=("axis", "keepdims"),
         numpy=functions,
         smooth=False,
+        gives="alike",
     )
 
 
@@ -223,8 +225,31 @@ def _place(name: str, function: Callable[..., Any], word: str) -> Structural:
         params=("axis", "keepdims"),
         numpy=(function,),
         smooth=False,
+        gives="positions",
     )
 
 
 argmax = _place("argmax", np.argmax, "largest")
 argmin = _place("argmin", np.argmin, "smallest")
+
+# Whether conditions hold ----------------------------------------------------------
+
+
+def _whether(name: str, ufunc: np.ufunc, function: Callable[..., Any], word: str) -> Structural:
+    return structural(
+        name,
+        lambda x, axis=None, keepdims=False: np.asarray(
+            reduced(ufunc, x, axis, keepdims) if type(x) is np.ndarray else x != 0
+        ).astype(np.result_type(x)),
+        arity=1,
+        domain="all numbers",
+        note=f"1 if {word} entry is not 0, else 0; carries no gradient.",
+        params=("axis", "keepdims"),
+        numpy=(function,),
+        smooth=False,
+        gives="mask",
+    )
+
+
+any = _whether("any", np.logical_or, np.any, "some")  # noqa: A001
+all = _whether("all", np.logical_and, np.all, "every")  # noqa: A001

@@ -43,6 +43,7 @@ cumsum: Structural = structural(
     params=("axis", "reverse"),
     numpy=(np.cumsum,),
     interval=(0.3, 2.0),
+    gives="count",
 )
 
 

@@ -112,6 +112,7 @@ broadcast_to: Structural = structural(
     bind=_bind_shape,
     numpy=(np.broadcast_to,),
     written=False,
+    gives="alike",
 )
 
 
@@ -147,6 +148,7 @@ reshape: Structural = structural(
     aliases=("view",),
     bind=_bind_reshape,
     numpy=(np.reshape,),
+    gives="alike",
 )
 
 
@@ -179,6 +181,7 @@ ravel = structural(
     aliases=("flatten",),
     bind=_bind_ravel,
     numpy=(np.ravel,),
+    gives="alike",
 )
 
 expand_dims: Structural = structural(
@@ -191,6 +194,7 @@ expand_dims: Structural = structural(
     aliases=("unsqueeze",),
     bind=lambda x, axis: ((x,), {"axis": whole(axis)}),
     numpy=(np.expand_dims,),
+    gives="alike",
 )
 
 
@@ -209,6 +213,7 @@ squeeze: Structural = structural(
     params=("axis",),
     bind=lambda x, axis=None: ((x,), {} if axis is None else {"axis": whole(axis)}),
     numpy=(np.squeeze,),
+    gives="alike",
 )
 
 
@@ -226,6 +231,7 @@ swapaxes: Structural = structural(
     aliases=("swapdims",),
     bind=lambda x, axis1, axis2: ((x,), {"axis1": index(axis1), "axis2": index(axis2)}),
     numpy=(np.swapaxes,),
+    gives="alike",
 )
 
 
@@ -269,6 +275,7 @@ transpose: Structural = structural(
     aliases=("permute",),
     bind=_bind_transpose,
     numpy=(np.transpose,),
+    gives="alike",
 )
 
 moveaxis: Structural = structural(
@@ -284,6 +291,7 @@ moveaxis: Structural = structural(
         {"source": whole(source), "destination": whole(destination)},
     ),
     numpy=(np.moveaxis,),
+    gives="alike",
 )
 
 
@@ -303,6 +311,7 @@ flip: Structural = structural(
     params=("axis",),
     bind=_bind_flip,
     numpy=(np.flip,),
+    gives="alike",
 )
 
 
@@ -331,4 +340,5 @@ roll: Structural = structural(
     params=("shift", "axis"),
     bind=_bind_roll,
     numpy=(np.roll,),
+    gives="alike",
 )

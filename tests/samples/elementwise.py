@@ -22,6 +22,10 @@ def _functional(name):
     return lambda torch: getattr(torch.nn.functional, name)
 
 
+def _same_name(name):
+    return lambda torch: getattr(torch, name)
+
+
 # the op of the same meaning in torch, where it has another name or place
 PEERS = {
     "sigmoid": lambda torch: torch.sigmoid,
@@ -31,6 +35,19 @@ PEERS = {
     "greater_equal": lambda torch: torch.ge,
     "less_equal": lambda torch: torch.le,
     "not_equal": lambda torch: torch.ne,
+    **{
+        name: _same_name(name)
+        for name in [
+            "logical_and",
+            "logical_or",
+            "logical_xor",
+            "logical_not",
+            "isnan",
+            "isinf",
+            "isfinite",
+            "signbit",
+        ]
+    },
     "where": lambda torch: (
         lambda condition, x, y: (
             torch.where(condition != 0, x, y) + 0 * condition  # so that torch has a gradient for it
@@ -109,6 +126,10 @@ SAMPLES: dict[str, list[Sample]] = {
         _clamp((2, 3), {"min": 0, "max": 1}, min=0, max=1),
         _clamp((2, 3), {"low": 1, "high": -1}, min=1, max=-1),
         _clamp((2, 3), {"min": -math.inf, "max": None}, min=-math.inf),
+    ],
+    "isclose": [
+        Sample(([1.0, 2.0, math.nan], [1.00001, 2.1, math.nan]), each)
+        for each in ({}, {"rtol": 0.1}, {"atol": 1.0, "rtol": 0.0}, {"equal_nan": True})
     ],
     "where": [
         _where([True, False, True], (3,), (3,)),

@@ -89,6 +89,8 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
     "argmax": [Sample(((2, 3),)), Sample(((2, 3),), {"axis": -1, "keepdims": True})],
     "argmin": [Sample(((2, 3),)), Sample(((2, 3),), {"axis": 0})],
+    "any": [Sample((ZEROS,)), Sample((ZEROS,), {"axis": 0}), Sample(((),))],
+    "all": [Sample((ZEROS,)), Sample((ZEROS,), {"axis": -1, "keepdims": True}), Sample(((),))],
     "var": _var("var"),
     "std": _var("std"),
     "logsumexp": [
