@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from backviz.api import render, save
+    from backviz.api import render, save, steps
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
     from backviz.autodiff.check import KinkWarning, check_grads
     from backviz.autodiff.recording import (
@@ -93,6 +93,7 @@ _HOME = {
     "source_lines": "autodiff.recording",
     "step": "stepping.entry",
     "stepper": "stepping.session",
+    "steps": "api",
     "table": "tables",
     "tape": "autodiff.backward",
     "tensor": "autodiff.value",
@@ -138,6 +139,7 @@ __all__ = [
     "source_lines",
     "step",
     "stepper",
+    "steps",
     "table",
     "tape",
     "tensor",

@@ -1,18 +1,24 @@
-"""From a recorded value to bytes or a file in one call."""
+"""From a recorded value to bytes, a file or a build in one call."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Literal, Unpack
 
+from backviz.autodiff.backward import backward
 from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
-from backviz.diagrams.style import Style
+from backviz.diagrams.steps import Steps
+from backviz.diagrams.style import Options, Style
+from backviz.errors import UsageError
 from backviz.files import extension_of, write_file
 from backviz.renderers import RENDERERS
+from backviz.renderers.builds import BUILDERS
+from backviz.stepping.record import Record
+from backviz.stepping.run import Run, again
 
 
-def render(output: Value, form: str = "svg", **style: Any) -> bytes:
+def render(output: Value, form: str = "svg", **style: Unpack[Options]) -> bytes:
     """The figure of a computation in a format: svg, pdf, png, tikz, mermaid, text, dot and so on.
 
     `style` takes the fields of `Style`: theme, size, fold, title and so on. Gradients
@@ -22,20 +28,57 @@ def render(output: Value, form: str = "svg", **style: Any) -> bytes:
     >>> render(x * x, "dot", theme="dark")[:16]
     b'digraph backviz '
     """
-    return RENDERERS[form](Figure(output, Style(**style)))
+    return RENDERERS[form](Figure(output, Style.of(**style)))
 
 
-def save(output: Value, path: str | Path, **style: Any) -> Path:
+def save(output: Value, path: str | Path, **style: Unpack[Options]) -> Path:
     """Write the figure to a file; the extension says the format.
 
     The file appears whole or not at all. Raises `UsageError` for an unknown
-    extension or a place that cannot be written.
+    extension or a place that cannot be written. A build (html, mp4 …) is
+    `backviz.steps(L).save("b.html")`.
     """
     form = format_of(str(path))
     write_file(path, render(output, form, **style))
     return Path(path)
 
 
+def steps(
+    output: Value,
+    passes: Literal["both", "forward", "backward"] = "both",
+    pace: Literal["node", "contribution"] = "node",
+    first: int = 1,
+    last: int | None = None,
+    **style: Unpack[Options],
+) -> Steps:
+    """The computation step by step: `.save("b.html")` writes it, a notebook plays it.
+
+    `passes` is both halves or one of them, `pace` a step for each node or each contribution,
+    `first` and `last` some of the steps, counted from 1; `style` takes the fields of `Style`.
+    If no backward pass has run yet, one runs on a copy: the values themselves stay as they are.
+
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> L = a * b
+    >>> L.label = "L"
+    >>> steps(L, first=2, last=3)
+    2  L = a·b = 2·3 = 6
+    3  Backward starts: ∂L/∂L = 1
+    >>> a.grad is None
+    True
+    """
+    if output.grad is None and output.requires_grad and passes != "forward":
+        run = again(Run(Record(output)), {})
+        output = run.output
+        backward(output, run.seed)
+    return Steps(Figure(output, Style.of(**style)), passes, pace, first, last)
+
+
 def format_of(path: str) -> str:
     """The format that a file name's extension stands for."""
-    return RENDERERS[extension_of(path, RENDERERS)].name
+    extension = extension_of(path, RENDERERS)
+    if extension not in RENDERERS and (extension in BUILDERS or extension == "htm"):
+        raise UsageError(
+            f"unknown format {extension!r} for one picture, but steps have it: "
+            f"backviz steps SRC -o {path}, in Python backviz.steps(L).save({path!r})"
+        )
+    return RENDERERS[extension].name

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
-from typing import Any
+from importlib import import_module
+from typing import Any, Unpack
 
 from backviz.autodiff.value import Value
+from backviz.diagrams.drawing import Drawing
 from backviz.diagrams.figure import Figure
-from backviz.diagrams.style import Style
+from backviz.diagrams.steps import Steps
+from backviz.diagrams.style import Options, Style
 from backviz.renderers import RENDERERS
+from backviz.renderers.builds import BUILDERS
+from backviz.renderers.embedded import framed
 from backviz.renderers.text_drawing import draw_text
 
 SMALL = 40  # values up to which a recorded value is shown as a picture
 Bundle = tuple[dict[str, str], dict[str, dict[str, int]]]
 
 
-def show(output: Value, **style: Any) -> None:
+def show(output: Value, **style: Unpack[Options]) -> None:
     """Show the figure of a computation: a picture in a notebook, a drawing of characters elsewhere.
 
     `style` takes the fields of `Style`.
@@ -35,7 +41,7 @@ def show(output: Value, **style: Any) -> None:
     │ grad — │
     └────────┘
     """
-    figure = Figure(output, Style(**style))
+    figure = Figure(output, Style.of(**style))
     if _shell() is None:
         print(draw_text(figure.diagram))
     else:
@@ -60,6 +66,28 @@ def value_bundle(
     return _bundle(lambda: repr(value), figure, include, exclude)
 
 
+def steps_bundle(
+    steps: Steps, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+) -> Bundle:
+    """A build: the player, and beside it a PNG of the last step for what shows no pages."""
+
+    @cache
+    def png() -> bytes:
+        marks = import_module("backviz.renderers.marks")  # loads matplotlib
+        return bytes(marks.png_page(steps, steps.moments[-1]))
+
+    def page() -> str:
+        (made,), title = BUILDERS["html"](steps), steps.diagram.title
+        return framed(made, png(), title, f"{title}. {steps.moments[-1].alt}")
+
+    makers = {
+        "text/plain": lambda: repr(steps),
+        "text/html": page,
+        "image/png": lambda: b64encode(png()).decode(),
+    }
+    return _made(makers, lambda: steps.drawing_of(()), include, exclude)
+
+
 def _is_small(value: Value) -> bool:
     met, waiting = {value.serial}, [value]
     while waiting and len(met) <= SMALL:
@@ -75,16 +103,30 @@ def _bundle(
     include: Iterable[str] | None,
     exclude: Iterable[str] | None,
 ) -> Bundle:
-    makers = {"text/plain": text}
-    if figure is not None:
-        makers |= {"image/svg+xml": lambda: _svg(figure), "image/png": lambda: _png(figure)}
+    if figure is None:
+        return _made({"text/plain": text}, None, include, exclude)
+    makers = {
+        "text/plain": text,
+        "image/svg+xml": lambda: _svg(figure),
+        "image/png": lambda: _png(figure),
+    }
+    return _made(makers, lambda: figure.drawing, include, exclude)
+
+
+def _made(
+    makers: Mapping[str, Callable[[], str]],
+    page: Callable[[], Drawing] | None,
+    include: Iterable[str] | None,
+    exclude: Iterable[str] | None,
+) -> Bundle:
+    """What is asked for, and how large the PNG is shown: a point of the page is a pixel."""
     made: dict[str, str] = {}
     about = {}
     try:
         for kind in _wanted(makers, include, exclude):
             made[kind] = makers[kind]()
-        if figure is not None and "image/png" in made:
-            size = figure.drawing.width, figure.drawing.height
+        if page is not None and "image/png" in made:
+            size = page().width, page().height
             about["image/png"] = dict(zip(("width", "height"), map(round, size), strict=True))
     except Exception as error:
         said = f"(no picture: {error or type(error).__name__})"

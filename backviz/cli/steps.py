@@ -13,8 +13,6 @@ from backviz.cli.graph import make_style
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
-_NUMBER = re.compile(r"%0?\d*d")
-
 
 @click.command(short_help="A page for each forward and backward step.")
 @options.source
@@ -65,10 +63,11 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
     from backviz.errors import NotFiniteError
+    from backviz.renderers.build_files import build_format
     from backviz.renderers.builds import BUILDERS
 
     quiet_libraries()
-    form = chosen_format(output, form)
+    form = build_format(output, form)
     style, quiet = make_style(given), given["quiet"]
     first, last = _span(given["span"])
     check_order(given["order"], given["wrt"], True)
@@ -101,34 +100,6 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     return 0
 
 
-def chosen_format(output: str, form: str | None) -> str:
-    """The format that the name of the output and -F agree on."""
-    from backviz.errors import UsageError
-    from backviz.renderers.builds import BUILDERS
-
-    extension = output.rpartition("/")[2].rpartition(".")[2].lower() if "." in output else ""
-    extension = {"tex": "tikz", "htm": "html"}.get(extension, extension)
-    numbered = bool(_NUMBER.search(output))
-    if form is None:
-        if not extension:
-            raise UsageError(
-                "name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F"
-            )
-        form = "fragments" if extension == "svg" and not numbered else extension
-    builder = BUILDERS[form]
-    fits = "svg" if builder.name == "fragments" else builder.name
-    if extension and extension != fits:
-        raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one of the two")
-    if builder.each and not numbered:
-        raise UsageError(
-            f"{form} gives a file for each step; put a number into the name, for example "
-            f"-o 'steps-%02d.{form}'"
-        )
-    if numbered and (not builder.each or len(_NUMBER.findall(output)) > 1):
-        raise UsageError(f"{form} makes one file; take the %d out of {output}")
-    return builder.name
-
-
 def _span(text: str) -> tuple[int, int | None]:
     """`3-8`, `3-`, `-8` or `5` as first and last step."""
     from backviz.errors import UsageError
@@ -145,29 +116,14 @@ def _span(text: str) -> tuple[int, int | None]:
 
 
 def _write(output: str, form: str, files: list[bytes]) -> list[str]:
-    from pathlib import Path
-
     from backviz.cli.terminal import print_bytes
-    from backviz.errors import UsageError
-    from backviz.files import write_file
+    from backviz.renderers.build_files import write_build
 
     if output == "-":
         hint = f"a build is no text for a terminal; add -o FILE, for example -o steps.{form}"
         print_bytes(files[0], hint)
         return []
-    found = _NUMBER.search(output)
-    if found is None:
-        write_file(output, files[0])
-        return [output]
-    before, after = output[: found.start()], output[found.end() :]
-    paths = [f"{before}{found[0] % k}{after}" for k in range(1, len(files) + 1)]
-    try:
-        Path(paths[0]).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make the folder of {output}: {error.strerror}") from None
-    for path, data in zip(paths, files, strict=True):
-        write_file(path, data)
-    return paths
+    return write_build(output, files)
 
 
 def _say_written(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import import_module
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.drawing import Drawing, Part
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
 
 MOST_PAGES = 2_000
+PRINTED = 40  # steps that are printed; of more, the first and how many more
 
 
 class Steps:
@@ -163,3 +166,30 @@ class Steps:
     def drawing_of(self, parts: tuple[Part, ...]) -> Drawing:
         """A page with these parts; without any, what all pages have in common."""
         return self.sheet.page(parts)
+
+    def save(self, path: str | PathLike[str], form: str | None = None) -> list[str]:
+        """Write the build; the extension says the format, as for `backviz steps`.
+
+        Formats are those of `backviz list formats`: `b.html` is the player, `b.pdf` has a page
+        for each step, `out/%02d.png` a file for each, `b.mp4` is a film, `b.svg` has fragments
+        for reveal.js. Returns the paths. Raises `UsageError` for an unknown format or a place
+        that cannot be written.
+        """
+        files = import_module("backviz.renderers.build_files")  # it stands on a higher floor
+        name = str(path)
+        paths: list[str] = files.write_build(name, files.build_of(self, name, form))
+        return paths
+
+    def __repr__(self) -> str:
+        """The steps in words, with their numbers."""
+        shown, more = self.moments[:PRINTED], len(self.moments) - PRINTED
+        wide = len(str(self.first + len(shown) - 1))
+        lines = [
+            f"{k:>{wide}}  {'   '.join(line.strip() for line in moment.lines)}"
+            for k, moment in enumerate(shown, self.first)
+        ]
+        return "\n".join([*lines, *([f"… and {count(more, 'more step')}"] if more > 0 else [])])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """What a notebook shows: the player; see `backviz.notebook`."""
+        return import_module("backviz.notebook").steps_bundle(self, include, exclude)

@@ -4,16 +4,66 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.errors import UsageError
+from backviz.registry import unknown
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
 WEIGHTS = ("auto", "show", "hide")
 FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
+# What the command line and other libraries call an option, and what it is called here.
+OTHER_WORDS = {
+    "contributions": "the numbers on arrows are products=True",
+    "no_legend": "leave the legend out with legend=False",
+    "forward_only": "a record without backward() is drawn without gradients",
+    "dpi": "the pixels per point of a PNG are scale=2.0",
+    "figsize": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
+    "preset": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
+    "place": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
+    "rankdir": "the direction is direction='LR' or 'TB'",
+    "language": "the language is lang='en' or 'ru'",
+    "dark": "the colours are theme='dark'",
+    "expand": "record the ops as their parts: with backviz.expanded('softmax'): …",
+    "order": "record the derivative: backward(create_graph=True), then draw x.grad",
+    "wrt": "draw x.grad after backward(create_graph=True)",
+    "by": "a step for each node or contribution is backviz.steps(L, pace='contribution')",
+    "passes": "one half of the steps is backviz.steps(L, passes='forward')",
+    "pace": "a step for each contribution is backviz.steps(L, pace='contribution')",
+    "first": "some of the steps are backviz.steps(L, first=3, last=8)",
+    "last": "some of the steps are backviz.steps(L, first=3, last=8)",
+    "range": "some of the steps are backviz.steps(L, first=3, last=8)",
+    "span": "some of the steps are backviz.steps(L, first=3, last=8)",
+    "format": "the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')",
+    "form": "the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')",
+    "filename": "the file is backviz.save(L, 'x.svg')",
+    "output": "the file is backviz.save(L, 'x.svg')",
+}
+
+
+class Options(TypedDict, total=False):
+    """The fields of `Style` as keywords, so that an editor completes and checks them."""
+
+    theme: str
+    size: str
+    fold: str
+    weights: Literal["auto", "show", "hide"]
+    direction: Literal["auto", "LR", "TB"]
+    engine: str
+    text: Literal["outline", "keep"]
+    transparent: bool
+    products: bool
+    heat: bool
+    legend: bool
+    title: str
+    digits: int
+    decimal: str
+    lang: str
+    scale: float
+    salt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +118,25 @@ class Style:
         _between("scale", self.scale, 0.05, 20)
         if self.salt and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.salt):
             raise UsageError(f"salt {self.salt!r}: use a letter, then letters, digits, - and _")
+
+    @classmethod
+    def of(cls, **options: Unpack[Options]) -> Style:
+        """The style that keywords ask for; a wrong keyword is one sentence with the right one.
+
+        >>> Style.of(thme="dark")
+        Traceback (most recent call last):
+        ...
+        backviz.errors.UsageError: unknown option 'thme'; did you mean 'theme'?
+        """
+        for given in options:
+            if given not in Options.__annotations__:
+                told = OTHER_WORDS.get(given)
+                raise UsageError(
+                    f"unknown option {given!r}; {told}"
+                    if told
+                    else unknown("option", given, Options.__annotations__)
+                )
+        return cls(**options)
 
     @property
     def numbers(self) -> NumberStyle:

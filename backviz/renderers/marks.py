@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.model import Moment
     from backviz.diagrams.steps import Steps
 
 MAX_PIXELS = 120_000_000
@@ -57,12 +58,15 @@ def _refuse_huge(drawing: Drawing, scale: float) -> None:
 
 def png_pages(steps: Steps) -> Iterator[bytes]:
     """A PNG for each step."""
-    style = steps.figure.style
-    _refuse_huge(steps.drawing_of(()), style.scale)
-    for moment in steps.moments:
-        drawing = steps.drawing(moment)
-        about = {"Software": "backviz", "Title": drawing.title, "Description": moment.alt}
-        yield _save(drawing, dpi=72 * style.scale, metadata=about)
+    return (png_page(steps, moment) for moment in steps.moments)
+
+
+def png_page(steps: Steps, moment: Moment) -> bytes:
+    """The PNG of one step."""
+    drawing, scale = steps.drawing(moment), steps.figure.style.scale
+    _refuse_huge(drawing, scale)
+    about = {"Software": "backviz", "Title": drawing.title, "Description": moment.alt}
+    return _save(drawing, dpi=72 * scale, metadata=about)
 
 
 SETTINGS: Any = {"path.simplify": False}

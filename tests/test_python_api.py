@@ -1,0 +1,156 @@
+"""What the command line makes, Python makes: builds, options and their words."""
+
+import dataclasses
+import subprocess
+import sys
+import typing
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+import backviz
+from backviz import Style, Value
+from backviz.cli import _run
+from backviz.diagrams.style import OTHER_WORDS, Options
+from backviz.errors import UsageError
+from backviz.renderers.builds import BUILDERS
+
+ENDINGS = {"fragments": "svg", "tikz": "tex"}
+
+
+def name_of(form):
+    ending = ENDINGS.get(form, form)
+    return f"out/%02d.{ending}" if BUILDERS[form].each else f"b.{ending}"
+
+
+@pytest.mark.parametrize("form", BUILDERS)
+def test_a_build_from_python_is_the_build_of_the_command(form, tmp_path, monkeypatch):
+    looks = {"theme": "dark", "legend": False, "digits": 5}
+    monkeypatch.chdir(tmp_path)
+    steps = backviz.steps(backviz.load("@simple"), pace="contribution", first=2, last=5, **looks)
+    paths = steps.save(name_of(form))
+    assert len(paths) == (4 if BUILDERS[form].each else 1)
+    made = [Path(p).read_bytes() for p in paths]
+    words = "--theme dark --no-legend --digits 5 --by contribution --range 2-5 -q".split()
+    assert _run(["steps", "@simple", *words, "-o", name_of(form)]) == 0
+    assert [Path(p).read_bytes() for p in paths] == made
+
+
+def test_steps_leave_the_values_alone_and_take_gradients_that_are_there():
+    a = Value(2.0, "a")
+    L = a * a
+    assert "(2 of 2: 2 + 2 = 4)" in repr(backviz.steps(L))
+    assert (a.grad, L.grad) == (None, None)
+    assert len(backviz.steps(L, passes="forward").moments) == 2
+    L.backward()
+    assert "(2 of 2: 2 + 2 = 4)" in repr(backviz.steps(L))
+    assert a.grad == 4.0
+    plain = backviz.tensor([1.0, 2.0], requires_grad=False) * 2.0
+    assert "Backward" not in repr(backviz.steps(plain))
+
+
+def test_many_steps_are_printed_up_to_forty():
+    x = y = Value(0.5, "x")
+    for _ in range(60):
+        y = y.sin()
+    printed = repr(backviz.steps(y, fold="none")).splitlines()
+    assert len(printed) == 41
+    assert printed[-1] == "… and 82 more steps"
+    assert x.grad is None
+
+
+def test_a_build_in_a_notebook_is_the_player_over_a_picture():
+    steps = backviz.steps(backviz.load("@simple"), theme="dark")
+    data, about = steps._repr_mimebundle_()
+    assert data.keys() == {"text/plain", "text/html", "image/png"}
+    assert b64decode(data["image/png"])[:4] == b"\x89PNG"
+    assert data["text/html"].index(data["image/png"]) < data["text/html"].index("<iframe srcdoc=")
+    assert "src=" not in data["text/html"].replace('<img src="data:image/png;base64,', "")
+    assert about["image/png"]["width"] == round(steps.drawing_of(()).width)
+    assert steps._repr_mimebundle_()[0] == data
+    assert steps._repr_mimebundle_(include=["text/plain"])[0] == {"text/plain": repr(steps)}
+    huge, _ = backviz.steps(backviz.load("@simple"), size="slide", scale=20.0)._repr_mimebundle_()
+    assert "(no picture: a picture of" in huge["text/plain"]
+
+
+# Options ----------------------------------------------------------------------------------
+
+
+def test_options_are_the_fields_of_a_style_with_their_types():
+    assert typing.get_type_hints(Options) == typing.get_type_hints(Style)
+    assert list(Options.__annotations__) == [f.name for f in dataclasses.fields(Style)]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("thme", "unknown option 'thme'; did you mean 'theme'?"),
+        ("ledgend", "unknown option 'ledgend'; did you mean 'legend'?"),
+        ("dpi", "unknown option 'dpi'; the pixels per point of a PNG are scale=2.0"),
+        ("contributions", "unknown option 'contributions'; the numbers on arrows are products="),
+        ("no_legend", "unknown option 'no_legend'; leave the legend out with legend=False"),
+        ("format", "unknown option 'format'; the format is backviz.render(L, 'svg')"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_with_the_right_one(option, said, tmp_path):
+    L = backviz.load("@simple")
+    for call in (
+        lambda **k: backviz.render(L, **k),
+        lambda **k: backviz.save(L, tmp_path / "x.svg", **k),
+        lambda **k: backviz.show(L, **k),
+        lambda **k: backviz.steps(L, **k),
+    ):
+        with pytest.raises(UsageError) as caught:
+            call(**{option: 1})
+        assert str(caught.value).startswith(said)
+        assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_other_word_hides_an_option():
+    assert not {*OTHER_WORDS} & {*Options.__annotations__}
+
+
+def test_one_picture_in_a_format_of_builds_names_the_steps(tmp_path):
+    for form in BUILDERS:
+        if form not in ("html", "mp4", "gif", "webp"):
+            continue
+        path = str(tmp_path / f"b.{form}")
+        with pytest.raises(UsageError, match="backviz.steps") as caught:
+            backviz.save(backviz.load("@simple"), path)
+        assert f"backviz.steps(L).save({path!r})" in str(caught.value)
+
+
+TYPED = '''
+import backviz
+
+L = backviz.Value(2.0) * 3.0
+backviz.save(L, "x.svg", theme="dark", size="slide", digits=4)
+backviz.render(L, "svg", weights="hide", scale=1.5)
+backviz.show(L, legend=False)
+backviz.steps(L, passes="forward", pace="contribution", first=2, theme="dark").save("b.html")
+'''
+WRONG = {
+    'backviz.save(L, "x.svg", thme="dark")': '"thme"',
+    'backviz.render(L, "svg", sise="slide")': '"sise"',
+    "backviz.show(L, legend=0.5)": '"legend"',
+    'backviz.steps(L, weights="none")': '"weights"',
+    'backviz.steps(L, passes="forwards")': '"passes"',
+}
+
+
+def test_a_type_checker_finds_a_wrong_option(tmp_path):
+    pytest.importorskip("mypy")
+    script = tmp_path / "typed.py"
+    script.write_text(TYPED + "\n".join(WRONG) + "\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--ignore-missing-imports",
+         "--follow-imports=silent", f"--cache-dir={tmp_path}/cache", str(script)],
+        capture_output=True, text=True, check=False, cwd=Path(backviz.__file__).parent.parent,
+    )  # fmt: skip
+    found = [line for line in done.stdout.splitlines() if "error:" in line]
+    start = TYPED.count("\n") + 1
+    assert [int(line.split(":")[1]) for line in found] == [*range(start, start + len(WRONG))], found
+    for line, named in zip(found, WRONG.values(), strict=True):
+        assert named in line
