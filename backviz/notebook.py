@@ -85,7 +85,7 @@ def steps_bundle(
         "text/html": page,
         "image/png": lambda: b64encode(png()).decode(),
     }
-    return _made(makers, lambda: steps.drawing_of(()), include, exclude)
+    return media(makers, include, exclude, lambda: steps.drawing_of(()))
 
 
 def _is_small(value: Value) -> bool:
@@ -104,22 +104,28 @@ def _bundle(
     exclude: Iterable[str] | None,
 ) -> Bundle:
     if figure is None:
-        return _made({"text/plain": text}, None, include, exclude)
+        return media({"text/plain": text}, include, exclude)
     makers = {
         "text/plain": text,
         "image/svg+xml": lambda: _svg(figure),
         "image/png": lambda: _png(figure),
     }
-    return _made(makers, lambda: figure.drawing, include, exclude)
+    return media(makers, include, exclude, lambda: figure.drawing)
 
 
-def _made(
+def media(
     makers: Mapping[str, Callable[[], str]],
-    page: Callable[[], Drawing] | None,
-    include: Iterable[str] | None,
-    exclude: Iterable[str] | None,
+    include: Iterable[str] | None = None,
+    exclude: Iterable[str] | None = None,
+    page: Callable[[], Drawing] | None = None,
 ) -> Bundle:
-    """What is asked for, and how large the PNG is shown: a point of the page is a pixel."""
+    """Of each media type what its maker makes, if it is asked for; whatever fails is said.
+
+    With a page, the PNG is shown at its size: a point of the page is a pixel.
+
+    >>> media({"text/plain": lambda: "a", "image/png": lambda: 1 / 0})
+    ({'text/plain': 'a\\n(no picture: division by zero)'}, {})
+    """
     made: dict[str, str] = {}
     about = {}
     try:

@@ -219,8 +219,13 @@ def test_data_reads_back_exactly(tmp_path):
 
 def test_a_notebook_gets_a_still_and_a_player():
     film = scenes.tangent(frames=3)
-    assert "data:image/png;base64," in film._repr_html_()
-    assert film.play() == Player(film) and "<iframe srcdoc=" in film.play()._repr_html_()
+    (shown, _), (played, _) = film._repr_mimebundle_(), film.play()._repr_mimebundle_()
+    assert film.play() == Player(film) and "<iframe srcdoc=" in played["text/html"]
+    for made in (shown, played):
+        assert base64.b64decode(made["image/png"])[:4] == b"\x89PNG"
+        assert f'src="data:image/png;base64,{made["image/png"]}"' in made["text/html"]
+        assert made["text/plain"] == repr(film)
+    assert film._repr_mimebundle_(include=["text/plain"]) == ({"text/plain": repr(film)}, {})
 
 
 # --- the command -----------------------------------------------------------------------

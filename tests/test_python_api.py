@@ -32,8 +32,19 @@ def test_a_build_from_python_is_the_build_of_the_command(form, tmp_path, monkeyp
     paths = steps.save(name_of(form))
     assert len(paths) == (4 if BUILDERS[form].each else 1)
     made = [Path(p).read_bytes() for p in paths]
-    words = "--theme dark --no-legend --digits 5 --by contribution --range 2-5 -q".split()
-    assert _run(["steps", "@simple", *words, "-o", name_of(form)]) == 0
+    words = [
+        "--theme",
+        "dark",
+        "--no-legend",
+        "--digits",
+        "5",
+        "--by",
+        "contribution",
+        "--range",
+        "2-5",
+        "-q",
+    ]
+    assert _run(["steps", "@simple", *words.split(), "-o", name_of(form)]) == 0
     assert [Path(p).read_bytes() for p in paths] == made
 
 
@@ -117,12 +128,12 @@ def test_one_picture_in_a_format_of_builds_names_the_steps(tmp_path):
         if form not in ("html", "mp4", "gif", "webp"):
             continue
         path = str(tmp_path / f"b.{form}")
-        with pytest.raises(UsageError, match="backviz.steps") as caught:
+        with pytest.raises(UsageError, match="but steps have it") as caught:
             backviz.save(backviz.load("@simple"), path)
         assert f"backviz.steps(L).save({path!r})" in str(caught.value)
 
 
-TYPED = '''
+TYPED = """
 import backviz
 
 L = backviz.Value(2.0) * 3.0
@@ -130,7 +141,7 @@ backviz.save(L, "x.svg", theme="dark", size="slide", digits=4)
 backviz.render(L, "svg", weights="hide", scale=1.5)
 backviz.show(L, legend=False)
 backviz.steps(L, passes="forward", pace="contribution", first=2, theme="dark").save("b.html")
-'''
+"""
 WRONG = {
     'backviz.save(L, "x.svg", thme="dark")': '"thme"',
     'backviz.render(L, "svg", sise="slide")': '"sise"',

@@ -1,5 +1,6 @@
 """The stepper's faces: command line, terminal, pages, programs, notebooks, and its page of docs."""
 
+import base64
 import doctest
 import fcntl
 import io
@@ -19,7 +20,6 @@ from backviz import Value, load
 from backviz.cli import _run
 from backviz.stepping import entry
 from backviz.stepping.commands import advance
-from backviz.stepping.extension import load_ipython_extension
 from backviz.stepping.look import Look
 from backviz.stepping.pictures import moment_of, picture, present, steps_of, style_of
 from backviz.stepping.prompt import completions, history_file
@@ -27,12 +27,6 @@ from backviz.stepping.session import Stepper, stepper
 from backviz.stepping.shell import Shell, run_script
 from backviz.stepping.state import start
 from backviz.stepping.vocabulary import COMMANDS
-
-if os.environ.get("CI_PEERS"):
-    import nbclient
-    import nbformat
-else:
-    nbclient = nbformat = None
 
 ROOT = Path(__file__).parent.parent
 STEP = (sys.executable, "-m", "backviz", "step")
@@ -386,7 +380,7 @@ def test_what_is_too_large_to_draw_is_said():
     made = Shell(start(x), said.append)
     made.run("draw")
     assert "too many to draw" in " ".join("".join(said).split())
-    assert "image/svg+xml" not in Stepper(x)._repr_mimebundle_()
+    assert "image/svg+xml" not in Stepper(x)._repr_mimebundle_()[0]
 
 
 # Python -----------------------------------------------------------------------------------------
@@ -429,15 +423,17 @@ def test_breakpoint_takes_the_latest_value_and_the_names_of_variables(monkeypatc
 
 def test_a_display_never_raises(monkeypatch):
     s = stepper(load("@diamond"))
-    made = s._repr_mimebundle_()
-    assert set(made) == {"text/plain", "image/svg+xml"}
-    assert s.why("a")._repr_mimebundle_()["text/plain"].startswith("∂L/∂a = 4")
+    made, about = s._repr_mimebundle_()
+    assert set(made) == {"text/plain", "image/svg+xml", "image/png"}
+    assert base64.b64decode(made["image/png"])[:4] == b"\x89PNG"
+    assert about["image/png"]["width"] > 100
+    assert s.why("a")._repr_mimebundle_()[0]["text/plain"].startswith("∂L/∂a = 4")
 
     def fails(*_, **__):
         raise RuntimeError("no way")
 
     monkeypatch.setattr("backviz.stepping.pictures.picture", fails)
-    made = s._repr_mimebundle_()
+    made, _ = s._repr_mimebundle_()
     assert set(made) == {"text/plain"}
     assert "no picture: no way" in made["text/plain"]
 
@@ -449,59 +445,6 @@ def test_ids_of_different_states_differ_and_pictures_are_the_same_twice():
     ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in shown]
     assert not set.intersection(*ids[:2])
     assert picture(s.state, "svg", salt="x1").count(b'id="x1-')
-
-
-class Cell:
-    """As much of IPython as the extension needs."""
-
-    def __init__(self):
-        self.magics, self.user_ns = {}, {}
-
-    def register_magic_function(self, function, kind, name):
-        self.magics[kind, name] = function
-
-    def run_cell(self, cell):
-        exec(cell, self.user_ns)
-        return type("Done", (), {"success": True, "result": None})
-
-
-def test_the_cell_magic_shows_the_value_that_is_meant(capsys):
-    ipython = Cell()
-    load_ipython_extension(ipython)
-    backprop = ipython.magics["cell", "backprop"]
-    code = "from backviz import Value\na = Value(2.0)\nb = a * a\nc = b + a"
-    made = backprop("", code)
-    assert made.state.record.names == ["a", "b", "c"]
-    assert made.grad("a") == 5
-    assert backprop("b", code).grad("a") == 4
-    assert backprop("nope", code) is None
-    assert "'nope' is no value; name one: %%backprop NAME" in capsys.readouterr().out
-    assert backprop("", "d = 3") is None
-    assert "the cell recorded no value" in capsys.readouterr().out
-    assert backprop("c", "d = 3").grad("a") == 5
-
-
-@pytest.mark.skipif(nbclient is None, reason="runs with the peers")
-def test_a_notebook_shows_text_and_pictures():
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [
-        nbformat.v4.new_code_cell(code)
-        for code in (
-            "from backviz import Value, load\nfrom backviz.stepping.session import stepper\n"
-            "from backviz.stepping.extension import load_ipython_extension\n"
-            "load_ipython_extension(get_ipython())\ns = stepper(load('@diamond'))",
-            "s.goto('bw 2')",
-            "s.why('a')",
-            "%%backprop\nx = Value(0.5)\ny = x * x",
-        )
-    ]
-    nbclient.NotebookClient(notebook, timeout=120).execute()
-    outputs = [cell.outputs[0]["data"] for cell in notebook.cells[1:]]
-    assert all(out["image/svg+xml"].startswith("<svg") for out in outputs)
-    assert "sum  −6 + 10 = 4" in outputs[1]["text/plain"]
-    assert "y = x·x" in outputs[2]["text/plain"]
-    ids = [i for out in outputs for i in re.findall(r' id="([^"]+)"', out["image/svg+xml"])]
-    assert len(set(ids)) == len(ids)
 
 
 # The page ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
@@ -130,18 +131,23 @@ class Style:
         """
         for given in options:
             if given not in Options.__annotations__:
-                told = OTHER_WORDS.get(given)
-                raise UsageError(
-                    f"unknown option {given!r}; {told}"
-                    if told
-                    else unknown("option", given, Options.__annotations__)
-                )
+                raise UsageError(wrong_option(given, Options.__annotations__))
         return cls(**options)
 
     @property
     def numbers(self) -> NumberStyle:
         """How numbers are written."""
         return NumberStyle(self.digits or PRESETS[self.size].digits, self.decimal)
+
+
+def wrong_option(given: str, known: Iterable[str]) -> str:
+    """Say that an option does not exist, and what it is called here.
+
+    >>> wrong_option("dpi", ["scale"])
+    "unknown option 'dpi'; the pixels per point of a PNG are scale=2.0"
+    """
+    told = OTHER_WORDS.get(given)
+    return f"unknown option {given!r}; {told}" if told else unknown("option", given, known)
 
 
 def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -222,9 +222,9 @@ class Film:
         """The whole film for a notebook: an object that displays itself as a player."""
         return _movies().Player(self, theme)
 
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         """A still for a notebook, with the call that plays the film."""
-        return str(_movies().poster(self))
+        return import_module("backviz.notebook").media(_movies().poster(self), include, exclude)
 
     def with_settings(self, name: str, settings: Mapping[str, object]) -> Film:
         """The same film with its origin written on it."""

@@ -20,6 +20,7 @@ from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 
+_KEPT = ("In", "Out")  # where a notebook keeps every cell: no names of the user's
 MOST = 1000  # entries of a list or a dict that are looked at for values to name
 
 
@@ -120,7 +121,7 @@ def names_of_variables(f: Any) -> Iterator[None]:
 def name_values(variables: Mapping[str, Any]) -> None:
     """Name the values that variables hold, also those in lists and dictionaries."""
     for label, held in variables.items():
-        if label.startswith("_"):
+        if label.startswith("_") or (label in _KEPT and not isinstance(held, Value)):
             continue
         if isinstance(held, Value):
             _give(held, label)

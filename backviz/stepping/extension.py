@@ -1,41 +1,151 @@
 """`%load_ext backviz`: the cell magic `%%backprop`, sugar for a stepper on the cell's result.
 
-Invariant: without the extension nothing is missing; it only saves a line.
+Invariant: without the extension nothing is missing; it only saves a line. The cell shows one
+picture: a value in its last line is taken, not shown a second time.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, get_args, get_type_hints
 
+from backviz.autodiff.orders import derivative
 from backviz.autodiff.value import Value
+from backviz.diagrams.style import Options, wrong_option
+from backviz.errors import BackvizError, UsageError
+from backviz.sources.constants import name_constants
 from backviz.sources.tracing import name_values
+from backviz.stepping.record import Record
+from backviz.stepping.run import Run, again
 from backviz.stepping.session import Stepper
+
+_LAST = "_backprop_last"  # the variable that takes the value of a cell's last line
+_OWN: dict[str, type] = {"wrt": str, "order": int}
+_SHORT = {"for": "size", "contributions": "products"}  # as the command line says it
+_FLAGS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
 def load_ipython_extension(ipython: Any) -> None:
     """What IPython calls for `%load_ext backviz`."""
 
     def backprop(line: str, cell: str) -> Stepper | None:
-        """`%%backprop [NAME]`: run the cell, then show backpropagation from its last value.
+        """`%%backprop [NAME] [OPTION=VALUE …]`: run the cell, then show backpropagation.
 
         NAME is a variable; without it, the value of the last line counts, or the value that
-        the cell recorded last.
+        the cell recorded last. Options are those of a figure (theme=dark size=slide lang=ru
+        digits=5 fold=names …); order=2 wrt=a shows the derivative for the leaf a.
         """
+        try:
+            name, options = arguments(line)
+        except BackvizError as error:
+            print(f"backviz: {error}")
+            return None
         before = Value(0.0).serial
-        done = ipython.run_cell(cell)
+        with _last_line_kept(ipython):
+            done = ipython.run_cell(cell)
+        last = ipython.user_ns.pop(_LAST, None)
         if not done.success:
             return None
+        if last is not None and not isinstance(last, Value):
+            ipython.displayhook(last)
         name_values(ipython.user_ns)
-        output = result_of(line.strip(), done.result, ipython.user_ns, before)
+        output = result_of(name, last, ipython.user_ns, before)
         if output is None:
-            wrong = f"{line.strip()!r} is" if line.strip() else "the cell recorded"
+            wrong = f"{name!r} is" if name else "the cell recorded"
             print(f"backviz: {wrong} no value; name one: %%backprop NAME")
             return None
-        made = Stepper(output)
+        name_constants(output, ipython.user_ns)
+        try:
+            made = _stepper(output, options)
+        except BackvizError as error:
+            print(f"backviz: {error}")
+            return None
         made.go_on()
         return made
 
     ipython.register_magic_function(backprop, "cell", "backprop")
+
+
+def arguments(line: str) -> tuple[str, dict[str, Any]]:
+    """The name and the options of a line, each `theme=dark`, `--theme dark` or `--theme=dark`.
+
+    >>> arguments("loss theme=dark --for slide legend=no digits=5")
+    ('loss', {'theme': 'dark', 'size': 'slide', 'legend': False, 'digits': 5})
+    """
+    name, options = "", {}
+    try:
+        words = iter(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"%%backprop {line.strip()}: {error}") from None
+    for word in words:
+        key, equals, text = word.removeprefix("--").partition("=")
+        key = _SHORT.get(key.replace("-", "_"), key.replace("-", "_"))
+        if not word.startswith("--") and not equals:
+            if name:
+                raise UsageError(f"%%backprop takes one name, not {name} and {word}")
+            name = word
+        elif key == "no_legend":
+            options["legend"] = False
+        else:
+            options[key] = _read(key, text if equals else None, words)
+    return name, options
+
+
+def _read(key: str, text: str | None, rest: Iterator[str]) -> Any:
+    """The value of an option in the type that it has."""
+    types = get_type_hints(Options) | _OWN
+    if key not in types:
+        raise UsageError(wrong_option(key, types))
+    kind = types[key]
+    if kind is bool:
+        if text is None:
+            return True
+        if text.lower() not in _FLAGS:
+            raise UsageError(f"{key} is yes or no, not {text!r}")
+        return _FLAGS[text.lower()]
+    if text is None:
+        text = next(rest, None)
+    if text is None:
+        raise UsageError(f"{key} needs a value: {key}=…")
+    if get_args(kind):  # one of some words
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        raise UsageError(f"{key} is a number, not {text!r}") from None
+
+
+def _stepper(output: Value, options: dict[str, Any]) -> Stepper:
+    order, wrt = options.pop("order", 1), options.pop("wrt", "")
+    if (order > 1) != bool(wrt) or not 1 <= order <= 4:
+        raise UsageError("order=2 (at most 4) and wrt=NAME, the leaf to derive for, go together")
+    if wrt:  # on a copy: a derivative clears the gradients of what it derives
+        output = derivative(again(Run(Record(output)), {}).output, wrt, order - 1)
+    return Stepper(output, **options)
+
+
+class _Keeping(ast.NodeTransformer):
+    """Turns a last line that is an expression into an assignment."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        if node.body and isinstance(last := node.body[-1], ast.Expr):
+            target = ast.Name(_LAST, ast.Store())
+            node.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+            ast.fix_missing_locations(node)
+        return node
+
+
+@contextmanager
+def _last_line_kept(ipython: Any) -> Iterator[None]:
+    keeping = _Keeping()
+    ipython.ast_transformers.append(keeping)
+    try:
+        yield
+    finally:
+        ipython.ast_transformers.remove(keeping)
 
 
 def result_of(name: str, last: Any, variables: dict[str, Any], since: int = -1) -> Value | None:

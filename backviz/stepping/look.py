@@ -8,8 +8,9 @@ what the words say.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from backviz.signs import fitted
 from backviz.stepping.words import WORDS
@@ -31,6 +32,7 @@ class Look:
     lang: str = "en"
     colour: bool = False
     numbers: NumberStyle = field(default_factory=NumberStyle)
+    pictures: Mapping[str, Any] = field(default_factory=dict)  # what else their `Style` says
 
     def fit(self, text: str) -> str:
         """The text in signs that the console has, without trailing blanks."""

@@ -49,7 +49,12 @@ def steps_of(run: Run, style: Style) -> Steps:
 def style_of(state: State) -> Style:
     """The style in the words and numbers of the session."""
     numbers = state.look.numbers
-    return Style(lang=state.look.lang, decimal=numbers.decimal, digits=numbers.digits)
+    return Style(
+        lang=state.look.lang,
+        decimal=numbers.decimal,
+        digits=numbers.digits,
+        **state.look.pictures,
+    )
 
 
 def moment_of(state: State, steps: Steps) -> Moment:

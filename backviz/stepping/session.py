@@ -6,9 +6,12 @@ the picture of the state at that moment, and showing never raises.
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from backviz.errors import InputError
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, start
 from backviz.text import NumberStyle
+
+if TYPE_CHECKING:
+    from backviz.diagrams.style import Options
 
 DRAWN = 150  # values of a computation that is drawn under every answer
 
@@ -35,30 +41,41 @@ class Shown:
         """The picture of the state as SVG; its ids are its own on a page with several."""
         from backviz.stepping.pictures import picture
 
-        about = f"{self.state.record.names} {self.state.run.edits} {self.state.at} {self.text}"
+        state = self.state
+        about = (
+            f"{state.record.names} {state.run.edits} {state.at} {self.text}"
+            f"{state.look.pictures or ''}"
+        )
         return picture(
             self.state, "svg", salt=f"s{sha256(about.encode()).hexdigest()[:10]}"
         ).decode()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return bundle(self.text, self.state, self.svg)
+    def png(self) -> bytes:
+        """The picture of the state as PNG."""
+        from backviz.stepping.pictures import picture
 
+        return picture(self.state, "png")
 
-def bundle(text: str, state: State, svg: Any) -> dict[str, str]:
-    """Text, and the picture where the graph is small enough; a picture that fails is left out."""
-    if len(state.record.values) > DRAWN:
-        return {"text/plain": text}
-    try:
-        return {"text/plain": text, "image/svg+xml": svg()}
-    except Exception as error:  # a display that raises would hide the answer as well
-        return {"text/plain": f"{text}\n(no picture: {error})"}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Text, and the picture where the graph is small enough."""
+        makers: dict[str, Callable[[], str]] = {"text/plain": lambda: self.text}
+        if len(self.state.record.values) <= DRAWN:
+            makers["image/svg+xml"] = self.svg
+            makers["image/png"] = lambda: b64encode(self.png()).decode()
+        return import_module("backviz.notebook").media(makers, include, exclude, self._page)
+
+    def _page(self) -> Any:
+        from backviz.stepping.pictures import present
+
+        return present(self.state).drawing_of(())
 
 
 class Stepper:
     """A computation that is gone through by hand, forward and backward.
 
     It writes nothing onto the recorded values: gradients live in the stepper, and edits in
-    copies. `lang` is "en" or "ru", `digits` how many digits numbers have.
+    copies. Options are the fields of `Style`, for text and pictures: `lang` is "en" or "ru",
+    `digits` how many digits numbers have (4 unless given).
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = a * b
@@ -76,18 +93,24 @@ class Stepper:
     (5.0, 2.0, None)
     """
 
-    def __init__(self, output: Value, *, lang: str = "en", digits: int = 4) -> None:
+    def __init__(self, output: Value, **style: Unpack[Options]) -> None:
         if not isinstance(output, Value):
             raise InputError(
                 f"stepper takes a recorded value, not a {type(output).__name__}; "
                 "compute one from Value(…) or tensor(…)"
             )
+        digits = style.get("digits", 4)
         if not 1 <= digits <= 17:
             raise InputError(f"digits says how many, 1 to 17, not {digits!r}")
+        from backviz.diagrams.style import Style
         from backviz.stepping.shell import Shell
 
+        Style.of(**style)  # a wrong option is refused before anything is shown
+        style.pop("digits", None)
+        numbers = NumberStyle(digits, style.pop("decimal", "."))
+        look = Look(lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
         self._said: list[str] = []
-        state = start(output, Look(lang=lang, numbers=NumberStyle(digits)))
+        state = start(output, look)
         self._shell = Shell(state, self._said.append)
 
     @property
@@ -232,9 +255,8 @@ class Stepper:
     def __repr__(self) -> str:
         return repr(self.show())
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = self.show()
-        return bundle(shown.text, self.state, shown.svg)
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self.show()._repr_mimebundle_(include, exclude)
 
 
 def _numbers(name: str, data: Any) -> Any:
@@ -245,14 +267,14 @@ def _numbers(name: str, data: Any) -> Any:
         raise InputError(f"{name} is a number or an array here, not {str(data)[:40]!r}") from None
 
 
-def stepper(output: Value, *, lang: str = "en", digits: int = 4) -> Stepper:
+def stepper(output: Value, **style: Unpack[Options]) -> Stepper:
     """A stepper for a recorded value; see `Stepper`.
 
     >>> stepper(Value(3.0, "a") ** 2).next()
     (fw 1/1)  --> n2 = a²             [pow]   a: 3   n2: 9
       value     3² = 9
     """
-    return Stepper(output, lang=lang, digits=digits)
+    return Stepper(output, **style)
 
 
 __all__ = ["Shown", "Stepper", "stepper"]
