@@ -37,7 +37,8 @@ class Registry(Generic[T]):
         self._items: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Import the module that enters the items, if that has not happened."""
         home, self._home = self._home, ""
         if home:
             import_module(home)
@@ -55,32 +56,32 @@ class Registry(Generic[T]):
         try:
             return self._items[name]
         except KeyError:
-            self._fill()
+            self.fill()
         try:
             return self._items[self._aliases.get(name, name)]
         except KeyError:
             raise UsageError(unknown(self.kind, name, [*self._items, *self._aliases])) from None
 
     def __contains__(self, name: object) -> bool:
-        self._fill()
+        self.fill()
         return name in self._items or name in self._aliases
 
     def __iter__(self) -> Iterator[str]:
-        self._fill()
+        self.fill()
         return iter(self._items)
 
     def __len__(self) -> int:
-        self._fill()
+        self.fill()
         return len(self._items)
 
     def values(self) -> Iterable[T]:
         """All items, in order."""
-        self._fill()
+        self.fill()
         return self._items.values()
 
     def names(self) -> list[str]:
         """All names by which an item can be asked for, aliases last."""
-        self._fill()
+        self.fill()
         return [*self._items, *self._aliases]
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 import backviz
 from backviz.autodiff.op import Op
 from backviz.autodiff.orders import recorded_gradients
+from backviz.autodiff.remedies import remedy
 from backviz.autodiff.symbol import Symbol, as_symbol
 from backviz.autodiff.table import FUNCTIONS
 from backviz.diagrams.figure import Figure
@@ -135,9 +136,10 @@ def numpy_page() -> str:
         "# numpy's functions",
         "",
         "Generated from the table. These functions of numpy take recorded values and record. All",
-        "others refuse in one sentence; none makes a plain array of a value silently. `np.shape`,",
-        "`np.ndim` and `np.size` answer, and record nothing. What the ops do, and which options",
-        "they take, stands in [The ops](ops.md).",
+        "others refuse in one sentence, and [most of these](#what-to-write-instead) say what to",
+        "write; none makes a plain array of a value silently. `np.shape`, `np.ndim` and `np.size`",
+        "answer, and record nothing. What the ops do, and which options they take, stands in",
+        "[The ops](ops.md).",
         "",
         "| function | other names | records as |",
         "|---|---|---|",
@@ -145,8 +147,27 @@ def numpy_page() -> str:
     for function, op in sorted(FUNCTIONS.items(), key=lambda pair: _called(pair[0])):
         others = [n for n in _names(function) if n != _called(function)]
         ops = [op.name] if isinstance(op, Op) else _recorded_by(op)
-        lines.append(f"| `{_called(function)}` | {_code(others)} | {_code(ops)} |")
+        recorded = _code(ops) or "the value itself"
+        lines.append(f"| `{_called(function)}` | {_code(others)} | {recorded} |")
+    lines += ["", "## What to write instead", "", *_instead()]
     return "\n".join(lines) + "\n"
+
+
+def _instead() -> list[str]:
+    """The functions of numpy that do not record, with what their refusal says."""
+    lines = [
+        "x and y are the operands in their order; `x.data` are the plain numbers.",
+        "",
+        "| function | what to write |",
+        "|---|---|",
+    ]
+    for home, module in (("", np), ("linalg", np.linalg)):
+        for name, function in sorted(vars(module).items()):
+            said = remedy(name, home) if callable(function) and name[0] != "_" else ""
+            if said and function not in FUNCTIONS and not isinstance(function, type):
+                called = ".".join(filter(None, ("np", home, name)))
+                lines.append(f"| `{called}` | {escape_markdown(said)} |")
+    return lines
 
 
 def _names(function: Callable[..., Any]) -> list[str]:
@@ -166,8 +187,8 @@ def _called(function: Callable[..., Any]) -> str:
 def _recorded_by(function: Callable[..., Any]) -> list[str]:
     """The ops that a function records which is not one itself: found by calling it."""
     x = backviz.tensor(np.eye(2) + 1)
-    for args in (([x, x],), (x,), (x, 2)):
-        with suppress(TypeError, ValueError):
+    for args in (([x, x],), (x,), (x, 2), (x, float), (x, np.eye(2, dtype=int))):
+        with suppress(TypeError, ValueError, IndexError, AttributeError):
             made = function(*args)
             values = backviz.tape(*(made if isinstance(made, list | tuple) else [made]))
             return sorted({v.op.name for v in values if v.op is not None})

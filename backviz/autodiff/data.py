@@ -9,11 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 Data = float | np.ndarray
+
+
+class Size(int):
+    """A number of entries that also answers when it is called, as torch's `size` does.
+
+    >>> size = Size((2, 3))
+    >>> size, size(), size(-1)
+    (6, (2, 3), 3)
+    """
+
+    shape: tuple[int, ...]
+
+    def __new__(cls, shape: tuple[int, ...]) -> Self:
+        """From a shape."""
+        made = super().__new__(cls, math.prod(shape))
+        made.shape = shape
+        return made
+
+    def __call__(self, dim: int | None = None) -> Any:
+        """The shape, or its entry."""
+        return self.shape if dim is None else self.shape[dim]
 
 
 def as_data(x: Any) -> Data:

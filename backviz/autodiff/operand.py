@@ -6,10 +6,12 @@ happens is decided by the op and by the kind of operand, never here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
+from backviz.autodiff.remedies import attribute_refusal, operator_refusal, remedies, remedy
 from backviz.autodiff.table import OPS
 
 if TYPE_CHECKING:
@@ -19,10 +21,30 @@ Params = dict[str, Any]
 NO_PARAMS: Params = {}
 
 
+class Refused:
+    """A name that people's code calls and no operand has: the AttributeError says what to write.
+
+    A `__getattr__` would do the same, but with one the interpreter looks up every other
+    attribute the slow way, which halves the engine's speed.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, operand: Any, owner: type[Operand]) -> NoReturn:
+        base = self.name.removesuffix("_")
+        known = base != self.name and hasattr(owner, base)
+        said = attribute_refusal(self.name, owner.KIND, known)
+        raise AttributeError(said, name=None)  # without a name, Python guesses none by spelling
+
+
 class Operand:
     """Anything that, handed to an op, makes the op do more than compute."""
 
     __slots__ = ()
+    KIND = "a recorded value"  # what messages call it
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Self:
         """What calling `op` means when this operand is among its arguments."""
@@ -52,7 +74,9 @@ class Operand:
     def __rtruediv__(self, other: Any) -> Self:
         return self.interpret(OPS["div"], (other, self), NO_PARAMS)
 
-    def __pow__(self, other: Any) -> Self:
+    def __pow__(self, other: Any, modulo: Any = None) -> Self:
+        if modulo is not None:
+            raise TypeError(f"pow(x, y, m) does not record; {remedy('pow-modulo')}")
         return self.interpret(OPS["pow"], (self, other), NO_PARAMS)
 
     def __rpow__(self, other: Any) -> Self:
@@ -72,6 +96,31 @@ class Operand:
 
     def __abs__(self) -> Self:
         return self.interpret(OPS["abs"], (self,), NO_PARAMS)
+
+    # operators without an op: a sentence instead of Python's "unsupported operand type"
+    def __mod__(self, other: Any) -> NoReturn:
+        raise TypeError(operator_refusal("%"))
+
+    def __floordiv__(self, other: Any) -> NoReturn:
+        raise TypeError(operator_refusal("//"))
+
+    def __lshift__(self, other: Any) -> NoReturn:
+        raise TypeError(operator_refusal("<<"))
+
+    def __rshift__(self, other: Any) -> NoReturn:
+        raise TypeError(operator_refusal(">>"))
+
+    def __divmod__(self, other: Any) -> NoReturn:
+        raise TypeError(f"divmod(x, y) does not record; {remedy('divmod')}")
+
+    def __round__(self, digits: Any = None) -> NoReturn:
+        raise TypeError(
+            "round(x) does not record: a step function, whose gradient is 0 everywhere; "
+            "write round(x.item(), 2) for the number, or f'{x:.2f}' to print it"
+        )
+
+    __rmod__, __rfloordiv__, __rdivmod__ = __mod__, __floordiv__, __divmod__
+    __rlshift__, __rrshift__ = __lshift__, __rshift__
 
     def __gt__(self, other: Any) -> Self:
         return self.interpret(OPS["greater"], (self, other), NO_PARAMS)
@@ -125,6 +174,9 @@ class Operand:
     ):  # every public op is a method as well: x.tanh(), x.sum(axis=0), x.softmax(dim=1)
 
         def __getattr__(self, name: str) -> Any: ...
+
+    def __dir__(self) -> list[str]:
+        return [n for n in super().__dir__() if type(getattr_static(self, n, 0)) is not Refused]
 
     @property
     def mT(self) -> Any:  # noqa: N802
@@ -192,7 +244,7 @@ def add_method(op: Op, name: str) -> None:
     if op.arity == 1 and op.bind is None and not op.params:
         method = function
     method.__name__ = name
-    method.__qualname__ = f"Operand.{name}"
+    method.__qualname__ = name  # Python's messages say it
     method.__doc__ = f"The op `{op.name}`. {op.note}"
     setattr(Operand, name, method)
 
@@ -200,3 +252,12 @@ def add_method(op: Op, name: str) -> None:
 def _is_operand(args: tuple[Any, ...]) -> bool:
     """Whether `x.max(…)` was given something to compare with, and not an axis."""
     return bool(args) and not isinstance(args[0], int | tuple | None)
+
+
+def refuse_names() -> None:
+    """Set a sentence in every place where people's code may look for a method that is not there."""
+    there = [n for n in dir(Operand) if n[-1] != "_" and n[0] != "_"]
+    known = [name.removeprefix("x.") for name in remedies()]
+    for name in (*known, *(f"{n}_" for n in (*there, *known))):
+        if name.isidentifier() and not hasattr(Operand, name):
+            setattr(Operand, name, Refused(name))

@@ -6,13 +6,13 @@ record and lose the gradient.
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.meaning import refuse_numbers
+from backviz.autodiff.remedies import function_refusal
 from backviz.autodiff.table import FUNCTIONS, OPS
 
 _ASKING: dict[Any, Any] = {  # functions that only ask about the value and record nothing
@@ -51,56 +51,32 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         sign, name = _CONDITIONS[ufunc]
         refuse_numbers(sign, args)
         return OPS[name](*args)
-    if kwargs or ufunc not in FUNCTIONS:
-        raise TypeError(_refusal(ufunc.__name__, kwargs if ufunc in FUNCTIONS else {}))
-    return FUNCTIONS[ufunc](*args)
+    records = FUNCTIONS.get(ufunc)
+    if records is None:
+        raise TypeError(function_refusal(ufunc.__name__))
+    if kwargs:
+        raise TypeError(
+            f"np.{ufunc.__name__} of a recorded value takes no {', '.join(kwargs)}; leave it away"
+        )
+    return records(*args)
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`np.sum(x, axis=0)`, `np.concatenate([x, y])`, `np.linalg.norm(x)`."""
     if function is np.where and len(args) == 1 and not kwargs:
         function = np.nonzero
-    if function in FUNCTIONS:
-        return FUNCTIONS[function](*args, **kwargs)
+    records = FUNCTIONS.get(function)
+    if records is not None:
+        return records(*args, **kwargs)
     if function in _ASKING:
         return _ASKING[function](*args, **kwargs)
     if function in _CONSTANTS and not kwargs:
         return np.full(args[0].shape, _CONSTANTS[function])
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", "numpy") or "numpy"
-    raise TypeError(_refusal(name, {}, module.replace("numpy", "np", 1)))
+    raise TypeError(function_refusal(name, module))
 
 
-# where the nearest op in meaning is not the nearest in spelling
-_NEAREST = {
-    "arctan2": "arctan, as in arctan(y / x)",
-    "sort": "amax or amin",
-    "argsort": "argmax",
-    "median": "mean",
-    "average": "mean, or a weighted sum",
-    "nansum": "sum, of np.where(mask, x, 0)",
-    "nanmean": "mean",
-    "floor": "relu or clip (rounding has gradient 0)",
-    "round": "relu or clip (rounding has gradient 0)",
-    "mod": "sub",
-    "remainder": "sub",
-    "hypot": "norm, or sqrt(a*a + b*b)",
-    "cross": "einsum",
-    "interp": "where",
-    "diff": "sub, as in x[1:] - x[:-1]",
-    "convolve": "conv1d",
-    "positive": "identity, which is x itself",
-    "atleast_2d": "reshape",
-    "atleast_1d": "reshape",
-    "column_stack": "stack, with axis=1",
-    "log2": "log, as in log(x) / log(2)",
-    "log10": "log, as in log(x) / log(10)",
-    "exp2": "pow, as in 2**x",
-    "cbrt": "pow, as in x ** (1/3)",
-    "copyto": "where",
-    "put": "where",
-    "append": "concatenate",
-}
 _REDUCTIONS = {
     np.add: "sum",
     np.multiply: "prod",
@@ -115,19 +91,3 @@ _CONDITIONS = {  # bit by bit is condition by condition; numbers have no bits he
     np.bitwise_xor: ("^", "logical_xor"),
     np.invert: ("~", "logical_not"),
 }
-
-
-def _refusal(name: str, options: dict[str, Any], module: str = "np") -> str:
-    """What is not supported, and the nearest thing that is."""
-    called = f"{module}.{name}"
-    if options:
-        return f"{called} of a recorded value takes no {', '.join(options)}; leave it away"
-    public = [n for n in OPS.names() if OPS[n].public]
-    known = [*public, *(f.__name__ for f in FUNCTIONS)]
-    close = (
-        [_NEAREST[name]]
-        if name in _NEAREST
-        else difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    )
-    hint = f"the nearest op is {close[0]}" if close else "'backviz list ops' shows what there is"
-    return f"{called} does not record; {hint}. For plain numbers without a record use x.numpy()"

@@ -41,6 +41,7 @@ class Symbol(Operand):
     """
 
     __slots__ = ("level", "literal", "text")
+    KIND = "a formula"
 
     text: str
     level: int

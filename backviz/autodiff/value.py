@@ -19,7 +19,7 @@ import numpy as np
 
 from backviz.autodiff import meaning
 from backviz.autodiff.buffers import give
-from backviz.autodiff.data import as_data
+from backviz.autodiff.data import Size, as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
@@ -216,8 +216,8 @@ class Value(Operand):
 
     @property
     def size(self) -> int:
-        """The number of entries."""
-        return int(np.size(self.data))
+        """The number of entries; called as torch's method, `x.size()`, the shape."""
+        return Size(self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -364,6 +364,9 @@ class Result(Value):
 
     __slots__ = ()
     __init__ = object.__init__
+
+
+Result.__name__ = "Value"  # what Python's own messages call it; pickle reads __qualname__
 
 
 def constant(data: Any) -> Value:

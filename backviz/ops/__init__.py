@@ -22,7 +22,7 @@ FAMILIES = (
     "assemble linalg contract solve composite normalize windows convolution pooling losses "
     "class_losses margin_losses"
 )
-for _family in FAMILIES.split():
+for _family in (*FAMILIES.split(), "methods"):
     import_module(f"backviz.ops.{_family}")
 
 

@@ -1,0 +1,79 @@
+"""What to write instead, where a name of numpy or torch does not record: made by hand.
+
+Invariant: a sentence comes from `remedies.txt` or says only that the name is not there. It is
+never chosen by spelling: arcsinh is spelt like arcsin, and is another function.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+OPEN = "'backviz list ops' shows what there is"
+
+
+@cache
+def remedies() -> dict[str, str]:
+    """The sentence for each name, `{name}` unfilled.
+
+    >>> remedies()["log2"]
+    'write np.log(x) / np.log(2)'
+    """
+    table: dict[str, str] = {}
+    text = Path(__file__).with_name("remedies.txt").read_text("utf-8")
+    for line in text.splitlines():
+        names, bar, sentence = line.partition(" | ")
+        if bar and not line.startswith("#"):
+            table |= dict.fromkeys(names.split(), sentence)
+    return table
+
+
+def remedy(name: str, home: str = "") -> str:
+    """The sentence for a name, or "" if nobody has written one; `home` is its module.
+
+    >>> remedy("cond", "linalg")[:29], remedy("arcsin")
+    ('singular values do not record', '')
+    """
+    found = remedies().get(f"{home}.{name}" if home else name) or remedies().get(name, "")
+    return found.format(name=name)
+
+
+def function_refusal(name: str, module: str = "numpy") -> str:
+    """What is said when a function of numpy does not record.
+
+    >>> function_refusal("hypot")
+    'np.hypot does not record; write np.sqrt(x * x + y * y)'
+    """
+    home = module.removeprefix("numpy").removeprefix(".").removeprefix("_")
+    called = f"{module.replace('numpy', 'np', 1)}.{name}"
+    said = remedy(name, home) or f"{OPEN}. For plain numbers without a record use x.numpy()"
+    return f"{called} does not record; {said}"
+
+
+def operator_refusal(sign: str) -> str:
+    """What is said when an operator of Python does not record.
+
+    >>> operator_refusal("//").partition(";")[0]
+    'x // y does not record'
+    """
+    return f"x {sign} y does not record; {remedy(sign)}"
+
+
+def attribute_refusal(name: str, kind: str, has: bool) -> str:
+    """What is said when a value has no such attribute; `has` says that in-place name_ is known.
+
+    >>> attribute_refusal("sort", "a recorded value", False)
+    'a recorded value has no sort; of a vector, write x[np.argsort(x.data)]'
+    >>> attribute_refusal("tanh_", "a recorded value", True)
+    'a recorded value has no tanh_, which would write into it; write x = x.tanh(…)'
+    """
+    said = remedy(name, "x")
+    if not said and has:
+        base = name.removesuffix("_")
+        return f"{kind} has no {name}, which would write into it; write x = x.{base}(…)"
+    if not said and name.endswith("_") and not name.startswith("_"):
+        base = name.removesuffix("_")
+        said = remedy(base) and f"it would write into the value, and {base} is not there: " + (
+            remedy(base)
+        )
+    return f"{kind} has no {name}; {said or OPEN}"
