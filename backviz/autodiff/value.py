@@ -266,10 +266,6 @@ class Value(Operand):
         """
         return meaning.plain_array(self)
 
-    def tolist(self) -> Any:
-        """The data as Python floats in nested lists."""
-        return np.asarray(self.data).tolist()
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise refuse_array()

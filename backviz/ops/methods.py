@@ -6,12 +6,14 @@ What has no such line stands with a sentence in `autodiff/remedies.txt`.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.operand import Operand, refuse_names
 from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
@@ -213,6 +215,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "le": less_equal,
     "gt": greater,
     "ge": greater_equal,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "bitwise_not": operator.invert,
     "where": lambda x, condition, other: where(condition, x, other),
     "masked_fill": lambda x, mask, value: where(mask, value, x),
     "masked_select": lambda x, mask: getitem(*_broadcast(x, mask)),
@@ -263,6 +269,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "to": _to,
     "type_as": _real,
     # facts and switches
+    "tolist": lambda x: np.asarray(x.data).tolist(),
+    "allclose": lambda x, other, **close: np.allclose(x.data, data_of(other), **close),
+    "argwhere": lambda x: np.argwhere(x.data),
+    "count_nonzero": lambda x, dim=None: np.count_nonzero(x.data, dim),
     "nelement": lambda x: x.numel(),
     "ndimension": lambda x: x.dim(),
     "element_size": lambda x: x.dtype.itemsize,
