@@ -32,19 +32,9 @@ def test_a_build_from_python_is_the_build_of_the_command(form, tmp_path, monkeyp
     paths = steps.save(name_of(form))
     assert len(paths) == (4 if BUILDERS[form].each else 1)
     made = [Path(p).read_bytes() for p in paths]
-    words = [
-        "--theme",
-        "dark",
-        "--no-legend",
-        "--digits",
-        "5",
-        "--by",
-        "contribution",
-        "--range",
-        "2-5",
-        "-q",
-    ]
-    assert _run(["steps", "@simple", *words.split(), "-o", name_of(form)]) == 0
+    words = ["--theme", "dark", "--no-legend", "--digits", "5", "--by", "contribution", "-q"]
+    words += ["--range", "2-5", "-o", name_of(form)]
+    assert _run(["steps", "@simple", *words]) == 0
     assert [Path(p).read_bytes() for p in paths] == made
 
 
