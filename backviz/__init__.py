@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from backviz.errors import BackvizError, LostGradientError, LostGradientWarning
     from backviz.explanations import describe
     from backviz.graphs import plain_graph, to_graph
+    from backviz.lessons.told import explain
     from backviz.notebook import show
     from backviz.ops import OPS
     from backviz.sources import load
@@ -75,6 +76,7 @@ _HOME = {
     "describe": "explanations",
     "detect_anomaly": "autodiff.recording",
     "expanded": "autodiff.recording",
+    "explain": "lessons.told",
     "grad": "autodiff.transforms",
     "gradients_of": "autodiff.backward",
     "hessian": "autodiff.transforms",
@@ -121,6 +123,7 @@ __all__ = [
     "describe",
     "detect_anomaly",
     "expanded",
+    "explain",
     "grad",
     "gradients_of",
     "hessian",

@@ -17,6 +17,7 @@ from backviz import Figure, Style, Value, load, tensor
 from backviz.autodiff.recording import scope, scoped
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.theme import THEMES
+from backviz.renderers.builds import BUILDERS
 from backviz.renderers.player import html
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -651,3 +652,39 @@ def test_sixty_boxes_answer_a_key_at_once(page):
     )
     assert page.step.startswith("51 /")
     assert took < 50  # milliseconds
+
+
+# In a notebook and on a slide --------------------------------------------------------------
+
+
+def test_a_build_in_a_notebook_s_cell_is_a_player_and_a_picture_without_frames(page):
+    made, _ = steps()._repr_mimebundle_(include=["text/html"])
+    page.write(f"<!DOCTYPE html><meta charset=utf-8>{made['text/html']}".encode())
+    frame, picture = page.find("iframe"), page.find("img")
+    assert frame.rect == picture.rect  # the player covers the picture
+    assert frame.rect["width"] <= 960
+    page.driver.switch_to.frame(frame)
+    page.find(".backviz-player").click()
+    page.keys(key("ARROW_RIGHT"), key("ARROW_RIGHT"))
+    assert page.step == "3 / 12"
+    page.driver.switch_to.default_content()
+    bare = re.sub(r"<iframe.*?</iframe>", "", made["text/html"], flags=re.DOTALL)
+    page.write(f"<!DOCTYPE html><meta charset=utf-8>{bare}".encode())
+    assert page.run("document.querySelector('img').naturalWidth") > 300
+    assert page.find("img").is_displayed()
+
+
+@pytest.mark.parametrize("size", ["notebook", "slide"])
+def test_fragments_fit_a_slide_of_reveal_under_a_heading(page, size):
+    (made,) = BUILDERS["fragments"](Steps(Figure(load("@mazur"), Style(size=size))))
+    heading = '<h2 style="font-size:67px;line-height:1.2;margin:0 0 20px">Backpropagation</h2>'
+    slide = f'<section style="width:960px;font-size:42px">{heading}{made.decode()}</section>'
+    page.write(f"<!DOCTYPE html><meta charset=utf-8>{slide}".encode())
+    svg, whole = page.find("section > svg").rect, page.find("section").rect
+    assert svg["width"] == 960
+    assert whole["height"] <= 700
+    # what is drawn lies within the root: nothing is cut
+    box = page.run("(r => [r.left, r.right, r.top, r.bottom])("
+                   "document.querySelector('section > svg > rect').getBoundingClientRect())")  # fmt: skip
+    assert svg["x"] - 1 <= box[0] < box[1] <= svg["x"] + 961
+    assert svg["y"] - 1 <= box[2] < box[3] <= svg["y"] + svg["height"] + 1

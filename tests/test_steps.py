@@ -233,6 +233,29 @@ def test_fragments_show_the_last_step_without_reveal_and_each_step_with_it():
     assert not re.search(rb"<style|script", data)
 
 
+@pytest.mark.parametrize(("source", "size"), [("@diamond", "notebook"), ("@mazur", "notebook"),
+                                              ("@mazur", "slide"), ("@deep", "half")])  # fmt: skip
+def test_fragments_fit_a_slide(source, size):
+    """reveal's own slide has 960 × 700 pixels; 120 of them are left for a heading."""
+    if source == "@deep":
+        source = "L=" + "tanh(" * 12 + "x" + ")" * 12 + "; x=1"
+    steps = steps_of(source, size=size, direction="TB" if size == "half" else "auto")
+    root = ET.fromstring(BUILDERS["fragments"](steps)[0])
+    wide, high = map(float, root.get("viewBox").split()[2:])
+    assert root.get("width") == "100%"  # no more than the slide
+    shown = float(root.get("height"))  # pixels: it has no unit
+    assert shown <= 580.01
+    assert shown == pytest.approx(min(580, 960 * high / wide), abs=0.01)  # no empty bands
+
+
+@pytest.mark.parametrize(("more", "small"), [((), True), (("--for", "slide"), False)])
+def test_fragments_say_how_they_go_into_a_slide(more, small, tmp_path, capsys):
+    assert _run(["steps", "@mazur", *more, "-o", str(tmp_path / "b.svg")]) == 0
+    said = capsys.readouterr().err
+    assert "put the file's text into a <section>" in said
+    assert ("on a slide of 960 × 700, less than 18 pt" in said) == small
+
+
 def visible(element, index):
     """The ids that reveal.js shows at a fragment's index; -1 in its words is our first step."""
     classes, at = (element.get("class") or "").split(), element.get("data-fragment-index")

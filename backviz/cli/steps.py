@@ -139,6 +139,28 @@ def _say_written(build: Steps, form: str, paths: list[str], files: list[bytes]) 
         from backviz.renderers.tikz import beamer_snippet
 
         say("in a Beamer frame:\n" + beamer_snippet(paths[0], len(build.moments)))
+    if form == "fragments":
+        _say_how_large(build)
+
+
+def _say_how_large(build: Steps) -> None:
+    """How to put fragments into a slide, and whether they can be read there."""
+    from backviz.cli.terminal import say
+    from backviz.diagrams.figure import NEARLY
+    from backviz.diagrams.theme import PRESETS
+    from backviz.renderers.svg import on_slide
+
+    page = build.drawing(build.moments[-1])
+    least, text = PRESETS["slide"].least, page.least_text * on_slide(page)
+    if text < NEARLY * least and build.figure.style.size != "slide":  # slide has its own word
+        say(
+            f"the smallest text is {text:.1f} pt on a slide of 960 × 700, less than {least:g} pt; "
+            "use --for slide, or fold (--fold names)"
+        )
+    say(
+        "in reveal.js or Quarto: put the file's text into a <section>; it is as wide as the slide. "
+        "Under a long heading make it less high: .reveal section > svg {height: 450px}"
+    )
 
 
 def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:

@@ -20,6 +20,8 @@ from backviz.diagrams.figure import Figure
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
+SLIDE = 960.0, 580.0  # pixels of reveal's own slide that a figure has, under a heading
+
 
 def svg(figure: Figure) -> bytes:
     """The figure as an SVG document."""
@@ -34,11 +36,13 @@ def svg_document(drawing: Drawing, *, keep_text: bool = False, salt: str = "") -
     return "\n".join([*_head(drawing, prefix), *parts, "</svg>"]) + "\n"
 
 
-def _head(drawing: Drawing, prefix: str) -> list[str]:
+def _head(drawing: Drawing, prefix: str, shown: tuple[str, str] | None = None) -> list[str]:
+    """The root and what is behind everything; `shown` as wide and high, else in points."""
     size = f"{number(drawing.width)} {number(drawing.height)}"
     width, height = size.split()
+    wide, high = shown or (f"{width}pt", f"{height}pt")
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
         f'viewBox="0 0 {size}" role="img" aria-labelledby="{prefix}title {prefix}desc">',
         f'<title id="{prefix}title">{escape(drawing.title)}</title>',
         f'<desc id="{prefix}desc">{escape(drawing.description)}</desc>',
@@ -109,7 +113,14 @@ def fragments(steps: Steps) -> bytes:
         for name, begun, until, part in sorted(spans, key=lambda s: (place[s[0]], s[1]))
     ]
     page = replace(steps.drawing_of(()), description=steps.moments[-1].alt)
-    return ("\n".join([*_head(page, write.prefix), *lines, "</svg>"]) + "\n").encode()
+    high = number(page.height * on_slide(page))
+    head = _head(page, write.prefix, ("100%", high))
+    return ("\n".join([*head, *lines, "</svg>"]) + "\n").encode()
+
+
+def on_slide(page: Drawing) -> float:
+    """Pixels of a slide for a point of the page: as large as the slide's room allows."""
+    return min(SLIDE[0] / page.width, SLIDE[1] / page.height)
 
 
 def _bottom_first(names: list[str]) -> list[str]:
