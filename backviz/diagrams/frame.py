@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, takewhile
 
 from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams import font
@@ -202,9 +203,12 @@ def wrap(
 
 
 def _cut(line: str, size: float, room: float, bold: bool) -> str:
-    while len(line) > 1 and font.width(line, size, bold) > room:
-        line = line.removesuffix("…")[:-1] + "…"
-    return line
+    if font.width(line, size, bold) <= room:
+        return line
+    room -= font.width("…", size, bold)
+    line = line.removesuffix("…")
+    taken = accumulate(font.width(sign, size, bold) for sign in line)
+    return line[: sum(1 for _ in takewhile(lambda width: width <= room, taken))] + "…"
 
 
 def _legend_item(

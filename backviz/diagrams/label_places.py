@@ -7,8 +7,10 @@ that is free. Invariant: a label that no other line crosses stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,6 +25,9 @@ CLEAR = 0.5 * EM
 FURTHER = 0.35 * EM  # where there is no room next to the curve
 ENDS = 0.1  # of a curve, at each end: a label there would not be read as the curve's
 MOST_LABELS = 1_500  # labels; in a larger picture no one reads them
+MOST_PLACES = 1_000_000  # on all curves
+MOST_TRIES = 10_000  # places that are looked at, for all labels together
+FEWEST_TRIES = 60  # of them, for each label
 Size = tuple[float, float]
 
 
@@ -54,52 +59,71 @@ class _Crowd:
         self._x, self._y = points[order].T
         self._owner = np.repeat(np.arange(len(sizes)), sizes)[order]
 
-    def strikes(self, rect: np.ndarray, name: str) -> bool:
-        """Whether a line of another arrow runs through the rectangle."""
+    def strikes(self, rect: np.ndarray, name: str, own: bool = False) -> bool:
+        """Whether a line of another arrow, or the arrow's own, runs through the rectangle."""
         left, top, right, bottom = rect
         run = slice(*np.searchsorted(self._x, (left, right)))
-        y, others = self._y[run], self._owner[run] != self._numbers[name]
-        return bool(((y > top) & (y < bottom) & others).any())
+        y, mine = self._y[run], self._owner[run] == self._numbers[name]
+        return bool(((y > top) & (y < bottom) & (mine if own else ~mine)).any())
 
 
 def free_labels(
     centers: Mapping[str, Point],
     sizes: Mapping[str, Size],
-    lines: Mapping[str, Line],
+    curves: Mapping[str, Points],
+    drawn: Mapping[str, tuple[float, bool]],
     frames: Mapping[str, Frame],
     page: Frame,
 ) -> dict[str, Point]:
     """The centres of all labels; those that another arrow's line crosses are moved.
 
-    >>> across = line(((0.0, 0.0), (30.0, 0.0), (60.0, 0.0), (90.0, 0.0)), 0.0, False)
-    >>> down = line(((45.0, -40.0), (45.0, -20.0), (45.0, 20.0), (45.0, 40.0)), 0.0, False)
-    >>> given = {"e": (45.0, -10.0)}, {"e": (8.0, 5.0)}, {"e": across, "f": down}
-    >>> found = free_labels(*given, {}, (-9.0, -50.0, 99.0, 50.0))
+    `drawn` says of each curve how far aside it is drawn, and whether as two lines. The work
+    is bounded: where arrows are so many or so long that no one can follow them (a value with
+    hundreds of readers, far apart), the labels stay where they are.
+
+    >>> across = (0.0, 0.0), (30.0, 0.0), (60.0, 0.0), (90.0, 0.0)
+    >>> down = (45.0, -40.0), (45.0, -20.0), (45.0, 20.0), (45.0, 40.0)
+    >>> curves, drawn = {"e": across, "f": down}, dict.fromkeys("ef", (0.0, False))
+    >>> centers, sizes = {"e": (45.0, -10.0)}, {"e": (8.0, 5.0)}
+    >>> found = free_labels(centers, sizes, curves, drawn, {}, (-9.0, -50.0, 99.0, 50.0))
     >>> abs(found["e"][0] - 45) > 8
     True
     """
-    places = dict(centers)
+    if not 0 < len(centers) <= MOST_LABELS or _places(curves) > MOST_PLACES:
+        return dict(centers)
+    lines = {name: line(curve, *drawn[name]) for name, curve in curves.items()}
     crowd = _Crowd(lines)
-    boxes = np.array([*frames.values()], dtype=float).reshape(-1, 4)
-    for name, center in centers.items():
-        half = np.array(sizes[name])
-        if not crowd.strikes(_around(center, half, 0.0), name):
-            continue
-        others = [_around(places[o], np.array(sizes[o]), AIR) for o in places if o != name]
-        taken = np.concatenate([boxes, np.array(others).reshape(-1, 4)])
+    halves = {name: np.array(sizes[name]) for name in centers}
+    struck = [n for n, at in centers.items() if crowd.strikes(_around(at, halves[n], 0.0), n)]
+    each = max(FEWEST_TRIES, MOST_TRIES // max(len(struck), 1))
+    # boxes, then all labels in their order; a label that is moved takes its new place
+    taken = np.array(
+        [*frames.values(), *(_around(at, halves[n], AIR) for n, at in centers.items())]
+    ).reshape(-1, 4)
+    rows = {name: len(frames) + i for i, name in enumerate(centers)}
+    places = dict(centers)
+    for name in struck:
+        others = np.delete(taken, rows[name], axis=0)
+        tried = _candidates(lines[name], centers[name], halves[name])[:each]
+        free = [at for at in tried if _is_free(_around(at, halves[name], AIR), others, page)]
         found = (
-            place
+            at
             for clear in (CLEAR, AIR)  # of other lines: close to one it would be read as that one's
-            for place in _candidates(lines[name], center, half)
-            if _is_free(_around(place, half, AIR), taken, page)
-            and not _holds(_around(place, half, AIR), lines[name].drawn)
-            and not crowd.strikes(_around(place, half, clear), name)
+            for at in free
+            if not crowd.strikes(_around(at, halves[name], AIR), name, own=True)
+            and not crowd.strikes(_around(at, halves[name], clear), name)
         )
-        places[name] = next(found, center)
+        places[name] = next(found, centers[name])
+        taken[rows[name]] = _around(places[name], halves[name], AIR)
     return places
 
 
-def _candidates(own: Line, center: Point, half: np.ndarray) -> Iterator[Point]:
+def _places(curves: Mapping[str, Points]) -> float:
+    """How many places the lines of these curves have, about: by their control points."""
+    return sum(math.dist(a, b) for c in curves.values() for a, b in pairwise(c)) / STEP
+
+
+def _candidates(own: Line, center: Point, half: np.ndarray) -> list[Point]:
     """Places beside the own curve, on both sides, the nearest to the present one first."""
     few = round(len(own.on) * ENDS)
     on, across = own.on[few : len(own.on) - few], own.across[few : len(own.on) - few]
@@ -107,7 +131,7 @@ def _candidates(own: Line, center: Point, half: np.ndarray) -> Iterator[Point]:
     away = (reach, reach + FURTHER, -reach, -reach - FURTHER)
     places = np.concatenate([on + across * far for far in away])
     order = np.argsort(np.hypot(*(places - center).T), kind="stable")
-    return ((float(x), float(y)) for x, y in places[order])
+    return [(float(x), float(y)) for x, y in places[order[:MOST_TRIES]]]
 
 
 def _around(center: Point, half: np.ndarray, air: float) -> np.ndarray:
@@ -120,10 +144,6 @@ def _is_free(rect: np.ndarray, taken: np.ndarray, page: Frame) -> bool:
     inside = (rect[:2] >= page[:2]).all() and (rect[2:] <= page[2:]).all()
     apart = (taken[:, :2] >= rect[2:]).any(axis=1) | (taken[:, 2:] <= rect[:2]).any(axis=1)
     return bool(inside and apart.all())
-
-
-def _holds(rect: np.ndarray, points: np.ndarray) -> bool:
-    return bool(((points > rect[:2]) & (points < rect[2:])).all(axis=1).any())
 
 
 def _even(on: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,7 @@ class _Teller:
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
         self.names = box_names(view)
         self.output = self.names[view.graph["output"]]
+        self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
         for arrow, tail, head, position, data in arrow_order(view):
             self.into[head].append((arrow, tail, position, data))
@@ -233,7 +234,9 @@ class _Teller:
         rule = op.rule(position)
         if rule is None:
             return str(arriving)
-        args = [self._operand(u) for u in operands(self.whole, node)]
+        if self.told[0] != node:  # an op of many operands is asked about each of them
+            self.told = node, [self._operand(u) for u in operands(self.whole, node)]
+        args = self.told[1]
         params = self.whole.nodes[node].get("params", {})
         out = name_symbol(self.names.get(node, OUT))
         if not op.elementwise:

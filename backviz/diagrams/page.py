@@ -15,7 +15,7 @@ from backviz.diagrams.boxes import EM, SMALL, box_part, measure
 from backviz.diagrams.clearance import sideways
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
-from backviz.diagrams.label_places import MOST_LABELS, free_labels, line
+from backviz.diagrams.label_places import free_labels
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, Point, lay_out
 from backviz.diagrams.layout.rows import in_rows
 from backviz.diagrams.model import WHOLE_ARROW, WHOLE_BOX, Arrow, ArrowState, Box, BoxState, Diagram
@@ -130,15 +130,10 @@ class Sheet:
 
     @cached_property
     def _labels(self) -> dict[str, Point]:
-        if not 0 < len(self.layout.labels) <= MOST_LABELS:
-            return self.layout.labels
-        lines = {
-            a.id: line(self.layout.curves[a.id], self._asides.get(a.id, 0.0), a.backward)
-            for a in self.diagram.arrows
-        }
+        drawn = {a.id: (self._asides.get(a.id, 0.0), a.backward) for a in self.diagram.arrows}
         sizes = {a.id: halo_size(a) for a in self.diagram.arrows if a.id in self.layout.labels}
         page = (-EDGE, -EDGE, self.layout.width + EDGE, self.layout.height + EDGE)
-        return free_labels(self.layout.labels, sizes, lines, self._frames, page)
+        return free_labels(self.layout.labels, sizes, self.layout.curves, drawn, self._frames, page)
 
     @cached_property
     def _frames(self) -> dict[str, tuple[float, float, float, float]]:

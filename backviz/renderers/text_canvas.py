@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
-from backviz.text import screen_width, sign_width
+from backviz.text import screen_width, sign_width, within
 
 Place = tuple[int, int]
 _UP, _RIGHT, _DOWN, _LEFT = 1, 2, 4, 8
@@ -52,9 +52,8 @@ def cut(text: str, width: int, signs: Signs = UNICODE) -> str:
     """
     if screen_width(text) <= width:
         return text
-    while text and screen_width(text) > width - 1:
-        text = text[:-1]
-    return text + signs.cut
+    kept = text[: within(text, width - 1)]  # at least one sign, which may be too wide
+    return (kept if screen_width(kept) < width else "") + signs.cut
 
 
 class Canvas:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
 
 MOST = 60  # boxes that a drawing of characters shows
+MOST_WIRES = 200
 WIDTH = 80
 _BLANKS = str.maketrans({"\u2007": " ", "\u2009": " "})
 
@@ -70,7 +71,7 @@ def draw_text(
     """
     signs = ASCII if ascii else UNICODE
     lines, local = None, True
-    if len(diagram.boxes) <= MOST:
+    if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
         shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}
         tiles = [_tile(box, shown[box.id], box.id == mark, signs) for box in diagram.boxes]
         wires = [Wire(a.tail, a.head, _plain(_label(a), signs)) for a in diagram.arrows]

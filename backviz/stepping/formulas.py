@@ -66,7 +66,10 @@ def local_rule(record: Record, node: int, position: int, numbers: NumberStyle) -
     assert value.op is not None
     rule = value.op.rule(position)
     assert rule is not None
-    args = [symbol_of(record, i, numbers) for i in record.inputs(node)]
+    if record.told[0] != (node, numbers):  # an op of many operands is asked about each of them
+        symbols = [symbol_of(record, i, numbers) for i in record.inputs(node)]
+        record.told = (node, numbers), symbols
+    args = record.told[1]
     out = name_symbol(record.names[node])
     arriving = () if value.op.elementwise else (Symbol(partial(record, record.last, node)),)
     return str(as_symbol(rule(*arriving, out, *args, **value.params), numbers))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Record:
         called = names(output)
         self.names = [called[v.serial] for v in self.values]
         self.last = len(self.values) - 1
+        self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
         self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])
         self._order()
 

@@ -1,0 +1,123 @@
+"""The work for a picture is bounded: hubs, wide ops, long titles, far labels."""
+
+import numpy as np
+import pytest
+
+import backviz
+from backviz import Figure, Style, Value
+from backviz.diagrams import font, frame, label_places
+from backviz.diagrams.page import compose
+from backviz.renderers import text_canvas, text_drawing
+from backviz.text import screen_width
+
+
+def hub(readers):
+    """One value that many ops read, each further away than the last."""
+    x = Value(2.0, "x")
+    total = x * 0.0
+    for i in range(readers):
+        total = total + x * float(i)
+    total.backward()
+    return total
+
+
+@pytest.mark.parametrize("readers", [40, 220])
+def test_places_beside_a_hub_are_looked_for_within_bounds(readers, monkeypatch):
+    looks = 0
+    free = label_places._is_free
+
+    def counted(*args):
+        nonlocal looks
+        looks += 1
+        return free(*args)
+
+    monkeypatch.setattr(label_places, "_is_free", counted)
+    labels = len(Figure(hub(readers), Style(fold="none")).drawing.parts)
+    assert looks <= label_places.MOST_TRIES + label_places.FEWEST_TRIES * labels
+
+
+def test_where_lines_are_too_long_to_be_followed_nothing_is_sampled(monkeypatch):
+    monkeypatch.setattr(label_places, "line", None)  # calling it would fail
+    monkeypatch.setattr(label_places, "MOST_PLACES", 1_000)
+    centers = {"e": (9.0, 9.0)}
+    curves = {"e": ((0.0, 0.0), (1e4, 0.0), (2e4, 0.0), (3e4, 0.0))}
+    drawn = {"e": (0.0, True)}
+    page = (0.0, 0.0, 3e4, 20.0)
+    assert label_places.free_labels(centers, {"e": (5, 5)}, curves, drawn, {}, page) == centers
+
+
+def test_five_thousand_readers_are_drawn():
+    x = Value(2.0, "x")
+    total = np.stack([x.tanh() for _ in range(4990)]).sum()
+    total.backward()
+    assert len(backviz.render(total, "svg", fold="none")) > 1e6
+
+
+def test_a_drawing_of_characters_has_a_bounded_number_of_wires(monkeypatch):
+    monkeypatch.setattr(text_drawing, "draw_grid", None)  # calling it would fail
+    x = Value(2.0, "x")
+    total = np.stack([x * float(i) for i in range(500)]).sum()
+    assert "500" in backviz.render(total, "text").decode()
+
+
+@pytest.mark.parametrize("title", ["word" * 5_000, "a word " * 3_000, "ж" * 20_000, "W"])
+def test_a_long_title_is_cut_after_one_look_at_each_letter(title, monkeypatch):
+    looked = 0
+    glyph = font.glyph
+
+    def counted(*args):
+        nonlocal looked
+        looked += 1
+        return glyph(*args)
+
+    monkeypatch.setattr(font, "glyph", counted)
+    lines = frame.wrap(title, 10.0, 200.0)
+    assert looked <= 12 * len(title)
+    assert all(font.width(line, 10.0, True) <= 200 for line in lines)
+    assert len(lines) <= frame.MOST_LINES
+    monkeypatch.undo()
+    a = Value(2.0, "a")
+    drawing = compose(Figure(a * a, Style(title=title)).diagram, Style(title=title))
+    assert drawing.width > 0
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 10])
+@pytest.mark.parametrize("text", ["a long label", "重み重み重み", "áb" * 9, "ab", ""])
+def test_a_cut_text_is_the_longest_that_fits(text, width):
+    def slowly(text):
+        if screen_width(text) <= width:
+            return text
+        while text and screen_width(text) > width - 1:
+            text = text[:-1]
+        return text + "…"
+
+    assert text_canvas.cut(text, width) == slowly(text)
+
+
+@pytest.mark.parametrize("room", [3.0, 20.0, 60.0, 500.0])
+@pytest.mark.parametrize("line", ["a long label", "WWWW…", "i" * 50])
+def test_a_cut_line_is_the_longest_that_fits(line, room):
+    def slowly(line):
+        while len(line) > 1 and font.width(line, 10, True) > room:
+            line = line.removesuffix("…")[:-1] + "…"
+        return line
+
+    assert frame._cut(line, 10, room, True) == slowly(line)
+
+
+def test_a_step_of_an_op_with_many_operands_names_each_once(monkeypatch):
+    from backviz.stepping import formulas
+
+    named = 0
+    symbol_of = formulas.symbol_of
+
+    def counted(*args):
+        nonlocal named
+        named += 1
+        return symbol_of(*args)
+
+    monkeypatch.setattr(formulas, "symbol_of", counted)
+    x = Value(2.0, "x")
+    session = backviz.stepper(np.stack([x * float(i) for i in range(100)]).sum())
+    session.run("c")
+    assert named < 2_000  # 100 operands; a look at all of them for each would be 10,000
