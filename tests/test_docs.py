@@ -80,7 +80,7 @@ def test_links_and_pictures_lead_somewhere(page):
 
 def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("tutorial.md", "graph.md", "extend.md"):
+    for name in ("tutorial.md", "graph.md", "extend.md", "python.md"):
         space = {}
         for block in blocks((ROOT / "docs" / name).read_text("utf-8"), "python"):
             exec(block, space)

@@ -684,7 +684,7 @@ def test_fragments_fit_a_slide_of_reveal_under_a_heading(page, size):
     assert svg["width"] == 960
     assert whole["height"] <= 700
     # what is drawn lies within the root: nothing is cut
-    box = page.run("(r => [r.left, r.right, r.top, r.bottom])("
-                   "document.querySelector('section > svg > rect').getBoundingClientRect())")  # fmt: skip
+    whole_page = "document.querySelector('section > svg > rect').getBoundingClientRect()"
+    box = page.run(f"(r => [r.left, r.right, r.top, r.bottom])({whole_page})")
     assert svg["x"] - 1 <= box[0] < box[1] <= svg["x"] + 961
     assert svg["y"] - 1 <= box[2] < box[3] <= svg["y"] + svg["height"] + 1

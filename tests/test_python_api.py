@@ -1,6 +1,9 @@
 """What the command line makes, Python makes: builds, options and their words."""
 
 import dataclasses
+import inspect
+import json
+import re
 import subprocess
 import sys
 import typing
@@ -11,7 +14,7 @@ import pytest
 
 import backviz
 from backviz import Style, Value
-from backviz.cli import _run
+from backviz.cli import _run, cli
 from backviz.diagrams.style import OTHER_WORDS, Options
 from backviz.errors import UsageError
 from backviz.renderers.builds import BUILDERS
@@ -155,3 +158,67 @@ def test_a_type_checker_finds_a_wrong_option(tmp_path):
     assert [int(line.split(":")[1]) for line in found] == [*range(start, start + len(WRONG))], found
     for line, named in zip(found, WRONG.values(), strict=True):
         assert named in line
+
+
+# One word for one thing ---------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "python.md").read_text("utf-8")
+
+
+def rows(heading):
+    """The rows of the table under a heading, cell by cell."""
+    part = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_page_lists_every_option_of_a_picture():
+    assert [row[0].strip("`") for row in rows("Options")] == [*Options.__annotations__]
+
+
+def test_the_page_maps_every_command_and_option_to_python():
+    told = " ".join(row[0] for row in rows("From the command line to Python"))
+    for name, command in cli.commands.items():
+        assert f"`{name} " in told or f"`{name}`" in told, name
+        for parameter in command.params:
+            longest = max(parameter.opts, key=len)
+            assert not longest.startswith("--") or f"`{longest}`" in told, (name, longest)
+    known = {o for c in cli.commands.values() for p in c.params for o in p.opts}
+    assert {*re.findall(r"`(--[a-z-]+)`", told)} <= known
+
+
+def test_what_the_page_calls_the_same_word_is_one():
+    """An option whose row says so is a keyword of the function that does the command's work."""
+    accepted = {*Options.__annotations__}
+    for function in (backviz.check_grads, backviz.explain, backviz.steps, backviz.describe):
+        accepted |= {*inspect.signature(function).parameters}
+    for options, python in rows("From the command line to Python"):
+        for option in re.findall(r"`--([a-z-]+)`", options):
+            assert not python.startswith("the same word") or option in accepted, option
+        for word in re.findall(r"`?(\w+)=", python):
+            assert word in accepted | {"numbers", "create_graph"}, word
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("tanh", ()), ("accumulate", ("--lang", "ru")), ("", ()), ("clipping", ("--digits", "6"))],
+)
+def test_explain_says_what_the_command_says(name, more, capsys):
+    assert _run(["explain", *([name] if name else []), *more]) == 0
+    given = {more[0][2:]: int(more[1]) if more[1].isdigit() else more[1]} if more else {}
+    told = backviz.explain(name, **given)
+    assert f"{told}\n" == capsys.readouterr().out
+    assert repr(told) == str(told)
+    if name:
+        _run(["explain", name, *more, "--json"])
+        if "--digits" not in more:
+            assert told.data() == json.loads(capsys.readouterr().out)
+
+
+def test_explain_runs_a_mistake_on_a_computation():
+    told = str(backviz.explain(wrong="accumulate", src="L=a*a; a=3"))
+    assert "finite differences" in told
+    with pytest.raises(UsageError, match="did you mean 'accumulate'"):
+        backviz.explain("accumulat")
+    with pytest.raises(UsageError, match="unknown language"):
+        backviz.explain("tanh", lang="xx")

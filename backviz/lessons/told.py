@@ -44,14 +44,14 @@ def explain(
     digits: int = 4,
     decimal: str = ".",
 ) -> Screen:
-    """A topic or an op on one screen, with numbers that are computed now; without a name the topics.
+    """A topic or an op on one screen, with numbers computed now; without a name the topics.
 
     `wrong` is a mistake that an engine runs with beside the right one, `src` a computation to
     run it on. Raises `UsageError` for unknown names.
 
     >>> print(str(explain("accumulate")).splitlines()[0])
     accumulate: Why does backward add (+=) and not overwrite (=)?
-    >>> explain("accumulate").data()["tables"][0]["rows"][0][:3]
+    >>> explain("accumulate").data()["tables"][1]["rows"][0][:3]
     ['a', 7.0, 3.0]
     """
     LANGUAGES[lang]  # an unknown one raises its own sentence
