@@ -1,7 +1,8 @@
-"""Gradient checking: the rules against central differences.
+"""Gradient checking: the rules against differences of the function.
 
 Invariant: shapes are asserted before numbers (an inner product is blind to a missing
-unbroadcast), and entries are checked one by one, not a random direction.
+unbroadcast). Entries are checked one by one while that is a bounded amount of work; beyond,
+a choice of them, and all the others together along random directions.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
+from backviz.autodiff.differences import EPSILON, Verdict
+from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.value import Value
 from backviz.errors import CheckFailedError, InputError
+from backviz.text import clean
 
-MOST = 1000  # entries of one input that are checked; of more, a random choice
-
-
-STEPS = (1, 8, 64, 512, 4096)  # by how much the step is shrunk where rule and differences disagree
+MOST = 1000  # entries of one input that are checked one by one
+LEAST = 6  # probes there are however much work one is
+SPLITS = 32  # probes more, to find the input at fault among those that were checked together
 
 
 class KinkWarning(UserWarning):
@@ -34,8 +37,9 @@ class KinkWarning(UserWarning):
 class Check:
     """The worst entry of one input: where, and the two derivatives there.
 
-    `error` is |analytic − numeric| / max(1, |analytic|, |numeric|). `kink` says that
-    the slopes to the left and to the right differ, so no derivative exists there.
+    `error` is |analytic − numeric| over the larger of the two; where both are small, over the
+    size that rounding leaves of them, at most 1. `kink` says that the slopes to the left and to
+    the right differ, so no derivative exists there, `unsure` that differences cannot tell.
     `fault` is the sentence on what is wrong, "" if nothing is.
     """
 
@@ -49,28 +53,31 @@ class Check:
     error: float
     kink: bool
     fault: str = ""
+    unsure: bool = False
 
     @property
     def where(self) -> str:
         """The input and the entry, as in `W[0, 1]`."""
-        return self.label + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+        return clean(self.label) + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
 
 class Report(tuple[Check, ...]):
-    """All checks of a function; prints as a table."""
+    """All checks of a function; prints as a table, with a sentence on what was not judged."""
+
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         rows = [("order", "worst entry", "by the rule", "by differences", "error", "")]
         for c in self:
-            unknown = math.isnan(c.error) and not c.fault
-            verdict = "WRONG" if c.fault else "kink" if c.kink else "?" if unknown else "ok"
+            verdict = "WRONG" if c.fault else "kink" if c.kink else "?" if c.unsure else "ok"
             numbers = f"{c.analytic:.8g}", f"{c.numeric:.8g}", f"{c.error:.1e}"
             rows.append((str(c.order), c.where, *numbers, verdict))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
+        lines = [
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
             for row in rows
-        )
+        ]
+        return "\n".join([*lines, *self.notes])
 
     __repr__ = __str__
 
@@ -89,6 +96,8 @@ def check_grads(
     weighted with random numbers, and so is each gradient for the next order.
     Returns the worst entry for each input and order; raises `CheckFailedError` if a
     shape or a number is wrong. Entries at a kink are not judged: a `KinkWarning` names them.
+    Nor are those whose differences rounding hides; the report says "?" there. Of large inputs
+    `seed` chooses the entries that are checked one by one.
 
     >>> print(check_grads(lambda x: x * x, 2.0, step=0.5))  # exact for a parabola
     order  worst entry  by the rule  by differences  error
@@ -131,44 +140,32 @@ def _checks(
     tolerance: float,
     seed: int,
 ) -> Report:
+    if step < 16 * EPSILON:
+        raise InputError(
+            f"check: a step of {step:.3g} lies below the spacing of numbers, {EPSILON:.1e} of "
+            "each, so it changes nothing; take 1e-5"
+        )
     data = [_double(a.data if isinstance(a, Value) else a) for a in args]
     called = list(labels) or [f"input {i}" for i in range(len(data))]
     random = np.random.default_rng(seed)
     checks: list[Check] = []
+    notes: list[str] = []
     target = _weighted(f, data, random)
     for level in range(1, order + 1):
-        gradients = _gradients(target, data)
-        for i, label in enumerate(called):
-            indices = _chosen(np.shape(data[i]), random)
-            checks.append(
-                _check_input(target, data, gradients[i], i, label, level, indices, step, tolerance)
-            )
+        run = _Run(Point.of(target, data), called, level, step, tolerance, random)
+        checks += run.checks()
+        notes += run.notes()
         if level < order:
             target = _next_order(target, data, random)
-    return Report(checks)
+    report = Report(checks)
+    report.notes = tuple(dict.fromkeys(notes))
+    return report
 
 
 def _double(x: Any) -> Any:
     """Data in double precision: differences of float32 numbers say nothing."""
     data = as_data(x)
     return data if isinstance(data, float) else data.astype(np.float64)
-
-
-def _chosen(shape: tuple[int, ...], random: np.random.Generator) -> list[tuple[int, ...]]:
-    """The entries to look at: all, or a random choice of a large array."""
-    size = math.prod(shape)
-    if size <= MOST:
-        return list(np.ndindex(shape))
-    flat = sorted(random.choice(size, MOST, replace=False))
-    return [tuple(int(k) for k in np.unravel_index(i, shape)) for i in flat]
-
-
-def _gradients(f: Callable[..., Value], data: list[Any]) -> list[Any]:
-    leaves = tuple(Value(x) for x in data)
-    output = f(*leaves)
-    if output.requires_grad:
-        return gradients_of(output, leaves)
-    return [np.zeros_like(x) for x in data]
 
 
 def _weighted(
@@ -207,98 +204,154 @@ def _next_order(
     return combined
 
 
-def _check_input(
-    f: Callable[..., Value],
-    data: list[Any],
-    analytic: Any,
-    i: int,
-    label: str,
-    order: int,
-    indices: list[tuple[int, ...]],
-    step: float,
-    tolerance: float,
-) -> Check:
-    shape = np.shape(data[i])
-    if np.shape(analytic) != shape:
-        fault = (
-            f"{label}: the gradient of order {order} has shape {np.shape(analytic)}, "
-            f"but the input has {shape}"
-        )
-        return Check(i, label, shape, order, (), math.nan, math.nan, math.nan, False, fault)
-    worst = Check(i, label, shape, order, (), 0.0, 0.0, 0.0, False)
-    for number, index in enumerate(indices):
-        here = float(np.asarray(analytic)[index])
-        numeric, error, kink = _differences(f, data, i, index, here, step, tolerance)
-        fault = ""
-        check = Check(i, label, shape, order, index, here, numeric, error, kink)
-        if not kink and error > tolerance:
-            fault = (
-                f"{check.where}: the derivative of order {order} is {here:.10g} by the rule but "
-                f"{numeric:.10g} by differences (relative error {error:.1e})"
+class _Run:
+    """The checks of one order: which entries are probed, and what each probe says."""
+
+    def __init__(
+        self,
+        point: Point,
+        called: Sequence[str],
+        order: int,
+        step: float,
+        tolerance: float,
+        random: np.random.Generator,
+    ) -> None:
+        self.point, self.called, self.order = point, called, order
+        self.how = {"step": step, "tolerance": tolerance}
+        self.random = random
+        self.shapes = [np.shape(x) for x in point.data]
+        self.sizes = [math.prod(shape) for shape in self.shapes]
+        self.probes = max(LEAST, int(WORK / (2 * point.work)))
+        self.single, self.splits, self.groups = 0, SPLITS, 0
+        self.unsure: list[Check] = []
+
+    def checks(self) -> list[Check]:
+        """A row for each input that is looked at by itself, and one for each group of others."""
+        made = [self._misshapen(i) for i in range(len(self.shapes)) if self._is_misshapen(i)]
+        right = [i for i in range(len(self.shapes)) if not self._is_misshapen(i)]
+        chosen = self._chosen(right)
+        for i, indices in chosen.items():
+            if indices or not self.sizes[i]:
+                made.append(self._worst(i, indices))
+                self.single += len(indices)
+        made.sort(key=lambda check: check.input)
+        rest = [i for i in right if len(chosen[i]) < self.sizes[i]]
+        for group in self._grouped(rest):
+            made += self._together(group)
+        self.unsure = [check for check in made if check.unsure]
+        return made
+
+    def notes(self) -> list[str]:
+        """What was not looked at by itself, and what could not be judged."""
+        said = []
+        total = sum(self.sizes)
+        if self.single < total:
+            said.append(
+                f"{self.single:,} of {total:,} entries were checked one by one, the others "
+                f"together, along {self.groups} random direction{'s' * (self.groups != 1)}"
             )
-            check = Check(i, label, shape, order, index, here, numeric, error, kink, fault)
-        if number == 0 or _badness(check) > _badness(worst):
-            worst = check
-    return worst
+        if self.unsure:
+            names = ", ".join(c.where for c in self.unsure[:5]) + ", …" * (len(self.unsure) > 5)
+            why = "the function is not finite beside this point"
+            if not all(math.isnan(c.error) for c in self.unsure):
+                lost = f"{self.point.rounding:.1g}"
+                why = f"rounding of the result, by about {lost}, hides what a step changes"
+            said.append(f"differences cannot tell about {names}: {why}")
+        return said
+
+    def _is_misshapen(self, i: int) -> bool:
+        return bool(np.shape(self.point.gradients[i]) != self.shapes[i])
+
+    def _misshapen(self, i: int) -> Check:
+        fault = (
+            f"{clean(self.called[i])}: the gradient of order {self.order} has shape "
+            f"{np.shape(self.point.gradients[i])}, but the input has {self.shapes[i]}"
+        )
+        nan = math.nan
+        return Check(i, self.called[i], self.shapes[i], self.order, (), nan, nan, nan, False, fault)
+
+    def _chosen(self, inputs: list[int]) -> dict[int, list[tuple[int, ...]]]:
+        """The entries to look at one by one: all, or what half of the probes allow."""
+        counts = {i: min(self.sizes[i], MOST) for i in inputs}
+        if sum(counts.values()) > self.probes:
+            each, left = divmod(self.probes // 2, max(1, len(inputs)))
+            if each:
+                counts = {i: min(count, each) for i, count in counts.items()}
+            else:
+                some = set(self.random.choice(len(inputs), left, replace=False).tolist())
+                counts = {i: int(k in some and counts[i] > 0) for k, i in enumerate(inputs)}
+        return {i: self._entries(i, count) for i, count in counts.items()}
+
+    def _entries(self, i: int, count: int) -> list[tuple[int, ...]]:
+        shape = self.shapes[i]
+        if count == self.sizes[i]:
+            return list(np.ndindex(shape))
+        flat = self.random.choice(self.sizes[i], count, replace=False)
+        return [tuple(int(k) for k in np.unravel_index(j, shape)) for j in sorted(flat)]
+
+    def _grouped(self, rest: list[int]) -> list[list[int]]:
+        """Inputs that are moved together; as many groups as a quarter of the probes allows."""
+        number = min(len(rest), max(1, self.probes // 4))
+        return [list(map(int, part)) for part in np.array_split(rest, number)] if rest else []
+
+    def _worst(self, i: int, indices: list[tuple[int, ...]]) -> Check:
+        worst = Check(i, self.called[i], self.shapes[i], self.order, (), 0.0, 0.0, 0.0, False)
+        for number, index in enumerate(indices):
+            slope, verdict = judge_entry(self.point, i, index, **self.how)
+            check = self._told(i, self.called[i], self.shapes[i], index, slope, verdict)
+            if number == 0 or _badness(check) > _badness(worst):
+                worst = check
+        return worst
+
+    def _together(self, inputs: list[int]) -> list[Check]:
+        """Inputs along one direction; where that is not right, the halves, down to one input."""
+        made: list[Check] = []
+        waiting = [inputs]
+        while waiting:
+            group = waiting.pop()
+            self.groups += 1
+            slope, verdict = judge_direction(self.point, group, self.random, **self.how)
+            bad = verdict.state in ("wrong", "kink")
+            if bad and len(group) > 1 and self.splits > 0:
+                self.splits -= 2
+                half = len(group) // 2
+                waiting += [group[half:], group[:half]]
+                continue
+            i = group[0]
+            if bad and not self.shapes[i] and len(group) == 1:
+                made.append(self._worst(i, [()]))
+                continue
+            label = self.called[i]
+            if len(group) > 1:
+                label = f"{label} … {self.called[group[-1]]} ({len(group)} together)"
+            elif self.shapes[i]:
+                label += " (all entries)"
+            made.append(self._told(i, label, (), (), slope, verdict, "along a random direction, "))
+        return made
+
+    def _told(
+        self,
+        i: int,
+        label: str,
+        shape: tuple[int, ...],
+        index: tuple[int, ...],
+        slope: float,
+        verdict: Verdict,
+        how: str = "",
+    ) -> Check:
+        check = Check(
+            i, label, shape, self.order, index, slope, verdict.numeric, verdict.error,
+            verdict.state == "kink", "", verdict.state == "unsure",
+        )  # fmt: skip
+        if verdict.state != "wrong":
+            return check
+        fault = (
+            f"{check.where}: {how}the derivative of order {self.order} is {slope:.10g} by the rule "
+            f"but {verdict.numeric:.10g} by differences (relative error {verdict.error:.1e})"
+        )
+        return replace(check, fault=fault)
 
 
-def _badness(check: Check) -> tuple[bool, bool, float]:
-    return bool(check.fault), check.kink, math.inf if math.isnan(check.error) else check.error
-
-
-def _differences(
-    f: Callable[..., Value],
-    data: list[Any],
-    i: int,
-    index: tuple[int, ...],
-    analytic: float,
-    step: float,
-    tolerance: float,
-) -> tuple[float, float, bool]:
-    """The central difference, its distance from the rule, and whether there is a kink.
-
-    Where the two disagree, the step is made smaller and the error of the step itself, which
-    falls with its square, is extrapolated away. NaN stands for "no finite differences".
-    """
-    here = float(np.asarray(data[i])[index])
-    middle = _at(f, data, i, index, here)
-    best, least = math.nan, math.inf
-    coarse, sides = math.nan, []
-    for shrink in STEPS:
-        h = step * max(1.0, abs(here)) / shrink
-        before = (middle - _at(f, data, i, index, here - h)) / h
-        after = (_at(f, data, i, index, here + h) - middle) / h
-        fine = (before + after) / 2
-        if not math.isfinite(fine):
-            continue
-        sides.append((before, after))
-        for numeric in (fine, (64 * fine - coarse) / 63):
-            scale = max(1.0, abs(analytic), abs(numeric))
-            error = abs(analytic - numeric) / scale
-            if error < least:
-                best, least = numeric, error
-        if least <= tolerance and abs(after - before) <= 0.01 * scale:
-            return best, least, False
-        coarse = fine
-    if not sides:
-        return math.nan, math.nan, False
-    return best, least, _is_kink(sides, analytic)
-
-
-def _is_kink(sides: list[tuple[float, float]], analytic: float) -> bool:
-    """Whether the slopes of both sides stay apart as the step shrinks, the rule's between them."""
-    (before, after), (closer, beyond) = sides[0], sides[-1]
-    scale = max(1.0, abs(closer), abs(beyond))
-    jump = abs(beyond - closer)
-    slack = 0.01 * scale
-    between = min(closer, beyond) - slack <= analytic <= max(closer, beyond) + slack
-    return between and jump > slack and jump > abs(after - before) / 2
-
-
-def _at(
-    f: Callable[..., Value], data: list[Any], i: int, index: tuple[int, ...], x: float
-) -> float:
-    """`f` with one entry of one input changed."""
-    changed = np.array(data[i], dtype=float)
-    changed[index] = x
-    return f(*(Value(changed if j == i else d) for j, d in enumerate(data))).item()
+def _badness(check: Check) -> tuple[bool, bool, bool, float]:
+    error = math.inf if math.isnan(check.error) else check.error
+    return bool(check.fault), check.kink, check.unsure, error

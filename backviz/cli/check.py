@@ -67,6 +67,9 @@ def check(
         from backviz.text import json_ready
 
         print_text(json.dumps([json_ready(asdict(c)) for c in report], ensure_ascii=False))
+        if not quiet:
+            for note in report.notes:
+                say(note)
     elif not quiet:
         print_text(str(report))
     wrong = [c.fault for c in report if c.fault]

@@ -226,4 +226,4 @@ def check(state: State, text: str) -> tuple[list[str], int]:
 def _judged(check: Check) -> str:
     if check.fault:
         return "fault"
-    return "kink" if check.kink else "unsure" if math.isnan(check.error) else "ok"
+    return "kink" if check.kink else "unsure" if check.unsure else "ok"

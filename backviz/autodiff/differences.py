@@ -1,0 +1,133 @@
+"""One derivative against differences of the function, judged within what rounding allows.
+
+Invariant: a derivative is called wrong only where it lies further from the differences than
+their own error, which is at most (rounding of the function) / step + (error of the step).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+EPSILON = float(np.finfo(float).eps)
+MOST = 40  # steps
+FINEST = 4096  # by how much the step is shrunk where rule and differences disagree
+WIDEST = 0.1  # and how far it grows where rounding hides what a small step changes
+SHRINK = 8.0
+SMALL = 0.01  # slopes of both sides that are closer than this share belong to no kink
+BLURRED = 100  # times the tolerance: differences with a larger error confirm nothing
+
+State = Literal["ok", "wrong", "kink", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The difference nearest to the rule, |rule − difference| / scale, and what follows.
+
+    `bound` is the error that the difference itself may have; "unsure" says that it is too
+    large to judge by, or that there is no finite difference.
+    """
+
+    numeric: float
+    error: float
+    state: State
+    bound: float = math.nan
+
+
+def judged(
+    along: Callable[[float], float],
+    middle: float,
+    slope: float,
+    *,
+    step: float,
+    tolerance: float,
+    rounding: float,
+    floor: float,
+    finest: float = math.inf,
+) -> Verdict:
+    """Whether `slope` is the derivative at 0 of `along`, a function of one number.
+
+    `middle` is `along(0)`, `rounding` the error that one value of `along` may have, and
+    `floor` the least size that errors are compared with. The step is shrunk where the two
+    disagree, by 4096 or down to `finest`, and the error of the step, which falls with its
+    square, extrapolated away.
+
+    >>> def square(t):
+    ...     return (3 + t) ** 2
+    >>> judged(square, 9.0, 6.0, step=1e-5, tolerance=1e-6, rounding=1e-15, floor=1.0).state
+    'ok'
+    >>> judged(square, 9.0, 5.0, step=1e-5, tolerance=1e-6, rounding=1e-15, floor=1.0).state
+    'wrong'
+    """
+    size = max(abs(slope), floor, 1e-300)
+    finest = min(finest, step / FINEST)
+    widest = max(step, WIDEST)
+    t = min(max(step, 4 * rounding / (tolerance * size)), widest)
+    nearest = Verdict(math.nan, math.inf, "unsure")
+    surest, spread, at = math.nan, math.inf, step  # the estimate with the least error of its own
+    coarse = math.nan
+    sides: list[tuple[float, float, float]] = []
+    for _ in range(MOST):
+        if t < finest:
+            break
+        before = (middle - along(-t)) / t
+        after = (along(t) - middle) / t
+        fine = (before + after) / 2
+        bound = rounding / t
+        t /= SHRINK
+        if not math.isfinite(fine):
+            continue
+        scale = max(size, abs(fine))
+        if sides and bound > SMALL * scale:
+            break
+        sides.append((before, after, bound))
+        better = ((SHRINK**2) * fine - coarse) / (SHRINK**2 - 1)
+        for numeric in (fine, better):
+            error = abs(slope - numeric) / max(size, abs(numeric))
+            if error < nearest.error:
+                nearest = Verdict(numeric, error, "ok", bound)
+        if (
+            nearest.error <= tolerance
+            and nearest.bound <= BLURRED * tolerance * scale
+            and abs(after - before) <= SMALL * scale + 4 * bound
+        ):
+            return nearest
+        if bound + abs(better - fine) < spread:
+            surest, spread, at = better, bound + abs(better - fine), t * SHRINK
+        coarse = fine
+    if not sides:
+        return Verdict(math.nan, math.nan, "unsure")
+    state: State
+    if _is_kink(sides, slope, tolerance * floor):
+        state = "kink"
+    elif nearest.error <= tolerance and nearest.bound <= BLURRED * tolerance * size:
+        state = "ok"
+    else:
+        slack = tolerance * max(size, abs(surest)) + 2 * spread
+        if (
+            abs(slope - surest)
+            > slack + _jitter(along, middle, min(step / FINEST, at / SHRINK)) / at
+        ):
+            error = abs(slope - surest) / max(size, abs(surest))
+            return Verdict(surest, error, "wrong", spread)
+        state = "unsure"
+    return Verdict(nearest.numeric, nearest.error, state, min(spread, sides[0][2]))
+
+
+def _jitter(along: Callable[[float], float], middle: float, near: float) -> float:
+    """How much the values so near to each other differ from a straight line: by rounding alone."""
+    bends = [along(-t) + along(t) - 2 * middle for t in (0.7 * near, near, 1.9 * near)]
+    return 8 * max((abs(b) for b in bends if math.isfinite(b)), default=0.0)
+
+
+def _is_kink(sides: list[tuple[float, float, float]], slope: float, least: float) -> bool:
+    """Whether the slopes of both sides stay apart as the step shrinks, the rule's between them."""
+    (before, after, _), (closer, beyond, bound) = sides[0], sides[-1]
+    jump = abs(beyond - closer)
+    slack = max(least, SMALL * max(abs(closer), abs(beyond))) + 4 * bound
+    between = min(closer, beyond) - slack <= slope <= max(closer, beyond) + slack
+    return between and jump > slack and jump > abs(after - before) / 2

@@ -1,0 +1,140 @@
+"""A scalar function at one point, probed: entry by entry, or many at once along a direction.
+
+Invariant: the work is bounded beforehand, from the sizes of what one run computes, never by a
+clock; the same seed probes the same entries and directions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.backward import backward_steps, tape
+from backviz.autodiff.data import quietly
+from backviz.autodiff.differences import EPSILON, Verdict, judged
+from backviz.autodiff.value import Value
+
+WORK = 1e9  # what all probes of one order may cost together, in operations on numbers
+CALL = 3000  # what recording one op costs besides, in the same unit
+FAST = 4  # and how many of them a matrix product does at once
+TINY = 1e-9  # a derivative this small is compared as if it were this large: 0 has no size
+SHARE = 1e-3  # and so is one that is this small beside what the function computes with
+SAFETY = 4  # an op may err by a few units in the last place
+
+Function = Callable[..., Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A function there: its value, its gradients by the rules, and what a difference can tell.
+
+    `rounding` is the error that the value may have: every value on the way is rounded, and its
+    error reaches the output times its gradient. `size` is the sum of |gradient · value|, and
+    `work` what one run costs.
+    """
+
+    function: Function
+    data: Sequence[Any]
+    value: float
+    gradients: list[Any]
+    size: float
+    work: float
+
+    @classmethod
+    def of(cls, function: Function, data: Sequence[Any]) -> Point:
+        """Run a function and its backward pass."""
+        leaves = tuple(map(Value, data))
+        output = function(*leaves)
+        gradients: list[Any] = [np.zeros_like(x) if np.ndim(x) else 0.0 for x in data]
+        places = {leaf.serial: i for i, leaf in enumerate(leaves)}
+        size = abs(output.item())
+        for step in backward_steps(output) if output.requires_grad else ():
+            upstream = step.upstream
+            if step.node.serial in places:
+                gradients[places[step.node.serial]] = upstream
+            if np.shape(upstream) == step.node.shape:
+                size += quietly(_size, upstream, step.node.data)
+        work = float(sum(map(_work, tape(output))))
+        return cls(function, data, output.item(), gradients, size, work)
+
+    @property
+    def rounding(self) -> float:
+        """The error that a value of the function may have."""
+        return SAFETY * EPSILON * self.size if math.isfinite(self.size) else 0.0
+
+    @property
+    def least(self) -> float:
+        """The size that smaller derivatives are compared with."""
+        return max(SHARE * self.size, TINY)
+
+    def at_entry(self, i: int, index: tuple[int, ...], t: float) -> float:
+        """The function with one entry moved by `t`, in units of its own size, at least 1."""
+        moved = np.array(self.data[i], dtype=float)
+        moved[index] += t * max(1.0, abs(float(moved[index])))
+        return self._at({i: moved})
+
+    def at_direction(self, directions: dict[int, Any], t: float) -> float:
+        """The function with several inputs moved by `t` times a direction each."""
+        return self._at({i: self.data[i] + t * d for i, d in directions.items()})
+
+    def _at(self, moved: dict[int, Any]) -> float:
+        return self.function(*[Value(moved.get(i, x)) for i, x in enumerate(self.data)]).item()
+
+
+def _size(gradient: Any, data: Any) -> float:
+    return float(np.abs(np.multiply(gradient, data)).sum())
+
+
+def _work(value: Value) -> float:
+    """About how many operations on numbers it took to compute a value and record it."""
+    if value.op is None:
+        return float(value.size)
+    sizes = [float(v.size) for v in value.inputs]
+    cost = CALL + value.size + sum(sizes)
+    if value.op.name in _CUBIC:
+        return cost + sizes[0] * value.inputs[0].shape[-1] / FAST
+    if not value.op.elementwise and len(sizes) > 1 and any(v.ndim > 1 for v in value.inputs):
+        return cost + math.sqrt(sizes[0] * sizes[1] * value.size) / FAST  # m·k, k·n and m·n
+    return cost
+
+
+_CUBIC = {"det", "inv", "solve", "cofactors", "logabsdet", "slogdet_sign"}
+
+
+def judge_entry(
+    point: Point, i: int, index: tuple[int, ...], step: float, tolerance: float
+) -> tuple[float, Verdict]:
+    """One entry: its derivative by the rule, and the verdict in the units of the entry."""
+    x = abs(float(np.asarray(point.data[i])[index]))
+    unit = max(1.0, x)
+    slope = float(np.asarray(point.gradients[i])[index])
+    found = judged(
+        partial(point.at_entry, i, index), point.value, slope * unit, step=step,
+        tolerance=tolerance, rounding=point.rounding, floor=min(unit, point.least),
+        finest=step * x / 8 if x else math.inf,
+    )  # fmt: skip
+    return slope, Verdict(found.numeric / unit, found.error, found.state, found.bound / unit)
+
+
+def judge_direction(
+    point: Point, inputs: Sequence[int], random: np.random.Generator, step: float, tolerance: float
+) -> tuple[float, Verdict]:
+    """All entries of some inputs at once, each moved by a random share of its size."""
+    directions = {}
+    for i in inputs:
+        x = point.data[i]
+        share = random.uniform(0.5, 1.5, np.shape(x)) * random.choice([-1.0, 1.0], np.shape(x))
+        direction = share * np.maximum(1.0, np.abs(x))
+        directions[i] = direction if np.ndim(x) else float(direction)
+    slope = float(sum(np.sum(np.multiply(point.gradients[i], d)) for i, d in directions.items()))
+    scale = sum(_size(point.gradients[i], d) for i, d in directions.items())
+    verdict = judged(
+        partial(point.at_direction, directions), point.value, slope, step=step,
+        tolerance=tolerance, rounding=point.rounding, floor=max(min(1.0, point.least), scale),
+    )  # fmt: skip
+    return slope, verdict
