@@ -1,17 +1,32 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, one or several together.
+
+Invariant: what is written goes beside its target first and takes its name when all is there;
+an error, Ctrl-C, a closed terminal or a `kill` on the way leaves what was there before.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import re
+import secrets
 import shutil
+import signal
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from backviz.errors import BackvizError, UsageError
+
+_NUMBER = re.compile(r"%0?(\d*)d")
+WIDEST = 9  # digits of a number in a name
+_UNCHANGEABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_file(path: str | Path, data: bytes) -> None:
@@ -20,8 +35,68 @@ def write_file(path: str | Path, data: bytes) -> None:
     Raises `UsageError` if the place cannot be written, `BackvizError` if writing
     fails on the way (a full disk); in both cases nothing is left behind.
     """
-    with whole_file(path) as place, place.open("wb") as file:
-        file.write(data)
+    with whole_file(path) as place:
+        place.write_bytes(data)
+
+
+def write_numbered(
+    name: str, count: int, pages: Iterable[bytes], told: Callable[[int], None] = lambda _: None
+) -> list[str]:
+    """Write a file for each page, all of them or none; returns their names.
+
+    The name's folder is made where it is missing. `told` hears how many are there. Errors as
+    for `write_file`.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     names = write_numbered(f"{folder}/new/%d.txt", 2, [b"one", b"two"])
+    ...     [Path(name).read_bytes() for name in names]
+    [b'one', b'two']
+    """
+    names = numbered_names(name, count)
+    with tidy(), _folder(Path(name).parent), whole_files() as place_of:
+        for k, (each, data) in enumerate(zip(names, pages, strict=True), 1):
+            place_of(each).write_bytes(data)
+            told(k)
+    return names
+
+
+def is_numbered(name: str) -> bool:
+    """Whether a file's name holds a number such as `%03d`; its folders' names do not count.
+
+    Raises `UsageError` for two numbers, or one that asks for more digits than a name has.
+
+    >>> is_numbered("out/%03d.png"), is_numbered("50%done/a.png")
+    (True, False)
+    """
+    found = [*_NUMBER.finditer(Path(name).name)]
+    if len(found) > 1:
+        raise UsageError(f"{name!r} has {len(found)} numbers; leave one of them, such as %02d")
+    if found and int(found[0][1] or 0) > WIDEST:
+        raise UsageError(f"the number in {_cut(name)!r} has too many digits; write it as %03d")
+    return bool(found)
+
+
+def numbered_names(name: str, count: int) -> list[str]:
+    """The names that `%03d` in a file's name stands for, from 1; the name itself without one.
+
+    >>> numbered_names("out/%03d.png", 2), numbered_names("a.mp4", 2)
+    (['out/001.png', 'out/002.png'], ['a.mp4'])
+    """
+    if not is_numbered(name):
+        return [name]
+    file = Path(name).name
+    before = name[: name.rindex(file)]
+    return [before + _NUMBER.sub(lambda n, k=k: n[0] % k, file) for k in range(1, count + 1)]  # type: ignore[misc]
+
+
+def with_star(name: str) -> str:
+    """The name with a star for its number, as a shell finds the files.
+
+    >>> with_star("out/%03d.png")
+    'out/*.png'
+    """
+    file = Path(name).name
+    return name[: name.rindex(file)] + _NUMBER.sub("*", file)
 
 
 def extension_of(path: str, formats: Iterable[str]) -> str:
@@ -52,48 +127,159 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text()
     'whole'
     """
-    given, target = Path(path), Path(os.path.realpath(path))
-    try:
-        if given.is_dir():
-            raise UsageError(f"cannot write {path}: it is a folder; add a file name")
-        if given.exists() and not given.is_file():
-            with _beside(Path(tempfile.gettempdir(), "film")) as place:
-                yield place
-                with given.open("wb") as device, place.open("rb") as made:
-                    shutil.copyfileobj(made, device)
-        else:
-            with _beside(target) as place:
-                yield place
-                with place.open("rb") as made:
-                    os.fsync(made.fileno())
-                place.chmod(_mode(target))
-                place.replace(target)
-    except (FileNotFoundError, NotADirectoryError):
-        if target.parent.is_dir():
-            raise UsageError(f"cannot write {path}: no file can be made there") from None
-        raise UsageError(
-            f"cannot write {path}: there is no folder {target.parent}; make it first"
-        ) from None
-    except PermissionError:
-        raise UsageError(f"cannot write {path}: no permission; choose another place") from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise UsageError(f"cannot write {str(path)[:40]}…: the name is too long") from None
-        raise BackvizError(f"cannot write {path}: {error.strerror}; nothing was kept") from None
+    with whole_files() as place_of:
+        yield place_of(path)
 
 
 @contextlib.contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """An empty file in the target's folder, which is gone when the block ends."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
-    os.close(handle)
+def whole_files() -> Iterator[Callable[[str | Path], Path]]:
+    """Gives a place to write to for each path; all become files when the block ends well."""
+    places: list[tuple[Path, Path, bool]] = []  # where it is written, its target, whether a device
+    asked: list[str | Path] = [""]
+
+    def place_of(path: str | Path) -> Path:
+        asked[0] = path
+        target, device = _target(path)
+        folder = Path(tempfile.gettempdir()) if device else target.parent
+        place = folder / f".{target.name[:40]}.{secrets.token_hex(6)}"
+        places.append((place, target, device))
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        return place
+
+    with tidy():
+        try:
+            yield place_of
+            _keep(places)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _refusal(asked[0], error) from None
+        finally:
+            for place, *_ in places:
+                with contextlib.suppress(OSError):
+                    place.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone when the block ends, also when the program is stopped in it."""
+    with tidy(), tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def tidy() -> Iterator[None]:
+    """A `kill` or a closed terminal leaves the block as Ctrl-C does, then ends the program.
+
+    So what the block does at its end is done. Signals that somebody else handles, or that are
+    ignored (`nohup`), stay as they are; where there are none, nothing is changed.
+    """
+    came: list[int] = []
+    inside = [True]
+
+    def leave(number: int, _: FrameType | None) -> None:
+        first = not came
+        came.append(number)
+        if first and inside[0]:
+            raise _StoppedError
+
+    kept: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                kept[number] = signal.signal(number, leave)
     try:
-        yield Path(name)
+        yield
     finally:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
+        inside[0] = False
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        if came:
+            os.kill(os.getpid(), came[0])
+
+
+class _StoppedError(BaseException):
+    """Carries a signal through the block; whoever sent it sees its usual end."""
+
+
+def _target(path: str | Path) -> tuple[Path, bool]:
+    """The file that a path means, links followed, and whether it is a device or a pipe."""
+    given, target = Path(path), Path(os.path.realpath(path))
+    if given.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder; add a file name")
+    if target.is_symlink():
+        raise UsageError(f"cannot write {path}: it is a link that leads to itself; remove it")
+    if given.exists() and not given.is_file():
+        return target, True
+    if target.exists() and not os.access(target, os.W_OK):
+        raise UsageError(
+            f"cannot write {path}: the file is write-protected; choose another name, or allow it"
+        )
+    return target, False
+
+
+def _keep(places: Iterable[tuple[Path, Path, bool]]) -> None:
+    """Let the files take their names; the last step is one that no interrupt divides."""
+    moves = []
+    for place, target, device in places:
+        if device:
+            with target.open("wb") as out, place.open("rb") as made:
+                shutil.copyfileobj(made, out)
+            continue
+        with place.open("r+b") as made:
+            os.fsync(made.fileno())
+        place.chmod(_mode(target))
+        moves.append((place, target))
+    # A signal is heard between two steps of Python, and there is none within this call.
+    deque(map(os.replace, *zip(*moves, strict=True)), maxlen=0) if moves else None
+
+
+@contextlib.contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """The folder is there in the block; what was made of it goes again after an error."""
+    made: list[Path] = []
+    try:
+        try:
+            missing = [each for each in (folder, *folder.parents) if not each.exists()]
+            if missing and _NUMBER.search(str(folder)):
+                raise UsageError(
+                    f"there is no folder {folder}; a number such as %02d belongs into the file's "
+                    "name"
+                )
+            for each in reversed(missing):
+                each.mkdir()
+                made.append(each)
+        except OSError as error:
+            raise _refusal(folder, error, "make the folder") from None
+        yield
+    except BaseException:
+        for each in reversed(made):
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
+
+
+def _refusal(path: str | Path, error: OSError, what: str = "write") -> BackvizError:
+    """Why a file could not be written, and what to do; a place that is no place is the user's."""
+    folder = Path(os.path.realpath(path)).parent
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        in_the_way = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+        if in_the_way.exists() and not in_the_way.is_dir():
+            return UsageError(f"cannot {what} {path}: {in_the_way} is no folder")
+        if folder.is_dir():
+            return UsageError(f"cannot {what} {path}: no file can be made there")
+        return UsageError(f"cannot {what} {path}: there is no folder {folder}; make it first")
+    if error.errno in _UNCHANGEABLE:
+        reason = "the disk is read-only" if error.errno == errno.EROFS else "no permission"
+        return UsageError(f"cannot {what} {path}: {reason} in {folder}; choose another place")
+    if error.errno == errno.ENAMETOOLONG:
+        return UsageError(f"cannot {what} {_cut(str(path))}: the name is too long")
+    return BackvizError(f"cannot {what} {path}: {error.strerror or error}; nothing was kept")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 41 else f"{name[:40]}…"
 
 
 def _mode(target: Path) -> int:

@@ -139,9 +139,8 @@ _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.errors import UsageError
-    from backviz.files import extension_of
+    from backviz.files import extension_of, with_star
     from backviz.movies.formats import FORMATS
-    from backviz.movies.saving import NUMBER
 
     quiet_libraries()
     output, form = shared["output"], shared["form"]
@@ -156,7 +155,7 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     paths = _save(film, output, row, shared)
     if not shared["quiet"] and paths:
         size = sum(p.stat().st_size for p in paths)
-        where = NUMBER.sub("*", output) if len(paths) > 1 else output
+        where = with_star(output) if len(paths) > 1 else output
         say(f"wrote {where} ({_what(film, row, shared)}, {size:,} bytes)")
     if shared["as_json"]:
         _manifest(film, row, paths)
@@ -167,11 +166,11 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
 
 def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[Any]:
     """Write what was asked for, and say where; nothing if it went to standard output."""
-    import tempfile
     from pathlib import Path
 
     from backviz.cli.terminal import print_bytes
-    from backviz.movies.saving import numbered_names, save
+    from backviz.files import numbered_names, temporary_folder
+    from backviz.movies.saving import save
 
     given = {name: shared[name] for name in ("theme", "scale", "fps", "hold", "still", "strip")}
     given |= {"form": row.name, "loop": not shared["once"]}
@@ -179,8 +178,8 @@ def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[
         if output != "-":
             save(film, output, watch=watch, **given)
             return [Path(name) for name in numbered_names(output, film.count)]
-        with tempfile.TemporaryDirectory() as folder:
-            made = save(film, Path(folder, f"film.{row.name}"), watch=watch, **given).read_bytes()
+        with temporary_folder() as folder:
+            made = save(film, folder / f"film.{row.name}", watch=watch, **given).read_bytes()
     hint = f"a film is no text for a terminal; add -o FILE, for example -o film.{row.name}"
     print_bytes(made, "" if row.name in ("csv", "json") else hint)
     return []
@@ -211,12 +210,12 @@ class _progress:  # noqa: N801
 
 
 def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
-    from backviz.movies.saving import NUMBER
+    from backviz.files import is_numbered
     from backviz.text import count
 
     if shared["still"] is not None:
         return f"frame {film.index(shared['still'])}"
-    if NUMBER.search(shared["output"]):
+    if is_numbered(shared["output"]):
         return count(film.count, "frame")
     if shared["strip"] or row.kind != "film":
         return f"of {count(film.count, 'frame')}"

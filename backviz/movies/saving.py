@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from backviz.errors import UsageError
-from backviz.files import extension_of, whole_file, write_file
+from backviz.files import extension_of, is_numbered, whole_file, write_file, write_numbered
 from backviz.movies.formats import FORMATS
 from backviz.scenes.model import Film
 
-NUMBER = re.compile(r"%0?\d*d")
 MOST_SCALE = 4.0
 
 
@@ -58,7 +56,7 @@ def save(
         film, fps=film.fps if fps is None else fps, hold=film.hold if hold is None else hold
     )
     told = watch or (lambda _: None)
-    numbered = bool(NUMBER.search(Path(name).name))
+    numbered = is_numbered(name)
     if numbered and (row.name != "png" or still is not None or strip):
         raise UsageError(f"{row.name} makes one file here; take the %d out of {name}")
     if strip < 0:
@@ -72,7 +70,10 @@ def save(
     elif still is not None or (row.kind == "picture" and not numbered):
         write_file(path, _picture(film, still, row.name, theme, scale))
     elif numbered:
-        _sequence(film, name, theme, scale, told)
+        from backviz.movies.reel import reel_of
+        from backviz.movies.stills import sequence
+
+        write_numbered(name, film.count, sequence(reel_of(film, theme, scale)), told)
     elif row.kind == "data":
         write_file(path, row.make(film))
     else:
@@ -91,41 +92,6 @@ def _picture(film: Film, k: int | None, form: str, theme: str, scale: float) -> 
     return still(
         film, (film.stills or (-1,))[-1] if k is None else k, form, theme=theme, scale=scale
     )
-
-
-def _sequence(
-    film: Film, name: str, theme: str, scale: float, watch: Callable[[int], None]
-) -> None:
-    """Numbered pictures; the ones written before a failure are taken away again."""
-    from backviz.movies.reel import reel_of
-    from backviz.movies.stills import sequence
-
-    Path(name).parent.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    try:
-        places = map(Path, numbered_names(name, film.count))
-        pages = sequence(reel_of(film, theme, scale))
-        for k, (place, data) in enumerate(zip(places, pages, strict=True), 1):
-            new = not place.exists()
-            write_file(place, data)
-            if new:
-                written.append(place)
-            watch(k)
-    except BaseException:
-        for place in written:
-            place.unlink(missing_ok=True)
-        raise
-
-
-def numbered_names(name: str, count: int) -> list[str]:
-    """The names that `%03d` in a name stands for, from 1; the name itself without one.
-
-    >>> numbered_names("out/%03d.png", 2), numbered_names("a.mp4", 2)
-    (['out/001.png', 'out/002.png'], ['a.mp4'])
-    """
-    if not NUMBER.search(name):
-        return [name]
-    return [NUMBER.sub(lambda found, k=k: found[0] % k, name) for k in range(1, count + 1)]  # type: ignore[misc]
 
 
 def checked(scale: float) -> float:

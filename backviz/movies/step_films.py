@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from matplotlib.transforms import Affine2D
 
 from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
+from backviz.files import temporary_folder
 from backviz.movies.formats import FORMATS
 from backviz.movies.reel import Reel, Shot
 from backviz.renderers.marks import draw_mark
@@ -81,7 +80,7 @@ def steps_webp(steps: Steps) -> bytes:
 
 def _bytes(steps: Steps, form: str) -> bytes:
     write: Callable[..., None] = FORMATS[form].make
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, f"film.{form}")
+    with temporary_folder() as folder:
+        place = folder / f"film.{form}"
         write(film_of(steps), place, lambda _: None, True)
         return place.read_bytes()
