@@ -7,9 +7,9 @@ text in DejaVu Sans (as outlines in SVG, as an embedded TrueType font in PDF).
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import matplotlib as mpl
@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from backviz.movies.canvas import SETTINGS, stills
 from backviz.movies.reel import Reel, about
+from backviz.renderers.pdf import source_date
 from backviz.scenes.model import Film
 
 STRIP_GAP = 8
@@ -75,8 +76,8 @@ def pdf_pages(film: Film, chosen: Sequence[int], theme: str) -> bytes:
     buffer = io.BytesIO()
     words: dict[str, Any] = {"Title": film.title, "Subject": film.alt,
              "Keywords": comment_of(film), "Creator": "backviz"}  # fmt: skip
-    if "SOURCE_DATE_EPOCH" not in os.environ:
-        words["CreationDate"] = None
+    date = source_date()
+    words["CreationDate"] = None if date is None else datetime.fromtimestamp(date, UTC)
     indices = {film.index(k) for k in chosen}
     with mpl.rc_context(SETTINGS), PdfPages(buffer, metadata=words) as pages:
         for _, canvas, _ in stills(film, indices, theme, 1.0):

@@ -5,18 +5,15 @@ Invariant: the command line and Python go this way, so that a name means the sam
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backviz.errors import UsageError
-from backviz.files import write_file
+from backviz.files import is_numbered, write_file, write_numbered
 from backviz.renderers.builds import BUILDERS
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
-_NUMBER = re.compile(r"%0?\d*d")
 _ENDINGS = {"tex": "tikz", "htm": "html"}
 
 
@@ -31,7 +28,7 @@ def build_format(output: str, form: str | None = None) -> str:
     """
     extension = output.rpartition("/")[2].rpartition(".")[2].lower() if "." in output else ""
     extension = _ENDINGS.get(extension, extension)
-    numbered = bool(_NUMBER.search(output))
+    numbered = is_numbered(output)
     if form is None:
         if not extension:
             raise UsageError(
@@ -47,7 +44,7 @@ def build_format(output: str, form: str | None = None) -> str:
             f"{form} gives a file for each step; put a number into the name, for example "
             f"-o 'steps-%02d.{form}'"
         )
-    if numbered and (not builder.each or len(_NUMBER.findall(output)) > 1):
+    if numbered and not builder.each:
         raise UsageError(f"{form} makes one file; take the %d out of {output}")
     return builder.name
 
@@ -58,17 +55,8 @@ def build_of(steps: Steps, output: str, form: str | None = None) -> list[bytes]:
 
 
 def write_build(output: str, files: list[bytes]) -> list[str]:
-    """Write the files of a build; returns their paths, with the number of each step from 1."""
-    found = _NUMBER.search(output)
-    if found is None:
-        write_file(output, files[0])
-        return [output]
-    before, after = output[: found.start()], output[found.end() :]
-    paths = [f"{before}{found[0] % k}{after}" for k in range(1, len(files) + 1)]
-    try:
-        Path(paths[0]).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot make the folder of {output}: {error.strerror}") from None
-    for path, data in zip(paths, files, strict=True):
-        write_file(path, data)
-    return paths
+    """Write the files of a build, all or none; their paths, with the number of each step from 1."""
+    if is_numbered(output):
+        return write_numbered(output, len(files), files)
+    write_file(output, files[0])
+    return [output]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from backviz.diagrams import font
 from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.theme import rgb
+from backviz.errors import UsageError
 from backviz.renderers.pdf_fonts import Fonts
 from backviz.renderers.svg import number
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from backviz.diagrams.style import Style
 
 CATALOG, PAGES = 1, 2  # the numbers of the two objects that hold the others
+LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def pdf(figure: Figure) -> bytes:
@@ -101,9 +103,23 @@ def _information(drawing: Drawing) -> dict[str, str]:
         "Creator": "backviz",
         "Producer": "backviz",
     }
-    if date := os.environ.get("SOURCE_DATE_EPOCH"):
-        about["CreationDate"] = time.strftime("D:%Y%m%d%H%M%SZ", time.gmtime(int(date)))
+    if (date := source_date()) is not None:
+        about["CreationDate"] = time.strftime("D:%Y%m%d%H%M%SZ", time.gmtime(date))
     return about
+
+
+def source_date() -> int | None:
+    """The second since 1970 that SOURCE_DATE_EPOCH gives a PDF as its date, if it is set.
+
+    Raises `UsageError` if it is no such number.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if given and not (given.isdecimal() and int(given[:20]) <= LAST_SECOND):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {given[:40]!r}, which is no whole number of seconds since 1970; "
+            "unset it, or set it to one"
+        )
+    return int(given) if given else None
 
 
 class File:
