@@ -211,7 +211,7 @@ def _target(path: str | Path) -> tuple[Path, bool]:
     if target.is_symlink():
         raise UsageError(f"cannot write {path}: it is a link that leads to itself; remove it")
     if given.exists() and not given.is_file():
-        return target, True
+        return given, True  # where links of /proc lead has no name
     if target.exists() and not os.access(target, os.W_OK):
         raise UsageError(
             f"cannot write {path}: the file is write-protected; choose another name, or allow it"
