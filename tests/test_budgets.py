@@ -1,0 +1,97 @@
+"""What a command loads, and how large wheel, page and help are: no more than today.
+
+A limit that is reached is a question, not a wall: raise it in the change that needs it, and
+say why.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+
+import backviz
+from backviz.cli import cli
+from backviz.renderers.builds import BUILDERS
+
+PACKAGE = Path(backviz.__file__).parent
+HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
+
+# Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
+GRAPH = "numpy networkx graphviz"
+DRAWN = f"{GRAPH} wasmtime fontTools"
+COMMANDS = [
+    ("--help", 20, 160, ""),
+    ("graph --help", 20, 160, ""),
+    ("doctor --help", 20, 160, ""),
+    ("list ops", 80, 740, "numpy networkx"),
+    ("graph @simple -F text", 140, 860, GRAPH),
+    ("graph @simple -F dot", 140, 860, GRAPH),
+    ("graph @simple -o g.svg", 140, 960, DRAWN),
+    ("graph @simple -o g.png", 140, 1150, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 140, 960, DRAWN),
+    ("steps @simple -o b.html", 140, 960, DRAWN),
+    ("steps @simple -o b.mp4", 240, 1320, " ".join(HEAVY)),
+    ("animate tangent --frames 2 -o t.png", 235, 1330,
+     f"{GRAPH} fontTools matplotlib PIL"),
+    ("step @simple --commands n", 200, 920, GRAPH),
+    ("describe @simple", 112, 830, GRAPH),
+    ("table @simple", 112, 830, GRAPH),
+    ("check @simple", 90, 390, "numpy"),
+    ("explain tanh", 200, 920, GRAPH),
+]  # fmt: skip
+COUNT = """
+import json, sys
+from backviz.cli import _run
+code = _run(json.loads(sys.argv[1]))
+print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(("given", "own", "total", "heavy"), COMMANDS, ids=[c[0] for c in COMMANDS])
+def test_a_command_loads_no_more_than_it_needs(given, own, total, heavy, tmp_path):
+    path = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
+    around = os.environ | {"PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, json.dumps(given.split())],
+        capture_output=True, text=True, check=True, cwd=tmp_path, env=around,
+    )  # fmt: skip
+    code, loaded = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0
+    assert {*HEAVY} & {*loaded} <= {*heavy.split()}
+    assert sum(name.partition(".")[0] == "backviz" for name in loaded) <= own
+    assert len(loaded) <= total
+
+
+def test_the_wheel_stays_small(tmp_path):
+    """The package, packed as a wheel packs it; what is added has to be worth its bytes."""
+    with zipfile.ZipFile(tmp_path / "w.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(PACKAGE.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                packed.write(path, path.relative_to(PACKAGE.parent))
+    assert (tmp_path / "w.zip").stat().st_size < 740_000
+
+
+@pytest.mark.parametrize(
+    ("source", "limit"), [("@simple", 52_000), ("@diamond", 60_000), ("@mazur", 147_000)]
+)
+def test_a_player_s_page_stays_small(source, limit):
+    (page,) = BUILDERS["html"](backviz.steps(backviz.load(source)))
+    assert len(page) < limit
+
+
+OPTIONS = {
+    "graph": 29, "steps": 29, "step": 10, "describe": 6, "table": 7, "check": 8, "explain": 7,
+    "list": 2, "doctor": 2, "animate": 1,
+}  # fmt: skip
+
+
+def test_a_help_screen_lists_no_more_options_than_today():
+    """A new option takes the place of one that nobody needs, or comes from what is there."""
+    for name, command in cli.commands.items():
+        shown = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+        assert len(shown) <= OPTIONS.get(name, 4), name
