@@ -153,6 +153,7 @@ OPERATORS = {
     "np.linalg.cond(x)": "singular values do not record",
     "np.median(x)": "write np.mean",
     "np.fft.fft(x)": r"write np.fft.fft\(x.data\)",
+    "np.ones(3).dot(x * np.ones(3))": r"write plain @ W",
     "x.tanh(3)": r"^tanh\(\) takes 1 positional argument",
     "x.masked_fill(1)": "^masked_fill missing 1 required positional argument: 'value'",
     "x._prev": "a recorded value has no _prev; its operands are x.inputs",

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backviz.autodiff.recording import is_ours, line_of, mode, transforming
+from backviz.autodiff.remedies import remedies
 from backviz.autodiff.table import OPS
 from backviz.errors import LostGradientError, LostGradientWarning
 
@@ -150,7 +151,7 @@ def refuse_array() -> LostGradientError:
     elif chain and chain[-1] in _WRITERS:
         said = _written((), chain[-1])
     else:
-        said = _ARRAY
+        said = remedies().get(f"array.{chain[-1]}", _ARRAY) if chain else _ARRAY
     return _refusal(said) if _strict() or mode().lines else LostGradientError(said)
 
 
