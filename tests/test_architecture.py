@@ -26,6 +26,7 @@ FLOORS = [
     {"lessons"},
     {"movies"},
     {"api", "extend", "notebook"},
+    {"micrograd"},
     {"cli"},
     {"__main__", "__init__"},
 ]
