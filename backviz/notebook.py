@@ -42,10 +42,13 @@ def show(output: Value, **style: Unpack[Options]) -> None:
     └────────┘
     """
     figure = Figure(output, Style.of(**style))
-    if _shell() is None:
-        print(draw_text(figure.diagram))
-    else:
+    marimo = sys.modules.get("marimo")
+    if _shell() is not None:
         sys.modules["IPython"].display.display(figure)
+    elif marimo is not None and marimo.running_in_notebook():
+        marimo.output.append(figure)
+    else:
+        print(draw_text(figure.diagram))
 
 
 def figure_bundle(

@@ -2,7 +2,9 @@
 
 import os
 import re
+import sys
 from base64 import b64decode
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -123,6 +125,18 @@ def test_show_prints_a_drawing_outside_a_notebook(capsys):
     assert backviz.show is show
 
 
+@pytest.mark.parametrize("running", [True, False])
+def test_show_gives_marimo_a_figure(running, monkeypatch, capsys):
+    given = []
+    marimo = SimpleNamespace(
+        running_in_notebook=lambda: running, output=SimpleNamespace(append=given.append)
+    )
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    show(product(), theme="dark")
+    assert [figure.style.theme for figure in given] == ["dark"] * running
+    assert ("L = −6" in capsys.readouterr().out) != running
+
+
 def notebook_of(*cells):
     import nbformat
 
@@ -146,10 +160,17 @@ def test_a_real_notebook_shows_pictures(tmp_path, monkeypatch):
         "for theme in ('light', 'dark'):\n    backviz.show(L, theme=theme, legend=False)",
         "a",
         "backviz.Figure(L, backviz.Style(size='slide', scale=20.0))",
+        "backviz.steps(L)",
+        "backviz.scenes.tangent(frames=3)",
+        "backviz.stepper(L).next()",
         "get_ipython().display_formatter.active_types = ['text/plain']\nL",
     )
     nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
-    value, figure, shown, leaf, huge, terminal = (cell.outputs for cell in notebook.cells)
+    value, figure, shown, leaf, huge, *moving, terminal = (c.outputs for c in notebook.cells)
+    for (output,) in moving:  # whatever plays or steps has a still beside it
+        assert pixels(output.data["image/png"])[0] > 100
+        assert output.data["text/plain"]
+    assert ["text/html" in output.data for (output,) in moving] == [True, True, False]
     assert value[0].data.keys() == KINDS
     assert value[0].data["text/plain"] == "Value(-6.0, label='L', op='mul', grad=1.0)"
     (picture,) = figure
