@@ -138,7 +138,7 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
     kinds = Counter(_kind(v) for v in values)
     counts = words["counts"].format(leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""])
     name = called[output.serial]
-    lines = [f"{name} = {numbers.summary(output.data)}", counts, "", words["forward"]]
+    lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words["forward"]]
     lines += [f"  {_forward(v, called, numbers)}" for v in values if _kind(v) != CONSTANT]
     lines += ["", words["backward"].format(output=name)]
     if output.requires_grad:
@@ -155,12 +155,12 @@ def _kind(value: Value) -> str:
 
 
 def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
-    shape = f" ({shape_text(value.data)})" if value.shape else ""
-    result = f"{numbers.summary(value.data)}{shape}"
+    shape = f" ({shape_text(value.raw)})" if value.shape else ""
+    result = f"{numbers.summary(value.raw)}{shape}"
     if value.op is None:
         return f"{called[value.serial]} = {result}"
     args = tuple(
-        as_symbol(v.data) if _kind(v) == CONSTANT and not v.label else name_symbol(called[v.serial])
+        as_symbol(v.raw) if _kind(v) == CONSTANT and not v.label else name_symbol(called[v.serial])
         for v in value.inputs
     )
     formula = args[0].interpret(value.op, args, value.params)

@@ -9,7 +9,6 @@ same pass without a record of its steps, and a test holds the two equal to the b
 from __future__ import annotations
 
 import operator
-import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +17,15 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.data import as_data, quietly
-from backviz.autodiff.sweep import WAS_FREED, sweep
+from backviz.autodiff.sweep import sweep
+from backviz.autodiff.tape import WAS_FREED, tape, values_under
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+
+__all__ = [
+    "Contribution", "Step", "accumulate", "backward", "backward_steps", "data_of", "fitting",
+    "gradients_of", "seed_of", "tape",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +52,6 @@ class Step:
     node: Value
     upstream: Any
     contributions: tuple[Contribution, ...]
-
-
-def tape(*outputs: Value) -> list[Value]:
-    """Every value that the outputs were computed from, and they, in order of recording.
-
-    >>> a = Value(3.0)
-    >>> [v.data for v in tape(a * a + a)]
-    [3.0, 9.0, 12.0]
-    >>> tape("a*b")
-    Traceback (most recent call last):
-    ...
-    backviz.errors.InputError: 'a*b' is no recorded value; compute one with backviz.Value or \
-backviz.tensor, or read a source with backviz.load
-    """
-    for output in outputs:
-        if not isinstance(output, Value):
-            raise InputError(
-                f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
-                "backviz.tensor, or read a source with backviz.load"
-            )
-    seen = {output.serial: output for output in outputs}
-    stack = [*outputs]
-    while stack:
-        node = stack.pop()
-        first, second = node.first, node.second
-        if first is None:
-            continue
-        for operand in node.inputs if second is None else (first, second):
-            if operand.serial not in seen:
-                seen[operand.serial] = operand
-                stack.append(operand)
-    if any(v.origin.freed for v in seen.values()):
-        raise InputError(WAS_FREED)
-    return [seen[serial] for serial in sorted(seen)]
 
 
 def backward_steps(
@@ -118,8 +89,8 @@ def backward_steps(
 
 def fitting(contribution: Any, operand: Value) -> Any:
     """A contribution in the precision of its operand."""
-    if isinstance(contribution, np.ndarray) and contribution.dtype != operand.data.dtype:
-        return contribution.astype(operand.data.dtype)
+    if isinstance(contribution, np.ndarray) and contribution.dtype != operand.raw.dtype:
+        return contribution.astype(operand.raw.dtype)
     return contribution
 
 
@@ -159,8 +130,14 @@ def backward(
     start = seed_of(output, seed, False)
     if output.is_leaf:
         output.grad = accumulate(output.grad, start)
-    else:
+        return
+    try:
         sweep(output, start, retain_graph)
+    except InputError:  # a part was freed, or a leaf changed: nothing of this pass stays
+        for value in values_under(output):
+            if not value.is_leaf:
+                value.grad = None
+        raise
 
 
 def gradients_of(
@@ -177,7 +154,7 @@ def gradients_of(
     (27.0, [18.0])
     """
     wanted = {v.serial: i for i, v in enumerate(inputs)}
-    found: list[Any] = [np.zeros_like(v.data) if v.shape else 0.0 for v in inputs]
+    found: list[Any] = [np.zeros_like(v.raw) if v.shape else 0.0 for v in inputs]
     if create_graph:
         found = [Value(zero, requires_grad=False) for zero in found]
     for step in backward_steps(output, seed, create_graph=create_graph):
@@ -188,12 +165,12 @@ def gradients_of(
 
 def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
     """The gradient that a backward pass starts with, as data or as a recorded value."""
-    if seed is None and not create_graph and type(output.data) is float:
+    if seed is None and not create_graph and type(output.raw) is float:
         return 1.0
     if seed is not None:
-        data = as_data(seed.data if isinstance(seed, Value) else seed)
+        data = as_data(seed.raw if isinstance(seed, Value) else seed)
         if isinstance(data, np.ndarray):
-            data = data.astype(getattr(output.data, "dtype", data.dtype))
+            data = data.astype(getattr(output.raw, "dtype", data.dtype))
     elif output.shape == ():
         data = 1.0
     else:
@@ -216,4 +193,4 @@ def data_of(x: Any) -> Any:
     >>> data_of(Value(2.0)), data_of(3.0)
     (2.0, 3.0)
     """
-    return x.data if isinstance(x, Value) else x
+    return x.raw if isinstance(x, Value) else x

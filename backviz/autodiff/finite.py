@@ -28,7 +28,7 @@ def find_not_finite(output: Value) -> str | None:
     values = tape(output)
     ids = {v.serial: i for i, v in enumerate(values)}
     for value in values:
-        if not is_finite(value.data):
+        if not is_finite(value.raw):
             return _forward(value, ids)
     # after a backward pass every sum of contributions is at hand: none can hide what is not finite
     known = output.grad is not None and all(v.grad is None or is_finite(v.grad) for v in values)
@@ -43,7 +43,7 @@ def find_not_finite(output: Value) -> str | None:
 
 def refuse_not_finite(made: Value) -> None:
     """Raise `NotFiniteError` if the op that has just made a value gave NaN or infinity."""
-    if not is_finite(made.data):
+    if not is_finite(made.raw):
         raise NotFiniteError(sentence_on(made))
 
 
@@ -58,9 +58,9 @@ def is_finite(data: Any) -> bool:
 
 def _forward(value: Value, ids: dict[int, int]) -> str:
     if value.op is None:
-        return f"{_where(value, ids)} is {_what(value.data)}; give it a finite number"
+        return f"{_where(value, ids)} is {_what(value.raw)}; give it a finite number"
     place = f" at {_where(value, ids)}"
-    return f"{value.op.name} gives {_what(value.data)}{place}: {_call(value, ids)}"
+    return f"{value.op.name} gives {_what(value.raw)}{place}: {_call(value, ids)}"
 
 
 def _call(value: Value, ids: dict[int, int]) -> str:
@@ -76,8 +76,8 @@ def _call(value: Value, ids: dict[int, int]) -> str:
 def _shown(value: Value) -> str:
     """A number, or an array with its shape and its range."""
     if not value.shape or value.size <= MOST:
-        return _NUMBERS.summary(value.data)
-    finite = value.data[np.isfinite(value.data)]
+        return _NUMBERS.summary(value.raw)
+    finite = value.raw[np.isfinite(value.raw)]
     if not finite.size:
         return f"array {value.shape} without a finite entry"
     low, high = (_NUMBERS.format(float(x)) for x in (finite.min(), finite.max()))
@@ -97,16 +97,16 @@ def sentence_on(value: Value) -> str:
     """What went wrong in the op that has just made a value that is not finite."""
     assert value.op is not None
     ids = {v.serial: i for i, v in enumerate(tape(value))}
-    return f"{value.op.name} gives {_what(value.data)}: {_call(value, ids)}"
+    return f"{value.op.name} gives {_what(value.raw)}: {_call(value, ids)}"
 
 
 def _need(value: Value) -> str:
     """What the op would have needed."""
     op = value.op
     assert op is not None
-    if any(np.isnan(v.data).any() for v in value.inputs):
+    if any(np.isnan(v.raw).any() for v in value.inputs):
         return "NaN went in already"
-    overflow = op.name == "pow" and np.isinf(value.data).any() and np.all(value.inputs[0].data)
+    overflow = op.name == "pow" and np.isinf(value.raw).any() and np.all(value.inputs[0].raw)
     if overflow or op.domain == "all numbers":
         return "the result is too large for a float64; use smaller numbers"
     return f"{op.name} needs {op.domain}"
@@ -128,5 +128,5 @@ def _name(value: Value, ids: dict[int, int]) -> str:
     if value.label:
         return clean(value.label)
     if value.op is None and not value.requires_grad:
-        return _NUMBERS.summary(value.data)
+        return _NUMBERS.summary(value.raw)
     return f"n{ids[value.serial]}"

@@ -73,8 +73,8 @@ def plain_array(value: Value) -> np.ndarray:
     """The data as numpy would hold them: booleans for a mask, whole numbers for positions."""
     meaning = meaning_of(value)
     if meaning == "mask":
-        return np.asarray(np.not_equal(value.data, 0))
-    made: np.ndarray = np.array(value.data, dtype=np.intp if meaning == "positions" else None)
+        return np.asarray(np.not_equal(value.raw, 0))
+    made: np.ndarray = np.array(value.raw, dtype=np.intp if meaning == "positions" else None)
     return made
 
 
@@ -123,7 +123,7 @@ def _joined(gives: str, inputs: tuple[Value, ...], meanings: list[str]) -> str:
 
 
 def _is_whole(value: Value) -> bool:
-    return not value.requires_grad and bool(np.all(np.rint(value.data) == value.data))
+    return not value.requires_grad and bool(np.all(np.rint(value.raw) == value.raw))
 
 
 CONSTANTS = {"": CONSTANT, "mask": MASK, "positions": POSITIONS}

@@ -219,8 +219,13 @@ class Op(ABC):
 
     def wants(self, inputs: tuple[Value, ...]) -> bool:
         """Whether the result of these inputs wants a gradient."""
-        for position, v in enumerate(inputs):
-            if v.origin.wants and self.rules and self.rules[not self.variadic and position]:
+        rules = self.rules
+        if not rules:
+            return False
+        if self.variadic:
+            rules = rules * len(inputs)
+        for v, rule in zip(inputs, rules, strict=False):
+            if rule is not None and v.origin.wants:
                 return True
         return False
 
@@ -269,7 +274,7 @@ class Elementwise(Op):
         self, node: Value, upstream: Any, record: bool, keep: bool = True
     ) -> list[tuple[int, Any, Any]]:
         """Upstream times local derivative, summed over broadcast axes."""
-        if type(node.data) is float and not record:
+        if type(node.raw) is float and not record:
             return self._pull_number(node, upstream)
         inputs, params = node.inputs, node.origin.params
         out, args = _arguments(node, inputs, record)
@@ -285,7 +290,7 @@ class Elementwise(Op):
                 local = None
             else:
                 contribution = _times(upstream, local)
-            shape = operand.shape
+            shape = operand.raw.shape if type(operand.raw) is np.ndarray else ()
             if getattr(contribution, "shape", ()) != shape:
                 contribution = OPS["sum_to"](contribution, shape=shape)
             pulled.append((i, local, contribution))
@@ -293,12 +298,12 @@ class Elementwise(Op):
 
     def _pull_number(self, node: Value, upstream: float) -> list[tuple[int, Any, Any]]:
         """The same for Python floats, of which there can be millions."""
-        origin, out, second = node.origin, node.data, node.second
+        origin, out, second = node.origin, node.raw, node.second
         if second is None and type(node.first) is not tuple:
-            local = self.local(0, out, (node.first.data,), origin.params)
+            local = self.local(0, out, (node.first.raw,), origin.params)
             return [(0, local, 0.0 if self.masks and local == 0 else upstream * local)]
         inputs = node.inputs
-        args = [v.data for v in inputs]
+        args = [v.raw for v in inputs]
         pulled: list[tuple[int, Any, Any]] = []
         for i, operand in enumerate(inputs):
             if operand.origin.wants and self.rules[i] is not None:
@@ -342,8 +347,8 @@ def op_named(name: str) -> Op:
 def _arguments(node: Value, inputs: tuple[Value, ...], record: bool) -> tuple[Any, list[Any]]:
     """What a rule is given: recorded values to be recorded, where they want a gradient."""
     if record:
-        return node, [v if v.requires_grad else v.data for v in inputs]
-    return node.data, [v.data for v in inputs]
+        return node, [v if v.requires_grad else v.raw for v in inputs]
+    return node.raw, [v.raw for v in inputs]
 
 
 def _is_ours(local: Any, upstream: Any) -> bool:
@@ -369,10 +374,10 @@ def _alike(a: Any, b: Any) -> bool:
 def _masked(upstream: Any, local: Any) -> Any:
     """upstream × local, but nothing passes where local is 0, not even an infinite gradient."""
     contribution = _times(upstream, local)
-    numbers = contribution.data if isinstance(contribution, Operand) else contribution
+    numbers = contribution.raw if isinstance(contribution, Operand) else contribution
     if math.isfinite(np.vdot(numbers, numbers)):  # one quick look; upstream × 0 is 0 already
         return contribution
-    blocked = (local.data if isinstance(local, Operand) else np.asarray(local)) == 0
+    blocked = (local.raw if isinstance(local, Operand) else np.asarray(local)) == 0
     if isinstance(contribution, Operand):
         return OPS["guard"](contribution, np.multiply(blocked, 1.0))
     return np.where(blocked, np.zeros_like(contribution), contribution)

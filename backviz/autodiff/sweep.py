@@ -17,12 +17,11 @@ import numpy as np
 from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.data import quietly
 from backviz.autodiff.origin import FREED, PRODUCT, SUM
+from backviz.autodiff.tape import WAS_FREED, tape
 from backviz.autodiff.value import Value
+from backviz.autodiff.watch import Watch, refuse_changed, since_of
 from backviz.errors import InputError
 
-WAS_FREED = (
-    "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
-)
 GAP = 65_536  # so much older than all others, and a node waits elsewhere
 
 
@@ -40,10 +39,16 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
     leaves: dict[Value, Any] = {}
     top, waiting = output.serial, [output, *repeat(None, 63)]
     while waiting:
-        _run(top, waiting, far, leaves, retain)
+        oldest = _run(top, waiting, far, leaves, retain)
         top, waiting = far.next_window()
-    if any(leaf.origin.freed for leaf in leaves):
-        raise InputError(WAS_FREED)
+    doubtful = False
+    for leaf in leaves:
+        if leaf.origin.freed:
+            raise InputError(WAS_FREED)
+        if leaf.second is not None and since_of(leaf) > oldest:
+            doubtful = True  # it was changed after the record had been begun
+    if doubtful and retain:
+        tape(output)  # refuses, if one of them was
     for leaf, gradient in leaves.items():
         if leaf.origin.wants:
             leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
@@ -83,14 +88,15 @@ class _Far:
 
 def _run(  # noqa: PLR0915  (the hot branches are written out)
     top: int, waiting: list[Any], far: _Far, leaves: dict[Value, Any], retain: bool
-) -> None:
-    """Empty the list; it grows at its old end as inputs are reached.
+) -> int:
+    """Empty the list; it grows at its old end as inputs are reached. Gives the oldest's number.
 
     The two branches for floats are the hot path of every scalar network: 0.1 µs a node.
     """
     for node in waiting:
         if node is None:
             continue
+        last = node
         origin = node.origin
         upstream = node.grad
         if origin is SUM:
@@ -127,7 +133,7 @@ def _run(  # noqa: PLR0915  (the hot branches are written out)
                     _reach(waiting, far, age, b, upstream)
         elif origin is PRODUCT:
             a, b = node.first, node.second
-            part = upstream * b.data
+            part = upstream * b.raw
             if a.first is None:
                 try:
                     leaves[a] += part
@@ -143,7 +149,7 @@ def _run(  # noqa: PLR0915  (the hot branches are written out)
                         a.grad += part
                 except IndexError:
                     _reach(waiting, far, age, a, part)
-            part = upstream * a.data
+            part = upstream * a.raw
             if b.first is None:
                 try:
                     leaves[b] += part
@@ -159,43 +165,60 @@ def _run(  # noqa: PLR0915  (the hot branches are written out)
                         b.grad += part
                 except IndexError:
                     _reach(waiting, far, age, b, part)
-        elif origin.slope is not None and type(node.data) is float:
+        elif origin.slope is not None and type(node.raw) is float:
             a = node.first
             try:
-                local = origin.slope(node.data, a.data)
+                local = origin.slope(node.raw, a.raw)
             except (ArithmeticError, ValueError):
-                local = origin.op.local(0, node.data, (a.data,), {})
+                local = origin.op.local(0, node.raw, (a.raw,), {})
             part = upstream * local if local or not origin.op.masks else 0.0
             _hand_over(part, a, top, waiting, far, leaves)
         else:
-            _pull(node, upstream, top, waiting, far, leaves)
+            _pull(node, upstream, top, waiting, far, leaves, retain)
         if not retain:
             _let_go(node, waiting, top)
+    oldest: int = last.serial
+    return oldest
 
 
 def _let_go(node: Value, waiting: list[Any], top: int) -> None:
     """Take a node out of the record; memory that nobody else sees is kept for the next step."""
+    if type(node.raw) is float:  # those that `_run` does in place; the leaves of others were seen
+        refuse_changed(node)
     node.first = node.second = None
     node.origin = FREED
     waiting[top - node.serial] = None
     gradient, node.grad = node.grad, None
     if type(gradient) is np.ndarray and gradient.nbytes >= LARGE:
         give(gradient, 2)  # our name and the caller's
-    data = node.data
-    if type(data) is np.ndarray and data.nbytes >= LARGE and getrefcount(node) == 3:
-        node.data = None  # nobody has the node but the caller, ourselves, and the question
+    data = node.raw
+    if type(data) is np.ndarray and data.nbytes >= LARGE and getrefcount(node) == 4:
+        node.raw = None  # nobody has the node but the caller (twice), ourselves, and the question
         give(data, 1)
 
 
 def _pull(
-    node: Value, upstream: Any, top: int, waiting: list[Any], far: _Far, leaves: dict[Value, Any]
+    node: Value,
+    upstream: Any,
+    top: int,
+    waiting: list[Any],
+    far: _Far,
+    leaves: dict[Value, Any],
+    retain: bool,
 ) -> None:
     """Any other op: its own rules, on numbers or arrays."""
     inputs = node.inputs
+    for operand in inputs:
+        if operand.first is None and operand.second is not None:
+            watch = operand.second
+            if type(watch) is not Watch or watch.since > node.serial or watch.kept is not None:
+                refuse_changed(node)
+            elif not retain:
+                watch.uses -= 1
     for position, _, part in node.origin.op.pull(node, upstream, False, False):  # type: ignore[union-attr]
         operand = inputs[position]
-        if type(part) is np.ndarray and part.dtype is not operand.data.dtype:
-            part = part.astype(operand.data.dtype, copy=False)  # noqa: PLW2901
+        if type(part) is np.ndarray and part.dtype is not operand.raw.dtype:
+            part = part.astype(operand.raw.dtype, copy=False)  # noqa: PLW2901
         if operand.first is None and operand not in leaves:
             leaves[operand] = part
         else:

@@ -57,7 +57,7 @@ def value_and_grad(f: Function, argnums: Which = 0) -> Function:
                     "number; sum it, or use jacobian"
                 )
             gradients = gradients_of(output, variables, create_graph=recorded)
-        return output if recorded else output.data, _as_asked(argnums, gradients)
+        return output if recorded else output.raw, _as_asked(argnums, gradients)
 
     return run
 

@@ -10,18 +10,18 @@ of two floats is recorded right here (docs/design/engine.md); a test compares, b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backviz.autodiff import meaning
-from backviz.autodiff.buffers import give
-from backviz.autodiff.data import Size, as_data
+from backviz.autodiff.buffers import LARGE, give
+from backviz.autodiff.data import as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
-from backviz.autodiff.operand import NO_PARAMS, Operand, Params
+from backviz.autodiff.held import Held
+from backviz.autodiff.inplace import OPERATORS, in_place
+from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
 from backviz.autodiff.recording import (
     PLAIN,
@@ -31,15 +31,15 @@ from backviz.autodiff.recording import (
     name_in_caller,
 )
 from backviz.autodiff.table import OPS
+from backviz.autodiff.watch import FIXED, Watch, handed_out, used
+from backviz.autodiff.watch import serials as _serials
 from backviz.errors import InputError, ShapeError
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
 
-_serials = count()
 
-
-class Value(Operand):
+class Value(Held):
     """A number or an array whose computations are recorded.
 
     `grad` is `None` until a backward pass has reached the value. `label` is its
@@ -55,14 +55,14 @@ class Value(Operand):
     (Value(-0.999329299739067, op='tanh', grad=1.0), True)
     """
 
-    # `first` and `second` are the inputs; `first` is a tuple of them if there are more than two
-    __slots__ = ("data", "first", "grad", "origin", "second", "serial")
+    __slots__ = ()
+    by_hand = True  # by a person, not by an op
 
-    data: Any
+    raw: Any
     grad: Any
     origin: Origin
     first: Any
-    second: Value | None
+    second: Any
     serial: int
 
     def __init__(self, data: Any, label: str = "", *, requires_grad: bool | None = None) -> None:
@@ -72,7 +72,7 @@ class Value(Operand):
             data = meaning.plain_array(data)
         whole = type(data) is not float and meaning.meaning_of_data(data)
         data = as_data(data)
-        self.data = data.copy() if isinstance(data, np.ndarray) else data
+        self.raw = data.copy() if isinstance(data, np.ndarray) else data
         self.grad = None
         wants = not whole if requires_grad is None else requires_grad
         origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
@@ -84,7 +84,7 @@ class Value(Operand):
         """Compute the op and record it."""
         if len(args) == 1:
             only: Value = args[0]
-            if type(only.data) is float and op.scalar is not None and not (params or SPECIAL):
+            if type(only.raw) is float and op.scalar is not None and not (params or SPECIAL):
                 return _record_function(op, only)
             return record(op, args, params)
         for a in args:
@@ -95,7 +95,7 @@ class Value(Operand):
 
     def __add__(self, other: Any) -> Any:
         try:
-            a, b = self.data, other.data
+            a, b = self.raw, other.raw
             if (
                 type(a) is type(b) is float
                 and self.origin.wants
@@ -103,7 +103,7 @@ class Value(Operand):
                 and not SPECIAL
             ):
                 out = Result()
-                out.data = a + b
+                out.raw = a + b
                 out.grad = None
                 out.origin = SUM
                 out.first = self
@@ -116,7 +116,7 @@ class Value(Operand):
 
     def __mul__(self, other: Any) -> Any:
         try:
-            a, b = self.data, other.data
+            a, b = self.raw, other.raw
             if (
                 type(a) is type(b) is float
                 and self.origin.wants
@@ -124,7 +124,7 @@ class Value(Operand):
                 and not SPECIAL
             ):
                 out = Result()
-                out.data = a * b
+                out.raw = a * b
                 out.grad = None
                 out.origin = PRODUCT
                 out.first = self
@@ -136,6 +136,50 @@ class Value(Operand):
         return self.interpret(OPS["mul"], (self, other), NO_PARAMS)
 
     # What the value is ---------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The number or the array that the value holds.
+
+        That of a leaf can be replaced and written into: `p.data -= 0.1 * p.grad`. A record
+        that has used the old numbers is refused from then on.
+
+        >>> x = Value(2.0, "x")
+        >>> y = x * x
+        >>> x.data = 5.0
+        >>> y.backward()
+        Traceback (most recent call last):
+        ...
+        backviz.errors.InputError: the data of x was changed after this record had used it, so \
+that its numbers no longer belong together; compute the output again, and change data \
+(p.data -= …, opt.step()) after backward and before the next computation
+        """
+        raw = self.raw
+        if type(raw) is np.ndarray and self.first is None:
+            watch = self.second
+            if type(watch) is not Watch or watch.uses:
+                return handed_out(self)
+            watch.out = True
+        return raw
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self.first is not None or self.origin.freed:
+            made = self.op.name if self.op is not None else "that was freed"
+            raise InputError(
+                f"the data of a computed value is what its op ({made}) gave; set the "
+                "data of a leaf and compute again, or use x.detach() for a leaf with these numbers"
+            )
+        watch = self.second
+        if type(data) is float:
+            self.raw = data
+            self.second = next(_serials)
+        elif data is self.raw and type(watch) is Watch and watch is not FIXED:  # p.data -= …
+            watch.since, watch.out, watch.uses, watch.kept = next(_serials), True, 0, None
+        else:
+            self.raw = as_data(data)
+            single = type(self.raw) is float
+            self.second = next(_serials) if single else Watch(next(_serials), out=True)
 
     @property
     def inputs(self) -> tuple[Value, ...]:
@@ -162,11 +206,11 @@ class Value(Operand):
         op = self.origin.op
         if op is None or not op.elementwise or not self.origin.wants or self.shape:
             return None
-        args = [v.data for v in self.inputs]
+        args = [v.raw for v in self.inputs]
         wanted = [v.requires_grad and rule for v, rule in zip(self.inputs, op.rules, strict=True)]
         return tuple(
             [
-                float(op.local(i, self.data, args, self.params)) if wants else None  # type: ignore[attr-defined]
+                float(op.local(i, self.raw, args, self.params)) if wants else None  # type: ignore[attr-defined]
                 for i, wants in enumerate(wanted)
             ]
         )
@@ -199,51 +243,9 @@ class Value(Operand):
         self.origin = self.origin.but(wants=wants)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the data; `()` for a scalar."""
-        data = self.data
-        return data.shape if isinstance(data, np.ndarray) else ()
-
-    @property
     def is_leaf(self) -> bool:
         """Whether the value was given rather than computed."""
-        return self.first is None
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes; 0 for a scalar."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of entries; called as torch's method, `x.size()`, the shape."""
-        return Size(self.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The precision of the data: float64, or float32 for arrays that were given so."""
-        return self.data.dtype if isinstance(self.data, np.ndarray) else np.dtype(float)
-
-    @property
-    def T(self) -> Value:  # noqa: N802  (numpy's name)
-        """The transpose, recorded.
-
-        >>> tensor([[1.0, 2.0]]).T.shape
-        (2, 1)
-        """
-        return self if self.ndim < 2 else OPS["transpose"](self)
-
-    def item(self) -> float:
-        """The one number that the value holds.
-
-        >>> Value([[4.0]]).item()
-        4.0
-        """
-        if self.size != 1:
-            raise ValueError(
-                f"an array of shape {self.shape} is not one number; take an entry, or sum it"
-            )
-        return float(np.asarray(self.data).item())
+        return self.first is None and not self.origin.freed
 
     def detach(self) -> Value:
         """The same data, cut off from the record.
@@ -252,7 +254,7 @@ class Value(Operand):
         >>> y.data, y.is_leaf, y.requires_grad
         (6.0, True, False)
         """
-        made = Value(self.data, self.label, requires_grad=False)
+        made = Value(self.raw, self.label, requires_grad=False)
         made.origin = made.origin.but(meaning=meaning.meaning_of(self))
         return made
 
@@ -280,51 +282,21 @@ class Value(Operand):
         number = self.item()
         return int(leave(self, number) if self.origin.wants else number)
 
-    def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ValueError(
-                f"an array of shape {self.shape} is neither true nor false; "
-                "compare single entries, or use np.where to choose entry by entry"
-            )
-        return bool(self.item())
+    # a copy of a record has serial numbers of its own, in the same order
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from backviz.autodiff.copies import reduced
 
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return reduced(self)
 
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("a single number has no length")
-        return self.shape[0]
+    def __copy__(self) -> Value:
+        from backviz.autodiff.copies import copied
 
-    def __iter__(self) -> Iterator[Value]:
-        if not self.shape:
-            raise TypeError("a single number cannot be iterated over")
-        return (self[i] for i in range(len(self)))
+        return copied(self, {}, deep=False)
 
-    def __eq__(self, other: object) -> Any:
-        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
-            return OPS["equal"](self, other)
-        return NotImplemented
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from backviz.autodiff.copies import copied
 
-    def __ne__(self, other: object) -> Any:
-        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
-            return OPS["not_equal"](self, other)
-        return NotImplemented
-
-    __hash__ = object.__hash__
-
-    def __index__(self) -> int:
-        if self.size != 1 or not self.item().is_integer():
-            raise TypeError(f"{self.data} is no whole number, so it cannot count or be an index")
-        return int(self.item())
-
-    # a copy is a value of its own, so it gets a serial number of its own
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self.data, self.grad, self.origin, self.first, self.second
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.data, self.grad, self.origin, self.first, self.second = state
-        self.serial = next(_serials)
+        return copied(self, memo)
 
     # Gradients -----------------------------------------------------------------------
 
@@ -339,15 +311,16 @@ class Value(Operand):
     def zero_grad(self) -> None:
         """Forget the gradient: back to "not computed"."""
         gradient, self.grad = self.grad, None
-        give(gradient, 1)
+        if type(gradient) is np.ndarray and gradient.nbytes >= LARGE:
+            give(gradient, 1)
 
     def __repr__(self) -> str:
-        parts = [np.array2string(self.data, separator=", ") if self.shape else repr(self.data)]
+        parts = [np.array2string(self.raw, separator=", ") if self.shape else repr(self.raw)]
         if self.label:
             parts.append(f"label={self.label!r}")
         if self.op is not None:
             parts.append(f"op={self.op.name!r}")
-        grad = self.grad.data if isinstance(self.grad, Value) else self.grad
+        grad = self.grad.raw if isinstance(self.grad, Value) else self.grad
         parts.append(f"grad={grad!r}")
         return f"Value({', '.join(parts)})"
 
@@ -355,10 +328,15 @@ class Value(Operand):
         return import_module("backviz.notebook").value_bundle(self, include, exclude)
 
 
+for _name, _operate in OPERATORS.items():
+    setattr(Value, _name, in_place(_operate))
+
+
 class Result(Value):
     """A value made by an op: the same as any other, but made without `__init__`."""
 
     __slots__ = ()
+    by_hand = False
     __init__ = object.__init__
 
 
@@ -368,9 +346,13 @@ Result.__name__ = "Value"  # what Python's own messages call it; pickle reads __
 def constant(data: Any) -> Value:
     """A leaf that wants no gradient: the 2 in `2 * x`."""
     if type(data) is not float and type(data) is not int:
-        return Value(data, requires_grad=False)
+        own = Value(data, requires_grad=False)
+        if type(own.raw) is np.ndarray:
+            own.raw.setflags(write=False)
+            own.second = FIXED
+        return own
     out: Value = Result()
-    out.data = as_data(data)
+    out.raw = as_data(data)
     out.grad = out.first = out.second = None
     out.origin = CONSTANT
     out.serial = next(_serials)
@@ -394,7 +376,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     if how.expand and op.parts is not None and ("all" in how.expand or op.name in how.expand):
         made: Value = op.parts(*inputs, **params)
         return made
-    args = [v.data for v in inputs]
+    args = [v.raw for v in inputs]
     try:
         data = op.compute(args, params)
     except ShapeError as error:
@@ -407,13 +389,22 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     if type(data) is np.ndarray:
         data.setflags(write=False)  # its consumers will have used it
     out: Value = Result()
-    out.data = data
+    out.raw = data
     out.grad = None
     out.second = None
-    out.serial = next(_serials)
     if not how.record:
+        out.serial = next(_serials)
         out.origin, out.first = meaning.constant_origin(op, inputs), None
         return out
+    del args  # nobody but the leaves themselves may hold their arrays now
+    for v in inputs:
+        if v.first is None and type(v.raw) is np.ndarray:
+            watch = v.second
+            if type(watch) is Watch and not watch.out:
+                watch.uses += 1  # the usual case of `used`
+            else:
+                used(v)
+    out.serial = next(_serials)
     if len(inputs) == 2:
         out.first, out.second = inputs
     else:
@@ -436,12 +427,12 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
 
 def _record_function(op: Op, only: Value) -> Value:
     """The plain case of `record` for a function of one number."""
-    x = only.data
+    x = only.raw
     out: Value = Result()
     try:
-        out.data = op.scalar(x)  # type: ignore[misc]
+        out.raw = op.scalar(x)  # type: ignore[misc]
     except (ArithmeticError, ValueError):
-        out.data = op.compute((x,), NO_PARAMS)
+        out.raw = op.compute((x,), NO_PARAMS)
     out.grad = out.second = None
     out.first = only
     out.origin = op.origin if only.origin.wants and op.differentiable else op.idle

@@ -142,7 +142,7 @@ def _remainder(total: Any, parts: list[Any]) -> tuple[Any, Any]:
 
 
 def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
-    origin, data, grad = v.origin, v.data, v.grad
+    origin, data, grad = v.origin, v.raw, v.grad
     op, number = origin.op, type(data) is float
     attributes = {
         "kind": OP if v.first is not None else LEAF if origin.wants else CONSTANT,
@@ -181,7 +181,7 @@ def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
         one = {"local": 1.0, "contribution": upstream}
         return [one, one.copy()]
     if origin.op is PRODUCT.op and both:
-        a, b = v.first.data, v.second.data  # type: ignore[union-attr]
+        a, b = v.first.raw, v.second.raw
         return [
             {"local": b, "contribution": upstream * b},
             {"local": a, "contribution": upstream * a},
@@ -201,7 +201,7 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
                 edges[position] = {"local": as_data(local), **edges[position]}
     elif (locals_ := v.locals) is not None:
         edges = [{} if local is None else {"local": local} for local in locals_]
-    if isinstance(v.data, np.ndarray) or any(isinstance(u.data, np.ndarray) for u in inputs):
+    if isinstance(v.raw, np.ndarray) or any(isinstance(u.raw, np.ndarray) for u in inputs):
         passed = [i for i, u in enumerate(inputs) if u.requires_grad and op.rule(i) is not None]
         for position, rule in rules_of(v, passed).items():
             edges[position]["rule"] = rule
@@ -251,13 +251,13 @@ def _named(u: Value) -> Any:
     """A value's name, or the number that was written in its place."""
     if u.label:
         return name_symbol(u.label)
-    return u.data if u.shape == () and not (u.op or u.requires_grad) else None
+    return u.raw if u.shape == () and not (u.op or u.requires_grad) else None
 
 
 def _shown(u: Value) -> Any:
     """The same, or the numbers of a small constant array."""
-    constant = not (u.label or u.op or u.requires_grad) and isinstance(u.data, np.ndarray)
-    return as_symbol(u.data) if constant and u.size <= 3 else _named(u)
+    constant = not (u.label or u.op or u.requires_grad) and isinstance(u.raw, np.ndarray)
+    return as_symbol(u.raw) if constant and u.size <= 3 else _named(u)
 
 
 def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:

@@ -239,7 +239,7 @@ def _state(root: Module) -> Iterator[tuple[str, Any, str]]:
 
 
 def _current(owner: Any, attribute: str) -> Any:
-    return getattr(owner, attribute) if attribute else owner.data
+    return getattr(owner, attribute) if attribute else owner.raw
 
 
 def _copied(data: Any) -> Any:
@@ -259,7 +259,7 @@ def _fitting(current: State, state: Mapping[str, Any]) -> tuple[State, list[str]
     for name, old in current.items():
         if name not in state:
             continue
-        given = state[name].data if isinstance(state[name], Value) else state[name]
+        given = state[name].raw if isinstance(state[name], Value) else state[name]
         try:
             new = as_data(given)
         except (TypeError, ValueError):

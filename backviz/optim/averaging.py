@@ -84,10 +84,12 @@ class EMA:
         else:
             new, self._apart = self._apart, None
         for p, x in zip(self.params, new, strict=True):
-            if isinstance(p, Value) and not p.shape:
-                p.data = float(x)
+            if not isinstance(p, Value):
+                p[...] = x
+            elif p.shape:
+                p.data[...] = x
             else:
-                data_of(p)[...] = x
+                p.data = float(x)
 
     @contextmanager
     def swapped(self) -> Iterator[None]:

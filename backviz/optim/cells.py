@@ -113,14 +113,17 @@ class Cell:
         """The numbers of the parameters, as they are now."""
         data = self.data
         if data is None:
-            own: np.ndarray = self.values[0].data
+            own: np.ndarray = self.values[0].raw
             return own
         if self.packed:
-            data[:] = [v.data for v in self.values]
+            data[:] = [v.raw for v in self.values]
         return data
 
     def scatter(self) -> None:
-        """Give packed numbers back to their values."""
+        """Give the numbers back to their values, which note that they have changed."""
+        if not self.packed:
+            self.values[0].data = self.values[0].raw
+            return
         for value, x in zip(self.values, self.data.tolist(), strict=True):  # type: ignore[union-attr]
             value.data = x
 

@@ -141,7 +141,7 @@ class Optimizer(ABC):
         self.steps += 1
         for cell, p, g in ready:
             self.move(cell, p, g)
-            if cell.packed:
+            if cell.values:
                 cell.scatter()
 
     def move(self, cell: Cell, p: np.ndarray, g: np.ndarray) -> None:

@@ -1,0 +1,116 @@
+"""What a recorded value holds, as Python and numpy ask for it: shape, entries, truth, equality.
+
+Invariant: an answer comes from the numbers alone; nothing here records but what is written
+with an op (an entry, a transpose, a comparison).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backviz.autodiff.data import Size
+from backviz.autodiff.operand import Operand
+from backviz.autodiff.table import OPS
+
+
+class Held(Operand):
+    """The part of a value that looks at its numbers; the engine reads them as `raw`."""
+
+    # `first` and `second` are the inputs; `first` is a tuple of them if there are more than two.
+    # In a leaf `second` says since when it holds what it holds (`watch`).
+    __slots__ = ("first", "grad", "origin", "raw", "second", "serial")
+
+    raw: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the data; `()` for a scalar."""
+        data = self.raw
+        return data.shape if isinstance(data, np.ndarray) else ()
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes; 0 for a scalar."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries; called as torch's method, `x.size()`, the shape."""
+        return Size(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the data: float64, or float32 for arrays that were given so."""
+        return self.raw.dtype if isinstance(self.raw, np.ndarray) else np.dtype(float)
+
+    @property
+    def T(self) -> Any:  # noqa: N802  (numpy's name)
+        """The transpose, recorded.
+
+        >>> from backviz import tensor
+        >>> tensor([[1.0, 2.0]]).T.shape
+        (2, 1)
+        """
+        return self if self.ndim < 2 else OPS["transpose"](self)
+
+    def item(self) -> float:
+        """The one number that the value holds.
+
+        >>> from backviz import Value
+        >>> Value([[4.0]]).item()
+        4.0
+        """
+        if self.size != 1:
+            raise ValueError(
+                f"an array of shape {self.shape} is not one number; take an entry, or sum it"
+            )
+        return float(np.asarray(self.raw).item())
+
+    def t(self) -> Any:
+        """The transpose of a matrix, by torch's name."""
+        return self.T
+
+    def tolist(self) -> Any:
+        """The data as Python floats in nested lists."""
+        return np.asarray(self.raw).tolist()
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"an array of shape {self.shape} is neither true nor false; "
+                "compare single entries, or use np.where to choose entry by entry"
+            )
+        return bool(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a single number has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("a single number cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
+            return OPS["equal"](self, other)
+        return NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, (Operand, int, float, np.ndarray, np.generic, list, tuple)):
+            return OPS["not_equal"](self, other)
+        return NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __index__(self) -> int:
+        if self.size != 1 or not self.item().is_integer():
+            raise TypeError(f"{self.raw} is no whole number, so it cannot count or be an index")
+        return int(self.item())

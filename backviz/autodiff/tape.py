@@ -1,0 +1,60 @@
+"""The tape: everything that an output was computed from, in order of recording.
+
+Invariant: what is listed is whole: nothing of it was freed, and every leaf holds the numbers
+that were used. Who shows, steps, replays or keeps a record begins with this list.
+"""
+
+from __future__ import annotations
+
+import reprlib
+
+from backviz.autodiff.value import Value
+from backviz.autodiff.watch import refuse_changed
+from backviz.errors import InputError
+
+WAS_FREED = (
+    "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
+)
+
+
+def tape(*outputs: Value) -> list[Value]:
+    """Every value that the outputs were computed from, and they, in order of recording.
+
+    >>> a = Value(3.0)
+    >>> [v.data for v in tape(a * a + a)]
+    [3.0, 9.0, 12.0]
+    >>> tape("a*b")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: 'a*b' is no recorded value; compute one with backviz.Value or \
+backviz.tensor, or read a source with backviz.load
+    """
+    for output in outputs:
+        if not isinstance(output, Value):
+            raise InputError(
+                f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
+                "backviz.tensor, or read a source with backviz.load"
+            )
+    found = values_under(*outputs)
+    if any(v.origin.freed for v in found):
+        raise InputError(WAS_FREED)
+    for node in found:
+        if node.first is not None:
+            refuse_changed(node)
+    return found
+
+
+def values_under(*outputs: Value) -> list[Value]:
+    """The same list, of a record that may have been freed in part or changed since."""
+    seen = {output.serial: output for output in outputs}
+    stack = [*outputs]
+    while stack:
+        node = stack.pop()
+        first, second = node.first, node.second
+        if first is None:
+            continue
+        for operand in node.inputs if second is None else (first, second):
+            if operand.serial not in seen:
+                seen[operand.serial] = operand
+                stack.append(operand)
+    return [seen[serial] for serial in sorted(seen)]

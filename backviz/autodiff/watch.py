@@ -1,0 +1,120 @@
+"""Whether a leaf still holds the numbers that a record was computed from.
+
+A leaf keeps in its second slot since when it holds what it holds: a serial number, so that
+whatever was recorded before that saw other numbers. Putting new data in its place sets it.
+Writing into an array sets nothing, so an array that some record has used is copied when it
+is handed out; the copy is compared when the leaf is used again, or the record is.
+
+Invariant: numbers that nobody can have changed since are neither copied nor compared. A
+training loop that frees its records, or lets an optimizer step, copies nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from backviz.autodiff.recording import name_in_caller
+from backviz.errors import InputError
+
+if TYPE_CHECKING:
+    from backviz.autodiff.value import Value
+
+serials = count()  # grows with every value made and every change of a leaf
+
+
+@final
+class Watch:
+    """What is known of the array of a leaf.
+
+    `since` is the serial number of the latest change, `uses` counts the ops that used the
+    array since, without those whose record was freed. `out` says that somebody who was
+    handed the array may still have it, `kept` is a copy from before.
+    """
+
+    __slots__ = ("kept", "out", "since", "uses")
+
+    def __init__(self, since: int = -1, out: bool = False) -> None:
+        self.since, self.out = since, out
+        self.uses = 0
+        self.kept: np.ndarray | None = None
+
+
+FIXED = Watch()  # of all arrays that nobody can write into
+FIXED.kept = np.empty(0)
+ALONE = getrefcount(FIXED.kept)  # of an array that nobody has but the slot, and the question
+FIXED.kept = None
+
+
+def handed_out(leaf: Value) -> np.ndarray:
+    """The array of a leaf, for somebody who may write into it."""
+    watch = _watch(leaf)
+    array: np.ndarray = leaf.raw
+    if watch is not FIXED:
+        watch.out = True
+        if watch.uses and watch.kept is None:
+            watch.kept = array.copy()
+    return array
+
+
+def used(leaf: Value) -> None:
+    """Note that an op which is being recorded uses the array of a leaf."""
+    watch = leaf.second
+    if type(watch) is not Watch:
+        watch = _watch(leaf)
+    elif watch.out:
+        if watch.kept is not None:
+            since_of(leaf)
+            watch.kept = None
+        if getrefcount(leaf.raw) > ALONE or leaf.raw.base is not None:
+            watch.kept = leaf.raw.copy()
+        else:
+            watch.out = False
+    watch.uses += 1
+
+
+def since_of(leaf: Value) -> int:
+    """The serial number from which on a leaf holds what it holds; −1 if from the beginning."""
+    watch: Any = leaf.second
+    if watch is None or type(watch) is int:
+        return -1 if watch is None else watch
+    if watch.kept is not None and not _same(watch.kept, leaf.raw):
+        watch.since, watch.kept, watch.uses = next(serials), None, 0
+    since: int = watch.since
+    return since
+
+
+def refuse_changed(node: Value) -> None:
+    """Refuse a value one of whose leaves holds other numbers than when it was computed."""
+    for operand in node.inputs:
+        if operand.first is None and operand.second is not None and since_of(operand) > node.serial:
+            raise InputError(changed(operand))
+
+
+def changed(leaf: Value) -> str:
+    """What is wrong with a record one of whose leaves holds other numbers by now."""
+    name = leaf.label or name_in_caller(leaf) or "a leaf"
+    return (
+        f"the data of {name} was changed after this record had used it, so that its numbers no "
+        "longer belong together; compute the output again, and change data (p.data -= …, "
+        "opt.step()) after backward and before the next computation"
+    )
+
+
+def _watch(leaf: Value) -> Watch:
+    known = leaf.second
+    if isinstance(known, Watch):
+        return known
+    leaf.second = made = Watch(-1 if known is None else known)
+    return made
+
+
+def _same(a: np.ndarray, b: Any) -> bool:
+    return (
+        type(b) is np.ndarray
+        and a.dtype == b.dtype
+        and (np.array_equal(a, b) or np.array_equal(a, b, equal_nan=True))
+    )
