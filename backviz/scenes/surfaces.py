@@ -86,7 +86,7 @@ class Landscape:
         array([[0.2, 0. ],
                [0. , 4. ]])
         """
-        x, y = (Value(np.ascontiguousarray(c)) for c in np.asarray(points).T)
+        x, y = (Value(np.ascontiguousarray(c, dtype=float)) for c in np.asarray(points).T)
         # a point's slope depends on that point alone: the sum over points keeps them apart
         first = gradients_of(self.f(x, y).sum(), (x, y), create_graph=True)
         rows = [[_data(second) for second in gradients_of(slope.sum(), (x, y))] for slope in first]
