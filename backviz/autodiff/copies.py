@@ -113,6 +113,7 @@ def _made(kind: type[Value], raw: Any, origin: Any, *links: Any) -> Value:
         value.__dict__.update(more)
     if value.first is not None and isinstance(raw, np.ndarray):
         raw.setflags(write=False)
+    value.settle()
     return value
 
 

@@ -298,6 +298,9 @@ that its numbers no longer belong together; compute the output again, and change
 
         return copied(self, memo)
 
+    def settle(self) -> None:
+        """For classes of values with more slots: set them in a copy."""
+
     # Gradients -----------------------------------------------------------------------
 
     def backward(

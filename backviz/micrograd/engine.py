@@ -133,7 +133,7 @@ class Value(recorded.Value):
         values = [a if isinstance(a, recorded.Value) else wrap(a) for a in args]
         made = recorded.record(op, tuple(values), params)
         out = Value.__new__(Value)
-        out.data, out.origin, out.serial = made.data, made.origin, made.serial
+        out.raw, out.origin, out.serial = made.raw, made.origin, made.serial
         out.first, out.second = made.first, made.second
         out.grad, out._by_hand, out._passed = 0.0, None, False
         return out
@@ -163,8 +163,8 @@ class Value(recorded.Value):
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
+    def settle(self) -> None:
+        """What a copy begins with: a step given by hand belongs to the original."""
         self._by_hand, self._passed = None, False
 
     def __repr__(self) -> str:

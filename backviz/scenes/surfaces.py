@@ -71,7 +71,7 @@ class Landscape:
 
         Where there is no finite height, there is no slope: NaN.
         """
-        x, y = (Value(np.ascontiguousarray(c)) for c in np.asarray(points).T)
+        x, y = (Value(np.ascontiguousarray(c, dtype=float)) for c in np.asarray(points).T)
         out = self.f(x, y)
         losses = np.array(out.data)
         slopes = np.stack([_data(s) for s in gradients_of(out.sum(), (x, y))], axis=-1)
