@@ -17,7 +17,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.operand import Operand, refuse_names
 from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
-from backviz.errors import InputError
+from backviz.errors import InputError, ShapeError
 from backviz.ops.arithmetic import neg
 from backviz.ops.arithmetic import pow as power
 from backviz.ops.assemble import along, array_split, split, take, unstack
@@ -55,6 +55,14 @@ FLOATS = {"float": "d", "double": "d", "float64": "d", "float32": "f"}
 # Parts ---------------------------------------------------------------------------------
 
 
+def _axis(x: Any, dim: int) -> int:
+    """The axis, counted from the front. Raises `ShapeError` if there is none."""
+    shape = shape_of(x)
+    if not -len(shape) <= dim < len(shape):
+        raise ShapeError(f"the shape {shape} has no axis {dim}")
+    return dim % len(shape)
+
+
 def torch_split(x: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts of a size, or of the sizes in a list: torch's split, not numpy's.
 
@@ -62,6 +70,7 @@ def torch_split(x: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     >>> [part.tolist() for part in torch_split(tensor([1, 2, 3]), 2)]
     [[1.0, 2.0], [3.0]]
     """
+    dim = _axis(x, dim)
     length = shape_of(x)[dim]
     sizes = split_size
     if isinstance(split_size, int):
@@ -75,11 +84,14 @@ def torch_split(x: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most so many parts of one size, the last may be smaller."""
-    return torch_split(x, max(1, -(-shape_of(x)[dim] // chunks)), dim)
+    if chunks < 1:
+        raise InputError(f"chunk: into {chunks} parts nothing can be split")
+    return torch_split(x, max(1, -(-shape_of(x)[_axis(x, dim)] // chunks)), dim)
 
 
 def narrow(x: Any, dim: int, start: int, length: int) -> Any:
     """So many entries along an axis, from a start on."""
+    dim = _axis(x, dim)
     start = start % shape_of(x)[dim] if start < 0 else start
     return getitem(x, along(dim, slice(start, start + length)))
 
@@ -92,6 +104,12 @@ def gather(x: Any, dim: int, index: Any) -> Any:
     [[2.0], [3.0]]
     """
     places = np.asarray(index.data if isinstance(index, Value) else index).astype(int)
+    if places.ndim != len(shape_of(x)):
+        raise ShapeError(
+            f"gather: the index has the shape {places.shape}, which has not as many axes as the "
+            f"{shape_of(x)} that it picks from"
+        )
+    dim = _axis(x, dim)
     key: list[Any] = [*np.ogrid[tuple(slice(n) for n in places.shape)]]
     key[dim] = places
     return getitem(x, tuple(key))
@@ -107,7 +125,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """
     if axis is None:
         return getitem(ravel(x), indices)
-    axis %= len(shape_of(x))
+    axis = _axis(x, axis)
     places = np.asarray(indices.data if isinstance(indices, Value) else indices).astype(int)
     others = [(*s[:axis], 1, *s[axis + 1 :]) for s in (shape_of(x), places.shape)]
     shape = np.broadcast_shapes(*others)
@@ -117,13 +135,14 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 def _expand(x: Any, *sizes: Any) -> Any:
     shape = several(sizes, None)
+    if len(shape) < len(shape_of(x)):
+        raise ShapeError(f"expand: {shape} has fewer axes than the {shape_of(x)} to be expanded")
     own = (1,) * (len(shape) - len(shape_of(x))) + shape_of(x)
     return broadcast_to(x, tuple(o if n == -1 else n for n, o in zip(shape, own, strict=True)))
 
 
 def _unflatten(x: Any, dim: int, sizes: Any) -> Any:
-    shape = shape_of(x)
-    dim %= len(shape)
+    shape, dim = shape_of(x), _axis(x, dim)
     return reshape(x, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
@@ -169,11 +188,6 @@ def _kind(name: str) -> Callable[..., Any]:
     return lambda x, *_, **__: astype(x, name)
 
 
-def _real(x: Any) -> Any:
-    """Real numbers are asked for: the value is that, in the precision that it has."""
-    return x
-
-
 # Facts and switches ------------------------------------------------------------------------
 
 
@@ -193,7 +207,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "ger": outer,
     "inverse": inv,
     "slogdet": slogdet,
-    "dist": lambda x, other, p=2: norm(x - other, ord=p),
+    "dist": lambda x, other, p=2: norm(ravel(x - other), ord=p),
     "addmm": lambda x, a, b, *, beta=1, alpha=1: _scaled(beta, x) + _scaled(alpha, matmul(a, b)),
     "addmv": lambda x, a, b, *, beta=1, alpha=1: _scaled(beta, x) + _scaled(alpha, matmul(a, b)),
     "addr": lambda x, a, b, *, beta=1, alpha=1: _scaled(beta, x) + _scaled(alpha, outer(a, b)),
@@ -236,8 +250,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "unbind": lambda x, dim=0: unstack(x, dim),
     "narrow": narrow,
     "narrow_copy": narrow,
-    "select": lambda x, dim, index: getitem(x, along(dim, index)),
-    "index_select": lambda x, dim, index: take(x, index, dim),
+    "select": lambda x, dim, index: getitem(x, along(_axis(x, dim), index)),
+    "index_select": lambda x, dim, index: take(x, index, _axis(x, dim)),
     "take": take,
     "gather": gather,
     "take_along_dim": lambda x, indices, dim=None: take_along_axis(x, indices, dim),
@@ -261,13 +275,13 @@ METHODS: dict[str, Callable[..., Any]] = {
     "resolve_conj": _itself,
     "resolve_neg": _itself,
     "cpu": _itself,
-    "float": _real,
-    "double": _real,
+    "float": _itself,
+    "double": _itself,
     **{name: _kind(name) for name in ("int", "long", "bool", "byte", "short")},
     "char": _kind("int8"),
     "astype": astype,
     "to": _to,
-    "type_as": _real,
+    "type_as": _itself,
     # facts and switches
     "tolist": lambda x: np.asarray(x.data).tolist(),
     "allclose": lambda x, other, **close: np.allclose(x.data, data_of(other), **close),
