@@ -190,7 +190,7 @@ def test_the_cure_names_what_records():
         (math.exp, "use np.exp or backviz.ops.exp"),
         (math.erf, "use backviz.ops.erf"),
         (math.log2, "use np.log(x) / np.log(2)"),
-        (lambda w: math.pow(w, 3), "use a ** b"),
+        (lambda w: math.pow(w, 3), "use x ** y"),
         (entry, "join them with np.stack([…])"),
         (new_value, "use the value itself, or x.detach()"),
     ]:

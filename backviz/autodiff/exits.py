@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backviz.autodiff.recording import is_ours, line_of, mode, transforming
-from backviz.autodiff.remedies import remedies
+from backviz.autodiff.remedies import code_of, remedies, remedy
 from backviz.autodiff.table import OPS
 from backviz.errors import LostGradientError, LostGradientWarning
 
@@ -72,12 +72,6 @@ _ARRAY = (
 _ASKING = {"isnan", "isinf", "isfinite", "isclose"}
 _WHOLE = {"floor", "ceil", "trunc"}
 _WRITERS = {"fill", "put", "setfield", "__setitem__", "setitem", "fromiter"}
-_CURES = {
-    "log2": "np.log(x) / np.log(2)", "log10": "np.log(x) / np.log(10)", "exp2": "2.0 ** x",
-    "fabs": "abs(x)", "hypot": "np.sqrt(a*a + b*b)", "fsum": "sum or np.stack([…]).sum()",
-    "cbrt": "x ** (1/3)", "dist": "np.linalg.norm(a - b)", "pow": "a ** b",
-    "degrees": "x * (180 / math.pi)", "radians": "x * (math.pi / 180)",
-}  # fmt: skip
 
 
 @contextmanager
@@ -237,7 +231,7 @@ def _use(frame: FrameType, value: Any) -> Use:
 
 
 def _computed(module: str, name: str, value: Any) -> str:
-    cure, given = _CURES.get(name, ""), "…"
+    cure, given = code_of(remedy(name, "math")), "…"
     if name in OPS and OPS[name].arity == 1:
         ours = f"backviz.ops.{OPS[name].name}"
         cure, given = f"np.{name} or {ours}" if hasattr(np, name) else ours, _name(value)

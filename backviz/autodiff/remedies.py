@@ -38,6 +38,15 @@ def remedy(name: str, home: str = "") -> str:
     return found.format(name=name)
 
 
+def code_of(sentence: str) -> str:
+    """What a sentence says to write, or "".
+
+    >>> code_of(remedy("sort")), code_of(remedy("lgamma"))
+    ('x[np.argsort(x.data)]', '')
+    """
+    return sentence.partition("write ")[2].partition(";")[0]
+
+
 def function_refusal(name: str, module: str = "numpy") -> str:
     """What is said when a function of numpy does not record.
 
