@@ -2,8 +2,33 @@
 
 import signal
 
+import pytest
 
-def pytest_configure() -> None:
-    """Let programs that tests start be interrupted, also where tests run in the background."""
+PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
+ABSENT = ("torch is not installed", "runs with the peers")  # what a test says that wants one
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Let programs that tests start be interrupted, also where tests run in the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Who names files or tests wants all of them; the marks are for `pytest` alone.
+    # A worker of pytest-xdist takes the expression of the one that hands out the tests.
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    usual = config.option.markexpr == marks_left_out(config)
+    if named and usual and not hasattr(config, "workerinput"):
+        config.option.markexpr = "not tex"
+
+
+def marks_left_out(config: pytest.Config) -> str:
+    """The -m of pyproject.toml."""
+    options = config.getini("addopts")
+    return str(options[options.index("-m") + 1])
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        skips = (str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif"))
+        if PEERS & set(getattr(item, "fixturenames", ())) or set(ABSENT) & set(skips):
+            item.add_marker(pytest.mark.peers)

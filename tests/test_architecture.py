@@ -175,3 +175,44 @@ def test_nothing_recurses_but_over_the_nesting_of_arrays_and_literals():
 def test_nothing_evaluates_text():
     for name, source in modules():
         assert not {"eval", "exec", "compile"} & set(called_names(ast.parse(source))), name
+
+
+# What Python has only where there is POSIX; elsewhere the name is missing.
+POSIX = {
+    "os": (
+        "fork forkpty getuid geteuid getgid getegid getpgid setpgid getpgrp setsid killpg "
+        "tcgetpgrp mkfifo mknod chown fchown lchown fchmod sysconf uname openpty ctermid nice "
+        "wait3 wait4 confstr getloadavg statvfs pread pwrite register_at_fork sched_getaffinity "
+        "posix_spawn posix_fallocate memfd_create WNOHANG O_NONBLOCK O_CLOEXEC O_NOFOLLOW "
+        "O_DIRECTORY"
+    ),
+    "signal": (
+        "SIGHUP SIGKILL SIGPIPE SIGALRM SIGWINCH SIGTSTP SIGCHLD SIGUSR1 SIGUSR2 SIGQUIT SIGSTOP "
+        "SIGCONT SIGTTOU SIGTTIN alarm setitimer pthread_sigmask pthread_kill sigwait pause"
+    ),
+    "": "fcntl termios tty pty pwd grp resource readline curses syslog",
+}
+
+
+def unguarded(source):
+    """POSIX's names that a source takes for granted: write getattr(os, "fork", None)."""
+    tree = ast.parse(source)
+    tried = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.Try)
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.attr in POSIX.get(node.value.id, "").split():
+                yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, (ast.Import, ast.ImportFrom)) and id(node) not in tried:
+            named = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+            yield from (name for name in named if name in POSIX[""].split())
+
+
+def test_nothing_takes_posix_for_granted():
+    assert {name: found for name, s in modules() if (found := list(unguarded(s)))} == {}
+    assert list(unguarded("import os\nos.fork()\nimport fcntl")) == ["os.fork", "fcntl"]
+    assert list(unguarded("try:\n    import readline\nexcept ImportError:\n    pass")) == []

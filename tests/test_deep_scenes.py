@@ -129,6 +129,7 @@ def test_gradients_are_those_of_numpy_by_hand():
     np.testing.assert_allclose(weight_norms[0], [np.linalg.norm(g) for g in to_weights])
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("wiring", ["plain", "residual", "batch_norm", "layer_norm"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "gelu", "selu"])
 def test_gradients_are_those_of_torch(activation, wiring):

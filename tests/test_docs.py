@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,10 @@ from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
 
 ROOT = Path(__file__).parent.parent
+REQUIRES = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
 README = (ROOT / "README.md").read_text("utf-8")
 ENGINE = (ROOT / "docs" / "engine.md").read_text("utf-8")
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
 def blocks(text, language):
@@ -46,14 +48,29 @@ def run(command, where):
     )
 
 
-def test_the_readme_has_two_set_up_commands():
+VENV = "python3 -m venv .venv && "
+
+
+def test_the_readme_has_two_set_up_commands_each_complete():
     setup = README.split("## Set-up")[1].split("\n## ")[0]
+    # pip installs nothing outside a virtual environment on Debian and Ubuntu (PEP 668)
     assert [b.strip() for b in blocks(setup, "sh")] == [
-        "pip install . && backviz graph @karpathy-neuron -o neuron.svg",
-        "pip install -e '.[test]' && pytest",
+        f"{VENV}.venv/bin/pip install . && .venv/bin/backviz graph @karpathy-neuron -o neuron.svg",
+        f"{VENV}.venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
     ]
+    for said in ("python3-venv", "py -m venv .venv;", "pipx install .", "uvx --from . backviz"):
+        assert said in setup
+    assert f"Python {REQUIRES.removeprefix('>=')} or newer" in README
 
 
+def test_contributing_names_tests_that_exist():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 30
+    assert named <= {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+
+
+@pytest.mark.slow
 def test_the_readme_s_commands_run(tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     lines = [line for b in blocks(README, "") for line in b.splitlines()]

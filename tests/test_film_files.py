@@ -111,6 +111,7 @@ def test_an_mp4_has_the_same_frames_again(tmp_path):
     assert len(one) == len(two) and all(map(np.array_equal, one, two))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["mp4", "gif", "webp"])
 def test_memory_does_not_grow_with_frames(form, tmp_path):
     """Peaks of two lengths, measured where Python and numpy allocate."""

@@ -78,6 +78,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(form, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to set")
 @pytest.mark.parametrize("form", ["mp4", "%02d.png"])
 def test_a_disk_that_fills_up_on_the_way_leaves_nothing(form, tmp_path):
@@ -97,6 +98,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(form, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
 @pytest.mark.parametrize(("quiet", "bar"), [([], True), (["-q"], False)])
 def test_a_bar_is_shown_on_a_terminal_alone(quiet, bar, tmp_path):

@@ -177,6 +177,7 @@ def test_folding_the_middle_of_a_wide_graph_stays_a_dag():
         assert len(folded) == keep + 1
 
 
+@pytest.mark.slow
 def test_a_long_chain_becomes_a_graph_and_a_folded_figure():
     y = Value(0.5, "x")
     for _ in range(100_000):

@@ -18,6 +18,8 @@ if os.environ.get("CI_PEERS"):
 else:
     torch = pytest.importorskip("torch")
 
+pytestmark = [pytest.mark.peers, pytest.mark.blas]
+
 SEEDS = range(25)
 MATRIX, KERNEL = (30, 50), (12, 5, 3, 4)
 SHAPES = [MATRIX, (50, 30), KERNEL]

@@ -515,6 +515,7 @@ def dotted(name: str) -> Layout:
     return ENGINES["wasm"].lay_out(lectured(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LECTURED)
 def test_few_more_crossings_than_graphviz_draws(name: str) -> None:
     plan = lectured(name)

@@ -679,6 +679,7 @@ def test_topics_and_ops_are_completed_across_their_dashes():
     assert completions(state, "explain matm", "matm") == ["matmul-transposes", "matmul"]
 
 
+@pytest.mark.slow
 def test_every_way_into_the_stepper_has_the_command():
     for given in ("stepper(L).run('explain exp')", "step(L, 'explain exp')"):
         code = f"import backviz; L = backviz.load('@diamond'); print(backviz.{given})"

@@ -112,6 +112,7 @@ def test_a_curve_is_where_its_numbers_are(theme):
         assert (np.abs(near.astype(int) - wanted).max(axis=-1) < 40).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SCENES))
 def test_every_scene_is_drawn_without_a_fault(name):
     """First and last frame in both themes: no warning, all text whole, apart, and large."""
@@ -266,6 +267,7 @@ def test_series_stand_out_from_the_paper_and_never_by_colour_alone(theme):
     assert len(lines) == len({palette.marker("", i) for i in range(12)}) == 12  # share no look
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_a_page_of_another_size_is_arranged_alike(scale):
     film = scenes.overshoot(steps=3)

@@ -46,6 +46,8 @@ if os.environ.get("CI_PEERS"):
     import torch
 else:
     torch = pytest.importorskip("torch")
+
+pytestmark = [pytest.mark.peers, pytest.mark.blas]
 tnn = torch.nn
 RANDOM = np.random.default_rng(23)
 

@@ -144,6 +144,7 @@ def notebook_of(*cells):
 
 
 @quiet
+@pytest.mark.peers
 def test_a_real_notebook_shows_pictures(tmp_path, monkeypatch):
     if os.environ.get("CI_PEERS"):
         import ipykernel  # noqa: F401

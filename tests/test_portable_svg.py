@@ -47,7 +47,9 @@ def good(text: str = "outline", **style: object) -> str:
     return RENDERERS["svg"](figure).decode()
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    "theme", [t if t == "light" else pytest.param(t, marks=pytest.mark.slow) for t in THEMES]
+)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_portable_at_every_size(name, theme):
     for size in PRESETS:
@@ -56,6 +58,7 @@ def test_every_example_is_portable_at_every_size(name, theme):
         assert problems(svg_document(drawing, keep_text=True), text_allowed=True) == [], size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "style",
     [

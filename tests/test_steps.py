@@ -162,6 +162,7 @@ def test_rules_are_simplified_where_the_exponent_is_a_plain_number():
     assert "∂L/∂e += ∂L/∂L·2·e = 1·6 = 6" in said
 
 
+@pytest.mark.slow
 def test_a_middle_that_hides_its_gradient_is_passed_over():
     x = Value(0.5, "x")
     y = x
@@ -323,6 +324,7 @@ def test_pages_of_a_pdf_share_what_they_have_in_common():
         assert named.count(b" 0 R") == len(list(steps.parts(moment)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [{}, {"theme": "dark"}, {"text": "keep"}, {"heat": True}])
 def test_a_page_of_a_pdf_looks_as_its_png(tmp_path, style):
     from PIL import Image

@@ -46,6 +46,7 @@ def integral(y):
     return float(np.sum((y[1:] + y[:-1]) / 2) * (Z[1] - Z[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q", [1e-3, 1.0, 7.0, 500.0])
 @pytest.mark.parametrize("name", PAIRS)
 def test_moments_agree_with_another_integral(name, q):

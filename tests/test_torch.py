@@ -14,6 +14,8 @@ if os.environ.get("CI_PEERS"):
 else:
     torch = pytest.importorskip("torch")
 
+pytestmark = [pytest.mark.peers, pytest.mark.blas]
+
 RANDOM = np.random.default_rng(11)
 SAMPLES = all_samples()
 PEERS = {

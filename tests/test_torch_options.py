@@ -21,6 +21,8 @@ if os.environ.get("CI_PEERS"):
     import torch
 else:
     torch = pytest.importorskip("torch")
+
+pytestmark = [pytest.mark.peers, pytest.mark.blas]
 tnn, rates = torch.nn, torch.optim.lr_scheduler
 
 ABSENT = {

@@ -150,6 +150,7 @@ def test_first_steps_of_adam_and_rmsprop_follow_the_sign():
 BOWL = Landscape("bowl", lambda x, y: 2 * x**2 + 2 * y**2, (-9, 9), (-9, 9), (1, 1), floor=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "formula"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -127,7 +128,7 @@ def chosen_format(output: str, form: str | None) -> str:
 
     if form is not None:
         form = RENDERERS[form].name
-    if output == "-" or (form and "." not in output.rpartition("/")[2]):
+    if output == "-" or (form and "." not in Path(output).name):
         return form or "svg"
     if form and output.startswith("/dev/"):
         return form
