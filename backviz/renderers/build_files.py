@@ -5,6 +5,7 @@ Invariant: the command line and Python go this way, so that a name means the sam
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backviz.errors import UsageError
@@ -26,7 +27,7 @@ def build_format(output: str, form: str | None = None) -> str:
     >>> build_format("b.pdf"), build_format("b.svg"), build_format("out/%02d.svg")
     ('pdf', 'fragments', 'svg')
     """
-    extension = output.rpartition("/")[2].rpartition(".")[2].lower() if "." in output else ""
+    extension = Path(output).suffix[1:].lower()
     extension = _ENDINGS.get(extension, extension)
     numbered = is_numbered(output)
     if form is None:
