@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.arguments import Taken, name_of_argument, plain_places
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.differences import EPSILON, Verdict
@@ -92,7 +93,7 @@ def check_grads(
 ) -> Report:
     """Compare the gradients of `f` with central differences, up to `order`.
 
-    `f` takes recorded values and returns one; an output that is an array is
+    `f` takes recorded values, or containers of them, and returns one; an output that is an array is
     weighted with random numbers, and so is each gradient for the next order.
     Returns the worst entry for each input and order; raises `CheckFailedError` if a
     shape or a number is wrong. Entries at a kink are not judged: a `KinkWarning` names them.
@@ -103,7 +104,10 @@ def check_grads(
     order  worst entry  by the rule  by differences  error
     1      input 0      4            4               0.0e+00  ok
     """
-    report = gradient_checks(f, args, order=order, step=step, tolerance=tolerance, seed=seed)
+    called, data, names = _flat(f, args)
+    report = gradient_checks(
+        called, data, names, order=order, step=step, tolerance=tolerance, seed=seed
+    )
     for check in report:
         if check.fault:
             raise CheckFailedError(check.fault)
@@ -114,6 +118,37 @@ def check_grads(
                 stacklevel=2,
             )
     return report
+
+
+def _flat(
+    f: Callable[..., Any], args: Sequence[Any]
+) -> tuple[Callable[..., Any], list[Any], list[str]]:
+    """The function of all that has a derivative in its arguments, that data, and its names."""
+    taken = {i: Taken(a, name_of_argument(f, i)) for i, a in enumerate(args)}
+    if any("whole" in t.kinds for t in taken.values()):
+        with recorded():
+            places = plain_places(f, taken, args)
+    else:
+        places = frozenset()
+    spots = [
+        (i, k) for i, t in taken.items() for k in t.variables([k for j, k in places if j == i])
+    ]
+    if args and not spots:
+        raise InputError(
+            "check_grads: no argument has a derivative; give floats or arrays of floats"
+        )
+
+    def called(*values: Value) -> Any:
+        new: dict[int, dict[int, Any]] = {i: {} for i in taken}
+        for (i, k), value in zip(spots, values, strict=True):
+            new[i][k] = value
+        return f(*(t.put(new[i]) for i, t in taken.items()))
+
+    names = [
+        taken[i].names[k] if taken[i].is_container and taken[i].names[k] else f"input {i}"
+        for i, k in spots
+    ]
+    return called, [taken[i].leaves[k] for i, k in spots], names
 
 
 def gradient_checks(

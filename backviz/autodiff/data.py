@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from backviz.errors import ShapeError
+
 Data = float | np.ndarray
 
 
@@ -49,14 +51,30 @@ def as_data(x: Any) -> Data:
         return x
     if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
         return _to_float(x)
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ShapeError(
+            "the rows of a list have to be equally long to be an array; fill them up, or keep "
+            "arrays of their own in a list: [tensor(row) for row in rows]"
+        ) from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"a value is a real number or an array of real numbers, not {type(x).__name__}"
-        )
+        raise TypeError(_no_numbers(x, array.dtype))
     if array.ndim == 0:
         return _to_float(array[()])
     return array if array.dtype == np.float32 else array.astype(np.float64)
+
+
+def _no_numbers(x: Any, kind: np.dtype[Any]) -> str:
+    """Why something is no data, and what to do."""
+    real = "a value is a real number or an array of real numbers, not"
+    if kind.kind == "c":
+        return f"{real} {kind.name}; split it into its real and imaginary part: z.real, z.imag"
+    if isinstance(x, np.ndarray | np.generic):
+        return f"{real} an array of {kind.name}; x.astype(float) makes one, if they are numbers"
+    if isinstance(x, dict | set):
+        return f"{real} {type(x).__name__}; make a value of each entry"
+    return f"{real} {type(x).__name__}"
 
 
 def _to_float(x: Any) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
 from backviz.autodiff.operand import Operand
 from backviz.autodiff.table import OPS
@@ -113,4 +114,5 @@ class Held(Operand):
     def __index__(self) -> int:
         if self.size != 1 or not self.item().is_integer():
             raise TypeError(f"{self.raw} is no whole number, so it cannot count or be an index")
+        used_whole(self)
         return int(self.item())

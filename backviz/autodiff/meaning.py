@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.origin import CONSTANT, MASK, POSITIONS, Origin
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def plain_array(value: Value) -> np.ndarray:
     meaning = meaning_of(value)
     if meaning == "mask":
         return np.asarray(np.not_equal(value.raw, 0))
-    made: np.ndarray = np.array(value.raw, dtype=np.intp if meaning == "positions" else None)
+    whole = meaning == "positions" or (
+        used_whole(value) and np.all(value.raw == np.rint(value.raw))
+    )
+    made: np.ndarray = np.array(value.raw, dtype=np.intp if whole else None)
     return made
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, take
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
@@ -127,15 +128,18 @@ class Op(ABC):
                     f"{self.name} of a recorded value takes no {storage}; leave it away"
                 )
         try:
-            if self.bind is not None:
-                return self.bind(*args, **options)
-            return self._in_order(args, options)
+            bound = self.bind(*args, **options) if self.bind else self._in_order(args, options)
         except TypeError as error:
             binder = getattr(self.bind, "__qualname__", "<lambda>")
             said = str(error).replace(f"{binder}()", self.name)
             raise TypeError(
                 said if said.startswith(self.name) else f"{self.name}: {said}"
             ) from None
+        for option in bound[1].values():
+            for each in option if type(option) is tuple else (option,):
+                if isinstance(each, Operand):
+                    used_whole(each)
+        return bound
 
     def _in_order(self, args: tuple[Any, ...], options: Params) -> tuple[tuple[Any, ...], Params]:
         if self.variadic:

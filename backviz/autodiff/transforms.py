@@ -7,13 +7,17 @@ transform, or given recorded values, it returns recorded values; else plain numb
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.arguments import Leaves, Taken, run_on_leaves, taken_apart
 from backviz.autodiff.backward import data_of, gradients_of
+from backviz.autodiff.containers import leaves, mapped
 from backviz.autodiff.exits import headline
 from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
@@ -49,15 +53,16 @@ def value_and_grad(f: Function, argnums: Which = 0) -> Function:
     """
 
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        with _inside(args) as recorded:
-            variables, output = _call(f, argnums, args, kwargs)
+        with _inside(args, argnums) as recorded:
+            asked, output = _call("grad", f, argnums, args, kwargs)
+            output = _one(output)
             if output.shape:
                 raise InputError(
                     f"grad: the function returns an array of shape {output.shape}, not one "
                     "number; sum it, or use jacobian"
                 )
-            gradients = gradients_of(output, variables, create_graph=recorded)
-        return output if recorded else output.raw, _as_asked(argnums, gradients)
+            gradients = gradients_of(output, asked.values, create_graph=recorded)
+        return output if recorded else output.raw, asked.like(gradients)
 
     return run
 
@@ -74,18 +79,24 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
     """
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with _inside(args) as recorded:
-            variables, output = _call(f, argnums, args, kwargs)
-            rows = [
-                gradients_of(output, variables, seed, create_graph=recorded)
-                for seed in _one_hot(output.shape)
-            ]
-            shapes = [output.shape + v.shape for v in variables]
-            columns = zip(*rows, strict=True) if rows else ([] for _ in variables)
-            stacked = [
-                _stack(list(c), shape, recorded) for c, shape in zip(columns, shapes, strict=True)
-            ]
-        return _as_asked(argnums, stacked)
+        with _inside(args, argnums) as recorded:
+            asked, outputs = _call("jacobian", f, argnums, args, kwargs)
+
+            def of_one(_: str, given: Any) -> Any:
+                if given is None:
+                    return None
+                output = _one(given)
+                rows = [
+                    gradients_of(output, asked.values, seed, create_graph=recorded)
+                    for seed in _one_hot(output.shape)
+                ]
+                shapes = [output.shape + v.shape for v in asked.values]
+                columns = zip(*rows, strict=True) if rows else ([] for _ in shapes)
+                return asked.like(
+                    [_stack(list(c), s, recorded) for c, s in zip(columns, shapes, strict=True)]
+                )
+
+            return mapped(outputs, of_one)
 
     return run
 
@@ -109,20 +120,25 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
     >>> hvp(lambda x: (x**3).sum(), np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([  6., 120.])
     """
-    several = isinstance(at, tuple)
+    several = isinstance(at, tuple) and not hasattr(at, "_fields")
     args, vectors = (at, vector) if several else ((at,), (vector,))
     which = tuple(range(len(args)))
     for a, v in zip(args, vectors, strict=True):
-        if np.shape(data_of(a)) != np.shape(data_of(v)):
-            raise ShapeError(
-                f"hvp: the vector has shape {np.shape(data_of(v))}, "
-                f"but the argument has {np.shape(data_of(a))}"
-            )
+        for (name, mine), (other, its) in zip(leaves(a), leaves(v), strict=False):
+            if name != other or np.shape(data_of(mine)) != np.shape(data_of(its)):
+                raise ShapeError(
+                    f"hvp: the vector{name and f' at {other}'} has shape {np.shape(data_of(its))}, "
+                    f"but the argument{name and f' at {name}'} has {np.shape(data_of(mine))}"
+                )
+        if len(list(leaves(a))) != len(list(leaves(v))):
+            raise ShapeError("hvp: the vector holds other parts than the argument; give the same")
 
     def along(*xs: Any) -> Any:
         total: Any = 0.0
-        for gradient, v in zip(grad(f, which)(*xs), vectors, strict=True):
-            total = total + (gradient * v).sum()
+        for gradients, its in zip(grad(f, which)(*xs), vectors, strict=True):
+            for (_, gradient), (_, v) in zip(leaves(gradients), leaves(its), strict=True):
+                if gradient is not None:
+                    total = total + (gradient * v).sum()
         return total
 
     products = grad(along, which)(*args)
@@ -130,41 +146,83 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
 
 
 @contextmanager
-def _inside(args: tuple[Any, ...]) -> Iterator[bool]:
+def _inside(args: tuple[Any, ...], argnums: Which) -> Iterator[bool]:
     """Whether the derivatives are to be recorded: in another transform, or for recorded values."""
+    given = [*args, *(args[i] for i in _positions(argnums, len(args)))]
     with differentiating() as depth:
-        yield depth > 0 or any(isinstance(a, Value) for a in args)
+        yield depth > 0 or any(
+            isinstance(leaf, Value)
+            for k, each in enumerate(given)
+            for _, leaf in (leaves(each) if k >= len(args) else [("", each)])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The variables of the arguments that are asked for, and how results are given back."""
+
+    which: tuple[int, ...]
+    several: bool
+    taken: dict[int, Taken]
+    leaves: dict[int, Leaves]
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All variables in order."""
+        return tuple(v for own in self.leaves.values() for v in own.values())
+
+    def like(self, results: list[Any]) -> Any:
+        """A result for each variable, in the shape in which the arguments were given."""
+        following = iter(results)
+        trees = {
+            i: self.taken[i].results({k: next(following) for k in own})
+            for i, own in self.leaves.items()
+        }
+        return tuple(trees[i] for i in self.which) if self.several else trees[self.which[0]]
 
 
 def _call(
-    f: Function, argnums: Which, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Value, ...], Value]:
+    asked: str, f: Function, argnums: Which, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[_Asked, Any]:
     """Run `f` on values of our own in the places that are asked for."""
-    which = list(argnums) if isinstance(argnums, list | tuple) else [int(argnums)]  # type: ignore[arg-type]
-    changed = list(args)
-    for i in which:
-        if not -len(args) <= i < len(args):
-            raise InputError(
-                f"argnums names argument {i}, but the call has {len(args)} by position"
-            )
-        given = args[i]
-        changed[i] = OPS["identity"](given) if isinstance(given, Value) else Value(given)
+    which = _positions(argnums, len(args))
+    taken = taken_apart(asked, f, which, args)
     with headline():
-        output = f(*changed, **kwargs)
-    if not isinstance(output, Value):
+        own, output = run_on_leaves(asked, f, taken, args, kwargs)
+    return _Asked(which, isinstance(argnums, list | tuple), taken, own), output
+
+
+def _positions(argnums: Which, count: int) -> tuple[int, ...]:
+    """The arguments that are asked for, counted from the first."""
+    several = isinstance(argnums, list | tuple)
+    positions = []
+    every: Sequence[Any] = argnums if several else (argnums,)  # type: ignore[assignment]
+    for given in every:
         try:
-            output = Value(output, requires_grad=False)  # it depends on nothing that is recorded
+            i = operator.index(given)
         except TypeError:
-            kind = type(output).__name__
             raise InputError(
-                f"grad: the function returns a {kind}, not one number or array; "
-                "put several results together with np.stack"
+                f"argnums counts the arguments by position, as in argnums=0 or (0, 1), "
+                f"not {given!r:.40}"
             ) from None
-    return tuple(changed[i] for i in which), output
+        if not -count <= i < count:
+            raise InputError(f"argnums names argument {i}, but the call has {count} by position")
+        positions.append(i % count)
+    return tuple(positions)
 
 
-def _as_asked(argnums: Which, gradients: list[Any]) -> Any:
-    return tuple(gradients) if isinstance(argnums, list | tuple) else gradients[0]
+def _one(output: Any) -> Value:
+    """What a function returned, as one value."""
+    if isinstance(output, Value):
+        return output
+    try:
+        return Value(output, requires_grad=False)  # it depends on nothing that is recorded
+    except TypeError:
+        kind = type(output).__name__
+        raise InputError(
+            f"grad: the function returns a {kind}, not one number or array; "
+            "put several results together with np.stack"
+        ) from None
 
 
 def _one_hot(shape: tuple[int, ...]) -> Iterator[Any]:

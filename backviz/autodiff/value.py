@@ -17,6 +17,7 @@ import numpy as np
 
 from backviz.autodiff import meaning
 from backviz.autodiff.buffers import LARGE, give
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
 from backviz.autodiff.held import Held
@@ -259,9 +260,7 @@ that its numbers no longer belong together; compute the output again, and change
         return made
 
     def numpy(self) -> np.ndarray:
-        """The data as a plain array of its own; nothing that is done with it is recorded.
-
-        Masks are booleans and positions whole numbers there, as numpy has them.
+        """The data as a plain array of its own, without a record; a mask as booleans.
 
         >>> tensor([1.0, 2.0]).numpy() * 2, (tensor([1.0, 2.0]) > 1).numpy()
         (array([2., 4.]), array([False,  True]))
@@ -269,7 +268,7 @@ that its numbers no longer belong together; compute the output again, and change
         return meaning.plain_array(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad:
+        if self.requires_grad and not used_whole(self):
             raise refuse_array()
         made = meaning.plain_array(self)
         return made if dtype is None else made.astype(dtype)
@@ -280,7 +279,7 @@ that its numbers no longer belong together; compute the output again, and change
 
     def __int__(self) -> int:
         number = self.item()
-        return int(leave(self, number) if self.origin.wants else number)
+        return int(leave(self, number) if self.origin.wants and not used_whole(self) else number)
 
     # a copy of a record has serial numbers of its own, in the same order
     def __reduce_ex__(self, protocol: Any) -> Any:

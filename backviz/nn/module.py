@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from backviz.autodiff.containers import OBJECTS
 from backviz.autodiff.data import as_data
 from backviz.autodiff.recording import scope, scoping
 from backviz.autodiff.value import Value
@@ -196,6 +197,9 @@ class Module:
             return f"{type(self).__name__}({self.details()})"
         lines = [f"  ({name}): {held!r}".replace("\n", "\n  ") for name, held in parts]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
+
+
+OBJECTS.append(Module)  # `grad` gives the gradients of a module as a module
 
 
 def _held(module: Module) -> Iterator[tuple[str, Value | Module]]:

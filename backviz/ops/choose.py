@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Elementwise, elementwise
 from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.value import Value
 from backviz.ops.compare import equal, greater_equal, less_equal, not_equal
 
 
@@ -42,6 +44,12 @@ def _where(condition: Data, x: Data, y: Data) -> np.ndarray:
     return made
 
 
+def _bind_where(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], Params]:
+    if isinstance(condition, Value) and condition.shape:
+        used_whole(condition)  # a list of zeros and ones is a mask
+    return (condition, x, y), {}
+
+
 where: Elementwise = elementwise(
     "where",
     _where,
@@ -53,6 +61,7 @@ where: Elementwise = elementwise(
     note="The second input where the first, a condition, is not 0, else the third. "
     "The gradient goes to the one that was taken; the condition gets none.",
     masks=True,
+    bind=_bind_where,
     numpy=(np.where,),
     method=False,  # as one it would begin with the condition in numpy, with x in torch
     gives="alike",

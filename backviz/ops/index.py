@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.op import Notation, Structural, structural
@@ -104,7 +105,7 @@ def _whole_number(end: Any) -> int:
     if isinstance(end, Value):
         if end.shape or not end.data.is_integer():
             raise TypeError("a slice needs whole numbers")
-        return int(end.data)
+        return index(end)
     return index(end)
 
 
@@ -115,6 +116,7 @@ def _recorded(value: Value) -> np.ndarray:
         return np.asarray(data != 0)
     if not (np.abs(data) < 2**53).all() or (data != np.rint(data)).any():
         raise TypeError("a recorded value is an index only if it holds whole numbers")
+    used_whole(value)
     return data.astype(np.intp)
 
 

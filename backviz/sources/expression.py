@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.counts import watching
 from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
@@ -75,8 +76,14 @@ class _Reader:
     def result(self) -> Value:
         statements = self._statements(self._parse())
         target = self._target(statements)
-        for statement in self._in_order(statements, target):
-            self._record(statement, target)
+        whole: dict[int, str] = {}
+        with watching(whole) as used:
+            for statement in self._in_order(statements, target):
+                self._record(statement, target)
+                if _is_whole(statement.value):
+                    whole[self.values[statement.name].serial] = statement.name
+        for name in used:  # a list of zeros and ones that chooses
+            self.values[name].requires_grad = False
         return self.values[target]
 
     # Reading
@@ -294,6 +301,13 @@ class _Reader:
 
 def _is_given(statement: _Statement) -> bool:
     return not statement.names
+
+
+def _is_whole(expression: ast.expr) -> bool:
+    """Whether this is a whole number or a list of such, as typed."""
+    return isinstance(expression, ast.List | ast.Constant) and all(
+        isinstance(n.value, int) for n in ast.walk(expression) if isinstance(n, ast.Constant)
+    )
 
 
 def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:

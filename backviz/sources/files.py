@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from backviz.autodiff.arguments import kind_of
+from backviz.autodiff.containers import leaves
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.registry import unknown
 from backviz.sources.program import NOTEBOOK, Program, defined
-from backviz.sources.tracing import article, name_values, names_of_variables
+from backviz.sources.tracing import article, name_values, names_of_variables, trace_defaults
 
 ENDINGS = (".py", NOTEBOOK)
 
@@ -75,6 +80,14 @@ def _cure(value: Any) -> str:
     return "compute it from Value(…) or tensor(…)"
 
 
+def _has_defaults(function: Any) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(kind_of(leaf) for p in parameters for _, leaf in leaves(p.default))
+
+
 def _call(program: Program, function: Any, name: str) -> Any:
     try:
         required = [
@@ -91,6 +104,9 @@ def _call(program: Program, function: Any, name: str) -> Any:
         )
     with names_of_variables(function):
         value = program.call(function)
+    if isinstance(value, int | float | np.generic | np.ndarray) and _has_defaults(function):
+        # nothing in it is recorded yet: its own arguments are the leaves
+        value = program.call(partial(trace_defaults, function))
     if inspect.iscoroutine(value):
         value.close()
         raise InputError(

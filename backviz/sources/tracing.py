@@ -1,7 +1,7 @@
 """An ordinary Python function, run on recorded values, with the names of its own variables.
 
 Invariant: only values without a label are named, the first variable that held a value
-gives the name, and the function runs exactly once.
+gives the name, and the function runs once, or again if a whole number has to be plain.
 """
 
 from __future__ import annotations
@@ -10,25 +10,34 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count, islice
 from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.arguments import kind_of
+from backviz.autodiff.backward import tape
+from backviz.autodiff.containers import is_numbers, mapped
+from backviz.autodiff.counts import Places, settled
 from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 
+Given = tuple[tuple[Any, ...], dict[str, Any]]
 _KEPT = ("In", "Out")  # where a notebook keeps every cell: no names of the user's
-MOST = 1000  # entries of a list or a dict that are looked at for values to name
+MOST = 1000  # entries of a list or a dict that is looked at for values to name
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
     """Run a function written for numbers or numpy, and return its recorded result.
 
-    Numbers and arrays among the arguments become leaves with the names of the
-    parameters; other arguments are passed on as they are. Values get the names of the
+    Numbers, arrays and lists of numbers among the arguments become leaves with the names of
+    the parameters, also inside dicts, lists, tuples and dataclasses (`params.W`,
+    `layers[0].b`). Booleans, numpy arrays of whole numbers and other arguments are passed on
+    as they are, and so are whole numbers that the function uses as index, label, mask, axis
+    or count; it is run again for that. Values get the names of the
     variables that hold them when the function returns, and every op notes its source
     line for error messages. Raises `InputError` if the result is no recorded value.
 
@@ -48,22 +57,28 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         raise InputError(f"{called}: {error}") from None
     except ValueError:  # a function without a signature
         bound = None
-    if bound is None:
-        args = tuple(_as_leaf(a, "") for a in args)
-    else:
-        kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
-        for name, given in bound.arguments.items():
-            if kinds[name] is inspect.Parameter.VAR_POSITIONAL:
-                bound.arguments[name] = tuple(
-                    _as_leaf(a, f"{name}[{i}]") for i, a in enumerate(given)
-                )
-            elif kinds[name] is inspect.Parameter.VAR_KEYWORD:
-                bound.arguments[name] = {k: _as_leaf(a, k) for k, a in given.items()}
-            else:
-                bound.arguments[name] = _as_leaf(given, name)
-        args, kwargs = bound.args, bound.kwargs
-    with source_lines(), scoped(), names_of_variables(f), whole_record():
-        output = f(*args, **kwargs)
+    constants: dict[str, np.ndarray] = {}
+
+    def build(plain: frozenset[int]) -> tuple[Given, Places]:
+        places: Places = {}
+        numbers = count()
+
+        def leaf(label: str, given: Any) -> Any:
+            place = next(numbers)
+            made = _as_leaf(given, label) if place not in plain else given
+            if made is not given and kind_of(given) == "whole":
+                places[made.serial] = place
+            elif made is given and (array := _plain_array(given)) is not None:
+                constants.setdefault(label, array)
+            return made
+
+        return _with_leaves(bound, args, kwargs, leaf), places
+
+    def call(given: Given) -> Any:
+        with source_lines(), scoped(), names_of_variables(f), whole_record():
+            return f(*given[0], **given[1])
+
+    _, output = settled(build, call)
     if not isinstance(output, Value):
         raise InputError(
             f"{called} returns {article(output)}, not a recorded value; "
@@ -71,7 +86,63 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         )
     if not output.label and called.isidentifier():
         output.label = called
+    _name_constants(output, constants)
     return output
+
+
+def trace_defaults(f: Callable[..., Any]) -> Value:
+    """`trace` of a function on the defaults of its own arguments."""
+    bound = inspect.signature(f).bind()
+    bound.apply_defaults()
+    return trace(f, *bound.args, **bound.kwargs)
+
+
+def _with_leaves(
+    bound: inspect.BoundArguments | None,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    leaf: Callable[[str, Any], Any],
+) -> Given:
+    """The arguments of a call with `leaf(name, given)` for all that they hold."""
+    if bound is None:
+        return tuple(_descend(a, leaf, "") for a in args), kwargs
+    made: dict[str, Any] = {}
+    for name, given in bound.arguments.items():
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            made[name] = tuple(_descend(a, leaf, f"{name}[{i}]") for i, a in enumerate(given))
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            made[name] = {k: _descend(a, leaf, k) for k, a in given.items()}
+        else:
+            made[name] = _descend(given, leaf, name)
+    full = inspect.BoundArguments(bound.signature, made)
+    return full.args, full.kwargs
+
+
+def _descend(given: Any, leaf: Callable[[str, Any], Any], name: str) -> Any:
+    try:
+        return mapped(given, leaf, name)
+    except InputError:  # a container that holds itself is none of parameters
+        return given
+
+
+def _plain_array(given: Any) -> np.ndarray | None:
+    """An array of numbers that is passed on as it is, to know it again in the record."""
+    if not isinstance(given, np.ndarray) and not is_numbers(given):
+        return None
+    try:
+        array = np.array(given)
+    except ValueError:  # rows of unequal length
+        return None
+    return array if array.dtype.kind in "biuf" else None
+
+
+def _name_constants(output: Value, arrays: dict[str, np.ndarray]) -> None:
+    """Give constants the names of the arguments that came in as plain arrays and lists."""
+    for value in tape(output) if arrays else ():
+        if value.is_leaf and not value.requires_grad and value.shape and not value.label:
+            same = (n for n, a in arrays.items() if n and np.array_equal(a, value.data))
+            value.label = next(same, "")
 
 
 def name(**values: Any) -> Any:
@@ -125,14 +196,14 @@ def name_values(variables: Mapping[str, Any]) -> None:
             continue
         if isinstance(held, Value):
             _give(held, label)
-        elif isinstance(held, list | tuple):
-            for i, each in enumerate(held[:MOST]):
-                if isinstance(each, Value):
-                    _give(each, f"{label}[{i}]")
-        elif isinstance(held, dict):
-            for key, each in list(held.items())[:MOST]:
-                if isinstance(each, Value):
-                    _give(each, f"{label}[{key!r}]")
+            continue
+        _descend(_beginning(held), _give_leaf, label)
+
+
+def _beginning(held: Any) -> Any:
+    if not isinstance(held, list | tuple | dict) or len(held) <= MOST:
+        return held
+    return dict(islice(held.items(), MOST)) if isinstance(held, dict) else held[:MOST]
 
 
 def _give(value: Value, label: str) -> None:
@@ -140,15 +211,22 @@ def _give(value: Value, label: str) -> None:
         value.label = label
 
 
+def _give_leaf(label: str, leaf: Any) -> Any:
+    if isinstance(leaf, Value):
+        _give(leaf, label)
+    return leaf
+
+
 def _as_leaf(given: Any, label: str) -> Any:
+    """A leaf for what has a derivative; anything else as it is."""
     if isinstance(given, Value):
-        _give(given, label)
+        return _give_leaf(label, given)
+    if not kind_of(given):
         return given
-    if isinstance(given, bool) or not isinstance(given, int | float | np.ndarray | np.generic):
+    try:
+        return Value(given, label, requires_grad=True)
+    except (TypeError, ValueError):  # complex numbers, rows of unequal length
         return given
-    if isinstance(given, np.ndarray) and given.dtype.kind not in "fiu":
-        return given
-    return Value(given, label)
 
 
 def article(x: Any) -> str:
