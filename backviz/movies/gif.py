@@ -16,6 +16,8 @@ from backviz.movies.colors import Colors
 from backviz.movies.pipe import Watch, describe, frames_of, pipe, rate_of
 from backviz.movies.reel import Reel
 
+HUNDREDTHS = 100  # of a second: GIF counts in them
+
 
 def gif(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
     """Write a GIF that loops for ever, or plays once."""
@@ -29,9 +31,11 @@ def gif(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
         picture: Any = look_up(pixels), palette
         return av.VideoFrame.from_ndarray(picture, format="pal8")
 
-    with av.open(str(place), "w", format="gif", options={"loop": "0" if loop else "-1"}) as file:
+    ticks = max(1, round(HUNDREDTHS / rate_of(reel)))  # the last picture stands as long as others
+    options = {"loop": "0" if loop else "-1", "final_delay": str(ticks)}
+    with av.open(str(place), "w", format="gif", options=options) as file:
         describe(file, reel)
-        stream: Any = file.add_stream("gif", rate=100)  # GIF counts hundredths of a second
+        stream: Any = file.add_stream("gif", rate=HUNDREDTHS)
         stream.width, stream.height, stream.pix_fmt = reel.width, reel.height, "pal8"
         frames = frames_of(reel, watch, every=False, make=indexed)
         pipe(frames, file, stream, 1 / rate_of(reel))
