@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from backviz.autodiff.arguments import Taken, name_of_argument, plain_places
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.differences import EPSILON, Verdict
+from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
 from backviz.autodiff.recording import recorded
+from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
 from backviz.errors import CheckFailedError, InputError
 from backviz.text import clean
@@ -65,7 +67,13 @@ class Check:
 class Report(tuple[Check, ...]):
     """All checks of a function; prints as a table, with a sentence on what was not judged."""
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+
+    def __new__(cls, checks: Iterable[Check] = (), notes: Iterable[str] = ()) -> Self:
+        """The checks, and sentences on what was not judged."""
+        report = super().__new__(cls, checks)
+        report.notes = tuple(dict.fromkeys(notes))
+        return report
 
     def __str__(self) -> str:
         rows = [("order", "worst entry", "by the rule", "by differences", "error", "")]
@@ -180,24 +188,51 @@ def _checks(
             f"check: a step of {step:.3g} lies below the spacing of numbers, {EPSILON:.1e} of "
             "each, so it changes nothing; take 1e-5"
         )
-    data = [_double(a.data if isinstance(a, Value) else a) for a in args]
+    data = [as_double(a.data if isinstance(a, Value) else a) for a in args]
     called = list(labels) or [f"input {i}" for i in range(len(data))]
     random = np.random.default_rng(seed)
     checks: list[Check] = []
     notes: list[str] = []
-    target = _weighted(f, data, random)
+    watch = Watch()
+    target = _weighted(_repeated(f, watch), data, random)
     for level in range(1, order + 1):
-        run = _Run(Point.of(target, data), called, level, step, tolerance, random)
+        point = Point.of(target, data)
+        if (there := differs_again(point)) is not None:
+            nan = math.nan
+            note = f"the function is not repeatable: two runs at one point gave {point.value!r} "
+            blank = [
+                Check(i, label, np.shape(x), level, (), nan, nan, nan, False, unsure=True)
+                for i, (label, x) in enumerate(zip(called, data, strict=True))
+            ]
+            return Report([*checks, *blank], [*notes, f"{note}and {there!r}"])
+        run = _Run(point, called, level, step, tolerance, random, watch.lines)
         checks += run.checks()
         notes += run.notes()
         if level < order:
             target = _next_order(target, data, random)
-    report = Report(checks)
-    report.notes = tuple(dict.fromkeys(notes))
-    return report
+    return Report(checks, notes)
 
 
-def _double(x: Any) -> Any:
+def _repeated(f: Callable[..., Value], watch: Watch) -> Callable[..., Value]:
+    """`f`, every run of it with the same random numbers; `watch` sees what leaves its record."""
+    restore = random_state(f)
+
+    def run(*xs: Value) -> Value:
+        restore()
+        with whole_record(watch):
+            return f(*xs)
+
+    return run
+
+
+def differs_again(point: Point) -> float | None:
+    """What another run at the same point gives, if that differs by more than rounding."""
+    there = point.at_direction({}, 0.0)
+    near = abs(there - point.value) <= 10 * point.rounding
+    return None if near or np.array_equal(there, point.value, equal_nan=True) else there
+
+
+def as_double(x: Any) -> Any:
     """Data in double precision: differences of float32 numbers say nothing."""
     data = as_data(x)
     return data if isinstance(data, float) else data.astype(np.float64)
@@ -250,8 +285,9 @@ class _Run:
         step: float,
         tolerance: float,
         random: np.random.Generator,
+        lines: Mapping[str, str],
     ) -> None:
-        self.point, self.called, self.order = point, called, order
+        self.point, self.called, self.order, self.lines = point, called, order, lines
         self.how = {"step": step, "tolerance": tolerance}
         self.random = random
         self.shapes = [np.shape(x) for x in point.data]
@@ -384,6 +420,9 @@ class _Run:
             f"{check.where}: {how}the derivative of order {self.order} is {slope:.10g} by the rule "
             f"but {verdict.numeric:.10g} by differences (relative error {verdict.error:.1e})"
         )
+        if self.lines:
+            left = ", ".join(f"{call} at {line}" for line, call in [*self.lines.items()][:3])
+            fault += f"; numbers left the record by {left}"
         return replace(check, fault=fault)
 
 

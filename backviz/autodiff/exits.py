@@ -78,10 +78,11 @@ _WRITERS = {"fill", "put", "setfield", "__setitem__", "setitem", "fromiter"}
 def whole_record(watch: Watch | None = None) -> Iterator[Watch]:
     """A block whose record is to be whole: writes into plain arrays and `math` are refused.
 
-    What cannot be judged, as `float(x)`, is let go and its line remembered. numpy turns what
+    What cannot be judged, as `float(x)`, is let go and its line remembered, by the watch that is
+    given or by that of the block around. numpy turns what
     is raised while it writes into an error of its own; the block raises ours.
     """
-    watch = watch or Watch()
+    watch = watch or _watch.get() or Watch()
     token = _watch.set(watch)
     try:
         with headline():
@@ -119,7 +120,7 @@ def leave(value: Any, number: float) -> float:
     Raises `LostGradientError` where the gradient would be lost for certain and the record is to
     be whole; elsewhere that is a `LostGradientWarning`. Inside a transform every exit is refused.
     """
-    if not mode().record:
+    if not value.origin.wants or not mode().record:
         return number
     use = _use(sys._getframe(2), value)
     watch = _watch.get()
@@ -162,7 +163,7 @@ def check_copy(value: Any) -> None:
             "gradient; use the value itself, or x.detach() where no gradient is meant"
         )
     elif (watch := _watch.get()) is not None:
-        watch.note(f"Value({_name(value)})", 0.0)
+        watch.note(f"Value({_name(value, '…')})", 0.0)
 
 
 def _strict() -> bool:
@@ -208,7 +209,7 @@ class Use(NamedTuple):
 def _use(frame: FrameType, value: Any) -> Use:
     path = frame.f_code.co_filename
     if is_ours(path):
-        return Use(Kind.OPEN, "float(x)")
+        return Use(Kind.OPEN, "float(…)")
     if path.startswith(_NUMPY):
         return Use(Kind.LOST, _ARRAY)
     op, chain = _instruction(frame.f_code, frame.f_lasti)
@@ -217,7 +218,7 @@ def _use(frame: FrameType, value: Any) -> Use:
     if op == "BINARY_OP":  # '%.3f' % x: operators on numbers and arrays never come here
         return Use(Kind.SILENT)
     if not chain:
-        return Use(Kind.OPEN, "float(x)")
+        return Use(Kind.OPEN, "float(…)")
     called, last = _found(frame, chain), chain[-1]
     module = called.__module__ if isinstance(called, BuiltinFunctionType | type) else ""
     if module in ("math", "cmath") and called.__name__ in _ASKING:
@@ -227,7 +228,7 @@ def _use(frame: FrameType, value: Any) -> Use:
     array = called is _METHOD or isinstance(getattr(called, "__self__", None), np.ndarray)
     if array or last in _WRITERS or (module, last) == ("array", "array"):
         return Use(Kind.LOST, _written((), last))
-    return Use(Kind.OPEN, f"{'.'.join(chain)}({_name(value)})")
+    return Use(Kind.OPEN, f"{'.'.join(chain)}({_name(value, '…')})")
 
 
 def _computed(module: str, name: str, value: Any) -> str:
@@ -251,9 +252,9 @@ def _written(target: tuple[str, ...], call: str = "") -> str:
     )
 
 
-def _name(value: Any) -> str:
+def _name(value: Any, nameless: str = "x") -> str:
     label: str = value.label
-    return label if label.isidentifier() else "x"
+    return label if label.isidentifier() else nameless
 
 
 _METHOD = object()  # of a plain array

@@ -58,7 +58,7 @@ class Point:
             if step.node.serial in places:
                 gradients[places[step.node.serial]] = upstream
             if np.shape(upstream) == step.node.shape:
-                size += quietly(_size, upstream, step.node.data)
+                size += quietly(_size, upstream, step.node.raw)
         work = float(sum(map(_work, tape(output))))
         return cls(function, data, output.item(), gradients, size, work)
 

@@ -31,6 +31,7 @@ from backviz.autodiff.recording import (
     mode,
     name_in_caller,
 )
+from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
 from backviz.autodiff.watch import FIXED, Watch, handed_out, used
 from backviz.autodiff.watch import serials as _serials
@@ -80,6 +81,8 @@ class Value(Held):
         self.origin = origin.but(label=label) if label else origin
         self.first = self.second = None
         self.serial = next(_serials)
+        if REPEATS and wants:
+            born(self)
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Value:
         """Compute the op and record it."""
@@ -274,12 +277,11 @@ that its numbers no longer belong together; compute the output again, and change
         return made if dtype is None else made.astype(dtype)
 
     def __float__(self) -> float:
-        number = self.item()
-        return leave(self, number) if self.origin.wants else number
+        return leave(self, self.item())
 
     def __int__(self) -> int:
         number = self.item()
-        return int(leave(self, number) if self.origin.wants and not used_whole(self) else number)
+        return int(number if used_whole(self) else leave(self, number))
 
     # a copy of a record has serial numbers of its own, in the same order
     def __reduce_ex__(self, protocol: Any) -> Any:

@@ -33,23 +33,31 @@ def check(
 ) -> int:
     """Check SRC: for every leaf the entry where rule and differences are furthest apart.
 
+    A function in a file (model.py:loss) is run again on moved numbers, a few times and with the
+    same random numbers, so that what its record lacks is found. Of large arrays a choice of
+    entries is checked one by one.
+
     Exit code 4 if a derivative is wrong. A kink, where no derivative exists, is reported
-    and not judged.
+    and not judged; nor is what rounding hides ("?").
 
     \b
     backviz check 'L=(a*b+c)*(a-c); a=2; b=3; c=4'
     backviz check model.py:loss --order 2
     """
-    from backviz.autodiff.check import gradient_checks
+    from backviz.autodiff.check import Report, gradient_checks
     from backviz.autodiff.finite import find_not_finite
     from backviz.autodiff.replay import as_function, leaves_of
     from backviz.cli.terminal import print_text, say
     from backviz.errors import CheckFailedError, InputError, NotFiniteError, UsageError
     from backviz.sources import load
+    from backviz.sources.again import Again, compare
+    from backviz.sources.files import is_file_source
 
     if not 0 < step < 1 or not tolerance > 0:
         raise UsageError("--step lies between 0 and 1, and --tolerance is greater than 0")
-    value = load(src, None if quiet else say)
+    tell = None if quiet else say
+    again = Again(src, tell) if is_file_source(src) else None
+    value = again.value if again is not None else load(src, tell)
     leaves = leaves_of(value)
     if not value.requires_grad or not leaves:
         raise InputError("there is nothing to check: the result depends on no leaf; name a number")
@@ -60,6 +68,9 @@ def check(
         as_function(value, leaves), leaves, labels, order=order, step=step,
         tolerance=tolerance, seed=seed,
     )  # fmt: skip
+    if again is not None:
+        rows, more = compare(again, labels, step=step, tolerance=tolerance, seed=seed)
+        report = Report([*report, *rows], [*report.notes, *more])
     if as_json:
         import json
         from dataclasses import asdict

@@ -39,21 +39,31 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     is told what of a notebook is left out. Raises `InputError` if the file or the name is
     not there, or the file fails.
     """
+    program, name = program_of(source, note)
+    return value_of(program, name, program.run(), source)
+
+
+def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[Program, str]:
+    """The file that a source names, not yet run, and the name in it."""
     path_text, name = _split(source)
     if not Path(path_text).is_file():
         raise InputError(f"there is no file {path_text!r}; check the path")
     program = Program(path_text, note)
-    offered = defined(program.tree)
     if not name:
+        offered = defined(program.tree)
         offer = f" ({', '.join(offered[:8])})" if offered else ""
         raise InputError(f"{path_text} needs a name: write {path_text}:NAME{offer}")
-    found = program.run()
+    return program, name
+
+
+def value_of(program: Program, name: str, found: dict[str, Any], source: str) -> Value:
+    """The value of that name among the variables of a file that has run."""
     if name not in found:
-        raise InputError(f"{path_text}: {unknown('name', name, offered)}")
+        raise InputError(f"{program.given}: {unknown('name', name, defined(program.tree))}")
     held = found[name]
-    value = _call(program, held, name) if _is_function(held) else held
+    value = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):
-        verb = "returns" if _is_function(held) else "is"
+        verb = "returns" if is_function(held) else "is"
         raise InputError(f"{source} {verb} {article(value)}, not a recorded value; {_cure(value)}")
     name_values(found)
     if not value.label:
@@ -70,7 +80,8 @@ def _ends(path: str) -> bool:
     return path.lower().endswith(ENDINGS)
 
 
-def _is_function(held: Any) -> bool:
+def is_function(held: Any) -> bool:
+    """Whether what a name stands for is to be called: a value can be called, too."""
     return callable(held) and not isinstance(held, Value)
 
 

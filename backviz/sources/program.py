@@ -69,6 +69,10 @@ class Program:
         found: dict[str, Any] = self.call(self._execute)
         return found
 
+    def modules(self) -> list[ModuleType]:
+        """The module that the file became, and those beside it that it has imported."""
+        return [*self._modules.values()]
+
     def call(self, function: Callable[[], Any]) -> Any:
         """The result of a function of the file, called where the file finds all it needs."""
         with self._around():
