@@ -188,7 +188,7 @@ def _checks(
             f"check: a step of {step:.3g} lies below the spacing of numbers, {EPSILON:.1e} of "
             "each, so it changes nothing; take 1e-5"
         )
-    data = [as_double(a.data if isinstance(a, Value) else a) for a in args]
+    data = [as_double(a.raw if isinstance(a, Value) else a) for a in args]
     called = list(labels) or [f"input {i}" for i in range(len(data))]
     random = np.random.default_rng(seed)
     checks: list[Check] = []

@@ -79,8 +79,8 @@ def whole_record(watch: Watch | None = None) -> Iterator[Watch]:
     """A block whose record is to be whole: writes into plain arrays and `math` are refused.
 
     What cannot be judged, as `float(x)`, is let go and its line remembered, by the watch that is
-    given or by that of the block around. numpy turns what
-    is raised while it writes into an error of its own; the block raises ours.
+    given or by that of the block around. numpy turns what is raised while it writes into an error
+    of its own; the block raises ours.
     """
     watch = watch or _watch.get() or Watch()
     token = _watch.set(watch)
