@@ -152,7 +152,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-_PACKAGES = ("data", "movies", "nn", "optim", "scenes")  # backviz.nn without a second import
+_PACKAGES = (
+    "data",
+    "micrograd",
+    "movies",
+    "nn",
+    "ops",
+    "optim",
+    "scenes",
+)  # backviz.nn without a second import
 
 
 def __getattr__(name: str) -> Any:

@@ -52,10 +52,14 @@ def test_the_same_nodes_numbers_and_gradients_as_micrograd():
         g.backward()
         nodes, edges = trace(g)
         made[v] = (
-            (g.data, a.grad, b.grad, len(nodes), len(edges)),
+            (g.data, len(nodes), len(edges)),
+            (a.grad, b.grad),
             sorted((n._op, float(n.data), len(n._prev)) for n in nodes),
         )
-    assert made[Value] == made[engine.Value]
+    (mine, slopes, shapes), (theirs, their_slopes, their_shapes) = made.values()
+    assert (mine, shapes) == (theirs, their_shapes)
+    # micrograd adds gradients in the order of a set, which changes from run to run
+    np.testing.assert_allclose(slopes, their_slopes, rtol=1e-14)
 
 
 def test_the_same_gradients_as_torch():

@@ -154,6 +154,15 @@ OPERATORS = {
     "np.median(x)": "write np.mean",
     "np.fft.fft(x)": r"write np.fft.fft\(x.data\)",
     "np.ones(3).dot(x * np.ones(3))": r"write plain @ W",
+    "backviz.ops.arcsinh": r"unknown op 'arcsinh'; write np.log",
+    "backviz.load('L=arcsinh(x); x=1')": r"unknown function 'arcsinh'; write log\(x \+ sqrt\(",
+    "backviz.load('L=median(x); x=1')": r"unknown function 'median'; write mean",
+    "tensor([[1, 2], [3]])": "equally long",
+    "tensor(np.array([1j]))": "complex128",
+    "np.ones((2, 2)) * x.item(3)": r"^Value.item\(\) takes 1 positional argument",
+    "x.numel(3)": r"^Value.numel\(\) takes 1 positional argument",
+    "tensor([1.0, 2.0]).__delitem__(0)": "cannot be taken away",
+    "tensor([[1.0, 2.0]]).transpose(4, 7)": "out of bounds",
     "x.tanh(3)": r"^tanh\(\) takes 1 positional argument",
     "x.masked_fill(1)": "^masked_fill missing 1 required positional argument: 'value'",
     "x._prev": "a recorded value has no _prev; its operands are x.inputs",
@@ -166,7 +175,7 @@ OPERATORS = {
 @pytest.mark.parametrize("code", OPERATORS)
 def test_what_python_itself_would_refuse_barely_gets_a_sentence(code):
     with pytest.raises((TypeError, AttributeError, ValueError), match=OPERATORS[code]) as caught:
-        eval(code, {"x": Value(3.0), "np": np, "backviz": backviz})
+        eval(code, {"x": Value(3.0), "np": np, "backviz": backviz, "tensor": tensor})
     assert not INTERNAL.search(str(caught.value))
 
 
@@ -191,10 +200,13 @@ def test_a_made_by_hand_sentence_is_not_followed_by_a_guess():
         "Value(2.0).masked_fill(True, 0.0)",
         "np.tanh(Value(2.0))",
         "np.linalg.det(tensor([[2.0]]))",
+        "import backviz; backviz.ops.tanh(1.0)",
+        "import backviz; backviz.micrograd.Value(2.0).tanh()",
     ],
 )
 def test_nothing_depends_on_what_was_imported_before(code):
-    script = f"import numpy as np; from backviz.autodiff.value import Value, tensor; {code}"
+    values = "from backviz.autodiff.value import Value, tensor; " * ("backviz" not in code)
+    script = f"import numpy as np; {values}{code}"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

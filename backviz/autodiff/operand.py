@@ -208,6 +208,11 @@ class Operand:
             "before it is used"
         )
 
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError(
+            "the entries of a recorded value cannot be taken away; take those that stay: x[keep]"
+        )
+
     def numel(self) -> int:
         """The number of entries, by torch's name."""
         return int(self.size)

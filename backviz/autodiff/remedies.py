@@ -6,8 +6,11 @@ never chosen by spelling: arcsinh is spelt like arcsin, and is another function.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+from backviz.registry import unknown
 
 OPEN = "'backviz list ops' shows what there is"
 
@@ -45,6 +48,18 @@ def code_of(sentence: str) -> str:
     ('x[np.argsort(x.data)]', '')
     """
     return sentence.partition("write ")[2].partition(";")[0]
+
+
+def unknown_op(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """As `registry.unknown`, but a name that numpy or torch has gets its sentence, no guess.
+
+    >>> unknown_op("op", "arcsinh", ["arcsin", "tanh"])
+    "unknown op 'arcsinh'; write np.log(x + np.sqrt(x * x + 1))"
+    >>> unknown_op("op", "tahn", ["arcsin", "tanh"])
+    "unknown op 'tahn'; did you mean 'tanh'?"
+    """
+    said = remedy(name)
+    return f"unknown {kind} {name!r}; {said}" if said else unknown(kind, name, known, otherwise)
 
 
 def function_refusal(name: str, module: str = "numpy") -> str:

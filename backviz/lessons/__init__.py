@@ -10,6 +10,7 @@ purpose. To add a topic: a `Lesson` in one of the modules of topics.
 
 from __future__ import annotations
 
+from backviz.autodiff.remedies import unknown_op
 from backviz.errors import UsageError
 from backviz.lessons import (  # noqa: F401
     engine_topics,
@@ -23,7 +24,6 @@ from backviz.lessons.model import LESSONS, Block, Explanation, Lesson
 from backviz.lessons.op_page import explain_op
 from backviz.lessons.words import YOURS
 from backviz.ops import OPS
-from backviz.registry import unknown
 from backviz.sources import load
 
 __all__ = ["BREAKS", "LESSONS", "Explanation", "explanation"]
@@ -49,7 +49,7 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
         name, wrong = wrong, ""
     if name and name not in LESSONS and name not in OPS:
         lists = "backviz explain lists the topics, backviz list ops the ops"
-        raise UsageError(unknown("topic or op", name, [*LESSONS.names(), *OPS.names()], lists))
+        raise UsageError(unknown_op("topic or op", name, [*LESSONS.names(), *OPS.names()], lists))
     if source is not None:
         if wrong and name in OPS and name not in LESSONS:
             raise UsageError(f"{name} is an op: drop its name, --break and --src go without it")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from backviz.autodiff.remedies import unknown_op
 from backviz.autodiff.table import OPS
-from backviz.registry import unknown
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -32,4 +32,5 @@ def __getattr__(name: str) -> Op:
         return OPS[name]
     if name.startswith("_"):  # Python itself asks for such names
         raise AttributeError(f"module 'backviz.ops' has no attribute {name!r}")
-    raise AttributeError(unknown("op", name, OPS.names()))
+    # without a name of its own, Python guesses none by spelling
+    raise AttributeError(unknown_op("op", name, OPS.names()), name=None)

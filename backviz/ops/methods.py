@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from itertools import accumulate
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -348,6 +349,11 @@ for _name, _call in METHODS.items():
 for _name, _call in FACTS.items():
     setattr(Operand, _name, property(_call))
 refuse_names()
+for _class in Value.__mro__[1:-1]:  # Python's messages name a method's first class
+    for _function in vars(_class).values():
+        if isinstance(_function, FunctionType):
+            own = f"{_class.__name__}."
+            _function.__qualname__ = _function.__qualname__.replace(own, "Value.")
 FUNCTIONS.update(
     {
         np.take_along_axis: take_along_axis,

@@ -245,12 +245,13 @@ def _bind_transpose(x: Any, *order: Any, axes: Any = None, dims: Any = None, **t
     if wanted is None:
         return (x,), {}
     n = len(wanted if isinstance(x, Symbol) else shape_of(x))
-    if len(wanted) == 2 < n and all(-n <= axis < n for axis in wanted):
+    there = all(-n <= axis < n for axis in wanted)
+    if len(wanted) == 2 < n and there:
         places = list(range(n))
         a, b = wanted
         places[a], places[b] = places[b], places[a]
         wanted = tuple(places)
-    if len(wanted) == n and [axis % n for axis in wanted] == [*range(n)][::-1]:
+    if there and len(wanted) == n and [axis % n for axis in wanted] == [*range(n)][::-1]:
         return (x,), {}  # as without axes
     return (x,), {"axes": wanted}
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.remedies import unknown_op
 from backviz.ops import OPS
-from backviz.registry import unknown
 
 CONSTANTS = {"pi": math.pi}
 BINARY: dict[type[ast.operator], str] = {
@@ -126,7 +126,8 @@ def _why_no_call(node: ast.Call) -> str | None:
     name = node.func.id
     if name not in OPS or not OPS[name].public:
         public = [n for n in OPS.names() if OPS[n].public]
-        return unknown("function", name, public, "'backviz list ops' shows what there is")
+        said = unknown_op("function", name, public, "'backviz list ops' shows what there is")
+        return said.replace("np.", "")  # functions have no module in an expression
     op = OPS[name]
     if any(isinstance(a, ast.Starred) for a in node.args) or any(
         k.arg is None for k in node.keywords
