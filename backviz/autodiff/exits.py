@@ -59,7 +59,7 @@ class Watch:
 
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
-_refused: ContextVar[LostGradientError | None] = ContextVar("refused", default=None)
+_refused: ContextVar[list[LostGradientError] | None] = ContextVar("refused", default=None)
 
 _STORES = ("STORE_SUBSCR", "STORE_SLICE")
 _NUMPY = str(Path(np.__file__).parent)
@@ -94,18 +94,19 @@ def whole_record(watch: Watch | None = None) -> Iterator[Watch]:
 @contextmanager
 def headline() -> Iterator[None]:
     """A refusal that numpy has turned into an error of its own comes out as it was raised."""
-    token = _refused.set(None)
+    refused: list[LostGradientError] = []
+    token = _refused.set(refused)
     try:
         yield
     except LostGradientError:
         raise
     except Exception as error:
-        ours = _refused.get()
-        if ours is not None and ours.where in _lines_of(error):
-            raise ours.with_traceback(error.__traceback__) from None
+        if refused and refused[-1].where in _lines_of(error):
+            raise refused[-1].with_traceback(error.__traceback__) from None
         raise
     finally:
         _refused.reset(token)
+        refused.clear()  # or an error would hold its frames, and they the list
 
 
 def _lines_of(error: Exception) -> set[str]:
@@ -174,7 +175,8 @@ def _refusal(said: str) -> LostGradientError:
     frame = _users_frame()
     where = line_of(frame.f_code.co_filename, frame.f_lineno)
     error = LostGradientError(f"{said} (at {where})", where)
-    _refused.set(error)
+    if (refused := _refused.get()) is not None:
+        refused[:] = [error]
     return error
 
 

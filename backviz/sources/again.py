@@ -74,8 +74,9 @@ class Again:
                 return f"where {called} is made cannot be told"
             if not np.array_equal(self.births.first[place], leaf.raw, equal_nan=True):
                 return f"{called} was changed after it was made, as by training"
-        if any(v.dtype == np.float32 for v in tape(self.value)):
-            return "differences of float32 numbers say nothing"
+        coarse = [v.dtype for v in tape(self.value) if v.dtype.itemsize < 8]
+        if coarse:
+            return f"differences of {coarse[0]} numbers say nothing"
         return ""
 
     def function(self, leaves: Sequence[Value], hold: bool = False) -> Callable[..., Value]:
