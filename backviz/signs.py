@@ -43,6 +43,31 @@ def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("backviz", _in_other_signs)
 
 
+# What steers a terminal and is no text: controls (an escape begins with one), and signs that
+# change the direction of writing. A line break and a tab are text.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    r"""The text with a mark in the place of each sign that would steer a terminal.
+
+    All that is printed goes this way: labels, errors and paths are somebody else's text.
+
+    >>> printable("\x1b[31mred\x1b]0;title\x07\tand\n")
+    '�[31mred�]0;title�\tand\n'
+    """
+    return _STEERING.sub("�", text.replace("\r\n", "\n"))
+
+
+def escaped(text: str) -> str:
+    r"""JSON with such signs as escapes, which a reader of JSON turns back.
+
+    >>> escaped('"\u202e"')
+    '"\\u202e"'
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def fitted(text: str, encoding: str) -> str:
     """The text in signs that the encoding has.
 

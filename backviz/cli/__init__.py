@@ -7,7 +7,6 @@ what it needs when it runs. Exit codes come from the errors themselves.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 import click
@@ -59,12 +58,18 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _run(given: list[str]) -> int:
-    from backviz.cli.terminal import ReaderGoneError, prepare_streams, say
+    from backviz.cli.terminal import (
+        ReaderGoneError,
+        flush_output,
+        prepare_streams,
+        say,
+        silence_output,
+    )
 
     prepare_streams()
     try:
         code = cli.main(given, prog_name="backviz", standalone_mode=False)
-        sys.stdout.flush()
+        flush_output()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         say(_usage(error))
@@ -73,7 +78,7 @@ def _run(given: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except (BrokenPipeError, ReaderGoneError):
-        _silence_stdout()
+        silence_output()
         return BROKEN_PIPE
     except Exception as error:
         return _failure(error, debug="--debug" in given)
@@ -94,24 +99,21 @@ def _usage(error: click.ClickException) -> str:
 
 def _failure(error: Exception, debug: bool) -> int:
     """Say what went wrong; the exit code is the error's own."""
-    from backviz.cli.terminal import say
+    from backviz.cli.terminal import say, silence_output, warn_raw
 
     if debug:
         import traceback
 
-        traceback.print_exception(error)
+        warn_raw("".join(traceback.format_exception(error)))
     if isinstance(error, BackvizError):
         say(str(error))
         return error.exit_code
-    if isinstance(error, OSError):
-        _silence_stdout()
+    if isinstance(error, OSError) and error.filename is None:  # click's own printing
+        silence_output()
         say(f"cannot write to standard output: {error.strerror or error}")
+    elif isinstance(error, OSError):
+        say(f"cannot use {error.filename}: {error.strerror or error}")
     else:
         said = str(error).partition("\n")[0]
         say(f"unexpected {type(error).__name__}: {said}; add --debug to see where")
     return 1
-
-
-def _silence_stdout() -> None:
-    """The reader has gone: let the interpreter flush into nothing at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -52,14 +52,18 @@ class Scenes(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every scene, in the order of the registry."""
+        from backviz.cli.terminal import quiet_libraries
         from backviz.scenes import SCENES
 
+        quiet_libraries()
         return list(SCENES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """The command of one scene; an unknown name is an error with a suggestion."""
+        from backviz.cli.terminal import quiet_libraries
         from backviz.scenes import SCENES
 
+        quiet_libraries()
         return _command(SCENES[cmd_name])
 
 
@@ -224,9 +228,8 @@ def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
 
 def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
     import hashlib
-    import json
 
-    from backviz.cli.terminal import print_text
+    from backviz.cli.terminal import print_json
 
     files = [(path, path.read_bytes()) for path in paths]
     made = {
@@ -240,4 +243,4 @@ def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
             for p, data in files
         ],
     }
-    print_text(json.dumps(made, ensure_ascii=False))
+    print_json(made)

@@ -47,7 +47,7 @@ def check(
     from backviz.autodiff.check import Report, gradient_checks
     from backviz.autodiff.finite import find_not_finite
     from backviz.autodiff.replay import as_function, leaves_of
-    from backviz.cli.terminal import print_text, say
+    from backviz.cli.terminal import print_json, print_text, say
     from backviz.errors import CheckFailedError, InputError, NotFiniteError, UsageError
     from backviz.sources import load
     from backviz.sources.again import Again, compare
@@ -72,12 +72,11 @@ def check(
         rows, more = compare(again, labels, step=step, tolerance=tolerance, seed=seed)
         report = Report([*report, *rows], [*report.notes, *more])
     if as_json:
-        import json
         from dataclasses import asdict
 
         from backviz.text import json_ready
 
-        print_text(json.dumps([json_ready(asdict(c)) for c in report], ensure_ascii=False))
+        print_json([json_ready(asdict(c)) for c in report])
         if not quiet:
             for note in report.notes:
                 say(note)

@@ -27,15 +27,13 @@ class Finding:
 @options.debug
 def doctor(as_json: bool, debug: bool) -> int:
     """Try everything that a picture needs; exit 3 if a needed piece is missing."""
-    from backviz.cli.terminal import print_text, quiet_libraries
+    from backviz.cli.terminal import print_json, print_text, quiet_libraries
     from backviz.errors import MissingPieceError
 
     quiet_libraries()
     findings = examine()
     if as_json:
-        import json
-
-        print_text(json.dumps([asdict(f) for f in findings], ensure_ascii=False, indent=1))
+        print_json([asdict(f) for f in findings], indent=1)
     else:
         print_text("\n".join(map(_line, findings)))
     missing = any(f.needed and not f.works for f in findings)
@@ -105,7 +103,7 @@ def import_ops() -> None:
 def _console() -> Finding:
     import sys
 
-    encoding = sys.stdout.encoding or "unknown"
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     from backviz.cli.terminal import fitted
 
     signs = "∂ · → −"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -34,7 +33,7 @@ def explain(name: str, wrong: str, src: str | None, as_json: bool, **given: Any)
     backviz explain --break accumulate --src 'L=a*a; a=3'
     """
     from backviz.cli.describe import number_style
-    from backviz.cli.terminal import print_text
+    from backviz.cli.terminal import print_json, print_text
     from backviz.lessons import LESSONS, explanation
     from backviz.lessons.command import topic_lines
     from backviz.lessons.screen import data, lines
@@ -46,12 +45,12 @@ def explain(name: str, wrong: str, src: str | None, as_json: bool, **given: Any)
     if name or wrong or src is not None:
         made = explanation(name, wrong, src)
         if as_json:
-            print_text(json.dumps(data(made, look.lang), ensure_ascii=False, indent=1))
+            print_json(data(made, look.lang), indent=1)
         else:
             print_text("\n".join(lines(made, look)))
         return
     if as_json:
         listed = [{"name": t.name, "question": t.question.of(look.lang)} for t in LESSONS.values()]
-        print_text(json.dumps(listed, ensure_ascii=False, indent=1))
+        print_json(listed, indent=1)
     else:
         print_text("\n".join(topic_lines(look)))

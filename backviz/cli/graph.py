@@ -156,24 +156,25 @@ def make_style(given: dict[str, Any]) -> Any:
 def _shown_as(form: str, output: str) -> str:
     """The format itself; lines of +-| on a console that has no others."""
     import os
-    import sys
 
-    from backviz.cli.terminal import fitted
+    from backviz.cli.terminal import fitted, standard_output
 
-    lines = "─│╭►"
-    console = output == "-" and (sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ)
-    if form == "text" and console and fitted(lines, sys.stdout.encoding) != lines:
-        return "ascii"
-    return form
+    if form != "text" or output != "-":
+        return form
+    lines, out = "─│╭►", standard_output()
+    console = out.isatty() or "PYTHONIOENCODING" in os.environ
+    return "ascii" if console and fitted(lines, out.encoding) != lines else form
 
 
 def _write(output: str, form: str, data: bytes) -> None:
-    from backviz.cli.terminal import print_bytes, write_text
+    from backviz.cli.terminal import escaped, print_bytes, printable, write_text
     from backviz.files import write_file
     from backviz.renderers import RENDERERS
 
     if output == "-" and form in ("text", "ascii"):
-        write_text(data.decode())
+        write_text(printable(data.decode()))
+    elif output == "-" and form == "json":
+        write_text(escaped(data.decode()))
     elif output == "-":
         hint = f"a picture is no text for a terminal; add -o FILE, for example -o graph.{form}"
         print_bytes(data, hint if RENDERERS[form].drawn else "")
@@ -182,12 +183,10 @@ def _write(output: str, form: str, data: bytes) -> None:
 
 
 def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str, Any]) -> None:
-    from backviz.cli.terminal import print_text, say
+    from backviz.cli.terminal import print_json, say
 
     if given["as_json"]:
-        import json
-
-        print_text(json.dumps(manifest(output, form, data, figure), ensure_ascii=False))
+        print_json(manifest(output, form, data, figure))
     elif output != "-" and not given["quiet"]:
         say(f"wrote {output} ({len(data):,} bytes)")
     if given["open_it"]:

@@ -21,7 +21,7 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
 
     Without WHAT: how many there are of each.
     """
-    from backviz.cli.terminal import print_text
+    from backviz.cli.terminal import print_json, print_text
     from backviz.errors import UsageError
     from backviz.registry import unknown
 
@@ -31,9 +31,7 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
         LISTS[what]() if what else [{"name": k, "count": str(len(f()))} for k, f in LISTS.items()]
     )
     if as_json:
-        import json
-
-        print_text(json.dumps(made, ensure_ascii=False, indent=1))
+        print_json(made, indent=1)
     else:
         print_text(_columns(made))
 

@@ -52,6 +52,8 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     scripted = commands is not None or script is not None
     if src == "-" and not scripted:
         raise UsageError("SRC - reads standard input, so the commands go to --commands or --script")
+    if sys.stdin is None and not scripted:
+        raise UsageError("standard input is closed; give the commands with --commands or --script")
     check_order(given["order"], given["wrt"], True)
     output = load_value(
         src,

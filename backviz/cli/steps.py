@@ -165,9 +165,8 @@ def _say_how_large(build: Steps) -> None:
 
 def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
     import hashlib
-    import json
 
-    from backviz.cli.terminal import print_text
+    from backviz.cli.terminal import print_json
 
     drawing = build.drawing(build.moments[-1])
     made = {
@@ -181,4 +180,4 @@ def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes
         ],
         "alt": [moment.alt for moment in build.moments],
     }
-    print_text(json.dumps(made, ensure_ascii=False))
+    print_json(made)

@@ -6,17 +6,26 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
 
-from backviz.errors import UsageError
-from backviz.signs import fitted
+from backviz.errors import BackvizError, UsageError
+from backviz.signs import escaped, fitted, printable
 
 __all__ = [
+    "escaped",
     "fitted",
+    "flush_output",
     "prepare_streams",
     "print_bytes",
+    "print_json",
     "print_text",
+    "printable",
     "quiet_libraries",
     "say",
+    "silence_output",
+    "standard_output",
+    "warn_raw",
     "write_text",
 ]
 
@@ -50,32 +59,80 @@ def quiet_libraries() -> None:
 
 
 def say(message: str) -> None:
-    """A message on standard error; without one, nothing is said."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"backviz: {message}\n")
+    """A message on standard error; where nobody can hear it, nothing is said."""
+    warn_raw(f"backviz: {message}\n")
+
+
+def warn_raw(text: str) -> None:
+    """Text on standard error as it is, but that nothing in it steers the terminal."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or None
+        sys.stderr.write(printable(text))
         sys.stderr.flush()
 
 
 def print_text(text: str) -> None:
     """Text on standard output: UTF-8 into a pipe, what it can show on a terminal."""
-    write_text(text + "\n")
+    write_text(printable(text) + "\n")
+
+
+def print_json(made: Any, indent: int | None = None) -> None:
+    """Data for a program; what would steer a terminal is escaped, so that it reads back whole."""
+    import json
+
+    print_text(escaped(json.dumps(made, ensure_ascii=False, indent=indent)))
 
 
 def write_text(text: str) -> None:
-    """The same without a line break at the end."""
-    if sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ:
-        print_bytes(text.encode(sys.stdout.encoding, "backviz"))
+    """The same without a line break at the end; escapes for colour pass."""
+    out = standard_output()
+    if out.isatty() or "PYTHONIOENCODING" in os.environ:
+        print_bytes(text.encode(out.encoding, "backviz"))
     else:
         print_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def print_bytes(data: bytes, hint: str = "") -> None:
     """Bytes on standard output; with a `hint`, refused when a person would see them."""
-    if hint and sys.stdout.isatty():
+    out = standard_output()
+    if hint and out.isatty():
         raise UsageError(hint)
+    with _heard():
+        out.flush()
+        out.buffer.write(data)
+        out.buffer.flush()
+
+
+def flush_output() -> None:
+    """Send what is still held back, such as a help text; errors as for `print_bytes`."""
+    with _heard():
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def standard_output() -> TextIO:
+    """Standard output; raises `BackvizError` if it is closed, as it is without a console."""
+    if sys.stdout is None:
+        raise BackvizError("cannot write to standard output: it is closed; add -o FILE")
+    return sys.stdout
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[None]:
+    """An error of standard output in the block is a sentence, and does not come up again."""
     try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        yield
     except BrokenPipeError:
+        silence_output()
         raise ReaderGoneError from None
+    except OSError as error:
+        silence_output()
+        said = error.strerror or error
+        raise BackvizError(f"cannot write to standard output: {said}") from None
+
+
+def silence_output() -> None:
+    """Let the interpreter flush into nothing at its end, where our output has failed."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from backviz.signs import fitted
+from backviz.signs import fitted, printable
 from backviz.stepping.words import WORDS
 from backviz.text import NumberStyle, padded, screen_width, within
 
@@ -35,8 +35,8 @@ class Look:
     pictures: Mapping[str, Any] = field(default_factory=dict)  # what else their `Style` says
 
     def fit(self, text: str) -> str:
-        """The text in signs that the console has, without trailing blanks."""
-        return fitted(text.replace("\u2007", " "), self.encoding).rstrip()
+        """The text in signs that the console has and that do not steer it, trailing blanks off."""
+        return fitted(printable(text).replace("\u2007", " "), self.encoding).rstrip()
 
     def say(self, key: str, **values: object) -> str:
         """A sentence in the language of the console."""

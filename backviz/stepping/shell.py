@@ -197,5 +197,6 @@ def run_script(shell: Shell, lines: Iterable[str], echo: bool = True) -> int:
 
 def to_stdout(text: str) -> None:
     """Text on standard output at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # None without a console
+        sys.stdout.write(text)
+        sys.stdout.flush()
