@@ -10,8 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from backviz.diagrams.model import Box, Role
+from backviz.diagrams.model import Box, Diagram, Role
 from backviz.diagrams.theme import THEMES, Theme
+from backviz.text import screen_width
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -27,6 +28,8 @@ _LOOKS = {"constant": ",stroke-dasharray:5 4", "output": ",stroke-width:3px"}
 _SPECIAL = re.compile(r"[!-+/:-@\[-`{-~]|-(?!\d)|[.](?!\d)|(?<= ) |^ | $|\u2060")
 # what Mermaid looks for once it has read the entities: line break, formula, icon
 _LATE = re.compile(r"\\(?=n)|\$(?=\$)|:(?=fa-)")
+LEAST_ROOM = 200  # pixels before Mermaid breaks a line, its own default
+A_SIGN = 14  # pixels, more than a letter takes at Mermaid's 16 px
 _JOINER = "\u2060"  # parts them and has no width
 
 
@@ -45,13 +48,14 @@ def mermaid(figure: Figure) -> bytes:
     """
     style, diagram = figure.style, figure.diagram
     theme = THEMES[style.theme]
-    lines = _head(diagram.caption, theme)
+    lines = _head(diagram, theme)
     lines.append(f"flowchart {'TB' if style.direction == 'TB' else 'LR'}")
     lines += [f"  accTitle: {escape_mermaid(diagram.title)}"]
     lines += [f"  accDescr: {escape_mermaid(diagram.description)}"]
     for box in diagram.boxes:
         opening, closing = _SHAPES.get(box.role, _PLAIN)
-        lines.append(f'  {box.id}{opening}"{_text(box)}"{closing}:::{box.role}')
+        text = "<br/>".join(map(escape_mermaid, _lines(box)))
+        lines.append(f'  {box.id}{opening}"{text}"{closing}:::{box.role}')
     for arrow in diagram.arrows:
         text = escape_mermaid(arrow.product or arrow.local)
         label = f'|"{text}"|' if text else ""
@@ -66,23 +70,32 @@ def mermaid(figure: Figure) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _head(caption: str, theme: Theme) -> list[str]:
-    """What stands before the graph: the caption, and the colours behind the labels."""
+def _head(diagram: Diagram, theme: Theme) -> list[str]:
+    """What stands before the graph: the caption, the colours behind the labels, their width.
+
+    Mermaid breaks lines that are longer than its `wrappingWidth`, and so a matrix's rows; it
+    is set to more than the longest line takes.
+    """
+    caption = diagram.caption
+    texts = [line for box in diagram.boxes for line in _lines(box)]
+    texts += [arrow.product or arrow.local for arrow in diagram.arrows]
+    room = max(LEAST_ROOM, A_SIGN * max(map(screen_width, texts), default=0))
     colours = {
         "lineColor": theme.forward,
         "edgeLabelBackground": theme.background,
         "titleColor": theme.ink,
     }
-    settings = {"theme": "base", "themeVariables": colours}
+    flowchart = {"wrappingWidth": room}
+    settings = {"theme": "base", "themeVariables": colours, "flowchart": flowchart}
     shown = json.dumps(caption.replace("<", "‹"), ensure_ascii=False)  # < opens a tag even here
     title = [f"title: {shown}"] if caption else []
     return ["---", *title, f"config: {json.dumps(settings)}", "---"]
 
 
-def _text(box: Box) -> str:
+def _lines(box: Box) -> list[str]:
     header = "  ".join(w for w in (box.title, box.symbol, box.note) if w)
     gradient = [f"grad {box.gradient[0]}", *box.gradient[1:]] if box.gradient else []
-    return "<br/>".join(escape_mermaid(line) for line in (header, *box.value, *gradient) if line)
+    return [line for line in (header, *box.value, *gradient) if line]
 
 
 def escape_mermaid(text: str) -> str:
