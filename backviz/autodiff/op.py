@@ -24,7 +24,7 @@ from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
-from backviz.autodiff.params import plain_params
+from backviz.autodiff.params import in_words, kinds_checked, plain_params
 from backviz.autodiff.table import FUNCTIONS, OPS
 from backviz.errors import InputError, ShapeError
 
@@ -128,10 +128,11 @@ class Op(ABC):
                     f"{self.name} of a recorded value takes no {storage}; leave it away"
                 )
         try:
+            kinds_checked(self.name, options)
             bound = self.bind(*args, **options) if self.bind else self._in_order(args, options)
         except TypeError as error:
             binder = getattr(self.bind, "__qualname__", "<lambda>")
-            said = str(error).replace(f"{binder}()", self.name)
+            said = in_words(str(error)).replace(f"{binder}()", self.name)
             raise TypeError(
                 said if said.startswith(self.name) else f"{self.name}: {said}"
             ) from None

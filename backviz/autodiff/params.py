@@ -5,11 +5,57 @@ Invariant: a record and its graph carry the options as the op takes them; text i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.operand import Params
+
+# What an option holds, by its name; one that is not here its op looks at itself.
+FLAGS = frozenset({"keepdims", "squared", "reverse", "equal_nan", "training"})
+NUMBERS = frozenset({
+    "low", "high", "min_val", "max_val", "slope", "alpha", "beta", "threshold", "delta", "margin",
+    "eps", "ddof", "rtol", "atol", "label_smoothing",
+})  # fmt: skip
+WHOLE = frozenset({
+    "shift", "shape", "axis1", "axis2", "source", "destination", "offset", "k", "pieces",
+    "start_dim", "end_dim", "repeats", "reps", "size", "stride", "dilation", "groups",
+})  # fmt: skip
+_NOT_WHOLE = re.compile(r"'(\w+)' object cannot be interpreted as an integer")
+
+
+def kinds_checked(name: str, options: Params) -> None:
+    """Raise `TypeError` where an option is of another kind than its op can use.
+
+    >>> kinds_checked("sum", {"keepdims": "yes"})
+    Traceback (most recent call last):
+        ...
+    TypeError: sum: keepdims is True or False, not 'yes'
+    """
+    for option, x in options.items():
+        wanted = ""
+        if option in FLAGS and not (isinstance(x, bool | np.bool_) or x is None or x in (0, 1)):
+            wanted = "True or False"
+        elif option in NUMBERS and isinstance(x, bool | np.bool_ | str):
+            wanted = "a number"
+        elif option in WHOLE and any(isinstance(n, bool | str | float) for n in _entries(x)):
+            wanted = "a whole number" if option != "shape" else "whole numbers"
+        if wanted:
+            raise TypeError(f"{name}: {option} is {wanted}, not {x!r:.40}")
+
+
+def _entries(x: Any) -> Any:
+    return x if isinstance(x, tuple | list) else (x,)
+
+
+def in_words(message: str) -> str:
+    """Python's complaint about a number that is not whole, said plainly.
+
+    >>> in_words("'float' object cannot be interpreted as an integer")
+    'a whole number belongs here, not a float'
+    """
+    return _NOT_WHOLE.sub(r"a whole number belongs here, not a \1", message)
 
 
 def given(params: Params) -> Params:

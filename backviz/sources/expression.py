@@ -322,5 +322,5 @@ def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:
             inner = shapes[0][-1] or 1  # what two operands share is summed away
             return math.prod(shapes[0]) * math.prod(shapes[1]) // inner**2
         return sum(map(math.prod, shapes))
-    except ValueError:
+    except (ValueError, IndexError):  # too few operands are the op's to refuse, too
         return 0
