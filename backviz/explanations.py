@@ -18,7 +18,7 @@ from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.graphs import CONSTANT, LEAF
-from backviz.text import NOT_COMPUTED, NumberStyle, clean, shape_text
+from backviz.text import NOT_COMPUTED, NumberStyle, bracketed, clean, shape_text, written_sum
 from backviz.words import LANGUAGES
 
 VJP = "vjp"
@@ -173,19 +173,33 @@ def _gradients(output: Value, called: dict[int, str], numbers: NumberStyle) -> l
     for step in backward_steps(output, seed_for(output)):
         for part in step.contributions:
             arrived.setdefault(part.input.serial, []).append((step, part))
-        terms = [_term(s, p, called, numbers) for s, p in arrived.get(step.node.serial, [])]
-        total = numbers.summary(step.upstream)
-        shown = " + ".join(terms)
-        lines.append(f"{called[step.node.serial]}: {f'{shown} = {total}' if terms else total}")
+        told = _sum(arrived.get(step.node.serial, []), step.upstream, called, numbers)
+        lines.append(f"{called[step.node.serial]}: {told}")
     return lines
 
 
-def _term(step: Step, part: Contribution, called: dict[int, str], numbers: NumberStyle) -> str:
-    if part.local is None or isinstance(step.upstream, np.ndarray):
-        assert step.node.op is not None
-        return f"{step.node.op.name}[{called[step.node.serial]}]"
-    pair = numbers.summary(step.upstream), numbers.format(float(part.local))
-    return "·".join(f"({p})" if p.startswith(numbers.minus) else p for p in pair)
+def _sum(
+    parts: list[tuple[Step, Contribution]], total: Any, called: dict[int, str], numbers: NumberStyle
+) -> str:
+    """`1·1 + 1·3 = 4`; a part in which there is an array is named after its op."""
+    factors = [_factors(step, part) for step, part in parts]
+    if len(parts) > 1 and None not in factors and not isinstance(total, np.ndarray):
+        return written_sum([pair for pair in factors if pair], total, numbers)
+    terms = [
+        f"{step.node.op.name}[{called[step.node.serial]}]"  # type: ignore[union-attr]
+        if pair is None
+        else "·".join(bracketed(numbers.format(f), numbers) for f in pair)
+        for (step, _), pair in zip(parts, factors, strict=True)
+    ]
+    return " = ".join(filter(None, [" + ".join(terms), numbers.summary(total)]))
+
+
+def _factors(step: Step, part: Contribution) -> tuple[float, float] | None:
+    """Upstream and local derivative, where both are numbers."""
+    local, upstream = part.local, step.upstream
+    if local is None or isinstance(local, np.ndarray) or isinstance(upstream, np.ndarray):
+        return None
+    return float(upstream), float(local)
 
 
 def derivatives(op: Op) -> list[str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ import numpy as np
 NOT_COMPUTED = "—"
 MINUS = "−"
 MAX_CELLS = 3
+NOISE = 2e-15  # of the largest number: what rounding can leave of a difference
+MORE_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,22 @@ class NumberStyle:
         return f"mean {self.mean(value)}, {self.span(value)}"
 
     def mean(self, array: np.ndarray) -> str:
-        """The mean of an array."""
-        with np.errstate(all="ignore"):
-            return self.format(float(np.mean(array)))
+        """The mean of an array; 0 where it is no more than the rounding of the entries' sum.
+
+        >>> NumberStyle().mean(np.array([0.1, 0.2, -0.3])), NumberStyle().mean(np.full(9, 4e-17))
+        ('0', '4e−17')
+        """
+        mean, least, greatest = facts(array)
+        return self.format(0.0 if is_noise(mean, least, greatest) else mean)
 
     def span(self, array: np.ndarray) -> str:
         """The least and the greatest entry of an array; NaN if any entry is."""
-        return f"{self.format(float(np.min(array)))} … {self.format(float(np.max(array)))}"
+        _, least, greatest = facts(array)
+        return f"{self.format(least)} … {self.format(greatest)}"
+
+    def printed(self, x: float) -> Fraction:
+        """The number that a reader of the text of a finite number reads."""
+        return Fraction(self.format(x).replace(self.minus, "-").replace(self.decimal, "."))
 
     def _dress(self, plain: str) -> str:
         return plain.replace("-", self.minus).replace(".", self.decimal)
@@ -103,6 +116,91 @@ def _whole(shown: str, x: float, exponent: str = "") -> str:
     """Without zeros at the end, unless they say that it was rounded: 0.99999 is 1.000, not 1."""
     short = shown.rstrip("0").rstrip(".") if "." in shown else shown
     return short if abs(float(short + exponent) - x) <= 1e-9 * abs(x) else shown
+
+
+def facts(array: np.ndarray) -> tuple[float, float, float]:
+    """The mean, the least and the greatest entry of an array."""
+    with np.errstate(all="ignore"):
+        return float(np.mean(array)), float(np.min(array)), float(np.max(array))
+
+
+def is_noise(x: float, *beside: float) -> bool:
+    """Whether a number is so small beside others that it can come from their rounding.
+
+    >>> is_noise(4e-17, -1.0, 0.5), is_noise(4e-17, 4e-17), is_noise(1e-12, 1.0)
+    (True, False, False)
+    """
+    return abs(x) <= NOISE * max(map(abs, beside)) < math.inf
+
+
+def written_sum(
+    terms: Sequence[Sequence[float]],
+    total: float,
+    numbers: NumberStyle,
+    *,
+    bare: bool = False,
+    more: int = MORE_DIGITS,
+) -> str:
+    """A sum with its total, `2·3 + (−2) = 4`; each term is a product of factors.
+
+    What is printed holds: where the printed terms do not add up to the printed total, up to
+    so many `more` digits are written, or else ≈. A product is as good as its total's digits.
+    A `bare` first number has no brackets.
+
+    >>> written_sum([[2.0, 3.0], [-2.0]], 4.0, NumberStyle())
+    '2·3 + (−2) = 4'
+    >>> written_sum([[0.12345], [0.5]], 0.62345, NumberStyle(digits=4))
+    '0.12345 + 0.5 = 0.62345'
+    >>> written_sum([[1 / 3], [1 / 3], [1 / 3]], 1.0, NumberStyle())
+    '0.3333 + 0.3333 + 0.3333 ≈ 1'
+    """
+    for added in range(more + 1):
+        style = replace(numbers, digits=numbers.digits + added)
+        if equal_sign(terms, total, style) == "=":
+            return f"{_written(terms, style, bare)} = {style.format(total)}"
+    return f"{_written(terms, numbers, bare)} ≈ {numbers.format(total)}"
+
+
+def equal_sign(terms: Sequence[Sequence[float]], total: float, numbers: NumberStyle) -> str:
+    """`=` where the printed terms add up to the printed total, else `≈`.
+
+    >>> equal_sign([[0.1], [0.2]], 0.1 + 0.2, NumberStyle())
+    '='
+    """
+    if not all(map(math.isfinite, (total, *(f for term in terms for f in term)))):
+        return "="
+    added = Fraction()
+    for term in terms:
+        worth = Fraction(1)
+        for factor in term:
+            worth *= numbers.printed(factor)
+        added += worth
+    return sum_sign(added, total, numbers, products=any(len(term) > 1 for term in terms))
+
+
+def sum_sign(added: Fraction, total: float, numbers: NumberStyle, products: bool) -> str:
+    """`=` where what printed numbers add up to is the printed total, else `≈`.
+
+    With products among the terms it is enough that it rounds to the total.
+    """
+    away = abs(added - numbers.printed(total))
+    if not products or not total:
+        return "≈" if away else "="
+    unit = Fraction(10) ** (math.floor(math.log10(abs(total))) + 1 - numbers.digits)
+    return "=" if 2 * away <= unit else "≈"
+
+
+def _written(terms: Sequence[Sequence[float]], numbers: NumberStyle, bare: bool) -> str:
+    factors = [[numbers.format(f) for f in term] for term in terms]
+    shown = ["·".join(bracketed(f, numbers) for f in term) for term in factors]
+    if bare and len(factors[0]) == 1:
+        shown[0] = factors[0][0]
+    return " + ".join(shown)
+
+
+def bracketed(text: str, numbers: NumberStyle) -> str:
+    """A number among others: in brackets if it has a sign."""
+    return f"({text})" if text.startswith(numbers.minus) else text
 
 
 def is_small(value: np.ndarray) -> bool:

@@ -11,7 +11,15 @@ from backviz.autodiff.symbol import ATOM, OUT, UNNAMED, name_symbol
 from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
 from backviz.graphs import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS
-from backviz.text import NOT_COMPUTED, NumberStyle, clean, is_small, shape_text
+from backviz.text import (
+    NOT_COMPUTED,
+    NumberStyle,
+    bracketed,
+    clean,
+    is_small,
+    shape_text,
+    written_sum,
+)
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -138,7 +146,7 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str])
         return lines
     if isinstance(grad, np.ndarray):
         return (*lines, words["earlier"])
-    return (f"{numbers.format(earlier)} + {numbers.format(grad - earlier)} = {lines[0]}",)
+    return (written_sum([[earlier], [grad - earlier]], grad, numbers, bare=True),)
 
 
 def _role(data: dict[str, Any]) -> Role:
@@ -174,7 +182,7 @@ def _arrow(
     contribution = data.get("contribution")
     scalars = isinstance(local, float) and isinstance(upstream, float)
     if style.products and scalars and contribution is not None:
-        factors = f"{numbers.format(upstream)}·{bracketed(text)}"
+        factors = f"{numbers.format(upstream)}·{bracketed(text, numbers)}"
         product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(
         id=name,
@@ -200,11 +208,6 @@ def _grads_on_both(graph: nx.MultiDiGraph[Any], tail: Any, head: Any) -> bool:
     """Whether the gradient has passed: true also where a fold hides the numbers."""
     ends = graph.nodes[tail], graph.nodes[head]
     return all("grad" in d or "value" not in d for d in ends)
-
-
-def bracketed(text: str) -> str:
-    """A factor: in brackets if it has a sign."""
-    return f"({text})" if text.startswith("−") else text
 
 
 def _description(

@@ -6,6 +6,8 @@ recording forward and against it backward, so the last moment shows the figure's
 
 from __future__ import annotations
 
+import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol
-from backviz.diagrams.build import MAX_TITLE, arrow_order, bracketed, number_lines, ops_text
+from backviz.diagrams.build import MAX_TITLE, arrow_order, number_lines, ops_text
 from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
-from backviz.text import clean, is_small, shape_text, slope_name
+from backviz.text import bracketed, clean, is_small, shape_text, slope_name, sum_sign, written_sum
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PASSES = ("both", "forward", "backward")
 PACES = ("node", "contribution")
 MORE = " + …"  # after a gradient that is not complete yet
+_EXACT = {"add": operator.add, "sub": operator.sub, "neg": operator.neg, "mul": operator.mul}
 MOST_GIVEN = 8  # inputs that the first moment names one by one
 
 
@@ -116,14 +119,31 @@ class _Teller:
         if value is None:
             return (f"{self.names[node]}: {ops_text(data['size'], self.words)}",)
         formula = self._formula(node, self._name)
-        said = [self.names[node], formula]
+        said, sign = [self.names[node], formula], "="
         scalars = not isinstance(value, np.ndarray) and all(
             isinstance(self.view.nodes[tail].get("value"), float) for _, tail, *_ in self.into[node]
         )
         if scalars:
             said.append(self._formula(node, self._number))
-        said.append(self._short(value))
-        return (" = ".join(dict.fromkeys(filter(None, said))),)
+            sign = self._sign(node, value)
+        told, shown = " = ".join(dict.fromkeys(filter(None, said))), self._short(value)
+        return (told if sign == "=" and shown in said else f"{told} {sign} {shown}",)
+
+    def _sign(self, node: Any, value: float) -> str:
+        """Whether a sum's printed numbers add up to its printed value: `=` or `≈`."""
+        nodes, data = self.whole.nodes, self.view.nodes[node]
+        inside = data.get("inside", ()) if data["kind"] == GROUP else (node,)
+        ops = {op for n in inside if (op := nodes[n]["op"])}
+        sums = ops & {"add", "sub"} and not ops - _EXACT.keys()
+        used = {u for n in inside for u in (n, *operands(self.whole, n))} if sums else ()
+        numbers = [nodes[u]["value"] for u in used]
+        if not sums or not all(isinstance(x, float) and math.isfinite(x) for x in numbers):
+            return "="
+        worth = {u: self.numbers.printed(x) for u, x in zip(used, numbers, strict=True)}
+        for n in inside:
+            if op := nodes[n]["op"]:
+                worth[n] = _EXACT[op](*(worth[u] for u in operands(self.whole, n)))
+        return sum_sign(worth[node], value, self.numbers, "mul" in ops)
 
     def _name(self, node: Any) -> Symbol:
         data = self.whole.nodes[node]
@@ -213,7 +233,7 @@ class _Teller:
         upstream, local = self.view.nodes[node].get("grad"), data.get("local")
         part = data["contribution"]
         if isinstance(upstream, float) and isinstance(local, float):
-            factors = bracketed(numbers.format(upstream)), bracketed(numbers.format(local))
+            factors = (bracketed(numbers.format(x), numbers) for x in (upstream, local))
             return f"{said} = {'·'.join(factors)} = {numbers.format(part)}"
         value = self._short(part)
         if isinstance(part, np.ndarray) and value.startswith("("):
@@ -260,9 +280,8 @@ class _Teller:
             return ""
         if isinstance(parts[0], np.ndarray):
             return ""
-        terms = " + ".join(bracketed(self.numbers.format(p)) for p in parts)
-        total = self.numbers.format(self.view.nodes[node]["grad"])
-        return f"{terms} = {total}"
+        total = self.view.nodes[node]["grad"]
+        return written_sum([[p] for p in parts], total, self.numbers, more=0)  # room is short
 
     # The moment itself -----------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from backviz.stepping.look import INDENT, Look
 from backviz.stepping.notes_ru import note_of
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradient, node_at
-from backviz.text import is_small, padded, screen_width
+from backviz.text import equal_sign, is_small, padded, screen_width
 
 ARROW = "-->"
 GAP = 8  # between the two columns of a step
@@ -102,8 +102,17 @@ def forward_lines(state: State, at: int, node: int) -> list[str]:
         lines += row(look, "value", [f"{state.record.names[node]} = {short(data, look.numbers)}"])
     else:
         said = with_numbers(state.record, node, args, look.numbers)
-        lines += row(look, "value", [f"{said} = {look.numbers.format(data)}"])
+        sign = _sum_sign(state.record.values[node].op, args, data, look)
+        lines += row(look, "value", [f"{said} {sign} {look.numbers.format(data)}"])
     return lines
+
+
+def _sum_sign(op: Any, args: list[Any], total: float, look: Look) -> str:
+    """Whether the printed numbers of a sum or a difference add up to its printed value."""
+    if op is None or op.name not in ("add", "sub"):
+        return "="
+    a, b = args
+    return equal_sign([[a], [b if op.name == "add" else -b]], total, look.numbers)
 
 
 def seed_lines(state: State, at: int) -> list[str]:
@@ -158,7 +167,7 @@ def gives(state: State, node: int, use: int) -> Cell:
     assert op is not None
     if not op.elementwise:
         said = local_rule(record, node, record.positions[use], numbers)
-    elif isinstance(upstream, np.ndarray):
+    elif isinstance(upstream, np.ndarray) or isinstance(part.local, np.ndarray):
         said = f"{partial(record, record.last, node)}·{partial(record, node, target)}"
     else:
         said = product([upstream, part.local], numbers)

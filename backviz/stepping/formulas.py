@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
-from backviz.diagrams.build import bracketed
 from backviz.stepping.record import Record
-from backviz.text import NumberStyle, is_small, shape_text, slope_name
+from backviz.text import NumberStyle, bracketed, is_small, shape_text, slope_name
 
 SMALL = 4  # entries of a vector that are written out in a line
 
@@ -95,13 +94,7 @@ def shape_of(x: Any) -> str:
 
 def product(factors: list[Any], numbers: NumberStyle) -> str:
     """Numbers multiplied, `(−2)·3`."""
-    return "·".join(bracketed(numbers.format(float(x))) for x in factors)
-
-
-def total(terms: list[Any], numbers: NumberStyle) -> str:
-    """Numbers added, `−6 + 10`."""
-    first, *more = [numbers.format(float(x)) for x in terms]
-    return " + ".join([first, *map(bracketed, more)])
+    return "·".join(bracketed(numbers.format(float(x)), numbers) for x in factors)
 
 
 def summed_axes(operand: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...]:

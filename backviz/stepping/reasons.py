@@ -12,11 +12,11 @@ import numpy as np
 
 from backviz.errors import InputError
 from backviz.stepping.blocks import equation, product_shapes, row, unbroadcast
-from backviz.stepping.formulas import local_rule, partial, product, short, total
+from backviz.stepping.formulas import local_rule, partial, product, short
 from backviz.stepping.notes_ru import note_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
-from backviz.text import padded, screen_width
+from backviz.text import padded, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
 LINKS = 12  # nodes of a path that are named
@@ -112,7 +112,7 @@ def _sum(state: State, parts: list[Any]) -> list[str]:
         whole = whole + part
     shown = short(whole, numbers)
     if not isinstance(whole, np.ndarray):
-        shown = f"{total(parts, numbers)} = {shown}"
+        shown = written_sum([[float(p)] for p in parts], float(whole), numbers, bare=True)
     return look.lines(f"  {look.say('sum')} {shown}", 7)
 
 
@@ -126,7 +126,7 @@ def _uses(state: State, node: int) -> list[str]:
         head = record.heads[run.owner(use)]
         names = f"{partial(record, record.last, head)}·{partial(record, head, node)}"
         upstream = run.step(run.owner(use)).upstream
-        if isinstance(upstream, float) and part.local is not None:
+        if isinstance(upstream, float) and isinstance(part.local, int | float):
             names += f" = {product([upstream, part.local], look.numbers)}"
         shown = short(part.value, look.numbers)
         rows.append((look.say("through", name=record.names[head]), f"{names} = {shown}"))

@@ -25,7 +25,7 @@ from backviz.stepping.record import GRAD
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry, taken
-from backviz.text import padded, screen_width
+from backviz.text import equal_sign, padded, screen_width
 
 CHANGES = 40  # lines of a comparison
 STEP = 0.01
@@ -187,9 +187,10 @@ def nudge(state: State, text: str) -> list[str]:
     derivative = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
     rows = [
         (look.say("predicted"), f"{derivative}·h = {product([rate, h], numbers)}",
-         f"= {numbers.format(rate * h)}"),
+         f"{equal_sign([[rate, h]], rate * h, numbers)} {numbers.format(rate * h)}"),
         (look.say("actual"), f"{output}: {numbers.format(before)} → {numbers.format(after)}",
-         f"= {numbers.format(after - before)}"),
+         f"{equal_sign([[after], [-before]], after - before, numbers)} "
+         f"{numbers.format(after - before)}"),
         (look.say("difference"), look.say("curvature"),
          f"= {numbers.format(_beyond_rounding(after - before - rate * h, before, after))}"),
     ]  # fmt: skip

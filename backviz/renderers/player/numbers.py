@@ -6,6 +6,7 @@ graph, so the panel cannot disagree with the picture.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,7 @@ def _box(
     style = level.steps.figure.style
     value = exact(data.get("value"), style.numbers, style.lang)
     return _told({
+        "near": int(_is_near(level, box.id)),
         "title": "" if box.title == called else box.title,
         "op": OPS[data["op"]].symbol if data["op"] else box.symbol,
         "says": rules.get(box.id, ""),
@@ -102,6 +104,27 @@ def _box(
         # what each state of the box shows: its value, its gradient
         "states": [[int(s.value), "; ".join(_gradient(s, box.gradient))] for s in known],
     }  # fmt: skip
+
+
+def _is_near(level: Level, name: str) -> bool:
+    """Whether a gradient's parts, with all their digits, add up to it only nearly."""
+    node = {box_id(n): n for n in level.view}[name]
+    data = level.view.nodes[node]
+    edges = level.view.out_edges(node, data=True)
+    parts = [d["contribution"] for *_, d in edges if "contribution" in d]
+    parts = [p for p in (data.get("earlier"), *parts) if p is not None]
+    if "grad" not in data or len(parts) < 2 or np.size(data["grad"]) > MOST_CELLS:
+        return False
+    columns = [np.ravel(p).tolist() for p in (data["grad"], *parts)]
+    return any(
+        sum(map(_fraction, terms)) != _fraction(total)
+        for total, *terms in zip(*columns, strict=True)
+        if np.isfinite((total, *terms)).all()
+    )
+
+
+def _fraction(x: float) -> Fraction:
+    return Fraction(repr(float(x)))
 
 
 def _gradient(state: BoxState, own: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,12 +50,13 @@ function tellGradient(level, id, k, words) {
   const whole = drawn && arrived.length === uses.length;
   if (!drawn) return [...made, element("p", "muted", words.not_yet)];
   const terms = [box.earlier, ...arrived.map(([, arrow]) => arrow.part)].filter(Boolean);
+  const equal = box.near ? "≈" : "="; // the parts are shown with all their digits
   if (terms.length > 1 || !whole) {
     const sum = terms.map(bracketed).join(" + ") + (whole ? "" : " + …");
     if (sum.includes("\n")) {
       terms.forEach((term, i) => made.push(element("p", "number gradient", `${i ? "+\n" : ""}${term}`)));
-      if (whole) made.push(element("p", "gradient", "="));
-    } else made.push(element("p", "sum gradient", sum + (whole ? " =" : "")));
+      if (whole) made.push(element("p", "gradient", equal));
+    } else made.push(element("p", "sum gradient", sum + (whole ? ` ${equal}` : "")));
   }
   if (whole) made.push(element("p", "number gradient strong", box.grad));
   for (const [, arrow] of arrived) if (arrow.says) made.push(element("p", "", arrow.says));
