@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 PASSES = ("both", "forward", "backward")
 PACES = ("node", "contribution")
 MORE = " + …"  # after a gradient that is not complete yet
-_EXACT = {"add": operator.add, "sub": operator.sub, "neg": operator.neg, "mul": operator.mul}
+_EXACT: dict[str, Callable[..., Fraction]] = {
+    "add": operator.add, "sub": operator.sub, "neg": operator.neg, "mul": operator.mul,
+}  # fmt: skip
 MOST_GIVEN = 8  # inputs that the first moment names one by one
 
 
