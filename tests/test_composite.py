@@ -27,6 +27,8 @@ from backviz.ops import (
     softmax,
 )
 
+pytestmark = pytest.mark.blas
+
 RANDOM = np.random.default_rng(3)
 SAMPLES = all_samples()
 COMPOSITE = [op for op in OPS.values() if op.parts is not None and op.name in SAMPLES]

@@ -22,6 +22,8 @@ from backviz.scenes.symmetry import _rows
 from backviz.scenes.units import dead, saturated, slopes
 from backviz.scenes.vanishing import gradients
 
+pytestmark = pytest.mark.blas
+
 SMALL = {  # every scene of this family, small enough for a test
     "gradient_flow": {"depth": 4, "width": 8, "steps": 5},
     "gradient_strip": {"depth": 5, "width": 8, "steps": 5},

@@ -18,6 +18,8 @@ from backviz.renderers.marks import MAX_PIXELS
 from backviz.sources import EXAMPLES, load
 from backviz.text import NumberStyle
 
+pytestmark = pytest.mark.blas
+
 
 def figure(source, **style):
     output = load(source)

@@ -13,6 +13,8 @@ from backviz.diagrams.page import plan
 from backviz.errors import InputError, UsageError
 from backviz.graphs import contract, fold_layers, fold_repeats
 
+pytestmark = pytest.mark.blas
+
 
 def network(blocks=4, residual=True):
     draw = np.random.default_rng(0)

@@ -71,6 +71,7 @@ def test_a_misspelt_op_gets_a_suggestion():
     assert not hasattr(ops, "__path_hook__")
 
 
+@pytest.mark.blas
 @pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
 @pytest.mark.parametrize("shapes", ["scalar", "array", "broadcast"])
 def test_gradients_match_differences_to_order_2(op, shapes):
@@ -95,6 +96,7 @@ def calls(names=None):
     ]
 
 
+@pytest.mark.blas
 @pytest.mark.parametrize(("op", "each"), calls())
 def test_sample_calls_match_differences_to_order_2(op, each):
     if not op.differentiable:
@@ -128,6 +130,7 @@ def test_scalars_and_arrays_agree(op):
     assert scalar.data == pytest.approx(array.data[0], rel=4e-16)
 
 
+@pytest.mark.blas
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 def test_one_number_is_always_a_python_float(op):
     if op.elementwise:

@@ -30,6 +30,7 @@ def numbers_of(name):
     return SCENES[name]().data()
 
 
+@pytest.mark.blas
 @pytest.mark.parametrize("name", list(SCENES))
 class TestEveryScene:
     def test_keeps_its_word(self, name):

@@ -23,6 +23,8 @@ from backviz.errors import InputError, UsageError
 from backviz.renderers.builds import BUILDERS
 from backviz.sources import EXAMPLES
 
+pytestmark = pytest.mark.blas
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

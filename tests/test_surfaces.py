@@ -13,6 +13,8 @@ from backviz.scenes.network_plane import network
 from backviz.scenes.surface_text import found_minima, settled, start_of, surface_of
 from backviz.scenes.surfaces import SURFACES
 
+pytestmark = pytest.mark.blas
+
 if os.environ.get("CI_PEERS"):
     import torch
 else:

@@ -9,6 +9,8 @@ from backviz.errors import InputError
 from backviz.nn import theory
 from backviz.nn.gains import variance_gain
 
+pytestmark = pytest.mark.blas
+
 Z = np.linspace(-12, 12, 1_200_000)  # trapezoids; a jump at 0 is in the middle of one
 DENSITY = np.exp(-(Z**2) / 2) / math.sqrt(2 * math.pi)
 

@@ -12,6 +12,8 @@ from backviz import data, nn, optim, tensor
 from backviz.nn import losses
 from backviz.optim import OPTIMIZERS
 
+pytestmark = pytest.mark.blas
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "networks.py"
 # a rate and options for each, found once by trying a few; all start from the same weights
 MOONS = {

@@ -24,6 +24,8 @@ from backviz.scenes.surface_text import surface_of
 from backviz.scenes.surfaces import SURFACES, Landscape
 from backviz.scenes.trajectories import noise_of, sweep, travel
 
+pytestmark = pytest.mark.blas
+
 if os.environ.get("CI_PEERS"):
     import torch
 else:
