@@ -116,7 +116,9 @@ BAD = {
     "1" * 5000: (5, "too long"),
     "(" * 100 + "1" + ")" * 100: (5, "brackets are nested more than 60 deep"),
     "+".join(["1"] * 10_001): (5, "the expression is 20,001 characters long (at most 20,000)"),
+    # Python reads these two from 3.13 on
     "L=" + "-" * 5000 + "a;a=1": (5, "nested too deeply"),
+    "L=" + "a+" * 4000 + "a;a=1": (5, "nested too deeply"),
     "": (5, "the expression is empty"),
     "  \n ; ": (5, "the expression is empty"),
     "L=a\0b": (5, "backviz: "),

@@ -35,6 +35,7 @@ from backviz.sources.allowlist import (
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
+MAX_DEPTH = 2_500  # of the tree; Python's own limit differs from version to version
 MAX_SIZE = 10_000_000
 # What people paste from slides and papers, each one character so that carets stay true.
 TYPOGRAPHY = str.maketrans(
@@ -55,6 +56,14 @@ def record_expression(text: str) -> Value:
     (-20.0, 'L')
     """
     return _Reader(text).result()
+
+
+def _depth(tree: ast.AST) -> int:
+    """The levels of a tree; no recursion."""
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [c for node in level for c in ast.iter_child_nodes(node)]
+    return depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,9 @@ class _Reader:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Python's remarks on odd but legal syntax
-                return ast.parse(self.text).body
+                tree = ast.parse(self.text)
+            if _depth(tree) > MAX_DEPTH:
+                raise RecursionError
         except SyntaxError as error:
             raise self._syntax_error(error) from None
         except ValueError:  # bytes that are no text, and zero bytes
@@ -109,6 +120,7 @@ class _Reader:
             raise InputError(
                 "the expression is nested too deeply; name some parts with assignments"
             ) from None
+        return tree.body
 
     def _check_nesting(self) -> None:
         depth, opened = 0, []
