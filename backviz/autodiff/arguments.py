@@ -141,7 +141,9 @@ def _run(
             places |= {v.serial: (i, k) for k, v in own.items() if argument.kinds[k] == "whole"}
         return (changed, made), places
 
-    (_, made), output = settled(build, lambda built: f(*built[0], **kwargs))
+    (_, made), output = settled(
+        build, lambda built: f(*built[0], **kwargs), f, dict(enumerate(args))
+    )
     return made, output
 
 

@@ -9,14 +9,12 @@ but such leaves, or cannot do with a recorded value what it does with the plain 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import numpy as np
-
+from backviz.autodiff.reruns import random_state
 from backviz.errors import BackvizError
 
 MOST = 1000  # values that are looked at behind one that is used as a whole number
@@ -63,17 +61,19 @@ def used_whole(value: Any) -> bool:
 
 
 def settled(
-    build: Callable[[frozenset[Any]], tuple[Made, Places]], call: Callable[[Made], Any]
+    build: Callable[[frozenset[Any]], tuple[Made, Places]],
+    call: Callable[[Made], Any],
+    *holders: Any,
 ) -> tuple[Made, Any]:
     """`call(build(plain))` with those whole numbers plain that have to be; what both gave.
 
-    The random numbers of numpy and Python begin anew for each run.
+    Every run finds the same random numbers, also those that `holders` keep (`random_state`).
     """
     plain: frozenset[Any] = frozenset()
     refused: Exception | None = None
     while True:
         made, places = build(plain)
-        state = (random.getstate(), np.random.get_state()) if places else None
+        again = random_state(*holders) if places else None
         with watching(places) as asked:
             used = asked
             try:
@@ -88,9 +88,8 @@ def settled(
                         raise
                     refused, used = error, set(places.values())
         plain |= used
-        if state is not None:
-            random.setstate(state[0])
-            np.random.set_state(state[1])
+        if again is not None:
+            again()
 
 
 def _may_need_whole(error: Exception) -> bool:

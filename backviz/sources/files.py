@@ -12,6 +12,7 @@ import numpy as np
 
 from backviz.autodiff.arguments import kind_of
 from backviz.autodiff.containers import leaves
+from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.registry import unknown
@@ -94,9 +95,9 @@ def _cure(value: Any) -> str:
 def _has_defaults(function: Any) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+        return any(kind_of(leaf) for p in parameters for _, leaf in leaves(p.default))
+    except (TypeError, ValueError):  # no signature, or a container that holds itself
         return False
-    return any(kind_of(leaf) for p in parameters for _, leaf in leaves(p.default))
 
 
 def _call(program: Program, function: Any, name: str) -> Any:
@@ -113,10 +114,11 @@ def _call(program: Program, function: Any, name: str) -> Any:
             f"{program.given}:{name} needs arguments ({', '.join(required)}); "
             "give them defaults, or name a function without any"
         )
+    again = random_state(*program.modules(), function)
     with names_of_variables(function):
         value = program.call(function)
     if isinstance(value, int | float | np.generic | np.ndarray) and _has_defaults(function):
-        # nothing in it is recorded yet: its own arguments are the leaves
+        again()  # nothing in it is recorded yet: its own arguments are the leaves
         value = program.call(partial(trace_defaults, function))
     if inspect.iscoroutine(value):
         value.close()

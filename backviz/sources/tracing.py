@@ -78,7 +78,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         with source_lines(), scoped(), names_of_variables(f), whole_record():
             return f(*given[0], **given[1])
 
-    _, output = settled(build, call)
+    _, output = settled(build, call, f, dict(enumerate(args)), kwargs)
     if not isinstance(output, Value):
         raise InputError(
             f"{called} returns {article(output)}, not a recorded value; "
