@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from backviz.notebook import show
     from backviz.ops import OPS
     from backviz.sources import load
+    from backviz.sources.checking import check
     from backviz.sources.tracing import name, trace
     from backviz.stepping.entry import breakpoint, step  # noqa: A004
     from backviz.stepping.extension import load_ipython_extension
@@ -72,6 +73,7 @@ _HOME = {
     "as_function": "autodiff.replay",
     "backward_steps": "autodiff.backward",
     "breakpoint": "stepping.entry",
+    "check": "sources.checking",
     "check_grads": "autodiff.check",
     "describe": "explanations",
     "detect_anomaly": "autodiff.recording",
@@ -119,6 +121,7 @@ __all__ = [
     "as_function",
     "backward_steps",
     "breakpoint",
+    "check",
     "check_grads",
     "describe",
     "detect_anomaly",

@@ -190,7 +190,13 @@ def test_the_page_maps_every_command_and_option_to_python():
 def test_what_the_page_calls_the_same_word_is_one():
     """An option whose row says so is a keyword of the function that does the command's work."""
     accepted = {*Options.__annotations__}
-    for function in (backviz.check_grads, backviz.explain, backviz.steps, backviz.describe):
+    for function in (
+        backviz.check,
+        backviz.check_grads,
+        backviz.explain,
+        backviz.steps,
+        backviz.describe,
+    ):
         accepted |= {*inspect.signature(function).parameters}
     for options, python in rows("From the command line to Python"):
         for option in re.findall(r"`--([a-z-]+)`", options):
@@ -222,3 +228,49 @@ def test_explain_runs_a_mistake_on_a_computation():
         backviz.explain("accumulat")
     with pytest.raises(UsageError, match="unknown language"):
         backviz.explain("tanh", lang="xx")
+
+
+# The check ---------------------------------------------------------------------------------
+
+LEAVES_THE_RECORD = """
+import math
+from backviz import Value
+def loss():
+    w = Value(0.5, "w")
+    return w * w + float(w) ** 3
+"""
+
+
+@pytest.mark.parametrize("source", ["L=a*b+tanh(a); a=2; b=1e6", "L=abs(a); a=0", "file", "@mazur"])
+def test_a_check_from_python_has_the_verdict_of_the_command(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if source == "file":
+        Path("m.py").write_text(LEAVES_THE_RECORD, "utf-8")
+        source = "m.py:loss"
+    code = _run(["check", source])
+    printed, said = capsys.readouterr()
+    report = backviz.check(source)
+    assert f"{report}\n" == printed
+    assert bool(report.wrong) == (code == 4)
+    assert report.wrong in said
+    if source == "m.py:loss":
+        assert code == 4  # float(w) left the record
+
+
+def test_a_check_of_a_function_runs_it_and_of_a_value_says_that_it_does_not():
+    def loss(w):
+        return w * w + float(w.data) ** 3
+
+    assert backviz.check(loss, 0.5).wrong
+    value = loss(Value(0.5, "w"))
+    report = backviz.check(value)
+    assert not report.wrong
+    assert "only the record was run again" in str(report)
+    assert value.grad is None
+    for call, said in (
+        (lambda: backviz.check(Value(1.0) ** 2, step=2), "step lies between 0 and 1"),
+        (lambda: backviz.check(backviz.tensor([1.0], requires_grad=False) * 2), "nothing to check"),
+        (lambda: backviz.check(Value(0.0, "a") ** -1), "finite numbers"),
+    ):
+        with pytest.raises(backviz.BackvizError, match=said):
+            call()

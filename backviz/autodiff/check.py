@@ -75,6 +75,12 @@ class Report(tuple[Check, ...]):
         report.notes = tuple(dict.fromkeys(notes))
         return report
 
+    @property
+    def wrong(self) -> str:
+        """What is wrong, in a sentence; "" if nothing is."""
+        wrong = [c.fault for c in self if c.fault]
+        return "; ".join(wrong[:3]) + ("; …" if len(wrong) > 3 else "")
+
     def __str__(self) -> str:
         rows = [("order", "worst entry", "by the rule", "by differences", "error", "")]
         for c in self:
@@ -112,10 +118,7 @@ def check_grads(
     order  worst entry  by the rule  by differences  error
     1      input 0      4            4               0.0e+00  ok
     """
-    called, data, names = _flat(f, args)
-    report = gradient_checks(
-        called, data, names, order=order, step=step, tolerance=tolerance, seed=seed
-    )
+    report = function_checks(f, *args, order=order, step=step, tolerance=tolerance, seed=seed)
     for check in report:
         if check.fault:
             raise CheckFailedError(check.fault)
@@ -126,6 +129,12 @@ def check_grads(
                 stacklevel=2,
             )
     return report
+
+
+def function_checks(f: Callable[..., Value], *args: Any, **how: Any) -> Report:
+    """What `check_grads` finds, without raising or warning."""
+    called, data, names = _flat(f, args)
+    return gradient_checks(called, data, names, **how)
 
 
 def _flat(
@@ -169,7 +178,7 @@ def gradient_checks(
     tolerance: float = 1e-6,
     seed: int = 0,
 ) -> Report:
-    """What `check_grads` finds, without raising or warning."""
+    """The same for a function of recorded values that are all checked."""
     with recorded():
         return _checks(f, args, labels, order, step, tolerance, seed)
 

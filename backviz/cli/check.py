@@ -44,33 +44,13 @@ def check(
     backviz check 'L=(a*b+c)*(a-c); a=2; b=3; c=4'
     backviz check model.py:loss --order 2
     """
-    from backviz.autodiff.check import Report, gradient_checks
-    from backviz.autodiff.finite import find_not_finite
-    from backviz.autodiff.replay import as_function, leaves_of
     from backviz.cli.terminal import print_json, print_text, say
-    from backviz.errors import CheckFailedError, InputError, NotFiniteError, UsageError
-    from backviz.sources import load
-    from backviz.sources.again import Again, compare
-    from backviz.sources.files import is_file_source
+    from backviz.errors import CheckFailedError
+    from backviz.sources.checking import check_source
 
-    if not 0 < step < 1 or not tolerance > 0:
-        raise UsageError("--step lies between 0 and 1, and --tolerance is greater than 0")
-    tell = None if quiet else say
-    again = Again(src, tell) if is_file_source(src) else None
-    value = again.value if again is not None else load(src, tell)
-    leaves = leaves_of(value)
-    if not value.requires_grad or not leaves:
-        raise InputError("there is nothing to check: the result depends on no leaf; name a number")
-    if fault := find_not_finite(value):
-        raise NotFiniteError(f"{fault}; differences need finite numbers")
-    labels = [leaf.label or f"leaf {i}" for i, leaf in enumerate(leaves)]
-    report = gradient_checks(
-        as_function(value, leaves), leaves, labels, order=order, step=step,
-        tolerance=tolerance, seed=seed,
-    )  # fmt: skip
-    if again is not None:
-        rows, more = compare(again, labels, step=step, tolerance=tolerance, seed=seed)
-        report = Report([*report, *rows], [*report.notes, *more])
+    report = check_source(
+        src, None if quiet else say, order=order, step=step, tolerance=tolerance, seed=seed
+    )
     if as_json:
         from dataclasses import asdict
 
@@ -82,9 +62,8 @@ def check(
                 say(note)
     elif not quiet:
         print_text(str(report))
-    wrong = [c.fault for c in report if c.fault]
-    if wrong:
-        raise CheckFailedError("; ".join(wrong[:3]) + ("; …" if len(wrong) > 3 else ""))
+    if report.wrong:
+        raise CheckFailedError(report.wrong)
     kinks = [c.where for c in report if c.kink]
     if kinks and not quiet:
         say(f"at a kink, where no derivative exists: {', '.join(kinks)}")
