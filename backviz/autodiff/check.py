@@ -18,13 +18,13 @@ import numpy as np
 from backviz.autodiff.arguments import Taken, name_of_argument, plain_places
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
-from backviz.autodiff.differences import EPSILON, Verdict
+from backviz.autodiff.differences import EPSILON, LEAST_STEP, Verdict
 from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
-from backviz.errors import CheckFailedError, InputError
+from backviz.errors import CheckFailedError, InputError, UsageError
 from backviz.text import clean
 
 MOST = 1000  # entries of one input that are checked one by one
@@ -192,8 +192,8 @@ def _checks(
     tolerance: float,
     seed: int,
 ) -> Report:
-    if step < 16 * EPSILON:
-        raise InputError(
+    if step < LEAST_STEP:
+        raise UsageError(
             f"check: a step of {step:.3g} lies below the spacing of numbers, {EPSILON:.1e} of "
             "each, so it changes nothing; take 1e-5"
         )

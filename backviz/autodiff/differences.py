@@ -15,6 +15,7 @@ import numpy as np
 
 EPSILON = float(np.finfo(float).eps)
 MOST = 40  # steps
+LEAST_STEP = 16 * EPSILON  # of a number's size; a smaller one may change nothing
 FINEST = 4096  # by how much the step is shrunk where rule and differences disagree
 WIDEST = 0.1  # and how far it grows where rounding hides what a small step changes
 SHRINK = 8.0
