@@ -4,6 +4,8 @@ import copy
 import math
 import pickle
 import random
+import subprocess
+import sys
 import warnings
 from importlib import import_module
 
@@ -62,6 +64,7 @@ def test_the_same_nodes_numbers_and_gradients_as_micrograd():
     np.testing.assert_allclose(slopes, their_slopes, rtol=1e-14)
 
 
+@pytest.mark.peers
 def test_the_same_gradients_as_torch():
     torch = pytest.importorskip("torch")
     x, t = Value(-1.7), torch.tensor(-1.7, dtype=torch.float64, requires_grad=True)
@@ -366,6 +369,76 @@ def test_draw_dot_shows_in_a_notebook_and_writes_files(tmp_path, monkeypatch):
     monkeypatch.setattr("webbrowser.open", opened.append)
     dot.view("seen")
     assert opened == [(tmp_path / "seen.svg").as_uri()]
+
+
+FILE = """
+import random
+from micrograd.engine import Value
+from micrograd.nn import MLP
+
+random.seed(1)
+n = MLP(2, [2, 1])
+xs, ys = [[1.0, -2.0], [0.5, 3.0]], [1.0, -1.0]
+for k in range(3):
+    loss = sum((n(x) - y) ** 2 for x, y in zip(xs, ys))
+    n.zero_grad()
+    loss.backward()
+    for p in n.parameters():
+        p.data -= 0.1 * p.grad
+    print(k, round(loss.data, 9), [round(p.grad, 9) for p in n.parameters()])
+loss = sum((n(x) - y) ** 2 for x, y in zip(xs, ys))  # a record of the weights as they are now
+"""
+
+
+def test_a_file_for_micrograd_prints_the_same_and_is_drawn(tmp_path):
+    pytest.importorskip("micrograd.engine")
+    (tmp_path / "theirs.py").write_text(FILE)
+    (tmp_path / "mine.py").write_text(FILE.replace("from micrograd", "from backviz.micrograd"))
+
+    def run(*command):
+        return subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+
+    printed = run("theirs.py").stdout
+    assert run("mine.py").stdout == printed
+    assert printed.startswith("0 ")
+    told = run("-m", "backviz", "graph", "mine.py:loss", "-o", "loss.svg").stderr
+    assert "rror" not in told
+    assert b"w1_11" in (tmp_path / "loss.svg").read_bytes()  # in the description
+
+
+def test_a_picture_after_a_step_marks_what_was_changed():
+    w, x = Value(2.0, label="w"), Value(3.0, label="x")
+    loss = (w * x) ** 2
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    shown = {d["label"]: d["value"] for _, d in draw_dot(loss).figure.graph.nodes(data=True)}
+    assert (shown["w (changed)"], shown["x"]) == (w.data, 3.0)
+    with pytest.raises(backviz.BackvizError, match="the data of w was changed"):
+        loss.backward()  # would take the new w for the slope of the old product
+    assert w.label == "w"
+
+
+@pytest.mark.filterwarnings("ignore")  # asyncio and the kernel's client have remarks of their own
+@pytest.mark.peers
+def test_a_notebook_shows_draw_dot(tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    cells = [
+        "from backviz.micrograd import Value, draw_dot",
+        "a, b = Value(2.0, label='a'), Value(-3.0, label='b')\nL = a * b; L.label = 'L'",
+        "L.grad = 1.0\nL._backward()\nprint(a.grad, b.grad)",
+        "draw_dot(L)",
+        "L",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    *_, printed, picture, value = (cell.outputs for cell in notebook.cells)
+    assert printed[0].text == "-3.0 2.0\n"
+    assert {"image/svg+xml", "image/png"} <= picture[0].data.keys()
+    assert value[0].data["text/plain"] == "Value(data=-6.0, grad=1.0)"
 
 
 def test_everything_of_backviz_takes_such_a_value():

@@ -118,6 +118,7 @@ def test_every_method_of_an_array_answers_or_is_refused_in_words(names):
     assert left == []
 
 
+@pytest.mark.peers
 def test_the_list_of_torch_s_names_is_torch_s():
     torch = pytest.importorskip("torch")
     names = [name for name in dir(torch.Tensor) if not name.startswith("_")]

@@ -7,6 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backviz.autodiff.copies import copied
+from backviz.autodiff.tape import values_under
+from backviz.autodiff.watch import since_of
 from backviz.files import write_file
 
 if TYPE_CHECKING:
@@ -36,15 +39,36 @@ def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", **style: Any) -> Picture:  # noqa: A002
     """The picture of a computation: shown by a notebook, written by `render`.
 
-    `rankdir` is LR or TB; `style` takes the fields of `backviz.Style`.
+    `rankdir` is LR or TB; `style` takes the fields of `backviz.Style`. A leaf whose data was
+    changed since (`p.data -= …`) is drawn with what it holds now, and marked "changed".
 
     >>> from backviz.micrograd import Value
     >>> a = Value(2.0, label="a")
     >>> draw_dot(a * 3).pipe()[:4]
     b'<svg'
     """
+    root = _as_it_stands(root)
     figures, styles = (import_module(f"backviz.diagrams.{n}") for n in ("figure", "style"))
     return Picture(figures.Figure(root, styles.Style.of(direction=rankdir, **style)), format)
+
+
+def _as_it_stands(root: Value) -> Value:
+    """The same record; if leaves were changed since, a copy that says so in their names."""
+    under = values_under(root)
+    changed = {
+        id(leaf): leaf
+        for v in under
+        for leaf in v.inputs
+        if leaf.first is None and leaf.second is not None and since_of(leaf) > v.serial
+    }
+    if not changed:
+        return root
+    memo: dict[int, Any] = {}
+    twin = copied(root, memo)
+    for key, leaf in changed.items():
+        memo[key].second = None  # not watched: the mark says what a refusal would
+        memo[key].label = f"{leaf.label} (changed)".strip()
+    return twin
 
 
 class Picture:

@@ -265,7 +265,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "unflatten": _unflatten,
     "fliplr": lambda x: flip(x, axis=1),
     "flipud": lambda x: flip(x, axis=0),
-    "t": lambda x: x.T,
     "adjoint": lambda x: x.mT,
     # copies, kinds, places
     "copy": lambda x, *_: identity(x),
@@ -284,7 +283,6 @@ METHODS: dict[str, Callable[..., Any]] = {
     "to": _to,
     "type_as": _itself,
     # facts and switches
-    "tolist": lambda x: np.asarray(x.data).tolist(),
     "allclose": lambda x, other, **close: np.allclose(x.data, data_of(other), **close),
     "argwhere": lambda x: np.argwhere(x.data),
     "count_nonzero": lambda x, dim=None: np.count_nonzero(x.data, dim),
