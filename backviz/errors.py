@@ -78,6 +78,10 @@ class ShapeError(InputError):
         return "\n  ".join([self.message, *self.lines])
 
 
+class PositionError(ShapeError, IndexError):
+    """An entry or an axis that is not there; Python's IndexError too, so that loops end on it."""
+
+
 class NotFiniteError(BackvizError):
     """A value or a gradient became NaN or infinite."""
 

@@ -756,7 +756,7 @@ computed = Value(1.0) * 2
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: Adam(ONE, lr=0), "Adam: lr=0 does not work; give a number above 0"),
+        (lambda: Adam(ONE, lr=-0.1), "Adam: lr=-0.1 does not work; give a number of at least 0"),
         (lambda: Adam(ONE, lr=math.nan), "lr=nan does not work"),
         (lambda: Adam(ONE, lr="fast"), "lr='fast' does not work"),
         (lambda: Adam(ONE, betas=(0.9, 1.0)), "give two numbers from 0 up to"),

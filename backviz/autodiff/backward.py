@@ -76,7 +76,7 @@ def backward_steps(
         if upstream is None:
             continue
         contributions = []
-        if node.op is not None:
+        if node.op is not None and node.requires_grad:
             inputs = node.inputs
             pull = node.op.pull if create_graph else partial(quietly, node.op.pull)
             for position, local, value in pull(node, upstream, create_graph):
@@ -153,14 +153,14 @@ def gradients_of(
     >>> dx.data, gradients_of(dx, (x,))
     (27.0, [18.0])
     """
-    wanted = {v.serial: i for i, v in enumerate(inputs)}
-    found: list[Any] = [np.zeros_like(v.raw) if v.shape else 0.0 for v in inputs]
-    if create_graph:
-        found = [Value(zero, requires_grad=False) for zero in found]
+    found: dict[int, Any] = {}
+    for v in inputs:
+        zero = np.zeros_like(v.raw) if v.shape else 0.0
+        found[v.serial] = Value(zero, requires_grad=False) if create_graph else zero
     for step in backward_steps(output, seed, create_graph=create_graph):
-        if step.node.serial in wanted:
-            found[wanted[step.node.serial]] = step.upstream
-    return found
+        if step.node.serial in found:
+            found[step.node.serial] = step.upstream
+    return [found[v.serial] for v in inputs]
 
 
 def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from backviz.errors import ShapeError
+from backviz.errors import InputError, ShapeError
 
 Data = float | np.ndarray
 
@@ -47,10 +47,15 @@ def as_data(x: Any) -> Data:
     """
     if type(x) is float:
         return x
-    if type(x) is np.ndarray and x.ndim and x.dtype.char in "df":
+    if type(x) is np.ndarray and x.ndim and x.dtype.char in "dfe":
         return x
     if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
         return _to_float(x)
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise InputError(
+            "a masked array would lose its mask; hide entries by np.where(mask, 0, x), or give "
+            "x.filled(…)"
+        )
     try:
         array = np.asarray(x)
     except ValueError:
@@ -62,7 +67,7 @@ def as_data(x: Any) -> Data:
         raise TypeError(_no_numbers(x, array.dtype))
     if array.ndim == 0:
         return _to_float(array[()])
-    return array if array.dtype == np.float32 else array.astype(np.float64)
+    return array if array.dtype.char in "dfe" else array.astype(np.float64)
 
 
 def _no_numbers(x: Any, kind: np.dtype[Any]) -> str:

@@ -26,7 +26,7 @@ from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.params import in_words, kinds_checked, plain_params
 from backviz.autodiff.table import FUNCTIONS, OPS
-from backviz.errors import InputError, ShapeError
+from backviz.errors import InputError, PositionError, ShapeError
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -176,6 +176,12 @@ class Op(ABC):
             raise InputError(f"{self.name}: the result is too large for the memory") from None
         except (ValueError, IndexError, OverflowError, np.linalg.LinAlgError) as error:
             raise self.misfit([""] * len(args), args, params, error) from None
+        except TypeError as error:
+            if "float16" not in str(error):
+                raise
+            raise InputError(
+                f"{self.name}: numpy has none for float16; give it float32, as most libraries do"
+            ) from None
 
     def misfit(
         self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
@@ -185,12 +191,13 @@ class Op(ABC):
             said = "the matrix is singular, so it has no inverse"
             why = said if "ingular" in str(error) else str(error)
             return ShapeError(f"{self.name}: {why}; give it another matrix")
+        kind = PositionError if isinstance(error, IndexError) else ShapeError
         shapes = [tuple(np.shape(a)) for a in args]
         names = [name or "·" for name in names]
         called = self.name if set(names) == {"·"} else f"{self.name}({', '.join(names)})"
         extra = "".join(f", {k}={v}" for k, v in plain_params(params).items())
         if len(args) < 2:
-            return ShapeError(
+            return kind(
                 f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
                 if args
                 else f"{called}: there are no operands"
@@ -202,7 +209,7 @@ class Op(ABC):
         lines = []
         if any(axis is not None for axis in found.axes):
             lines = aligned(names, shapes, found)
-        return ShapeError(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)
+        return kind(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)
 
     @property
     def differentiable(self) -> bool:

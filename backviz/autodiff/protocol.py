@@ -27,8 +27,11 @@ _ASKING: dict[Any, Any] = {  # functions that only ask about the value and recor
     np.nonzero: lambda x: np.nonzero(data_of(x)),
     np.flatnonzero: lambda x: np.flatnonzero(data_of(x)),
     np.argwhere: lambda x: np.argwhere(data_of(x)),
+    np.zeros_like: lambda x, *how, **options: np.zeros_like(data_of(x), *how, **options),
+    np.ones_like: lambda x, *how, **options: np.ones_like(data_of(x), *how, **options),
+    np.full_like: lambda x, *how, **options: np.full_like(data_of(x), *how, **options),
+    np.empty_like: lambda x, *how, **options: np.empty_like(data_of(x), *how, **options),
 }
-_CONSTANTS = {np.zeros_like: 0.0, np.ones_like: 1.0}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -70,8 +73,6 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         return records(*args, **kwargs)
     if function in _ASKING:
         return _ASKING[function](*args, **kwargs)
-    if function in _CONSTANTS and not kwargs:
-        return np.full(args[0].shape, _CONSTANTS[function])
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", "numpy") or "numpy"
     raise TypeError(function_refusal(name, module))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -39,6 +39,7 @@ class Mode:
 PLAIN = Mode()
 SPECIAL: list[None] = []
 _mode: ContextVar[Mode] = ContextVar("mode", default=PLAIN)
+_blocks: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("blocks", default=())
 _depth: ContextVar[int] = ContextVar("depth", default=0)
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -50,13 +51,17 @@ def mode() -> Mode:
 
 @contextmanager
 def _changed(**changes: Any) -> Iterator[None]:
-    token = _mode.set(replace(_mode.get(), **changes))
+    _mode.set(replace(_mode.get(), **changes))
+    _blocks.set((*_blocks.get(), changes))
     SPECIAL.append(None)
     try:
         yield
     finally:
         SPECIAL.pop()
-        _mode.reset(token)
+        # a generator can close its block after one that was opened later: take out this one only
+        left = tuple([block for block in _blocks.get() if block is not changes])
+        _blocks.set(left)
+        _mode.set(reduce(lambda made, block: replace(made, **block), left, PLAIN))
 
 
 @contextmanager
@@ -87,12 +92,12 @@ def recorded() -> Iterator[None]:
 def differentiating() -> Iterator[int]:
     """A block that runs a function to differentiate it; gives how many such blocks are around."""
     depth = _depth.get()
-    token = _depth.set(depth + 1)
+    _depth.set(depth + 1)
     try:
         with recorded():
             yield depth
     finally:
-        _depth.reset(token)
+        _depth.set(max(0, _depth.get() - 1))
 
 
 def transforming() -> bool:

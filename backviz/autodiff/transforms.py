@@ -230,9 +230,9 @@ def _one_hot(shape: tuple[int, ...]) -> Iterator[Any]:
     if not shape:
         yield 1.0
         return
-    for index in np.ndindex(shape):
+    for place in np.ndindex(shape):
         seed = np.zeros(shape)
-        seed[index] = 1.0
+        seed[place] = 1.0
         yield seed
 
 

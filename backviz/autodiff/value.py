@@ -312,9 +312,11 @@ that its numbers no longer belong together; compute the output again, and change
 
         backward(self, seed, retain_graph=retain_graph, create_graph=create_graph)
 
-    def zero_grad(self) -> None:
-        """Forget the gradient: back to "not computed"."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradient: back to "not computed"; or, as torch once did, make it 0."""
         gradient, self.grad = self.grad, None
+        if not set_to_none and gradient is not None:
+            self.grad = np.zeros_like(self.raw) if self.shape else 0.0
         if type(gradient) is np.ndarray and gradient.nbytes >= LARGE:
             give(gradient, 1)
 
@@ -389,7 +391,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
             raise
         named = op.misfit([v.label or name_in_caller(v) for v in inputs], args, params, said)
         where = f" (at {caller()})" if how.lines else ""
-        raise ShapeError(named.message + where, lines=named.lines) from None
+        raise type(named)(named.message + where, lines=named.lines) from None
     if type(data) is np.ndarray:
         data.setflags(write=False)  # its consumers will have used it
     out: Value = Result()

@@ -122,7 +122,7 @@ class Value(recorded.Value):
             v._backward()
             v._passed = v.first is not None
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, set_to_none: bool = False) -> None:
         """The gradient is 0 again."""
         self.grad = 0.0
 

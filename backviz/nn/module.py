@@ -180,10 +180,10 @@ class Module:
         """Behave as in use: dropout passes everything, batch norm takes its running numbers."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or make them 0."""
         for value in self.parameters():
-            value.zero_grad()
+            value.zero_grad(set_to_none)
 
     # Looks ---------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.buffers import take
 from backviz.autodiff.data import Data
 from backviz.autodiff.op import Notation, elementwise
-from backviz.autodiff.operand import Params
+from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.symbol import Symbol
 from backviz.ops.choose import clip, numbers, where
 from backviz.ops.compare import equal, greater, guard, less
@@ -50,6 +51,24 @@ sigmoid = elementwise(
 )
 
 
+def _unless_nan(slope: Any, out: Any) -> Any:
+    """A slope, but 1 where the result is NaN, as in torch: it shall show on the way back, too.
+
+    A formula is about numbers, and NaN is none.
+    """
+    if isinstance(out, Symbol):
+        return slope
+    numbers = data_of(out)
+    lost = numbers != numbers  # noqa: PLR0124
+    return where(lost * 1.0, 1, slope) if np.any(lost) else slope
+
+
+def _relu_slope(out: Any, x: Any) -> Any:
+    if isinstance(out, Operand):
+        return _unless_nan(x > 0, out)
+    return out != 0  # x > 0, and NaN
+
+
 def _relu(x: Any) -> Any:
     large = type(x) is np.ndarray and x.flags.c_contiguous
     spare = take(x.shape, x.dtype) if large else None
@@ -59,7 +78,7 @@ def _relu(x: Any) -> Any:
 relu = elementwise(
     "relu",
     _relu,
-    lambda out, x: x > 0,
+    _relu_slope,
     scalar=lambda x: x if x > 0 or x != x else 0.0,  # noqa: PLR0124  (NaN stays NaN)
     notation=Notation("ReLU({})", 100, (0,)),
     symbol="ReLU",
@@ -72,7 +91,7 @@ relu = elementwise(
 relu6 = elementwise(
     "relu6",
     lambda x: np.clip(x, 0.0, 6.0),
-    lambda out, x: greater(x, 0) * less(x, 6),
+    lambda out, x: _unless_nan(greater(x, 0) * less(x, 6), out),
     notation=Notation("ReLU6({})", 100, (0,)),
     symbol="ReLU6",
     domain="all numbers",
@@ -85,7 +104,7 @@ relu6 = elementwise(
 hardtanh = elementwise(
     "hardtanh",
     lambda x, min_val=-1, max_val=1: np.clip(x, min_val, max_val),
-    lambda out, x, min_val=-1, max_val=1: greater(x, min_val) * less(x, max_val),
+    lambda out, x, min_val=-1, max_val=1: _unless_nan(greater(x, min_val) * less(x, max_val), out),
     params=("min_val", "max_val"),
     bind=lambda x, min_val=None, max_val=None: (
         (x,),
@@ -137,8 +156,8 @@ prelu = elementwise(
 maximum = elementwise(
     "maximum",
     np.maximum,
-    lambda out, a, b: greater(a, b) + equal(a, b) / 2,
-    lambda out, a, b: less(a, b) + equal(a, b) / 2,
+    lambda out, a, b: _unless_nan(greater(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: _unless_nan(less(a, b) + equal(a, b) / 2, out),
     notation=Notation("max({}, {})", 100, (0, 0)),
     symbol="max",
     domain="all numbers",
@@ -152,8 +171,8 @@ maximum = elementwise(
 minimum = elementwise(
     "minimum",
     np.minimum,
-    lambda out, a, b: less(a, b) + equal(a, b) / 2,
-    lambda out, a, b: greater(a, b) + equal(a, b) / 2,
+    lambda out, a, b: _unless_nan(less(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: _unless_nan(greater(a, b) + equal(a, b) / 2, out),
     notation=Notation("min({}, {})", 100, (0, 0)),
     symbol="min",
     domain="all numbers",

@@ -17,7 +17,7 @@ from backviz.ops.arithmetic import mul
 from backviz.ops.compare import equal
 from backviz.ops.elementary import exp, log
 from backviz.ops.linalg import matmul
-from backviz.ops.reduce import Axis, sum  # noqa: A004
+from backviz.ops.reduce import Axis, sum, valid_axis  # noqa: A004
 from backviz.ops.shape import Shape, reshape, shape_of, sum_to, swapaxes
 
 
@@ -28,9 +28,7 @@ def total(x: Any, axis: Axis) -> Any:
 
 def _raised(x: Any, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
     """x less its largest entry, and the exponentials of that, which cannot overflow."""
-    if np.ndim(x) == 0:
-        raise ValueError("a single number has no axes")
-    lowered = np.subtract(x, np.max(x, axis=axis, keepdims=True))
+    lowered = np.subtract(x, np.max(x, axis=valid_axis(x, axis), keepdims=True))
     return lowered, np.exp(lowered)
 
 

@@ -14,11 +14,13 @@ import numpy as np
 
 from backviz.autodiff.op import Notation, Structural, structural
 from backviz.autodiff.symbol import Symbol
+from backviz.errors import InputError
 from backviz.ops.linalg import matmul
 from backviz.ops.options import but_defaults, literal
 from backviz.ops.reduce import sum  # noqa: A004
 from backviz.ops.shape import Shape, reshape, shape_of
 from backviz.ops.windows import Steps, Walk, walk, windows
+from backviz.registry import unknown
 
 
 def _walk(
@@ -156,6 +158,8 @@ def _bind(
     dilation: Any = 1,
     groups: Any = 1,
 ) -> Any:
+    if isinstance(padding, str):
+        padding = _padding(padding, shape_of(kernel)[2:], stride, dilation)
     options = but_defaults(
         stride=(literal(stride), 1),
         padding=(literal(padding), 0),
@@ -163,6 +167,22 @@ def _bind(
         groups=(literal(groups), 1),
     )
     return ((x, kernel) if bias is None else (x, kernel, bias)), options
+
+
+def _padding(word: str, kernel: Shape, stride: Any, dilation: Any) -> Any:
+    """torch's words for the padding: "valid" is none, "same" as much as keeps the size."""
+    if word == "valid":
+        return 0
+    if word != "same":
+        raise InputError(unknown("padding", word, ["valid", "same"]))
+    steps = np.broadcast_to(np.asarray(dilation), len(kernel))
+    more = [int(d) * (n - 1) for d, n in zip(steps, kernel, strict=True)]
+    if np.any(np.asarray(stride) != 1) or any(n % 2 for n in more):
+        raise InputError(
+            "padding='same' goes with stride 1 and a kernel of odd size; pad x with np.pad, or "
+            "give the numbers"
+        )
+    return tuple([n // 2 for n in more])
 
 
 def _convolution(name: str, axes: int, operands: str) -> Structural:

@@ -25,15 +25,21 @@ Axis = int | tuple[int, ...] | None
 
 
 def valid_axis(x: Any, axis: Any) -> Any:
-    """The axis or axes as numpy takes them; what is not a whole number is a `ValueError`."""
+    """The axis or axes as numpy takes them; what is not a whole number is a `ValueError`.
+
+    A single number counts as one entry along an axis 0, as in torch.
+    """
     if axis is None:
         return None
-    if not (x.ndim if type(x) is np.ndarray else np.ndim(x)):
-        raise ValueError("a single number has no axes")
     try:
-        return tuple(map(index, axis)) if isinstance(axis, tuple | list) else index(axis)
+        axes = tuple(map(index, axis)) if isinstance(axis, tuple | list) else index(axis)
     except TypeError:
         raise ValueError(f"an axis is a whole number, not {axis!r}") from None
+    if x.ndim if type(x) is np.ndarray else np.ndim(x):
+        return axes
+    if axes not in (0, -1, (), (0,), (-1,)):
+        raise ValueError("a single number has no axes but 0 and -1, its only entry")
+    return None
 
 
 def reduced(ufunc: Any, x: Any, axis: Any = None, keepdims: bool = False, **more: Any) -> Any:
@@ -43,7 +49,7 @@ def reduced(ufunc: Any, x: Any, axis: Any = None, keepdims: bool = False, **more
 
 def axes_of(axis: Any, axes: int) -> tuple[int, ...]:
     """The axes reduced over, counted from the first."""
-    if axis is None:
+    if axis is None or not axes:
         return tuple(range(axes))
     return tuple(index(a) % axes for a in (axis if isinstance(axis, tuple | list) else (axis,)))
 
@@ -140,22 +146,29 @@ def _pull_product(
     if isinstance(upstream, Symbol):
         return upstream * out / x
     upstream, out = kept(upstream, x, axis, keepdims), kept(out, x, axis, keepdims)
-    zero = equal(data_of(x), 0.0)
-    if not np.any(zero):
+    numbers = data_of(x)
+    apart = np.multiply(np.equal(numbers, 0.0) | ~np.isfinite(numbers), 1.0)
+    if not np.any(apart):
         return upstream * out / x
-    return upstream * (out / guard(x, zero, value=1.0) * (1 - zero) + _others(x, zero, axis))
-
-
-def _others(x: Any, zero: Any, axis: Axis) -> Any:
-    """At each entry that is 0, the product of all other entries; 0 elsewhere."""
     if not isinstance(x, Operand):
-        lone = equal(sum(zero, axis=axis, keepdims=True), 1.0)
-        return zero * lone * prod(guard(x, zero, value=1.0), axis=axis, keepdims=True)
+        return upstream * _all_but_one(np.asarray(x), axes_of(axis, np.ndim(x)))
     # each is left out by itself, so that derivatives of the rule are right at several zeros
-    masks = each_alone(zero)
+    masks = each_alone(apart)
     axes = tuple(a + 1 for a in axes_of(axis, len(x.shape)))
     left = prod(guard(x, masks, value=1.0), axis=axes, keepdims=True)
-    return sum(left * masks, axis=0)
+    others = guard(out / guard(x, apart, value=1.0), apart)
+    return upstream * (others + sum(guard(left, 1 - masks), axis=0))
+
+
+def _all_but_one(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """For each entry the product of the others: of those before it times those behind it."""
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    moved = np.moveaxis(x, axes, last)
+    row = moved.reshape((*moved.shape[: x.ndim - len(axes)], -1))
+    before, behind = np.ones_like(row), np.ones_like(row)
+    np.multiply.accumulate(row[..., :-1], axis=-1, out=before[..., 1:])
+    np.multiply.accumulate(row[..., :0:-1], axis=-1, out=behind[..., -2::-1])
+    return np.moveaxis((before * behind).reshape(moved.shape), last, axes)
 
 
 prod: Structural = structural(
@@ -239,7 +252,7 @@ def _whether(name: str, ufunc: np.ufunc, function: Callable[..., Any], word: str
     return structural(
         name,
         lambda x, axis=None, keepdims=False: np.asarray(
-            reduced(ufunc, x, axis, keepdims) if type(x) is np.ndarray else x != 0
+            reduced(ufunc, np.not_equal(x, 0), axis, keepdims)
         ).astype(np.result_type(x)),
         arity=1,
         domain="all numbers",

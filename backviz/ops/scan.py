@@ -18,7 +18,10 @@ from backviz.ops.shape import shape_of
 
 
 def _run(ufunc: np.ufunc, x: Any, axis: Any, reverse: bool) -> Any:
-    axis, x = one_axis(x, axis), np.asarray(x)
+    valid, x = one_axis(x, axis), np.asarray(x)
+    if axis is not None and not x.ndim:
+        return x
+    axis = valid
     if axis is None:
         axis, x = 0, x.ravel()
     if not reverse:
@@ -54,20 +57,23 @@ def _pull_product(upstream: Any, out: Any, x: Any, axis: int | None = None) -> A
     shape = shape_of(x)
     if axis is None:
         x, axis = shaped(x, (math.prod(shape),)), 0
+    if not shape_of(x):
+        return upstream
     axis %= len(shape_of(x))
     zero = equal(data_of(x), 0.0)
     gradient = cumsum(upstream * out, axis=axis, reverse=True)
     if not np.any(zero):
         return shaped(gradient / x, shape)
-    gradient = gradient / guard(x, zero, value=1.0) * (1 - zero)
+    # guarded, not multiplied by 0: what is infinite elsewhere shall not become NaN
+    gradient = guard(gradient / guard(x, zero, value=1.0), zero)
     if isinstance(x, Operand):  # each 0 left out by itself, so that this has derivatives
         masks = each_alone(zero)
         left = upstream * cumprod(guard(x, masks, value=1.0), axis=axis + 1)
-        more = sum_op(masks * cumsum(left, axis=axis + 1, reverse=True), axis=0)
+        more = sum_op(guard(cumsum(left, axis=axis + 1, reverse=True), 1 - masks), axis=0)
     else:  # from the second 0 on every product stays 0
         first = zero * equal(cumsum(zero, axis=axis), 1.0)
         left = upstream * cumprod(guard(x, first, value=1.0), axis=axis)
-        more = first * cumsum(left, axis=axis, reverse=True)
+        more = guard(cumsum(left, axis=axis, reverse=True), 1 - first)
     return shaped(gradient + more, shape)
 
 

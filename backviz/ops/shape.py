@@ -303,9 +303,14 @@ def _bind_flip(x: Any, *axes: Any, axis: Any = None, dims: Any = None) -> Bound:
     return (x,), {"axis": wanted[0] if len(wanted) == 1 else wanted}
 
 
+def _flip(x: Any, axis: Any = None) -> Any:
+    # a single number has the axes 0 and -1, as in torch
+    return np.flip(x, axis).copy() if np.ndim(x) or axis not in (0, -1) else x
+
+
 flip: Structural = structural(
     "flip",
-    lambda x, axis=None: np.flip(x, axis).copy(),
+    _flip,
     lambda upstream, out, x, axis=None: flip(upstream, axis=axis),
     domain="all numbers",
     note="Turns the order round along all axes or some; so does the gradient.",

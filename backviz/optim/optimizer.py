@@ -22,6 +22,7 @@ from backviz.errors import InputError, ShapeError
 from backviz.optim.anatomy import Anatomy, anatomy_of
 from backviz.optim.cells import Arrays, Cell, Group, cells_of, fill, lend
 from backviz.optim.convention import Conventions, choose, rate_of, settle
+from backviz.optim.groups import ParamGroup
 from backviz.optim.options import checked, described
 from backviz.optim.parameters import Parameter, Parameters, groups_of
 from backviz.optim.rates import Schedule, as_schedule
@@ -222,13 +223,18 @@ class Optimizer(ABC):
         lend(self.cells, self.scratch + 1)
         return parts[0]
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of the parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of the parameters, or make them 0."""
         for p in self.params:
             if isinstance(p, Value):
-                p.zero_grad()
+                p.zero_grad(set_to_none)
 
     # What can be read and set ------------------------------------------------------------
+
+    @property
+    def param_groups(self) -> list[ParamGroup]:
+        """The groups as torch shows them: `for g in opt.param_groups: g["lr"] *= 0.1`."""
+        return [ParamGroup(self.title, group) for group in self.groups]
 
     @property
     def lr(self) -> float:

@@ -54,7 +54,7 @@ AT_LEAST_0: Kind = ("a number of at least 0", _not_negative)
 SHARE: Kind = ("a number from 0 up to, but not including, 1", _share)
 FROM_0_TO_1: Kind = ("a number from 0 to 1", _part)
 CHECKS: dict[str, Kind] = {
-    "lr": ("a number above 0, or a schedule", _positive),
+    "lr": ("a number of at least 0, or a schedule", _not_negative),
     "betas": ("two numbers from 0 up to, but not including, 1", _share),
     "momentum": AT_LEAST_0,
     "dampening": FROM_0_TO_1,
@@ -108,7 +108,7 @@ def checked(owner: str, name: str, given: Any) -> Any:
     >>> checked("Adam", "lr", -1)
     Traceback (most recent call last):
     ...
-    backviz.errors.InputError: Adam: lr=-1 does not work; give a number above 0, or a schedule
+    backviz.errors.InputError: Adam: lr=-1 does not work; give a number of at least 0, or a schedule
     """
     if name not in CHECKS:
         if given is True or given is False:
