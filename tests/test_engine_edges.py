@@ -306,7 +306,7 @@ def test_a_masked_array_keeps_its_mask_or_is_refused():
         (1j, "not complex"),
         (np.complex64(1j), "not complex64"),
         ([[1.0, 2.0], [3.0]], "equally long"),
-        (np.array(["a"]), "not <U1"),
+        (np.array(["a"]), "not an array of str"),
         ({"w": 1.0}, "not dict"),
     ],
 )
