@@ -18,6 +18,8 @@ USES = {
     "an index of a plain array": lambda s, labels: (np.eye(3)[labels] * s * s).sum(),
     "an index, one by one": lambda s, labels: sum(s[i, k] ** 2 for i, k in enumerate(labels)),
     "made plain": lambda s, labels: (s[np.asarray(labels)] ** 2).sum(),
+    "a method of torch's": lambda s, labels: (s.gather(1, np.asarray(labels)[:, None]) ** 2).sum(),
+    "places along an axis": lambda s, labels: (s[0].gather(0, labels) ** 2).sum() + s[1, 1],
     "a comparison": lambda s, labels: (s[np.asarray(labels) == 1] ** 2).sum() + s[0, 0],
     "a key": lambda s, labels: sum({0: s[0, 0], 1: s[1, 1] ** 2, 2: s[2, 2]}[k] for k in labels),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.containers import is_numbers, leaves, mapped
+from backviz.autodiff.containers import is_leaf, is_numbers, leaves, mapped
 from backviz.autodiff.counts import Places, settled
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.table import OPS
@@ -52,13 +52,11 @@ class Taken:
 
     def __init__(self, tree: Any, name: str) -> None:
         self.tree = tree
-        found = list(leaves(tree, name))
+        self.is_container = not is_leaf(tree)
+        found = [*leaves(tree, name)] if self.is_container else [(name, tree)]
         self.names = [label for label, _ in found]
         self.leaves = [leaf for _, leaf in found]
         self.kinds = [kind_of(leaf) for leaf in self.leaves]
-        self.is_container = (
-            self.leaves != [tree] if len(self.leaves) != 1 else (self.leaves[0] is not tree)
-        )
 
     def variables(self, plain: Iterable[int] = ()) -> list[int]:
         """The places of the leaves with a derivative, without those that are to stay plain."""
@@ -73,6 +71,8 @@ class Taken:
         return self._mapped(lambda place, leaf: made.get(place))
 
     def _mapped(self, change: Callable[[int, Any], Any]) -> Any:
+        if not self.is_container:
+            return change(0, self.tree)
         places = iter(range(len(self.leaves)))
         return mapped(self.tree, lambda _, leaf: change(next(places), leaf))
 

@@ -55,6 +55,11 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     return iter(found)
 
 
+def is_leaf(tree: Any) -> bool:
+    """Whether this is no container."""
+    return isinstance(tree, Value | np.ndarray | float | int) or _parts(tree) is None
+
+
 def is_numbers(x: Any) -> bool:
     """Whether this is a list or tuple of numbers, or of such lists: an array as people type it.
 

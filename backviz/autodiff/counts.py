@@ -73,7 +73,14 @@ def settled(
     refused: Exception | None = None
     while True:
         made, places = build(plain)
-        again = random_state(*holders) if places else None
+        if not places:  # nothing to find out
+            if refused is None:
+                return made, call(made)
+            try:
+                return made, call(made)
+            except Exception:
+                raise refused from None
+        again = random_state(*holders)
         with watching(places) as asked:
             used = asked
             try:
@@ -84,12 +91,11 @@ def settled(
                 if not used:
                     if refused is not None:
                         raise refused from None
-                    if not places or not _may_need_whole(error):
+                    if not _may_need_whole(error):
                         raise
                     refused, used = error, set(places.values())
         plain |= used
-        if again is not None:
-            again()
+        again()
 
 
 def _may_need_whole(error: Exception) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from backviz.autodiff.arguments import Leaves, Taken, run_on_leaves, taken_apart
 from backviz.autodiff.backward import data_of, gradients_of
-from backviz.autodiff.containers import leaves, mapped
+from backviz.autodiff.containers import is_leaf, leaves, mapped
 from backviz.autodiff.exits import headline
 from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
@@ -148,12 +148,14 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
 @contextmanager
 def _inside(args: tuple[Any, ...], argnums: Which) -> Iterator[bool]:
     """Whether the derivatives are to be recorded: in another transform, or for recorded values."""
-    given = [*args, *(args[i] for i in _positions(argnums, len(args)))]
+    asked = [args[i] for i in _positions(argnums, len(args))]
     with differentiating() as depth:
-        yield depth > 0 or any(
-            isinstance(leaf, Value)
-            for k, each in enumerate(given)
-            for _, leaf in (leaves(each) if k >= len(args) else [("", each)])
+        yield (
+            depth > 0
+            or any(isinstance(a, Value) for a in args)
+            or any(
+                isinstance(leaf, Value) for a in asked if not is_leaf(a) for _, leaf in leaves(a)
+            )
         )
 
 

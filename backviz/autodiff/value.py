@@ -77,8 +77,10 @@ class Value(Held):
         self.raw = data.copy() if isinstance(data, np.ndarray) else data
         self.grad = None
         wants = not whole if requires_grad is None else requires_grad
-        origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
-        self.origin = origin.but(label=label) if label else origin
+        if label:
+            self.origin = Origin(label=label, wants=wants, meaning="" if wants else whole or "")
+        else:
+            self.origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
         self.first = self.second = None
         self.serial = next(_serials)
         if REPEATS and wants:

@@ -101,6 +101,14 @@ def _part(given: Any) -> Any:
     return array.astype(np.intp) if array.ndim else int(array)
 
 
+def numbers_of(places: Any) -> Any:
+    """The numbers of an index, labels or a mask, which have no derivative."""
+    if not isinstance(places, Value):
+        return places
+    used_whole(places)
+    return places.raw
+
+
 def _whole_number(end: Any) -> int:
     if isinstance(end, Value):
         if end.shape or not end.data.is_integer():

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
-from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import quietly
 from backviz.autodiff.operand import Params
-from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.ops.index import numbers_of
 from backviz.ops.loss_parts import Plain, reducing, weights
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
 
@@ -30,9 +29,7 @@ def as_labels(name: str, target: Any, shape: Shape, ignored: Any = None) -> Plai
     """The labels as an array of whole numbers, if each is a class of scores of this shape."""
     if not shape:
         raise ShapeError(f"{name}: a single number has no classes; give an array of scores")
-    if isinstance(target, Value):
-        used_whole(target)
-    given = np.asarray(data_of(target))
+    given = np.asarray(numbers_of(target))
     if given.dtype.kind not in "biuf":
         raise InputError(f"{name}: class labels are whole numbers, not {given.ravel()[0]!s:.40}")
     labels = quietly(given.astype, np.intp)

@@ -35,7 +35,7 @@ from backviz.ops.compare import (
 from backviz.ops.contract import tensordot
 from backviz.ops.elementary import abs as absolute
 from backviz.ops.elementary import log, sign
-from backviz.ops.index import getitem
+from backviz.ops.index import getitem, numbers_of
 from backviz.ops.linalg import matmul, outer
 from backviz.ops.shape import (
     broadcast_to,
@@ -104,7 +104,7 @@ def gather(x: Any, dim: int, index: Any) -> Any:
     >>> gather(tensor([[1, 2], [3, 4]]), 1, np.array([[1], [0]])).tolist()
     [[2.0], [3.0]]
     """
-    places = np.asarray(index.data if isinstance(index, Value) else index).astype(int)
+    places = np.asarray(numbers_of(index)).astype(int)
     if places.ndim != len(shape_of(x)):
         raise ShapeError(
             f"gather: the index has the shape {places.shape}, which has not as many axes as the "
@@ -127,7 +127,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         return getitem(ravel(x), indices)
     axis = _axis(x, axis)
-    places = np.asarray(indices.data if isinstance(indices, Value) else indices).astype(int)
+    places = np.asarray(numbers_of(indices)).astype(int)
     others = [(*s[:axis], 1, *s[axis + 1 :]) for s in (shape_of(x), places.shape)]
     shape = np.broadcast_shapes(*others)
     shape = (*shape[:axis], places.shape[axis], *shape[axis + 1 :])
@@ -320,7 +320,7 @@ def _scaled(factor: Any, x: Any) -> Any:
 
 
 def _broadcast(x: Any, mask: Any) -> tuple[Any, Any]:
-    chosen = np.asarray(mask.data if isinstance(mask, Value) else mask).astype(bool)
+    chosen = np.asarray(numbers_of(mask)).astype(bool)
     shape = np.broadcast_shapes(shape_of(x), chosen.shape)
     same = x if shape_of(x) == shape else broadcast_to(x, shape)
     return same, np.broadcast_to(chosen, shape)
