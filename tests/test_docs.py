@@ -78,6 +78,7 @@ def test_the_readme_s_commands_run(tmp_path):
     for line in lines:
         done = run(line, tmp_path)
         assert done.returncode == 0, (line, done.stderr)
+        assert "less than" not in done.stderr, line  # the text is as large as --for asks
         assert (tmp_path / line.split()[-1]).stat().st_size > 1000
 
 

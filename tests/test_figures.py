@@ -70,7 +70,7 @@ def test_the_lint_finds_planted_faults():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_text_on_a_slide_is_large_enough_or_the_reader_is_told(name):
     drawing = figure(f"@{name}", size="slide").drawing
-    assert drawing.least_text >= 18 or any("pt" in w for w in drawing.warnings)
+    assert drawing.least_text >= 0.99 * 18 or any("pt" in w for w in drawing.warnings)
     if name not in ("mazur-scalar", "micrograd", "karpathy-neuron-exp"):
         assert drawing.least_text >= 0.95 * 18 - 0.05, name
 
@@ -500,3 +500,12 @@ def test_a_rule_keeps_names_and_one_box_is_not_numbered():
     ):
         made.backward()
         assert rule in [a.local for a in Figure(made).diagram.arrows]
+
+
+def test_a_hundredth_of_the_text_size_may_be_missing_and_no_more():
+    nearly = figure("@mazur", size="slide").drawing
+    assert 0.99 * 18 < nearly.least_text < 18
+    assert not [w for w in nearly.warnings if "smallest text" in w]
+    small = figure("@mazur", size="slide", fold="constants").drawing
+    assert small.least_text < 0.99 * 18
+    assert [w for w in small.warnings if "smallest text" in w]

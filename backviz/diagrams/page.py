@@ -26,6 +26,7 @@ RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
 LABELLED_GAP = 1.7 * EM  # where labels add their own room
 EDGE = 0.45 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
 ONE_COLUMN = 3.3 * INCH
+ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 TWO_DIRECTIONS_UP_TO = 2_000
 
 
@@ -195,7 +196,7 @@ def _column(layouts: list[Layout], diagram: Diagram, page: Frame, theme: Theme) 
 
 def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> tuple[str, ...]:
     warnings = []
-    if preset.least and least < preset.least - 0.05:
+    if least < ENOUGH * preset.least:
         unnamed = any(b.role == "op" and not b.title for b in diagram.boxes)
         helps = unnamed and style.fold in ("none", "constants")
         remedy = "fold it with --fold names" if helps else "draw a part of the graph"
