@@ -466,8 +466,13 @@ def test_the_sessions_of_the_page_are_true():
             if line.startswith("step> "):
                 state, result = advance(state, line.removeprefix("step> "))
                 made += [line, *result.lines]
-        assert made == text.splitlines()
+        assert list(map(tiny, made)) == list(map(tiny, text.splitlines()))
         states[source] = state
+
+
+def tiny(line):
+    """Rounding errors of differences are others on another processor."""
+    return re.sub(r" *\d\.\de-(09|1\d)\b", " tiny", line)
 
 
 def test_the_python_of_the_page_is_true():
