@@ -126,9 +126,13 @@ def _jitter(along: Callable[[float], float], middle: float, near: float) -> floa
 
 
 def _is_kink(sides: list[tuple[float, float, float]], slope: float, least: float) -> bool:
-    """Whether the slopes of both sides stay apart as the step shrinks, the rule's between them."""
-    (before, after, _), (closer, beyond, bound) = sides[0], sides[-1]
-    jump = abs(beyond - closer)
+    """Whether the slopes of both sides stay apart as the step shrinks, the rule's between them.
+
+    Apart by as much as before: curvature shrinks with the step, rounding grows.
+    """
+    jumps = [abs(after - before) for before, after, _ in sides]
+    closer, beyond, bound = sides[-1]
     slack = max(least, SMALL * max(abs(closer), abs(beyond))) + 4 * bound
-    between = min(closer, beyond) - slack <= slope <= max(closer, beyond) + slack
-    return between and jump > slack and jump > abs(after - before) / 2
+    low, high = sorted((closer, beyond))
+    stays = jumps[0] / 2 < jumps[-1] < 4 * jumps[-2:][0]
+    return low - slack <= slope <= high + slack and jumps[-1] > slack and stays
