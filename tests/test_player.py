@@ -670,3 +670,22 @@ def test_fragments_fit_a_slide_of_reveal_under_a_heading(page, size):
     box = page.run(f"(r => [r.left, r.right, r.top, r.bottom])({whole_page})")
     assert svg["x"] - 1 <= box[0] < box[1] <= svg["x"] + 961
     assert svg["y"] - 1 <= box[2] < box[3] <= svg["y"] + svg["height"] + 1
+
+
+def test_zoom_ends_at_sixteen_times_and_at_the_whole_and_takes_a_true_minus(page):
+    page.open(steps())
+    scale = r"Number(document.querySelector('.level:not([hidden]) .view').getAttribute('transform').match(/scale\((.*)\)/)[1])"  # noqa: E501
+    page.keys(*["+"] * 12)
+    assert page.run(scale) == 16
+    page.keys("−")
+    assert page.run(scale) == pytest.approx(16 / 1.4)
+    page.keys(*["-"] * 12)
+    assert page.run(scale) == 1
+
+
+@pytest.mark.parametrize("held", ["CONTROL", "ALT", "META"])
+def test_keys_with_a_modifier_belong_to_the_browser(page, held):
+    page.open(steps(), "#4")
+    page.run("document.addEventListener('keydown', (e) => e.ctrlKey && e.preventDefault(), true)")
+    page.hand.key_down(key(held)).send_keys(key("HOME")).key_up(key(held)).perform()
+    assert page.step == "4 / 12"

@@ -22,10 +22,11 @@ from backviz.autodiff.recording import scoped
 from backviz.diagrams.layout import Edge, Node, Plan, engines
 from backviz.diagrams.layout.layered import _weights
 from backviz.errors import MissingPieceError
-from backviz.graphs import contract, fold_layers, fold_repeats
+from backviz.graphs import contract, fold_layers, fold_names, fold_repeats
 from backviz.movies import steps_gif, steps_mp4, steps_webp
 from backviz.movies.step_films import HOLD, PER_MOMENT
 from backviz.renderers import RENDERERS
+from backviz.renderers.pdf import _contour
 from backviz.stepping.breaks import Event, read_break
 from backviz.stepping.commands import advance
 from backviz.stepping.record import Record
@@ -127,6 +128,44 @@ def test_a_letter_in_a_pdf_lies_within_its_box():
         assert low < min(numbers[1::2]) and max(numbers[1::2]) < high
         letters += 1
     assert letters >= 8
+
+
+def test_a_letter_s_bows_in_a_pdf_are_the_font_s():
+    """TrueType has quadratic pieces, PDF cubic ones: the same points at the same shares."""
+    start, bend, end = np.array([3.0, 4.0]), np.array([10.0, 40.0]), np.array([31.0, -2.0])
+    written = _contour([("M", [tuple(start)]), ("Q", [tuple(bend), tuple(end)])])
+    numbers = [float(n) for n in re.findall(r"-?[0-9.]+", written)]
+    points = np.array(numbers).reshape(-1, 2)[-4:]
+    assert points[[0, -1]].tolist() == [start.tolist(), end.tolist()]
+    for t in (0.25, 0.5, 0.75):
+        bow = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t * t * end
+        shares = np.array([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3])
+        assert shares @ points == pytest.approx(bow, abs=0.02)
+
+
+@pytest.mark.parametrize(("nodes", "formula"), [(24, True), (25, False)])
+def test_a_group_of_twenty_four_nodes_has_a_formula(nodes, formula):
+    y = Value(0.5, "x")
+    for _ in range(nodes):
+        y = y.sin()
+    y.label = "y"
+    graph = to_graph(y)
+    view = contract(graph, fold_names(graph))
+    (group,) = (d for _, d in view.nodes(data=True) if "size" in d)
+    assert group["size"] == nodes
+    assert group["formula"] == ("sin(" * nodes + "x" + ")" * nodes if formula else f"{nodes} ops")
+
+
+def test_a_folded_group_names_its_three_most_frequent_ops():
+    y = Value(0.5, "x")
+    for op, times in (("sin", 3), ("cos", 2), ("tanh", 4), ("exp", 1)):
+        for _ in range(times):
+            y = getattr(y, op)()
+    y.label = "y"
+    graph = to_graph(y)
+    view = contract(graph, fold_names(graph))
+    (ops,) = (d["ops"] for _, d in view.nodes(data=True) if "size" in d)
+    assert ops == "tanh ×4, sin ×3, cos ×2, …"
 
 
 def test_the_straightest_stretches_are_those_between_two_bends_then_the_spine():

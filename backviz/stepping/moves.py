@@ -51,7 +51,7 @@ def next_steps(state: State, count: int = 1) -> tuple[State, list[str]]:
     at, passed = _onward(state, count)
     new = moved(state, at)
     before = preceding(new, at)
-    lines = _passed(new, passed, count) + step_lines(new, at, before)
+    lines = _passed(new, passed) + step_lines(new, at, before)
     return new, lines + watch_lines(state, new)
 
 
@@ -71,11 +71,12 @@ def _onward(state: State, count: int) -> tuple[int, list[int]]:
     return at, passed
 
 
-def _passed(state: State, passed: list[int], count: int) -> list[str]:
+def _passed(state: State, passed: list[int]) -> list[str]:
+    between = [at for at in passed if at < state.at]
     lines = []
-    for at in passed[:-1][:PASSED]:
+    for at in between[:PASSED]:
         lines += brief_line(state, at)
-    if len(passed) > PASSED:
+    if len(between) > PASSED:
         lines.append(state.look.fit("…"))
     return lines
 
