@@ -408,16 +408,47 @@ def test_a_file_for_micrograd_prints_the_same_and_is_drawn(tmp_path):
     assert b"w1_11" in (tmp_path / "loss.svg").read_bytes()  # in the description
 
 
-def test_a_picture_after_a_step_marks_what_was_changed():
+def test_a_picture_after_a_step_is_of_what_was_recorded():
     w, x = Value(2.0, label="w"), Value(3.0, label="x")
     loss = (w * x) ** 2
     loss.backward()
     w.data -= 0.1 * w.grad
-    shown = {d["label"]: d["value"] for _, d in draw_dot(loss).figure.graph.nodes(data=True)}
-    assert (shown["w (changed)"], shown["x"]) == (w.data, 3.0)
+    graph = draw_dot(loss).figure.graph
+    shown = {d["label"]: d["value"] for _, d in graph.nodes(data=True)}
+    assert (shown["w (now -1.6)"], shown["x"], w.label) == (2.0, 3.0, "w")
+    assert {d.get("local") for *_, d in graph.edges(data=True)} >= {2.0, 3.0, 12.0}
+    assert "earlier" not in str(graph.nodes(data=True))
     with pytest.raises(backviz.BackvizError, match="the data of w was changed"):
         loss.backward()  # would take the new w for the slope of the old product
-    assert w.label == "w"
+    with pytest.raises(backviz.BackvizError, match="the data of w was changed"):
+        draw_dot(loss + w)  # of the old w and of the new
+
+
+def test_a_value_may_be_nudged_where_it_stands():
+    slopes = {}
+    for name in "abcdef":
+        results = []
+        for h in (0.0, 1e-4):
+            v = {
+                n: Value(x, label=n) for n, x in {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}.items()
+            }
+            if name in v:
+                v[name].data += h
+            v["e"] = v["a"] * v["b"]
+            v["e"].label = "e"
+            v["e"].data += h * (name == "e")
+            v["d"] = v["e"] + v["c"]
+            v["d"].data += h * (name == "d")
+            L = v["d"] * v["f"]
+            results.append(L.data)
+        slopes[name] = (results[1] - results[0]) / 1e-4
+        L.backward()
+        assert math.isclose(slopes[name], v[name].grad, rel_tol=1e-3)
+        assert draw_dot(L).source
+    v["e"].data += 1.0  # too late: d was computed from it
+    assert "e (now -5)" in {d["label"] for _, d in draw_dot(L).figure.graph.nodes(data=True)}
+    with pytest.raises(backviz.BackvizError, match="the data of e was changed"):
+        L.backward()
 
 
 @pytest.mark.filterwarnings("ignore")  # asyncio and the kernel's client have remarks of their own

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.copies import copied
-from backviz.autodiff.tape import values_under
-from backviz.autodiff.watch import since_of
 from backviz.files import write_file
+from backviz.micrograd.engine import before, changed_under
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -39,35 +38,33 @@ def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", **style: Any) -> Picture:  # noqa: A002
     """The picture of a computation: shown by a notebook, written by `render`.
 
-    `rankdir` is LR or TB; `style` takes the fields of `backviz.Style`. A leaf whose data was
-    changed since (`p.data -= …`) is drawn with what it holds now, and marked "changed".
+    `rankdir` is LR or TB; `style` takes the fields of `backviz.Style`. A value whose data was
+    set since (`p.data -= …`) is drawn as it was, and its name says what it holds now;
+    `InputError` if what it was is not known any more.
 
     >>> from backviz.micrograd import Value
     >>> a = Value(2.0, label="a")
     >>> draw_dot(a * 3).pipe()[:4]
     b'<svg'
     """
-    root = _as_it_stands(root)
+    root = _as_recorded(root)
     figures, styles = (import_module(f"backviz.diagrams.{n}") for n in ("figure", "style"))
     return Picture(figures.Figure(root, styles.Style.of(direction=rankdir, **style)), format)
 
 
-def _as_it_stands(root: Value) -> Value:
-    """The same record; if leaves were changed since, a copy that says so in their names."""
-    under = values_under(root)
-    changed = {
-        id(leaf): leaf
-        for v in under
-        for leaf in v.inputs
-        if leaf.first is None and leaf.second is not None and since_of(leaf) > v.serial
-    }
+def _as_recorded(root: Any) -> Any:
+    """The same record; if values were set since, a copy with the numbers that it was made of."""
+    changed = changed_under(root)
     if not changed:
         return root
     memo: dict[int, Any] = {}
     twin = copied(root, memo)
-    for key, leaf in changed.items():
-        memo[key].second = None  # not watched: the mark says what a refusal would
-        memo[key].label = f"{leaf.label} (changed)".strip()
+    for v in changed:
+        old = memo[id(v)]
+        old.raw = before(v, root)
+        old.label = f"{v.label} (now {v.data:.4g})".strip()
+        if old.first is None:
+            old.second = None  # it holds what was recorded
     return twin
 
 

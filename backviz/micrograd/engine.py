@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff import value as recorded
-from backviz.autodiff.backward import tape
-from backviz.autodiff.data import quietly
+from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.op import Structural, function_notation
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import Origin
+from backviz.autodiff.tape import tape, values_under
+from backviz.autodiff.watch import changed, serials
 from backviz.errors import InputError
 from backviz.ops import OPS
 
@@ -47,22 +48,46 @@ class Value(recorded.Value):
     (6.0, '*', True)
     """
 
-    __slots__ = ("_by_hand", "_passed")
+    # what a value held before its data was set: from which serial number to which, and what
+    __slots__ = ("_before", "_by_hand", "_passed", "_since", "_used")
 
+    _before: tuple[int, int, Any] | None
     _by_hand: Callable[[], None] | None
     _passed: bool
+    _since: int
+    _used: bool
 
     def __init__(
         self, data: Any, _children: Iterable[Value] = (), _op: str = "", label: str = ""
     ) -> None:
         super().__init__(data, label)
-        self.grad, self._by_hand, self._passed = 0.0, None, False
+        self.grad = 0.0
+        self.settle()
         if children := tuple(_children):
             op, inputs = _row(_op, children)
             self.origin = Origin(op, NO_PARAMS, label)
             self.first = inputs[0] if len(inputs) < 3 else inputs
             self.second = inputs[1] if len(inputs) == 2 else None
-            self.serial = recorded.Value(0.0).serial  # younger than an exponent made just now
+            self.serial = next(serials)  # younger than an exponent made just now
+            _note_use(inputs)
+
+    @property
+    def data(self) -> Any:
+        """The number; it may be set, as in micrograd, also where it was computed.
+
+        What was computed from the old number stays as it is: backward over it is refused.
+        """
+        return self.raw
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self._used:
+            self._before, self._used = (self._since, next(serials), self.raw), False
+        if self.first is None:
+            recorded.Value.data.fset(self, data)  # type: ignore[attr-defined]
+        else:
+            self.raw = as_data(data)
+        self._since = next(serials)
 
     @property
     def _prev(self) -> set[Value]:
@@ -109,6 +134,8 @@ class Value(recorded.Value):
                 "micrograd's values have first derivatives only; backviz.Value takes create_graph"
             )
         nodes = [v for v in tape(self) if isinstance(v, Value)]
+        for v in changed_under(self):
+            raise InputError(changed(v))
         if any(v._passed and v.grad for v in nodes if v is not self):
             warnings.warn(
                 "backward() ran over these values before: the gradients between are added to and "
@@ -135,7 +162,9 @@ class Value(recorded.Value):
         out = Value.__new__(Value)
         out.raw, out.origin, out.serial = made.raw, made.origin, made.serial
         out.first, out.second = made.first, made.second
-        out.grad, out._by_hand, out._passed = 0.0, None, False
+        out.grad = 0.0
+        out.settle()
+        _note_use(values)
         return out
 
     def __add__(self, other: Any) -> Any:
@@ -164,11 +193,43 @@ class Value(recorded.Value):
     __hash__ = object.__hash__
 
     def settle(self) -> None:
-        """What a copy begins with: a step given by hand belongs to the original."""
-        self._by_hand, self._passed = None, False
+        """What a value or a copy begins with: a step given by hand belongs to the original."""
+        self._by_hand, self._before = None, None
+        self._passed = self._used = False
+        self._since = -1
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
+
+
+def changed_under(root: Value) -> list[Value]:
+    """The values whose data was set after a value under `root` was computed from them."""
+    found = {
+        id(u): u
+        for v in values_under(root)
+        for u in v.inputs
+        if isinstance(u, Value) and u._since > v.serial
+    }
+    return list(found.values())
+
+
+def before(v: Value, root: Value) -> Any:
+    """What a value held when everything under `root` was computed from it.
+
+    `InputError` if that is not known: it was set several times, or used with both numbers.
+    """
+    users = [u.serial for u in values_under(root) if any(each is v for each in u.inputs)]
+    if v._before is not None:
+        start, end, old = v._before
+        if all(start < serial < end for serial in users):
+            return old
+    raise InputError(changed(v))
+
+
+def _note_use(values: Iterable[recorded.Value]) -> None:
+    for v in values:
+        if isinstance(v, Value):
+            v._used = True
 
 
 def _row(sign: str, inputs: tuple[recorded.Value, ...]) -> tuple[Op, tuple[recorded.Value, ...]]:
