@@ -199,6 +199,13 @@ def test_the_cure_names_what_records():
         assert cure in str(caught.value)
 
 
+def test_the_message_names_the_value_where_it_has_a_name():
+    for label, shown in [("w", "w"), ("p['w']", "p['w']"), ("a b", "x"), ("\x1b[31m", "x")]:
+        with pytest.raises(LostGradientError) as caught, whole_record():
+            math.exp(Value(0.5, label))
+        assert str(caught.value).startswith(f"math.exp({shown}) would lose")
+
+
 SILENT = [
     lambda v: (v.item(), v.data, v.numpy(), v.tolist(), v.detach()),
     lambda v: f"{v:.3f} {v} {v!r}",

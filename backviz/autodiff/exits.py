@@ -256,7 +256,8 @@ def _written(target: tuple[str, ...], call: str = "") -> str:
 
 def _name(value: Any, nameless: str = "x") -> str:
     label: str = value.label
-    return label if label.isidentifier() else nameless
+    plain = label and all(c.isalnum() or c in "_.[]'\"" for c in label)
+    return label if plain else nameless
 
 
 _METHOD = object()  # of a plain array
