@@ -130,12 +130,8 @@ class Op(ABC):
         try:
             kinds_checked(self.name, options)
             bound = self.bind(*args, **options) if self.bind else self._in_order(args, options)
-        except TypeError as error:
-            binder = getattr(self.bind, "__qualname__", "<lambda>")
-            said = in_words(str(error)).replace(f"{binder}()", self.name)
-            raise TypeError(
-                said if said.startswith(self.name) else f"{self.name}: {said}"
-            ) from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise in_words(error, self.name, self.bind) from None
         for option in bound[1].values():
             for each in option if type(option) is tuple else (option,):
                 if isinstance(each, Operand):
@@ -178,7 +174,7 @@ class Op(ABC):
             raise self.misfit([""] * len(args), args, params, error) from None
         except TypeError as error:
             if "float16" not in str(error):
-                raise
+                raise in_words(error, self.name) from None
             raise InputError(
                 f"{self.name}: numpy has none for float16; give it float32, as most libraries do"
             ) from None

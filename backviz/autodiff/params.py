@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.operand import Params
+from backviz.errors import BackvizError, InputError
 
 # What an option holds, by its name; one that is not here its op looks at itself.
 FLAGS = frozenset({"keepdims", "squared", "reverse", "equal_nan", "training"})
@@ -22,7 +23,10 @@ WHOLE = frozenset({
     "shift", "shape", "axis1", "axis2", "source", "destination", "offset", "k", "pieces",
     "start_dim", "end_dim", "repeats", "reps", "size", "stride", "dilation", "groups",
 })  # fmt: skip
-_NOT_WHOLE = re.compile(r"'(\w+)' object cannot be interpreted as an integer")
+TEXTS = frozenset({"subscripts"})
+_NOT_WHOLE = re.compile(
+    r"'(\w+)' object cannot be interpreted as an integer|integer argument expected, got (\w+)"
+)
 
 
 def kinds_checked(name: str, options: Params) -> None:
@@ -41,6 +45,8 @@ def kinds_checked(name: str, options: Params) -> None:
             wanted = "a number"
         elif option in WHOLE and any(isinstance(n, bool | str | float) for n in _entries(x)):
             wanted = "a whole number" if option != "shape" else "whole numbers"
+        elif option in TEXTS and not isinstance(x, str):
+            wanted = "text"
         if wanted:
             raise TypeError(f"{name}: {option} is {wanted}, not {x!r:.40}")
 
@@ -49,13 +55,20 @@ def _entries(x: Any) -> Any:
     return x if isinstance(x, tuple | list) else (x,)
 
 
-def in_words(message: str) -> str:
-    """Python's complaint about a number that is not whole, said plainly.
+def in_words(error: Exception, name: str, bind: Any = None) -> Exception:
+    """An error of Python or numpy inside the op `name`, or its `bind`, said plainly; ours as it is.
 
-    >>> in_words("'float' object cannot be interpreted as an integer")
-    'a whole number belongs here, not a float'
+    >>> in_words(TypeError("'float' object cannot be interpreted as an integer"), "roll")
+    TypeError('roll: a whole number belongs here, not a float')
     """
-    return _NOT_WHOLE.sub(r"a whole number belongs here, not a \1", message)
+    if isinstance(error, BackvizError):
+        return error
+    said = str(error).replace(f"{getattr(bind, '__qualname__', '<lambda>')}()", name)
+    said = _NOT_WHOLE.sub(r"a whole number belongs here, not a \1\2", said)
+    if said.startswith("ufunc "):
+        said = "an operand or an option is no number that can be computed with"
+    said = said if said.startswith(name) else f"{name}: {said}"
+    return TypeError(said) if isinstance(error, TypeError) else InputError(said)
 
 
 def given(params: Params) -> Params:
