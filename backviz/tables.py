@@ -17,10 +17,11 @@ import numpy as np
 from backviz.autodiff.value import Value
 from backviz.explanations import Row, rows
 from backviz.registry import Registry
-from backviz.text import NumberStyle, json_ready
+from backviz.text import NumberStyle, entries_within, json_ready
 from backviz.words import LANGUAGES
 
 COLUMNS = 80
+MOST_ENTRIES = 2_000_000  # of the arrays of a table in which every number is written out
 TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
 
 
@@ -28,7 +29,11 @@ def table(
     output: Value, form: str = "txt", numbers: NumberStyle | None = None, lang: str = "en"
 ) -> str:
     """The backward pass as a table; `form` is txt, md, csv, json or latex."""
-    return TABLES[form](rows(output), numbers or NumberStyle(), lang)
+    made = rows(output)
+    if form in ("csv", "json"):
+        fields = (getattr(row, f) for row in made for f in Row.__slots__)
+        entries_within(fields, MOST_ENTRIES, "write it as txt or md, which sum large arrays up")
+    return TABLES[form](made, numbers or NumberStyle(), lang)
 
 
 def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:

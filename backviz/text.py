@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+
+from backviz.errors import InputError
 
 NOT_COMPUTED = "—"
 MINUS = "−"
@@ -301,6 +303,19 @@ def count(n: int, noun: str) -> str:
     """
     irregular = {"leaf": "leaves", "box": "boxes"}
     return f"{n:,} {noun if n == 1 else irregular.get(noun, noun + 's')}"
+
+
+def entries_within(things: Iterable[Any], most: int, remedy: str) -> None:
+    """Raise `InputError` where the arrays among some things have more than `most` entries in all.
+
+    >>> entries_within([np.zeros(9), 1.0], 8, "take fewer")
+    Traceback (most recent call last):
+        ...
+    backviz.errors.InputError: 9 numbers are too many to write out (at most 8); take fewer
+    """
+    many = sum(x.size for x in things if isinstance(x, np.ndarray))
+    if many > most:
+        raise InputError(f"{many:,} numbers are too many to write out (at most {most:,}); {remedy}")
 
 
 def json_ready(x: Any) -> Any:

@@ -1,12 +1,13 @@
-"""The work for a picture is bounded: hubs, wide ops, long titles, far labels."""
+"""The work for a picture is bounded: hubs, wide ops, long titles, large matrices and files."""
 
 import numpy as np
 import pytest
 
 import backviz
-from backviz import Figure, Style, Value
+from backviz import Figure, Style, Value, load, tensor
 from backviz.diagrams import font, frame, label_places
 from backviz.diagrams.page import compose
+from backviz.errors import InputError
 from backviz.renderers import text_canvas, text_drawing
 from backviz.text import screen_width
 
@@ -121,3 +122,39 @@ def test_a_step_of_an_op_with_many_operands_names_each_once(monkeypatch):
     session = backviz.stepper(np.stack([x * float(i) for i in range(100)]).sum())
     session.run("c")
     assert named < 2_000  # 100 operands; a look at all of them for each would be 10,000
+
+
+@pytest.mark.parametrize("op", ["det", "inv", "logabsdet", "solve", "matmul"])
+def test_the_work_of_matrices_is_bounded_as_their_size_is(op):
+    ones = ",".join(["1"] * 1500)
+    call = {"solve": "solve(m, m)", "matmul": "m@m@m"}.get(op, f"{op}(m)")
+    column, row = (f"reshape([{ones}],shape={shape})" for shape in ("(1500,1)", "(1,1500)"))
+    expression = f"{call}; m=u@v; u={column}; v={row}"
+    with pytest.raises(InputError, match="multiplications"):
+        load(expression)
+    assert load("det(m); m=[[2,0],[0,3]]").item() == pytest.approx(6)
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_table_that_writes_every_number_is_bounded(form, monkeypatch):
+    from backviz import tables
+
+    x = tensor(np.ones(100), "x")
+    total = (x * 2.0).sum()
+    assert tables.table(total, form)
+    monkeypatch.setattr(tables, "MOST_ENTRIES", 99)
+    with pytest.raises(InputError, match=r"too many to write out .* txt or md"):
+        tables.table(total, form)
+    assert "mean" in tables.table(total, "txt")
+
+
+@pytest.mark.parametrize("form", ["json", "graphml"])
+def test_a_graph_that_writes_every_number_is_bounded(form, monkeypatch):
+    from backviz.graphs import recorded
+
+    total = (tensor(np.ones(100), "x") * 2.0).sum()
+    assert backviz.render(total, form)
+    monkeypatch.setattr(recorded, "MOST_ENTRIES", 99)
+    with pytest.raises(InputError, match="too many to write out"):
+        backviz.render(total, form)
+    assert backviz.render(total, "text")

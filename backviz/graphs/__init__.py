@@ -19,6 +19,7 @@ from backviz.graphs.recorded import (
     operands,
     plain_graph,
     to_graph,
+    written_out,
 )
 from backviz.graphs.scopes import Parts, fold_layers, fold_repeats, has_scopes
 
@@ -43,4 +44,5 @@ __all__ = [
     "plain_graph",
     "size",
     "to_graph",
+    "written_out",
 ]

@@ -23,8 +23,10 @@ from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.params import given, plain_params
 from backviz.autodiff.symbol import OUT, UNNAMED, Symbol, as_symbol, name_symbol
 from backviz.autodiff.value import Value
+from backviz.text import entries_within
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
+MOST_ENTRIES = 10_000_000  # of all arrays of a graph that is written out
 SHORT = 18  # signs of a rule beside an arrow
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -269,6 +271,15 @@ def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:
     """
     edges = graph.in_edges(node, keys=True)
     return [tail for tail, _, key in sorted(edges, key=lambda edge: edge[2])]
+
+
+def written_out(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
+    """The graph, if a file can hold all its numbers; else `InputError`."""
+    nodes, edges = graph.nodes(data=True), graph.edges(data=True)
+    attributes = (x for *_, data in (*nodes, *edges) for x in data.values())
+    remedy = "draw it, or write a table as txt, which sums large arrays up"
+    entries_within(attributes, MOST_ENTRIES, remedy)
+    return graph
 
 
 def plain_graph(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:

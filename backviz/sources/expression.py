@@ -37,6 +37,8 @@ MAX_LENGTH = 20_000
 MAX_NESTING = 60
 MAX_DEPTH = 2_500  # of the tree; Python's own limit differs from version to version
 MAX_SIZE = 10_000_000
+MAX_WORK = 5_000_000_000  # multiplications of matrix ops: a second or two
+FACTORED = frozenset({"det", "logabsdet", "slogdet_sign", "inv", "solve"})  # n³ each, thrice
 # What people paste from slides and papers, each one character so that carets stay true.
 TYPOGRAPHY = str.maketrans(
     {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "\u00a0": " "}
@@ -80,7 +82,7 @@ class _Reader:
         self.text = text.translate(TYPOGRAPHY).strip("\ufeff \t\r\n;")
         self.lines = self.text.splitlines() or [""]
         self.values: dict[str, Value] = {}
-        self.entries = 0
+        self.entries = self.work = 0
 
     def result(self) -> Value:
         statements = self._statements(self._parse())
@@ -284,12 +286,21 @@ class _Reader:
 
     def _apply(self, node: ast.AST, name: str, args: list[Any], params: dict[str, Any]) -> Any:
         op = OPS[name]
-        self.entries += _result_size(op, [shape_of(a) for a in args])
+        shapes = [shape_of(a) for a in args]
+        entries = _result_size(op, shapes)
+        self.entries += entries
+        self.work += _work(op, shapes, entries)
         if self.entries > MAX_SIZE:
             raise self._refuse(
                 node,
                 f"the results would have {self.entries:,} entries in all (at most {MAX_SIZE:,}); "
                 "use smaller arrays, or a Python file",
+            )
+        if self.work > MAX_WORK:
+            raise self._refuse(
+                node,
+                f"the matrices would take {self.work:,} multiplications (at most {MAX_WORK:,}); "
+                "use smaller ones, or a Python file",
             )
         try:
             return op(*args, **params)
@@ -320,6 +331,17 @@ def _is_whole(expression: ast.expr) -> bool:
     return isinstance(expression, ast.List | ast.Constant) and all(
         isinstance(n.value, int) for n in ast.walk(expression) if isinstance(n, ast.Constant)
     )
+
+
+def _work(op: Op, shapes: list[tuple[int, ...]], entries: int) -> int:
+    """How many multiplications an op on matrices takes, about; 0 for the others."""
+    if not shapes or not shapes[0]:
+        return 0
+    if op.name in FACTORED:
+        return 3 * math.prod(shapes[0]) * shapes[0][-1]
+    if op.name in ("matmul", "dot", "inner", "tensordot", "linear"):
+        return entries * shapes[0][-1]
+    return 0
 
 
 def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:
