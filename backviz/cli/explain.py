@@ -7,19 +7,25 @@ from typing import Any
 import click
 
 from backviz.cli import options
+from backviz.cli.completion import offer_from, offer_sources, offer_topics
 
 
 @click.command(short_help="One screen on a misconception or an op.")
-@click.argument("name", required=False, default="", metavar="[TOPIC|OP]")
+@click.argument(
+    "name", required=False, default="", metavar="[TOPIC|OP]", shell_complete=offer_topics
+)
 @click.option(
     "--break",
     "wrong",
+    shell_complete=offer_from("backviz.lessons.broken:BREAKS"),
     metavar="MISTAKE",
     default="",
     help="Run an engine with this mistake beside the right one: accumulate, topo, zero-grad, "
     "inner-grads, update-early, unbroadcast, relu-mask or local-swap.",
 )
-@click.option("--src", metavar="SRC", help="Run it on this computation.")
+@click.option(
+    "--src", shell_complete=offer_sources, metavar="SRC", help="Run it on this computation."
+)
 @options.words
 @options.as_json
 @options.debug

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
+from backviz.cli.completion import offer_from
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     "-F",
     "--format",
     "form",
+    shell_complete=offer_from("backviz.renderers:RENDERERS"),
     metavar="FORMAT",
     help="svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml.  [by extension]",
 )
@@ -124,10 +126,9 @@ def chosen_format(output: str, form: str | None) -> str:
     """The format that extension and -F agree on."""
     from backviz.api import format_of
     from backviz.errors import UsageError
-    from backviz.renderers import RENDERERS
 
     if form is not None:
-        form = RENDERERS[form].name
+        form = format_of(f"graph.{form}")
     if output == "-" or (form and "." not in Path(output).name):
         return form or "svg"
     if form and output.startswith("/dev/"):

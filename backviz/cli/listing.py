@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
 from backviz.cli import options
+from backviz.cli.completion import offer
 
-Rows = list[dict[str, str]]
+Rows = list[dict[str, Any]]
 
 
 @click.command("list", short_help="What there is: examples, scenes, ops, formats, themes …")
-@click.argument("what", required=False, metavar="[WHAT]")
+@click.argument("what", required=False, metavar="[WHAT]", shell_complete=offer(lambda: LISTS))
 @options.as_json
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
@@ -27,9 +29,7 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
 
     if what is not None and what not in LISTS:
         raise UsageError(unknown("list", what, LISTS))
-    made = (
-        LISTS[what]() if what else [{"name": k, "count": str(len(f()))} for k, f in LISTS.items()]
-    )
+    made = LISTS[what]() if what else [{"name": k, "count": len(f())} for k, f in LISTS.items()]
     if as_json:
         print_json(made, indent=1)
     else:
@@ -127,6 +127,7 @@ def _columns(made: Rows) -> str:
     """Aligned columns, broken at 80 characters with the last column hanging."""
     import textwrap
 
+    made = [{key: str(cell) for key, cell in row.items()} for row in made]
     keys = list(made[0])
     widths = {k: max(len(row[k]) for row in made) for k in keys}
     lines = []

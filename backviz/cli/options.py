@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from backviz.cli.completion import offer, offer_composite, offer_files, offer_from, offer_sources
+
 Command = Callable[..., Any]
 
 
@@ -21,18 +23,35 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-source = click.argument("src", metavar="SRC")
+source = click.argument("src", metavar="SRC", shell_complete=offer_sources)
 
 to_file = click.option(
-    "-o", "--output", metavar="FILE", default="-", help="Where to write; - is standard output."
+    "-o",
+    "--output",
+    metavar="FILE",
+    default="-",
+    help="Where to write; - is standard output.",
+    shell_complete=offer_files,
 )
 
 words = together(
-    click.option("--lang", metavar="en|ru", default="en", help="Language of the words."),
+    click.option(
+        "--lang",
+        shell_complete=offer_from("backviz.words:LANGUAGES"),
+        metavar="en|ru",
+        default="en",
+        help="Language of the words.",
+    ),
     click.option(
         "--digits", type=int, default=0, metavar="N", help="Significant digits.  [3 or 4]"
     ),
-    click.option("--decimal", metavar=".|,", default=".", help="Decimal sign."),
+    click.option(
+        "--decimal",
+        shell_complete=offer(lambda: (".", ",")),
+        metavar=".|,",
+        default=".",
+        help="Decimal sign.",
+    ),
 )
 
 derivative = together(
@@ -55,15 +74,21 @@ looks = together(
     click.option(
         "--for",
         "size",
+        shell_complete=offer_from("backviz.diagrams.theme:PRESETS"),
         metavar="PLACE",
         default="notebook",
         help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
     ),
     click.option(
-        "--theme", metavar="NAME", default="light", help="light, dark, print or contrast.  [light]"
+        "--theme",
+        shell_complete=offer_from("backviz.diagrams.theme:THEMES"),
+        metavar="NAME",
+        default="light",
+        help="light, dark, print or contrast.  [light]",
     ),
     click.option(
         "--fold",
+        shell_complete=offer_from("backviz.diagrams.style:FOLDS"),
         metavar="LEVEL",
         default="auto",
         help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, "
@@ -71,25 +96,32 @@ looks = together(
     ),
     click.option(
         "--weights",
+        shell_complete=offer(lambda: ("show", "hide")),
         metavar="show|hide",
         default="auto",
         help="Weights as boxes, or inside the box that uses them.  [inside layers only]",
     ),
     click.option(
         "--expand",
+        shell_complete=offer_composite,
         metavar="NAMES",
         default="",
         help="Composite ops as their parts: all, or names with commas (softmax,linear).",
     ),
     click.option("--heat", is_flag=True, help="A small map in every box that holds an array."),
     click.option(
-        "--direction", metavar="LR|TB", default="auto", help="Left to right, or downwards."
+        "--direction",
+        shell_complete=offer(lambda: ("LR", "TB")),
+        metavar="LR|TB",
+        default="auto",
+        help="Left to right, or downwards.",
     ),
     click.option("--title", metavar="TEXT", default="", help="A caption above the graph."),
     click.option("--no-legend", is_flag=True, help="Leave the legend out."),
     click.option("--transparent", is_flag=True, help="No background."),
     click.option(
         "--text",
+        shell_complete=offer(lambda: ("outline", "keep")),
         metavar="outline|keep",
         default="outline",
         help="Letters as outlines, or as text in the font.  [outline]",
@@ -99,6 +131,10 @@ looks = together(
     ),
     click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG."),
     click.option(
-        "--engine", metavar="NAME", default="auto", help="wasm, dot, pygraphviz or layered."
+        "--engine",
+        shell_complete=offer_from("backviz.diagrams.layout:ENGINES"),
+        metavar="NAME",
+        default="auto",
+        help="wasm, dot, pygraphviz or layered.",
     ),
 )

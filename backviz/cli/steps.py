@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
+from backviz.cli.completion import offer, offer_from
 from backviz.cli.graph import make_style
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     "-F",
     "--format",
     "form",
+    shell_complete=offer_from("backviz.renderers.builds:BUILDERS"),
     metavar="FORMAT",
     help="pdf, html, svg, png, fragments, tikz, mp4, gif or webp.  [by extension]",
 )
 @click.option(
     "--pass",
     "passes",
+    shell_complete=offer(lambda: ("forward", "backward", "both")),
     metavar="PASS",
     default="both",
     help="forward, backward or both.  [both]",
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--by",
     "pace",
+    shell_complete=offer(lambda: ("node", "contribution")),
     metavar="PACE",
     default="node",
     help="A step for each node, or for each contribution.  [node]",

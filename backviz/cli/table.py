@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from backviz.cli import options
+from backviz.cli.completion import offer_from
 from backviz.cli.describe import number_style, print_or_write
 
 
@@ -15,7 +16,12 @@ from backviz.cli.describe import number_style, print_or_write
 @options.source
 @options.to_file
 @click.option(
-    "-F", "--format", "form", metavar="FORMAT", help="txt, md, csv, json or latex.  [by extension]"
+    "-F",
+    "--format",
+    "form",
+    shell_complete=offer_from("backviz.tables:TABLES"),
+    metavar="FORMAT",
+    help="txt, md, csv, json or latex.  [by extension]",
 )
 @options.words
 @options.quiet

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from backviz.errors import UsageError
 from backviz.files import is_numbered, write_file, write_numbered
+from backviz.renderers import refuse_document
 from backviz.renderers.builds import BUILDERS
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def build_format(output: str, form: str | None = None) -> str:
     """
     extension = Path(output).suffix[1:].lower()
     extension = _ENDINGS.get(extension, extension)
+    refuse_document(
+        form or extension, "a PNG for each step: -o 'out/%02d.png' --for slide, or a film: -o b.mp4"
+    )
     numbered = is_numbered(output)
     if form is None:
         if not extension:

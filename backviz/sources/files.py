@@ -33,6 +33,18 @@ def path_of(source: str) -> Path:
     return Path(_split(source)[0])
 
 
+def names_in(path: str) -> list[str]:
+    """The public names that a file or notebook defines, read without running it; none if it fails.
+
+    >>> names_in("nothing.py")
+    []
+    """
+    try:
+        return defined(Program(path).tree)
+    except InputError:
+        return []
+
+
 def record_file(source: str, note: Callable[[str], None] | None = None) -> Value:
     """Run the file and take the name from it: a value, or a function that returns one.
 

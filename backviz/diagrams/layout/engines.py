@@ -210,7 +210,7 @@ class Pygraphviz(Engine):
 
     name = "pygraphviz"
     about = "the pygraphviz package"
-    remedy = "pip install pygraphviz (needs system libraries), or leave --engine out"
+    remedy = "pip install pygraphviz, or leave --engine out"
 
     def missing(self) -> str | None:
         """Whether pygraphviz and its libraries load."""
