@@ -31,6 +31,8 @@ TWO = {
     "all": lambda a, b: np.all(a > b, axis=0, keepdims=True),
     "reduce": lambda a, b: np.logical_or.reduce(a > b),
     "product of masks": lambda a, b: (a > -2) * (b > 0),
+    "sum of masks": lambda a, b: (a > 0) + (b > 0),
+    "the larger of masks": lambda a, b: np.maximum(a > 0, b > 0),
     "a row of a mask": lambda a, b: (a > 0)[1],
     "stacked": lambda a, b: np.stack([a > 0, b > 0]),
     "chosen": lambda a, b: np.where(a > 0, b > 0, b > 1),

@@ -260,6 +260,7 @@ REFUSED = {
     ),
     "a mask": (lambda: grad(np.sum)(np.array([True])), "array of bool"),
     "words": (lambda: grad(np.sum, argnums="x")(1.0), r"by position.*not 'x'"),
+    "no argument": (lambda: grad(np.sum, argnums=())(1.0), "argnums names no argument"),
     "between": (lambda: grad(np.sum, argnums=0.5)(1.0), "by position.*not 0.5"),
     "ragged": (lambda: grad(np.sum)([[1, 2], [3]]), "equally long.*tensor"),
     "ragged values": (lambda: tensor([[1, 2], [3]]), "equally long.*tensor"),

@@ -32,14 +32,18 @@ def grad(f: Function, argnums: Which = 0) -> Function:
     """The gradient of a scalar function, as a function of the same arguments.
 
     `argnums` says with respect to which arguments; for several, the result is a tuple.
-    The gradient has the shape of the argument. Raises `InputError` if `f` does not
-    return one number.
+    The gradient has the shape of the argument; of a dict, a list, a tuple, a dataclass or a
+    module of parameters it is one of gradients, with `None` for what has no derivative.
+    Raises `InputError` if `f` does not return one number, or nothing that is asked for has
+    a derivative.
 
     >>> square = lambda x: x**2
     >>> grad(square)(3.0), grad(grad(square))(3.0)
     (6.0, 2.0)
     >>> grad(lambda a, b: a * b, argnums=(0, 1))(2.0, 5.0)
     (5.0, 2.0)
+    >>> grad(lambda p: p["w"] ** 2 * p["b"])({"w": 3.0, "b": 2.0, "act": "tanh"})
+    {'w': 12.0, 'b': 9.0, 'act': None}
     """
     both = value_and_grad(f, argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
@@ -71,7 +75,8 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
     """All partial derivatives of an array-valued function.
 
     The shape is that of the result followed by that of the argument: entry
-    `[i, j]` is d out[i] / d x[j]. Costs one backward pass for each entry of the result.
+    `[i, j]` is d out[i] / d x[j]. Costs one backward pass for each entry of the result. A
+    container that `f` returns or takes stays one: each result has a Jacobian for each leaf.
 
     >>> jacobian(lambda x: x**2)(np.array([1.0, 3.0]))
     array([[2., 0.],
@@ -210,6 +215,8 @@ def _positions(argnums: Which, count: int) -> tuple[int, ...]:
         if not -count <= i < count:
             raise InputError(f"argnums names argument {i}, but the call has {count} by position")
         positions.append(i % count)
+    if not positions:
+        raise InputError("argnums names no argument; give positions, as in argnums=0 or (0, 1)")
     return tuple(positions)
 
 

@@ -166,6 +166,7 @@ maximum = elementwise(
     smooth=False,
     commutes=True,
     masks=True,
+    gives="alike",
 )
 
 minimum = elementwise(
@@ -181,6 +182,7 @@ minimum = elementwise(
     smooth=False,
     commutes=True,
     masks=True,
+    gives="alike",
 )
 
 

@@ -26,7 +26,7 @@ add = elementwise(
     domain="all numbers",
     note="Copies the upstream gradient to both inputs.",
     commutes=True,
-    gives="count",
+    gives="alike",
 )
 
 sub = elementwise(
