@@ -6,7 +6,7 @@ Each was once changed by hand without any test noticing; one test for each of it
 import re
 import zlib
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,13 +19,15 @@ from PIL import Image
 import backviz
 from backviz import Figure, Value, load, scenes, scope, tensor, to_graph
 from backviz.autodiff.recording import scoped
-from backviz.diagrams.layout import Edge, Node, Plan, engines
-from backviz.diagrams.layout.layered import _weights
+from backviz.diagrams.layout import Edge, Node, Plan, engines, rows
+from backviz.diagrams.layout.layered import _weights, layered_layout
 from backviz.errors import MissingPieceError
 from backviz.graphs import contract, fold_layers, fold_names, fold_repeats
+from backviz.graphs.scopes import _runs
 from backviz.movies import steps_gif, steps_mp4, steps_webp
 from backviz.movies.step_films import HOLD, PER_MOMENT
 from backviz.renderers import RENDERERS
+from backviz.renderers.builds import BUILDERS
 from backviz.renderers.pdf import _contour
 from backviz.stepping.breaks import Event, read_break
 from backviz.stepping.commands import advance
@@ -257,3 +259,49 @@ def test_a_film_of_steps_lasts_as_long_as_its_steps(write, tmp_path):
         seconds = shown_at(path)[-1] / 1000
     assert (PER_MOMENT, HOLD) == (1.5, 2.0)
     assert seconds == pytest.approx(1.5 * len(steps.moments) + 2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("period", "found"), [(1, True), (6, True), (7, False)])
+def test_a_block_that_repeats_has_up_to_six_boxes(period, found):
+    signs = [str(i) for i in range(period)] * 3
+    assert _runs(signs) == ([(0, period, 3)] if found else [])
+
+
+@pytest.mark.parametrize(("arrows", "broken"), [(1, True), (3, True), (4, False)])
+def test_a_row_ends_where_at_most_three_arrows_pass(arrows, broken):
+    names = [f"{side}{i}" for side in "lr" for i in range(arrows)]
+    plan = Plan(
+        tuple(Node(name, 40, 20) for name in names),
+        tuple(Edge(f"e{i}", f"l{i}", f"r{i}") for i in range(arrows)),
+    )
+    centers = {n: (20.0 if n[0] == "l" else 120.0, 30.0 * int(n[1])) for n in names}
+    found = rows._breaks(plan, SimpleNamespace(centers=centers))
+    assert [len(b.over) for b in found] == ([arrows] if broken else [])
+
+
+def test_between_two_rows_there_is_room_for_the_arrow_and_its_corners():
+    names = "abcdefgh"
+    plan = Plan(
+        tuple(Node(name, 40, 20) for name in names),
+        tuple(Edge(f"e{i}", a, b) for i, (a, b) in enumerate(pairwise(names))),
+    )
+    first = next(rows.in_rows(plan, layered_layout(plan)))
+    heights = sorted({round(y, 3) for _, y in first.centers.values()})
+    assert len(heights) == 2
+    gap = heights[1] - heights[0] - 20
+    assert gap >= 2 * rows.CORNER + rows.LANE
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_beamer_frame_of_tikz_is_no_larger_than_beamer_s_page(direction):
+    y = Value(0.5, "x")
+    for _ in range(9):
+        y = y.sin()
+    y.label = "y"
+    steps = backviz.steps(y, direction=direction, fold="none")
+    text = BUILDERS["tikz"](steps)[0].decode()
+    sizes = re.findall(r"useasboundingbox \(0,0\) rectangle \(([0-9.]+),([0-9.]+)\)", text)
+    assert sizes
+    for wide, high in sizes:
+        assert float(wide) <= 16 / 2.54 * 72 + 0.01
+        assert float(high) <= 9 / 2.54 * 72 + 0.01
