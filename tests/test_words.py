@@ -180,6 +180,14 @@ def test_what_python_itself_would_refuse_barely_gets_a_sentence(code):
     assert not INTERNAL.search(str(caught.value))
 
 
+def test_completion_offers_what_is_there():
+    names = dir(Value(1.0))
+    assert {"tanh", "masked_fill", "data", "T", "device"} <= set(names)
+    assert not {"arccosh", "add_", "cuda", "_prev"} & set(names)
+    assert {"_prev", "_op", "_backward"} <= set(dir(backviz.micrograd.Value(1.0)))
+    assert all(hasattr(tensor([[1.0, 2.0]]) * 2, name) for name in names)
+
+
 def test_a_made_by_hand_sentence_is_not_followed_by_a_guess():
     def printed(code):
         done = subprocess.run(

@@ -6,7 +6,6 @@ happens is decided by the op and by the kind of operand, never here.
 
 from __future__ import annotations
 
-from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
@@ -176,7 +175,10 @@ class Operand:
         def __getattr__(self, name: str) -> Any: ...
 
     def __dir__(self) -> list[str]:
-        return [n for n in super().__dir__() if type(getattr_static(self, n, 0)) is not Refused]
+        found: dict[str, Any] = {}
+        for each in reversed(type(self).__mro__):
+            found.update(vars(each))
+        return [n for n in super().__dir__() if type(found.get(n)) is not Refused]
 
     @property
     def mT(self) -> Any:  # noqa: N802
