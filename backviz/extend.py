@@ -18,7 +18,8 @@ checks or documents the table finds it there. Names are never overwritten.
 >>> del OPS._items["cube"]  # leave the table as it was
 """
 
-from backviz.autodiff.op import Elementwise, Notation, Op, Structural, elementwise, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, structural
 from backviz.diagrams.layout import ENGINES, Engine
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.ops import OPS

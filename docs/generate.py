@@ -21,14 +21,13 @@ import backviz
 from backviz.autodiff.op import Op
 from backviz.autodiff.orders import recorded_gradients
 from backviz.autodiff.remedies import remedy
-from backviz.autodiff.symbol import Symbol, as_symbol
 from backviz.autodiff.table import FUNCTIONS
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS, THEMES
-from backviz.explanations import derivatives
 from backviz.lessons import BREAKS, LESSONS, explanation
-from backviz.lessons.op_page import operand_names
+from backviz.lessons.op_calls import call_of
+from backviz.lessons.op_page import call_text, record, rules
 from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
 from backviz.ops import FAMILIES
@@ -44,26 +43,6 @@ from backviz.tables import escape_markdown
 HERE = Path(__file__).parent
 CELL = 380, 230  # pixels of one picture on a sheet
 DARK = {"diamond": "half", "mazur": "slide", "mazur-scalar": "slide"}
-LONGEST = 80  # characters of a rule that is shown
-# ops that cannot be written down without their options
-OPTIONS: dict[str, dict[str, Any]] = {
-    "avg_pool1d": {"size": 2},
-    "avg_pool2d": {"size": 2},
-    "broadcast_to": {"shape": (2, 3)},
-    "dropout": {"p": 0.5, "seed": 1},
-    "einsum": {"subscripts": "ij,jk->ik"},
-    "expand_dims": {"axis": 0},
-    "getitem": {"key": 0},
-    "max_pool1d": {"size": 2},
-    "max_pool2d": {"size": 2},
-    "moveaxis": {"source": 0, "destination": 2},
-    "pad": {"pad_width": ((1, 1),)},
-    "repeat": {"repeats": 2},
-    "reshape": {"shape": (2, 3)},
-    "roll": {"shift": 1},
-    "swapaxes": {"axis1": 0, "axis2": 1},
-    "tile": {"reps": (2,)},
-}
 
 
 def ops_page() -> str:
@@ -71,11 +50,12 @@ def ops_page() -> str:
     lines = [
         "# The ops",
         "",
-        "Generated from the table of ops. `out` is the op's result. The rules are printed by",
-        "running them on symbols. For an op that works entry by entry the rule is the local",
-        "derivative: `d/dx = 1 − out²`. For an op on whole arrays it is what the operand gets,",
-        "where `g` is the gradient of the result: `to a: g @ bᵀ`. An op without a rule passes no",
-        "gradient; a rule that is too long to read is left out.",
+        "Generated from the table of ops, with a small call of each. `out` is the op's result.",
+        "The rules are printed by running them on symbols. For an op that works entry by entry the",
+        "rule is the local derivative, `∂out/∂x = 1 − out²`. For an op on whole arrays it is what",
+        "the operand gets, where `g` is the gradient of the result: `a.grad += g @ bᵀ`. A test",
+        "computes every one of them as it is read; [the words](formulas.md) are listed. An op",
+        "without a rule passes no gradient.",
         "",
         "Every op is a function in `backviz.ops` and, but for a few, a method of values. Options",
         "have numpy's names; `dim` and `keepdim`, torch's names, are taken as well.",
@@ -95,12 +75,13 @@ def ops_page() -> str:
 
 
 def _row(op: Op) -> str:
+    made = record(op, call_of(op))
     cells = [
         f"`{op.name}`",
         _code(op.aliases),
-        escape_markdown(_formula(op)),
+        escape_markdown(call_text(op, made)),
         _code(op.params),
-        "<br>".join(map(escape_markdown, derivatives(op) or vjps(op))),
+        "<br>".join(escape_markdown(said.en) for said in rules(op, made) if op.differentiable),
         escape_markdown(op.domain),
         escape_markdown(op.note),
     ]
@@ -109,25 +90,6 @@ def _row(op: Op) -> str:
 
 def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _formula(op: Op) -> str:
-    symbols = tuple(map(Symbol, operand_names(op)))
-    return str(symbols[0].interpret(op, symbols, OPTIONS.get(op.name, {})))
-
-
-def vjps(op: Op) -> list[str]:
-    """The rules of an op on whole arrays, each with the operand that the gradient goes to."""
-    names = operand_names(op)
-    symbols, made = list(map(Symbol, names)), []
-    for position, name in enumerate(names):
-        rule = op.rule(position)
-        if rule is not None:
-            with suppress(TypeError):  # it needs an option that stands in no table here
-                options = OPTIONS.get(op.name, {})
-                text = str(as_symbol(rule(Symbol("g"), Symbol("out"), *symbols, **options)))
-                made.append(f"to {name}: {text}")
-    return [line for line in made if len(line) <= LONGEST]
 
 
 def numpy_page() -> str:

@@ -167,13 +167,12 @@ def test_every_function_of_numpy_that_records_is_in_its_page():
 
 
 def test_every_public_op_is_in_its_page_and_the_rules_are_printed():
-    pages = generator()
     page = (ROOT / "docs" / "ops.md").read_text("utf-8")
     for op in OPS.values():
         if op.public:
             assert page.count(f"| `{op.name}` |") == 1
-        if op.public and op.differentiable and not op.elementwise:
-            assert pages["vjps"](op), op.name
+        if op.public and op.differentiable:
+            assert re.search(rf"\| `{op.name}` \|.*(∂out/∂|grad \+= )", page), op.name
 
 
 def test_every_example_is_in_the_gallery_with_its_picture():

@@ -20,8 +20,10 @@ from backviz import (
     tape,
     tensor,
 )
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.formula import contribution_formula
+from backviz.autodiff.symbol import Symbol, writing
 from backviz.errors import BackvizError, InputError, ShapeError, UsageError
+from backviz.graphs.recorded import rules_of
 from backviz.ops import (
     bce_with_logits,
     binary_cross_entropy,
@@ -36,7 +38,6 @@ from backviz.ops import (
     smooth_l1_loss,
     softmax,
 )
-from backviz.ops.loss_parts import Plain
 
 RANDOM = np.random.default_rng(4)
 LOSSES = [
@@ -395,14 +396,23 @@ def test_texts_stay_short_however_large_the_data():
 
 
 def test_printed_rules_follow_the_options():
-    g, out, x, y = map(Symbol, ("g", "out", "x", "y"))
-    labels, w = Plain(np.array([0, 1])), Plain(np.array([1.0, 2.0]))
-    mse, ce = OPS["mse_loss"].rule(0), OPS["cross_entropy"].rule(0)
-    assert str(mse(g, out, x, y)) == "g·2·(x − y) / n"
-    assert str(mse(g, out, x, y, reduction="sum")) == "g·2·(x − y)"
-    assert str(ce(g, out, x, labels)) == "g·(softmax(x) − y) / n"
-    assert str(ce(g, out, x, labels, weight=w)) == "g·(softmax(x)·sum(w·y) − w·y) / Σw"
-    assert str(OPS["nll_loss"].rule(0)(g, out, x, labels, reduction="sum")) == "−g·y"
+    x, y = tensor(np.ones((2, 3)), "x"), tensor(np.zeros((2, 3)), "y")
+    w = [1.0, 2.0, 4.0]
+    for made, text in (
+        (mse_loss(x, y), "(g / 6)·2·(x − y)"),
+        (mse_loss(x, y, reduction="sum"), "g·2·(x − y)"),
+        (mse_loss(x, y, weight=w), "(g / 14)·2·(x − y)·weight"),
+        (cross_entropy(x, [0, 1]), "(g / 2)·(softmax(x, axis=1) − one_hot(target, 3, 1))"),
+        (cross_entropy(x, [0, 1], weight=w), "(g / 3)·(softmax(x, axis=1)·sum₁(y′) − y′)"),
+        (nll_loss(x, [0, 1], reduction="sum"), "−g·one_hot(target, 3, 1)"),
+    ):
+        with writing(["y"]):
+            out, g = Symbol("out", data=made.data), Symbol("g", shape=made.shape)
+            args = [Symbol(v.label, data=v.data) for v in made.inputs]
+            formula = contribution_formula(made.op, 0, g, out, args, made.params)
+        assert str(formula) == text
+    counts = dict(rules_of(cross_entropy(x, [0, 1], weight=w), [0])[0].parts)
+    assert counts == {"y": "one_hot(target, 3, 1)·weight"}
 
 
 def test_expressions_know_them():

@@ -56,7 +56,8 @@ def assert_same(made):
     np.testing.assert_allclose(value, peer_value, rtol=1e-14, atol=1e-300)
     for ours, theirs in zip(gradients, peers, strict=True):
         assert np.shape(ours) == theirs.shape
-        np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-300)
+        scale = np.max(np.abs(theirs), initial=0.0)  # entries near a slope's zero cancel
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-300 + 1e-15 * scale)
 
 
 def test_every_op_has_a_peer():

@@ -22,6 +22,7 @@ from backviz.autodiff.buffers import LARGE, take
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
+from backviz.autodiff.notation import Notation, function_notation
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.params import in_words, kinds_checked, plain_params
@@ -31,24 +32,11 @@ from backviz.errors import InputError, PositionError, ShapeError
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
+Shape = tuple[int, ...]
 Rule = Callable[..., Any]
 Bind = Callable[..., tuple[tuple[Any, ...], Params]]
 Row = TypeVar("Row", bound="Op")
 TORCH_WORDS = {"dim": "axis", "keepdim": "keepdims"}
-
-
-@dataclass(frozen=True, slots=True)
-class Notation:
-    """How a call is written: a template and how tightly it binds.
-
-    `level` is the strength of the whole, `operands` the least strength that each
-    operand must have to stand without brackets. A param named in the template
-    (`{axis}`) is written there.
-    """
-
-    template: str
-    level: int = 100
-    operands: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +52,12 @@ class Op(ABC):
     `position`. `bind` turns
     the arguments of a call into operands and params, where that is more than operands
     first, then `params` in their order. `parts` is the same function written in simpler
-    ops. `numpy` are the functions of numpy that record as this op. `written` says that
-    an expression may call it: not if the result can outgrow what was typed. `method`
-    says that values and symbols have it as a method. `gives` is what the result stands for:
-    a "mask", "positions", what the operands are ("alike"), or a whole number if they are
-    masks or whole numbers ("count"); "" for numbers (`autodiff.meaning`).
+    ops. `shape` is the shape of the result, from those of the operands and the params, for
+    ops whose rules ask for it. `numpy` are the functions of numpy that record as this op.
+    `written` says that an expression may call it: not if the result can outgrow what was
+    typed. `method` says that values and symbols have it as a method. `gives` is what the
+    result stands for: a "mask", "positions", what the operands are ("alike"), or a whole
+    number if they are masks or whole numbers ("count"); "" for numbers (`autodiff.meaning`).
     """
 
     name: str
@@ -90,6 +79,7 @@ class Op(ABC):
     variadic: bool = False
     bind: Bind | None = None
     parts: Callable[..., Any] | None = None
+    shape: Callable[..., Shape] | None = None
     numpy: tuple[Callable[..., Any], ...] = ()
     written: bool = True
     method: bool = True
@@ -224,6 +214,12 @@ class Op(ABC):
         if self.variadic:
             return partial(self.rules[0], position=position) if self.rules[0] else None
         return self.rules[position]
+
+    def result_shape(self, shapes: Sequence[Shape], params: Params) -> Shape | None:
+        """The shape of the result without computing it, or `None` if that takes the numbers."""
+        if self.elementwise:
+            return np.broadcast_shapes(*shapes)
+        return None if self.shape is None else self.shape(*shapes, **params)
 
     def wants(self, inputs: tuple[Value, ...]) -> bool:
         """Whether the result of these inputs wants a gradient."""
@@ -420,11 +416,6 @@ def structural(
 ) -> Structural:
     """Enter an op on whole arrays into the table; `more` as for `elementwise`."""
     return _enter(Structural, name, array, rules, more)
-
-
-def function_notation(name: str, arity: int) -> Notation:
-    """`name(a, b)`."""
-    return Notation(f"{name}({', '.join('{}' for _ in range(arity))})", 100, (0,) * arity)
 
 
 def _enter(

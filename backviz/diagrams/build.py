@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.symbol import ATOM, OUT, UNNAMED, name_symbol
+from backviz.autodiff.notation import ATOM
+from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
 from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
 from backviz.graphs import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS

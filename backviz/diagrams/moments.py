@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol
+from backviz.autodiff.formula import contribution_formula, defined
+from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol, writing
 from backviz.diagrams.build import MAX_TITLE, arrow_order, number_lines, ops_text
 from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.naming import box_names
@@ -76,6 +77,7 @@ class _Teller:
         self.view, self.whole, self.style = view, whole, style
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
         self.names = box_names(view)
+        self.taken = frozenset(self.names.values())
         self.output = self.names[view.graph["output"]]
         self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
@@ -152,7 +154,8 @@ class _Teller:
         data = self.whole.nodes[node]
         if data["kind"] == CONSTANT and not data["label"]:
             return as_symbol(data["value"], self.numbers)
-        return name_symbol(self.names.get(node) or clean(data["label"], MAX_TITLE) or f"n{node}")
+        name = self.names.get(node) or clean(data["label"], MAX_TITLE) or f"n{node}"
+        return name_symbol(name, data=data["value"])
 
     def _number(self, node: Any) -> Symbol:
         return as_symbol(self.whole.nodes[node]["value"], self.numbers)
@@ -229,8 +232,8 @@ class _Teller:
     def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
         numbers = self.numbers
-        arriving, upstream = name_symbol(slope_name(self.output, self.names[node])), None
-        arriving = Symbol(arriving.text)
+        of, upstream = slope_name(self.output, self.names[node]), None
+        arriving = Symbol(of, shape=np.shape(self.view.nodes[node].get("value", 0.0)))
         rule = self._rule(node, tail, position, arriving)
         said = f"{slope_name(self.output, self.names[tail])} += {rule}"
         upstream, local = self.view.nodes[node].get("grad"), data.get("local")
@@ -254,18 +257,17 @@ class _Teller:
                 return str(arriving.interpret(mul, (arriving, local), {}))
             node, position = inner, self._position(inner, tail)
         op = OPS[self.whole.nodes[node]["op"]]
-        rule = op.rule(position)
-        if rule is None:
+        if op.rule(position) is None:
             return str(arriving)
         if self.told[0] != node:  # an op of many operands is asked about each of them
             self.told = node, [self._operand(u) for u in operands(self.whole, node)]
         args = self.told[1]
         params = self.whole.nodes[node].get("params", {})
-        out = name_symbol(self.names.get(node, OUT))
-        if not op.elementwise:
-            return str(as_symbol(rule(arriving, out, *args, **params)))
-        local = as_symbol(rule(out, *args, **params))
-        return str(arriving.interpret(mul, (arriving, local), {}))
+        out = name_symbol(self.names.get(node, OUT), data=self.whole.nodes[node]["value"])
+        with writing(self.taken, self.numbers):
+            return defined(
+                contribution_formula(op, position, arriving, out, args, params, not arriving.shape)
+            )
 
     def _operand(self, node: Any) -> Any:
         """A name, or the number itself: rules simplify for a plain 2."""

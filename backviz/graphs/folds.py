@@ -243,9 +243,12 @@ def _group_edges(
     for key, tail in enumerate(sorted(entering)):
         data = {}
         if single:
+            # where something was handed back, an edge without a contribution carries no gradient
+            parts = [d.get("contribution") for d in entering[tail]]
+            told = [i for i, part in enumerate(parts) if part is not None] or range(len(parts))
             data = {
-                "local": _total(locals_[tail]),
-                "contribution": _total([d.get("contribution") for d in entering[tail]]),
+                "local": _total([locals_[tail][i] for i in told]),
+                "contribution": _total([parts[i] for i in told]),
             }
         yield tail, key, {k: v for k, v in data.items() if v is not None}
 

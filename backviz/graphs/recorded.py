@@ -19,9 +19,18 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of, tape
 from backviz.autodiff.data import as_data, quietly
+from backviz.autodiff.formula import contribution_formula, listed_parts, local_formula
 from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.params import given, plain_params
-from backviz.autodiff.symbol import OUT, UNNAMED, Symbol, as_symbol, name_symbol
+from backviz.autodiff.symbol import (
+    OUT,
+    UNNAMED,
+    Symbol,
+    as_symbol,
+    free_name,
+    name_symbol,
+    writing,
+)
 from backviz.autodiff.value import Value
 from backviz.text import entries_within
 
@@ -206,53 +215,62 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
     if isinstance(v.raw, np.ndarray) or any(isinstance(u.raw, np.ndarray) for u in inputs):
         passed = [i for i, u in enumerate(inputs) if u.requires_grad and op.rule(i) is not None]
         for position, rule in rules_of(v, passed).items():
-            edges[position]["rule"] = rule
+            edges[position]["rule"] = str(rule)
+            if rule.parts:
+                edges[position]["where"] = listed_parts(rule)
     return edges
 
 
-def rules_of(v: Value, positions: Iterable[int]) -> dict[int, str]:
+def rules_of(v: Value, positions: Iterable[int]) -> dict[int, Symbol]:
     """The op's rule for these inputs, made by running it on symbols.
 
-    An operand without a name is a constant array's numbers where the rule stays short, else
-    □; two that differ are □₁ and □₂. The operands are looked at once for all the rules.
+    The local derivative of an elementwise op; what the operand gets of any other, and where
+    it is summed over broadcast axes. An operand without a name is a constant array's numbers
+    where the rule stays short, else □; two that differ are □₁ and □₂. The operands are looked
+    at once for all the rules.
 
     >>> from backviz.autodiff.value import tensor
     >>> from backviz.ops import mse_loss
     >>> two, one = tensor([0.5, 2.0], "w") * 2, tensor([1.0], requires_grad=False)
-    >>> rules_of(mse_loss(two, two + 1), [0]), rules_of(mse_loss(two[:1], one), [0])
-    ({0: 'g·2·(□₁ − □₂) / n'}, {0: 'g·2·(□ − [1]) / n'})
+    >>> rules_of(mse_loss(two, two + 1), [0])[0], rules_of(mse_loss(two[:1], one), [0])[0]
+    (Symbol('(g / 2)·2·(□₁ − □₂)'), Symbol('g·2·(□ − [1])'))
     """
     with_numbers = _with_boxes(v, [_shown(u) for u in v.inputs])
     with_names = _with_boxes(v, [_named(u) for u in v.inputs])
     made = {}
-    for position in positions:
-        text = _rule_on(v, position, with_numbers)
-        made[position] = text if len(text) <= SHORT else _rule_on(v, position, with_names)
+    with writing([u.label for u in (v, *v.inputs) if u.label]):
+        for position in positions:
+            formula = _rule_on(v, position, with_numbers)
+            short = len(str(formula)) <= SHORT
+            made[position] = formula if short else _rule_on(v, position, with_names)
     return made
 
 
 def _with_boxes(v: Value, args: list[Any]) -> list[Any]:
     """The operands of rules; one that is `None` is called by a box."""
-    unnamed = dict.fromkeys(id(u) for u, arg in zip(v.inputs, args, strict=True) if arg is None)
+    unnamed = {id(u): u.raw for u, arg in zip(v.inputs, args, strict=True) if arg is None}
     numbered = [f"{UNNAMED}{i}".translate(_LOW) for i in range(1, len(unnamed) + 1)]
     signs = [UNNAMED] if len(unnamed) == 1 else numbered
-    boxes = dict(zip(unnamed, map(Symbol, signs), strict=True))
+    boxes = {
+        key: Symbol(sign, data=data)
+        for sign, (key, data) in zip(signs, unnamed.items(), strict=True)
+    }
     return [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
 
 
-def _rule_on(v: Value, position: int, args: list[Any]) -> str:
+def _rule_on(v: Value, position: int, args: list[Any]) -> Symbol:
     assert v.op is not None
-    out = name_symbol(v.label or OUT)
-    rule = v.op.rule(position)
-    assert rule is not None
-    upstream = () if v.op.elementwise else (Symbol("g"),)
-    return str(as_symbol(rule(*upstream, out, *args, **v.params)))
+    out = name_symbol(v.label or OUT, data=v.raw)
+    if v.op.elementwise and v.inputs[position].shape == v.shape:
+        return local_formula(v.op, position, out, args, v.params)
+    arriving = Symbol(free_name("g"), shape=v.shape)
+    return contribution_formula(v.op, position, arriving, out, args, v.params)
 
 
 def _named(u: Value) -> Any:
     """A value's name, or the number that was written in its place."""
     if u.label:
-        return name_symbol(u.label)
+        return name_symbol(u.label, data=u.raw)
     return u.raw if u.shape == () and not (u.op or u.requires_grad) else None
 
 

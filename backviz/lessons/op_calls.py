@@ -120,6 +120,7 @@ _CALLS: dict[str, Call] = {
     "avg_pool2d": Call((PICTURE,), {"size": 2, "stride": 1}),
     "binary_cross_entropy": Call((_a(0.8, 0.4), _a(1, 0))),
     "binary_cross_entropy_with_logits": Call((_a(2, 1), _a(1, 0))),
+    "one_hot": Call((_a(0, 2),), {"classes": 3}),
     "nll_loss": Call((_a([-0.5, -1.5, -2], [-2, -0.4, -1.4]), LABELS)),
     "cross_entropy": Call((SCORES, LABELS)),
     "multi_margin_loss": Call((_a([1, 0.5, -1], [0.5, 2, 1]), LABELS)),

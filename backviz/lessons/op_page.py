@@ -13,9 +13,10 @@ import numpy as np
 
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import quietly
+from backviz.autodiff.formula import contribution_formula, local_formula
 from backviz.autodiff.op import Elementwise, Op
 from backviz.autodiff.recording import recorded
-from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.symbol import Symbol, as_symbol, writing
 from backviz.autodiff.value import Value
 from backviz.lessons import words
 from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, Words, same
@@ -65,7 +66,7 @@ def explain_op(op: Op) -> Explanation:
         blocks.append(_kink(op))
     if shapes := _shapes(op, made):
         blocks.append(shapes)
-    return Explanation(op.name, same(f"out = {_formula(op, made)}"), "", tuple(blocks))
+    return Explanation(op.name, same(f"out = {call_text(op, made)}"), "", tuple(blocks))
 
 
 def record(op: Op, call: Call) -> Value:
@@ -91,10 +92,11 @@ def upstream_of(made: Value) -> Any:
 
 
 def _symbols(made: Value) -> list[Symbol]:
-    return [Symbol(v.label) for v in made.inputs]
+    return [Symbol(v.label, data=v.data) for v in made.inputs]
 
 
-def _formula(op: Op, made: Value) -> str:
+def call_text(op: Op, made: Value) -> str:
+    """How the call is written, with its operands' names."""
     symbols = tuple(_symbols(made))
     return str(symbols[0].interpret(op, symbols, made.params))
 
@@ -110,24 +112,32 @@ def _about(op: Op, made: Value) -> tuple[Fact, ...]:
         facts.append(Fact(words.OPTIONS, same(", ".join(op.params))))
     if not op.differentiable:
         return (*facts, Fact(words.RULE, words.NO_GRADIENT))
-    return (*facts, *(Fact(words.RULE, said) for said in _rules(op, made)))
+    return (*facts, *(Fact(words.RULE, said) for said in rules(op, made)))
 
 
-def _rules(op: Op, made: Value) -> list[Words]:
-    """The rule of each operand on symbols: the local derivative, or what the operand gets."""
+def rules(op: Op, made: Value) -> list[Words]:
+    """The rule of each operand on symbols: the local derivative, or what the operand gets.
+
+    Steps that have names of their own stand in a last line.
+    """
     listed = []
+    parts: dict[str, str] = {}
+    out, args = Symbol("out", data=made.data), _symbols(made)
     for position, v in enumerate(made.inputs):
-        rule = op.rule(position)
-        if rule is None:
+        if op.rule(position) is None:
             continue
-        upstream = () if op.elementwise else (Symbol("g"),)
-        said = str(as_symbol(rule(*upstream, Symbol("out"), *_symbols(made), **made.params)))
-        head = f"∂out/∂{v.label} = " if op.elementwise else f"{v.label}.grad += "
-        if len(said) > LONGEST:
-            too_long = (text.format(name=op.name) for text in words.LONG)
-            listed.append(Words(*(head + text for text in too_long)))
+        if op.elementwise:
+            head = f"∂out/∂{v.label} = "
+            formula = local_formula(op, position, out, args, made.params)
         else:
-            listed.append(same(head + said))
+            g = Symbol("g", shape=made.shape)
+            head = f"{v.label}.grad += "
+            formula = contribution_formula(op, position, g, out, args, made.params)
+        parts |= dict(formula.parts)
+        listed.append(same(f"{head}{formula}"))
+    if parts:
+        said = ", ".join(f"{name} = {text}" for name, text in parts.items())
+        listed.append(Words(*(f"{word} {said}" for word in words.WHERE)))
     return listed
 
 
@@ -154,7 +164,8 @@ def _slope(op: Elementwise, made: Value, position: int) -> Dress:
         rule = op.rule(position)
         assert rule is not None
         args = [as_symbol(x, numbers) for x in (made.data, *data)]
-        formula = str(as_symbol(rule(*args, **made.params), numbers))
+        with writing((), numbers, parts=False):
+            formula = str(as_symbol(rule(*args, **made.params), numbers))
         middle = "" if formula == local or len(formula) > LONGEST else f"{formula} = "
         return f"∂out/∂{made.inputs[position].label} = {middle}{local}"
 

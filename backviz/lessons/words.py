@@ -26,10 +26,7 @@ KINK = Words("at the kink {at}", "на изломе {at}")
 LEFT = Words("slope left", "наклон слева")
 RIGHT = Words("slope right", "наклон справа")
 TAKEN = Words("the rule takes", "правило берёт")
-LONG = Words(
-    "too long for a line; see the parts: --expand {name}",
-    "длиннее строки; по частям: --expand {name}",
-)
+WHERE = Words("where", "где")
 LISTED = Words(
     "backviz explain TOPIC, or the name of an op (backviz list ops):",
     "backviz explain ТЕМА или имя операции (backviz list ops):",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff import value as recorded
 from backviz.autodiff.data import as_data, quietly
-from backviz.autodiff.op import Structural, function_notation
+from backviz.autodiff.notation import function_notation
+from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.tape import tape, values_under

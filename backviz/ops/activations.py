@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import data_of
 from backviz.autodiff.buffers import take
 from backviz.autodiff.data import Data
-from backviz.autodiff.op import Notation, elementwise
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import elementwise
 from backviz.autodiff.operand import Operand, Params
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import constant, numbers_behind, part
 from backviz.ops.choose import clip, numbers, where
 from backviz.ops.compare import equal, greater, guard, less
 from backviz.ops.elementary import abs, exp, reciprocal, square  # noqa: A004
@@ -52,15 +52,10 @@ sigmoid = elementwise(
 
 
 def _unless_nan(slope: Any, out: Any) -> Any:
-    """A slope, but 1 where the result is NaN, as in torch: it shall show on the way back, too.
-
-    A formula is about numbers, and NaN is none.
-    """
-    if isinstance(out, Symbol):
-        return slope
-    numbers = data_of(out)
+    """A slope, but 1 where the result is NaN, as in torch: it shall show on the way back, too."""
+    numbers = numbers_behind(out)
     lost = numbers != numbers  # noqa: PLR0124
-    return where(lost * 1.0, 1, slope) if np.any(lost) else slope
+    return where(constant(f"isnan({out})", lost * 1.0, out), 1, slope) if np.any(lost) else slope
 
 
 def _relu_slope(out: Any, x: Any) -> Any:
@@ -258,9 +253,7 @@ def _softplus_scalar(x: float, beta: float = 1, threshold: float = 20) -> float:
 
 def _softplus_slope(x: Any, beta: float, threshold: float) -> Any:
     z = x if beta == 1 else beta * x
-    if isinstance(x, Symbol):
-        return sigmoid(z)
-    return where(greater(z, threshold), 1, sigmoid(z))
+    return guard(sigmoid(z), greater(z, threshold), value=1.0)
 
 
 softplus = elementwise(
@@ -300,7 +293,7 @@ def _mish(x: np.ndarray) -> np.ndarray:
 
 
 def _mish_slope(x: Any) -> Any:
-    rising = tanh(softplus(x))
+    rising = part("t", tanh(softplus(x)))
     return rising + x * sigmoid(x) * (1 - rising**2)
 
 
@@ -341,11 +334,13 @@ def _gelu_scalar(x: float, approximate: str = "none") -> float:
 
 def _gelu_slope(x: Any, approximate: str = "none") -> Any:
     if approximate == "none":
-        return 0.5 * erfc(-x / SQRT_2) + x * exp(-(x**2) / 2) / SQRT_2_PI
+        root, area = constant("√2", SQRT_2, x), constant("√(2·π)", SQRT_2_PI, x)
+        return 0.5 * erfc(-x / root) + x * exp(-(x**2) / 2) / area
     # beyond 30 the sigmoid is 0 or 1 to the last bit, and no power of x overflows before
-    x = x if isinstance(x, Symbol) else clip(x, -30, 30)
-    z = STEEP * (x + CUBIC * x**3)
-    return sigmoid(z) * (1 + x * sigmoid(-z) * STEEP * (1 + 3 * CUBIC * x**2))
+    x = clip(x, -30, 30)
+    steep = constant("√(8 / π)", STEEP, x)
+    z = part("z", steep * (x + CUBIC * x**3))
+    return sigmoid(z) * (1 + x * sigmoid(-z) * steep * (1 + 3 * CUBIC * x**2))
 
 
 def _gelu_parts(x: Any, approximate: str = "none") -> Any:

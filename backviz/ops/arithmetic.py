@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, elementwise
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import elementwise
+from backviz.autodiff.operand import Params
 from backviz.autodiff.origin import PRODUCT, SUM
+from backviz.autodiff.symbol import Symbol
 from backviz.ops.compare import equal, guard, less
 from backviz.ops.elementary import log
 
-SUMS, PRODUCTS, POWERS = 10, 20, 30  # how tightly they bind
+# How tightly they bind; a product of matrices lies between quotients and products of numbers.
+SUMS, QUOTIENTS, MATRICES, PRODUCTS, POWERS = 10, 18, 19, 20, 30
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 add = elementwise(
     "add",
@@ -65,7 +71,7 @@ div = elementwise(
     lambda out, a, b: -out / b,
     scalar=operator.truediv,
     # a quotient is bracketed inside a product: "a / b·c" would read as a / (b·c)
-    notation=Notation("{} / {}", PRODUCTS - 1, (PRODUCTS, PRODUCTS + 1)),
+    notation=Notation("{} / {}", QUOTIENTS, (PRODUCTS, PRODUCTS + 1)),
     symbol="÷",
     domain="denominator not 0",
     note="A small denominator makes both derivatives large.",
@@ -96,6 +102,14 @@ def _power(a: Any, exponent: Any) -> Any:
     return pow(a, exponent)
 
 
+def _raised(symbols: Sequence[Symbol], params: Params) -> tuple[str, int] | None:
+    """`x²`, with a whole exponent as a small sign."""
+    base, exponent = symbols
+    if exponent.literal and exponent.text.lstrip("−").isdigit():
+        return base.bracketed(POWERS + 1) + exponent.text.translate(_SUPERSCRIPTS), POWERS
+    return None
+
+
 # torch: an exponent of 0 has slope 0 everywhere, and 0 ** b has slope 0 in b for b ≥ 0. What is
 # guarded is the argument, not the result: then derivatives of the rule are finite as well.
 pow = elementwise(  # noqa: A001
@@ -104,7 +118,7 @@ pow = elementwise(  # noqa: A001
     lambda out, a, b: b * _power(a, guard(b - 1, equal(b, 0))),
     lambda out, a, b: out * log(guard(a, equal(a, 0) * (1 - less(b, 0)), value=1.0)),
     scalar=math.pow,
-    notation=Notation("{}^{}", POWERS, (POWERS + 1, POWERS)),
+    notation=Notation("{}^{}", POWERS, (POWERS + 1, POWERS), _raised),
     symbol="^",
     domain="base > 0, or a whole exponent",
     note="The exponent comes down and the power falls by one.",

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
 from backviz.ops.index import as_key, getitem, scatter
@@ -25,7 +25,6 @@ from backviz.ops.shape import (
     reshape,
     several,
     shape_of,
-    sum_to,
     whole,
 )
 
@@ -72,8 +71,6 @@ def _bind_concatenate(*given: Any, axis: Any = 0, arrays: Any = None, tensors: A
 
 
 def _pull_concatenate(upstream: Any, out: Any, *inputs: Any, position: int, axis: int = 0) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream.interpret(getitem, (upstream,), {"key": f"part {position + 1}"})
     lengths = [shape_of(x)[axis] for x in inputs[: position + 1]]
     stop = sum(lengths)
     return getitem(upstream, along(axis, slice(stop - lengths[-1], stop)))
@@ -183,7 +180,7 @@ def _length(x: Any, axis: int) -> int:
 
 def _pairs(given: np.ndarray, x: Any) -> tuple[tuple[Any, Any], ...]:
     """Numbers for the front and the end of each axis, from any form that numpy allows."""
-    axes = max(1, len(given)) if isinstance(x, Symbol) else len(shape_of(x))
+    axes = len(shape_of(x))
     try:
         front, end = np.broadcast_to(given, (axes, 2)).T.tolist()
     except ValueError:
@@ -236,8 +233,6 @@ def _bind_repeat(x: Any, repeats: Any, axis: Any = None) -> Bound:
 
 def _pull_repeat(upstream: Any, out: Any, x: Any, repeats: Any, axis: int = 0) -> Any:
     shape = shape_of(x)
-    if isinstance(upstream, Symbol):
-        return sum_to(upstream, shape=shape)
     places = np.repeat(np.arange(shape[axis]), repeats)
     return scatter(upstream, key=as_key(along(axis, places)), shape=shape)
 
@@ -266,8 +261,6 @@ def _bind_tile(x: Any, *times: Any, reps: Any = None, dims: Any = None) -> Bound
 
 def _pull_tile(upstream: Any, out: Any, x: Any, reps: tuple[int, ...]) -> Any:
     shape = shape_of(x)
-    if isinstance(upstream, Symbol):
-        return sum_to(upstream, shape=shape)
     axes = max(len(shape), len(reps))
     times = (1,) * (axes - len(reps)) + reps
     sizes = (1,) * (axes - len(shape)) + shape
@@ -307,8 +300,6 @@ def _pull_diagonal(
     upstream: Any, out: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1
 ) -> Any:
     shape = shape_of(x)
-    if isinstance(upstream, Symbol):
-        return Symbol(f"diag({upstream})")
     a, b = axis1 % len(shape), axis2 % len(shape)
     others = [n for i, n in enumerate(shape) if i not in (a, b)]
     steps = np.arange(shape_of(upstream)[-1])

@@ -10,7 +10,6 @@ from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Elementwise, elementwise
 from backviz.autodiff.operand import Operand, Params
-from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.value import Value
 from backviz.ops.compare import equal, greater_equal, less_equal, not_equal
 
@@ -76,14 +75,11 @@ def _clip(x: Data, low: float | None = None, high: float | None = None) -> np.nd
 
 def _inside(x: Any, low: float | None, high: float | None) -> Any:
     """1 where x is within the bounds or on them, else 0."""
-    bounds: tuple[Any, Any] = (low, high)
-    if bounds == (None, None) and isinstance(x, Symbol):  # the rule as such, without a call
-        bounds = Symbol("low"), Symbol("high")
-    above = 1 if bounds[0] is None else greater_equal(x, bounds[0])
-    if bounds[1] is None:
+    above = 1 if low is None else greater_equal(x, low)
+    if high is None:
         return above
-    below = less_equal(x, bounds[1])
-    return below if bounds[0] is None else above * below
+    below = less_equal(x, high)
+    return below if low is None else above * below
 
 
 clip = elementwise(

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import structural
+from backviz.autodiff.symbol import part
 from backviz.errors import InputError
 from backviz.ops.choose import numbers
 from backviz.ops.composite import log_softmax, softmax
@@ -67,19 +68,9 @@ def _pull_nll(
     *,
     position: int = 0,
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        formula = -upstream * (Symbol("y") if weight is None else Symbol("w") * Symbol("y"))
-        return None if position else _over_rows(formula, weight, reduction)
     shape = shape_of(x)
-    counts, divisor = mass(target, shape, weight, ignore_index)
+    counts, divisor = mass(target, shape, weight, ignore_index, beside=upstream)
     return -along_classes(upstream, shape, reduction, divisor) * counts
-
-
-def _over_rows(formula: Symbol, weight: Plain | None, reduction: str) -> Symbol:
-    """A formula as the reduction has it: over how many rows there are, or over their weights."""
-    if reduction != "mean":
-        return formula
-    return formula / Symbol("n" if weight is None else "Σw")
 
 
 def _nll_parts(
@@ -130,7 +121,7 @@ def _bind_cross_entropy(
     label_smoothing: Any = 0.0,
 ) -> Bound:
     name, shape = "cross_entropy", shape_of(x)
-    if isinstance(target, Symbol) or (shape_of(target) == shape != ()):
+    if shape_of(target) == shape != ():
         if ignore_index != -100:
             raise InputError(f"{name}: ignore_index is for class labels, not for probabilities")
         operands = (x, target)
@@ -148,18 +139,23 @@ def _bind_cross_entropy(
 
 
 def _target_mass(
-    x: Any, target: Any, weight: Plain | None, ignore_index: int | None, smoothing: float
+    x: Any,
+    target: Any,
+    weight: Plain | None,
+    ignore_index: int | None,
+    smoothing: float,
+    beside: Any = None,
 ) -> tuple[Any, Any]:
     """As `_mass`, of labels or of probabilities, which may be recorded values."""
     shape = shape_of(x)
     if type(target) is Plain:
-        return mass(target, shape, weight, ignore_index, smoothing)
+        return mass(target, shape, weight, ignore_index, smoothing, beside)
     classes = shape[class_axis(shape)]
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     if weight is not None:
-        target = target * per_class(weight, shape)
-    return target, np.float64(np.prod(shape) / classes)
+        target = target * per_class(weight, shape, beside)
+    return target, float(np.prod(shape) / classes)
 
 
 def _cross_entropy(
@@ -191,15 +187,6 @@ def _pull_cross_entropy(
     *,
     position: int,
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        y = target if isinstance(target, Symbol) else Symbol("y")
-        shares, logs = softmax(x), -log_softmax(x)
-        if weight is not None:
-            y, logs = Symbol("w") * y, Symbol("w") * logs
-            shares = shares * sum_op(y)
-        formula = upstream * (logs if position else shares - y)
-        rows = weight if type(target) is Plain else None  # only labels are divided by weights
-        return _over_rows(formula, rows, reduction)
     shape = shape_of(x)
     axis = class_axis(shape)
     simple = weight is None and ignore_index is None and not label_smoothing
@@ -208,14 +195,18 @@ def _pull_cross_entropy(
         shares[places(target.array)] -= 1.0
         shares *= upstream / max(target.array.size, 1) if reduction == "mean" else upstream
         return shares
-    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
+    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing, upstream)
     upstream = along_classes(upstream, shape, reduction, divisor)
     if position == 0:
-        return upstream * (softmax(x, axis) * sum_op(counts, axis=axis, keepdims=True) - counts)
-    factor = (
-        1 - label_smoothing if weight is None else (1 - label_smoothing) * per_class(weight, shape)
-    )
-    return -upstream * log_softmax(x, axis) * factor
+        shares = softmax(x, axis)
+        if type(target) is not Plain or weight is not None or ignore_index is not None:
+            counts = part("y", counts)
+            shares = shares * sum_op(counts, axis=axis, keepdims=True)
+        return upstream * (shares - counts)
+    gradient = -upstream * log_softmax(x, axis)
+    if label_smoothing:
+        gradient = gradient * (1 - label_smoothing)
+    return gradient if weight is None else gradient * per_class(weight, shape, upstream)
 
 
 def _cross_entropy_parts(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Elementwise, Notation, elementwise
+from backviz.autodiff.notation import ATOM, Notation
+from backviz.autodiff.op import Elementwise, elementwise
+from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import Symbol, as_symbol
 
 COMPARISON = 5
 
@@ -137,6 +140,15 @@ identity = elementwise(
     method=False,
 )
 
+
+def _guarded(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
+    """The first operand alone where the guard has nothing to do."""
+    x, condition = symbols
+    if not condition.holds_anywhere():
+        return x.text, x.level
+    return f"where({condition}, {as_symbol(params.get('value', 0.0))}, {x})", ATOM
+
+
 guard = elementwise(
     "guard",
     lambda x, c, value=0.0: np.where(np.asarray(c) != 0, value, x),
@@ -144,7 +156,7 @@ guard = elementwise(
     lambda out, x, c, value=0.0: 0,
     scalar=lambda x, c, value=0.0: value if c else x,
     params=("value",),
-    notation=Notation("{0}", 0, (0, 0)),
+    notation=Notation("guard({}, {})", 100, (0, 0), _guarded),
     symbol="guard",
     domain="all numbers",
     note="The first input, but `value` where the second is not 0: guards a rule at one point.",

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, take
-from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import NO_PARAMS
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import part
 from backviz.autodiff.table import OPS
 from backviz.ops.arithmetic import mul
 from backviz.ops.compare import equal
 from backviz.ops.elementary import exp, log
-from backviz.ops.linalg import matmul
+from backviz.ops.linalg import matmul, pull_left, pull_right
 from backviz.ops.reduce import Axis, sum, valid_axis  # noqa: A004
-from backviz.ops.shape import Shape, reshape, shape_of, sum_to, swapaxes
+from backviz.ops.shape import Shape, reshape, shape_of, sum_to
 
 
 def total(x: Any, axis: Axis) -> Any:
-    """The sum over the axes, which are kept; in a formula just the sum."""
-    return sum(x) if isinstance(x, Symbol) else sum(x, axis=axis, keepdims=True)
+    """The sum over the axes, which are kept."""
+    return sum(x, axis=axis, keepdims=True)
 
 
 def _raised(x: Any, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
@@ -98,11 +98,9 @@ def _maxout(x: Any, pieces: int = 2, axis: int = -1) -> Any:
 
 
 def _pull_maxout(upstream: Any, out: Any, x: Any, pieces: int = 2, axis: int = -1) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream * equal(x, out)
     shape, inner = _pieces(shape_of(x), pieces, axis)
     single = (*shape[:inner], 1, *shape[inner + 1 :])
-    largest = equal(reshape(x, shape=shape), reshape(out, shape=single))
+    largest = part("m", equal(reshape(x, shape=shape), reshape(out, shape=single)))
     share = largest / sum(largest, axis=inner, keepdims=True)
     return reshape(share * reshape(upstream, shape=single), shape=shape_of(x))
 
@@ -202,14 +200,10 @@ def _pull_linear(
             return _product(upstream, weight.T)
         return _product(x.T, upstream) if position == 1 else np.add.reduce(upstream)
     if position == 0:
-        return matmul(upstream, swapaxes(weight, axis1=0, axis2=1))
-    if isinstance(upstream, Symbol):
-        return swapaxes(x, axis1=0, axis2=1) @ upstream if position == 1 else sum(upstream, axis=0)
+        return pull_left(upstream, out, x, weight)
     if position == 2:
         return sum_to(upstream, shape=shape_of(bias))
-    rows = math.prod(shape_of(x)[:-1])
-    x, upstream = (reshape(a, shape=(rows, shape_of(a)[-1])) for a in (x, upstream))
-    return matmul(swapaxes(x, axis1=0, axis2=1), upstream)
+    return pull_right(upstream, out, x, weight)
 
 
 def _linear_parts(x: Any, weight: Any, bias: Any = None) -> Any:

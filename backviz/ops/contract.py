@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import constant
 from backviz.errors import ShapeError
-from backviz.ops.linalg import alike, matmul, pull_left, pull_right, transposed
+from backviz.ops.linalg import alike, matmul, outer, pull_left, pull_right, transposed
 from backviz.ops.shape import shape_of, sum_to, summed_to
 
 DOTS = "..."
@@ -112,10 +113,6 @@ def _einsum(*arrays: Any, subscripts: str) -> Any:
 def _pull(upstream: Any, out: Any, *inputs: Any, position: int, subscripts: str) -> Any:
     """The contraction of the upstream gradient with all other operands."""
     others = [x for i, x in enumerate(inputs) if i != position]
-    if isinstance(upstream, Symbol):
-        return upstream.interpret(
-            einsum, (upstream, *others), {"subscripts": _swapped(subscripts, position)}
-        )
     shapes = [shape_of(x) for x in inputs]
     terms, result, free = _letters(subscripts, tuple(map(len, shapes)))
     sizes = _sizes(terms, shapes)
@@ -128,23 +125,17 @@ def _pull(upstream: Any, out: Any, *inputs: Any, position: int, subscripts: str)
         other, free = free[0], free[1:]  # a diagonal: the second i is an axis j with I[i, j]
         target += other
         named.append(letter + other)
-        operands.append(np.eye(sizes[letter]))
+        n = sizes[letter]
+        operands.append(constant(f"eye({n})", np.eye(n), upstream))
         sizes[other] = sizes[letter]
     reached = _sizes(named, [shape_of(x) for x in operands])
     if missing := [c for c in target if reached.get(c, 1) != sizes[c] or c not in reached]:
         named.append("".join(missing))  # summed over: every entry gets the same
-        operands.append(np.ones([sizes[c] for c in missing]))
+        ones = tuple([sizes[c] for c in missing])
+        operands.append(constant(f"ones({ones})", np.ones(ones), upstream))
     gradient = einsum(f"{','.join(named)}->{target}", *operands)
     shape = shapes[position]
     return summed_to(gradient, shape)
-
-
-def _swapped(subscripts: str, position: int) -> str:
-    """The subscripts of the gradient, as they are written in a formula."""
-    left, _, result = subscripts.partition("->")
-    terms = left.split(",")
-    target = terms.pop(position)
-    return f"{','.join([result, *terms])}->{target}"
 
 
 einsum: Structural = structural(
@@ -192,8 +183,6 @@ def _as_subscripts(axes: Any, a: int, b: int) -> tuple[str, str, str]:
 
 
 def _pull_contraction(upstream: Any, a: Any, b: Any, axes: Any, position: int) -> Any:
-    if isinstance(upstream, Symbol):  # in the spirit of a product of matrices
-        return (pull_left, pull_right)[position](upstream, None, a, b)
     left, right, result = _as_subscripts(axes, len(shape_of(a)), len(shape_of(b)))
     if position == 0:
         return einsum(f"{result},{right}->{left}", upstream, b)
@@ -222,8 +211,6 @@ tensordot = structural(
 
 def _by_number(upstream: Any, own: Any, other: Any) -> Any:
     """The gradient of a product of which one factor is a number; `None` if neither is."""
-    if isinstance(upstream, Symbol):
-        return None if isinstance(own, Symbol) and isinstance(other, Symbol) else upstream * other
     if shape_of(own) and shape_of(other):
         return None
     product = upstream * other
@@ -235,7 +222,7 @@ def _pull_dot(upstream: Any, a: Any, b: Any, position: int) -> Any:
     product = _by_number(upstream, *((a, b) if position == 0 else (b, a)))
     if product is not None:
         return product
-    if isinstance(upstream, Symbol) or len(shape_of(b)) < 3:
+    if len(shape_of(b)) < 3:
         return (pull_left, pull_right)[position](upstream, None, a, b)
     return _pull_contraction(upstream, a, b, (-1, -2), position)
 
@@ -260,8 +247,13 @@ def _pull_inner(upstream: Any, a: Any, b: Any, position: int) -> Any:
     product = _by_number(upstream, own, other)
     if product is not None:
         return product
-    if isinstance(upstream, Symbol):
-        return (transposed(upstream) if position else upstream) @ other
+    axes = len(shape_of(a)), len(shape_of(b))
+    if axes in ((1, 2), (2, 2)):  # a @ bᵀ
+        if position == 0:
+            return upstream @ b
+        return outer(upstream, a) if axes[0] == 1 else transposed(upstream) @ a
+    if axes in ((1, 1), (2, 1)):
+        return (pull_left, pull_right)[position](upstream, None, a, b)
     return _pull_contraction(upstream, a, b, (-1, -1), position)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
 from backviz.errors import InputError
 from backviz.ops.linalg import matmul
 from backviz.ops.options import but_defaults, literal
@@ -111,10 +111,6 @@ def _to_kernel(
 def _pull_convolve(
     upstream: Any, out: Any, x: Any, kernel: Any, bias: Any = None, *, position: int, **options: Any
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        if position == 2:
-            return sum(upstream)
-        return conv_to_kernel(x, upstream) if position else conv_to_input(upstream, kernel)
     if position == 0:
         return conv_to_input(upstream, kernel, extent=shape_of(x)[2:], **options)
     if position == 1:
@@ -124,8 +120,6 @@ def _pull_convolve(
 
 def _again(x: Any, kernel: Any, **options: Any) -> Any:
     """The convolution itself, for as many axes as the operands have."""
-    if isinstance(x, Symbol) or isinstance(kernel, Symbol):
-        return conv1d(x, kernel)
     return (conv1d if len(shape_of(x)) == 3 else conv2d)(x, kernel, **options)
 
 
@@ -219,10 +213,8 @@ conv_to_input: Structural = structural(
     "conv_to_input",
     _to_input,
     lambda upstream, out, given, kernel, extent=(), **options: _again(upstream, kernel, **options),
-    lambda upstream, out, given, kernel, extent=(), **options: (
-        conv_to_kernel(upstream, given)
-        if isinstance(upstream, Symbol)
-        else conv_to_kernel(upstream, given, size=shape_of(kernel)[2:], **options)
+    lambda upstream, out, given, kernel, extent=(), **options: conv_to_kernel(
+        upstream, given, size=shape_of(kernel)[2:], **options
     ),
     symbol="convᵀ",
     domain="all numbers",
@@ -237,10 +229,8 @@ conv_to_input: Structural = structural(
 conv_to_kernel: Structural = structural(
     "conv_to_kernel",
     _to_kernel,
-    lambda upstream, out, x, given, size=(), **options: (
-        conv_to_input(given, upstream)
-        if isinstance(upstream, Symbol)
-        else conv_to_input(given, upstream, extent=shape_of(x)[2:], **options)
+    lambda upstream, out, x, given, size=(), **options: conv_to_input(
+        given, upstream, extent=shape_of(x)[2:], **options
     ),
     lambda upstream, out, x, given, size=(), **options: _again(x, upstream, **options),
     symbol="conv′",

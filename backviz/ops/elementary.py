@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from backviz.autodiff.op import Elementwise, Notation, elementwise
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Elementwise, elementwise
 
 exp = elementwise(
     "exp",
@@ -75,7 +76,7 @@ reciprocal = elementwise(
     np.reciprocal,
     lambda out, x: -(out**2),
     scalar=lambda x: 1 / x,
-    notation=Notation("1 / {}", 19, (21,)),  # binds like a quotient
+    notation=Notation("1 / {}", 18, (21,)),  # binds like a quotient
     symbol="1/□",
     domain="x not 0",
     note="A small input makes a large gradient.",

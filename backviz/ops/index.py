@@ -14,11 +14,12 @@ import numpy as np
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data
 from backviz.autodiff.meaning import meaning_of
-from backviz.autodiff.op import Notation, Structural, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.value import Value
 from backviz.ops.shape import Bound, Shape, shape_of
 
-MOST = 6  # entries of an array that are written out in a formula
+MOST = 24  # entries of an array that are written out in a formula
 
 
 @final

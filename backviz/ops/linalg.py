@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import Symbol, constant
+from backviz.ops.arithmetic import MATRICES, PRODUCTS
 from backviz.ops.compare import guard
 from backviz.ops.reduce import shaped
 from backviz.ops.shape import shape_of, summed_to, swapaxes
@@ -53,11 +57,14 @@ def pull_left(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     """The gradient of the left factor."""
     if type(upstream) is type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2:
         return upstream.dot(b.T)
-    if isinstance(upstream, Symbol):  # a formula is the same for vectors and matrices
+    axes = len(shape_of(b))
+    if axes == 2:
         return upstream @ transposed(b)
-    if len(shape_of(b)) < 3:
-        g, _, right = _flat(upstream, a, b)
-        return shaped(g @ transposed(right), shape_of(a))
+    if axes == 1:
+        rows = len(shape_of(a)) - 1
+        if rows == 1:
+            return outer(upstream, b)
+        return (shaped(upstream, (*shape_of(upstream), 1)) if rows else upstream) * b
     g, left = _as_row(upstream, a)
     return shaped(summed_to(g @ transposed(b), shape_of(left)), shape_of(a))
 
@@ -66,13 +73,33 @@ def pull_right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     """The gradient of the right factor."""
     if type(upstream) is type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2:
         return a.T.dot(upstream)
-    if isinstance(upstream, Symbol):
+    axes = len(shape_of(a)), len(shape_of(b))
+    if axes == (1, 1):
+        return upstream * a
+    if axes == (1, 2):
+        return outer(a, upstream)
+    if axes in ((2, 1), (2, 2)):
         return transposed(a) @ upstream
-    if len(shape_of(b)) < 3:
+    if axes[1] < 3:
         g, left, _ = _flat(upstream, a, b)
         return shaped(transposed(left) @ g, shape_of(b))
     g, left = _as_row(upstream, a)
     return summed_to(transposed(left) @ g, shape_of(b))
+
+
+def _at(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
+    """`a @ b @ c`, but products of numbers stand apart: `(a·b) @ c`."""
+    a, b = symbols
+    if not (a.ndim and b.ndim):  # np.dot(2.0, x)
+        return f"{a.bracketed(PRODUCTS)}·{b.bracketed(PRODUCTS)}", PRODUCTS
+    alone = a.level == MATRICES or a.level > PRODUCTS
+    return f"{a if alone else f'({a})'} @ {b.bracketed(PRODUCTS + 1)}", MATRICES
+
+
+def product_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of `a @ b`."""
+    rows, columns = a[-2:-1], b[-1:] if len(b) > 1 else ()
+    return (*np.broadcast_shapes(a[:-2], b[:-2]), *rows, *columns)
 
 
 matmul = structural(
@@ -80,7 +107,8 @@ matmul = structural(
     _matmul,
     pull_left,
     pull_right,
-    notation=Notation("{} @ {}", 20, (20, 21)),
+    notation=Notation("{} @ {}", MATRICES, write=_at),
+    shape=product_shape,
     symbol="@",
     domain="inner sizes equal",
     note="The gradient goes back through the transposed other factor.",
@@ -90,23 +118,20 @@ matmul = structural(
 
 
 def _pull_outer_left(upstream: Any, out: Any, a: Any, b: Any) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream @ b
     return shaped(upstream @ shaped(b, (shape_of(upstream)[1],)), shape_of(a))
 
 
 def _pull_outer_right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
-    if isinstance(upstream, Symbol):
-        return a @ upstream
     return shaped(shaped(a, (shape_of(upstream)[0],)) @ upstream, shape_of(b))
 
 
-outer = structural(
+outer: Structural = structural(
     "outer",
     lambda a, b: np.multiply.outer(*[x.ravel() for x in alike(a, b)]),
     _pull_outer_left,
     _pull_outer_right,
-    notation=Notation("{} ⊗ {}", 20, (20, 21)),
+    notation=Notation("{} ⊗ {}", MATRICES, (PRODUCTS + 1, PRODUCTS + 1)),
+    shape=lambda a, b: (math.prod(a), math.prod(b)),
     symbol="⊗",
     domain="all numbers",
     note="Every entry of the first times every entry of the second, as a matrix. "
@@ -118,8 +143,8 @@ outer = structural(
 vdot = structural(
     "vdot",
     lambda a, b: np.vdot(*alike(a, b)),
-    lambda upstream, out, a, b: upstream * _like(b, a),
-    lambda upstream, out, a, b: upstream * _like(a, b),
+    lambda upstream, out, a, b: upstream * shaped(b, shape_of(a)),
+    lambda upstream, out, a, b: upstream * shaped(a, shape_of(b)),
     symbol="·",
     domain="as many entries in one as in the other",
     note="The sum of the products of corresponding entries, whatever the shapes. "
@@ -128,10 +153,6 @@ vdot = structural(
     commutes=True,
     interval=(0.3, 2.0),
 )
-
-
-def _like(x: Any, other: Any) -> Any:
-    return x if isinstance(x, Symbol) or isinstance(other, Symbol) else shaped(x, shape_of(other))
 
 
 def _trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
@@ -145,15 +166,15 @@ def _pull_trace(
     upstream: Any, out: Any, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1
 ) -> Any:
     """The upstream gradient on the diagonal, 0 elsewhere."""
-    if isinstance(upstream, Symbol):
-        return upstream * Symbol("I")
     shape = shape_of(x)
     first, second = axis1 % len(shape), axis2 % len(shape)
-    diagonal = np.eye(shape[first], shape[second], offset)
+    rows, columns = shape[first], shape[second]
+    name = f"eye({rows}, {columns}, {offset})" if offset or rows != columns else f"eye({rows})"
+    diagonal = constant(name, np.eye(rows, columns, offset), upstream)
     ones = [1 if i in (first, second) else n for i, n in enumerate(shape)]
     square = [n if i in (first, second) else 1 for i, n in enumerate(shape)]
-    diagonal = (diagonal if first < second else diagonal.T).reshape(square)
-    return guard(shaped(upstream, tuple(ones)), 1.0 - diagonal)
+    diagonal = shaped(diagonal if first < second else transposed(diagonal), tuple(square))
+    return guard(shaped(upstream, tuple(ones)), 1 - diagonal)
 
 
 trace: Structural = structural(

@@ -13,10 +13,15 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
+from backviz.autodiff.symbol import constant
 from backviz.errors import InputError, ShapeError
+from backviz.ops.compare import not_equal
 from backviz.ops.index import numbers_of
 from backviz.ops.loss_parts import Plain, reducing, weights
+from backviz.ops.reduce import shaped
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
 
 
@@ -94,9 +99,29 @@ def places(labels: np.ndarray) -> tuple[np.ndarray, ...]:
     return (first, labels, *others)
 
 
-def per_class(weight: Plain, shape: Shape) -> np.ndarray:
+def per_class(weight: Plain, shape: Shape, beside: Any = None) -> Any:
     """The weights of the classes, along their axis."""
-    return weight.array.reshape((-1,) + (1,) * (len(shape) - 1 - class_axis(shape)))
+    behind = (1,) * (len(shape) - 1 - class_axis(shape))
+    return shaped(weight.beside(beside, "weight"), (weight.array.size, *behind))
+
+
+def _one_hot(labels: Any, classes: int, axis: int = -1) -> np.ndarray:
+    return np.moveaxis(np.equal.outer(labels, np.arange(classes)).astype(float), -1, axis)
+
+
+one_hot = structural(
+    "one_hot",
+    _one_hot,
+    None,
+    notation=Notation("one_hot({}, {classes}, {axis})", 100, (0,)),
+    domain="labels from 0 to the number of classes − 1",
+    note="1 at each label and 0 elsewhere, along a new axis; carries no gradient.",
+    params=("classes", "axis"),
+    smooth=False,
+    public=False,
+    method=False,
+    written=False,
+)
 
 
 def mass(
@@ -105,28 +130,33 @@ def mass(
     weight: Plain | None = None,
     ignore_index: int | None = None,
     smoothing: float = 0.0,
-) -> tuple[np.ndarray, Any]:
-    """How much each class of each row counts, and by what the mean divides."""
+    beside: Any = None,
+) -> tuple[Any, float]:
+    """How much each class of each row counts, and by what the mean divides.
+
+    `beside` is what the numbers will be used with: a symbol makes them symbols too.
+    """
     axis = class_axis(shape)
-    kept = None if ignore_index is None else target.array != ignore_index
-    labels = target.array if kept is None else np.where(kept, target.array, 0)
-    counts = np.full(shape, smoothing / shape[axis])
-    counts[places(labels)] += 1 - smoothing
-    rows: Any = np.ones(labels.shape)
+    labels = constant("target", target.array, beside)
+    counts = one_hot(labels, classes=shape[axis], axis=axis)
+    if smoothing:
+        counts = counts * (1 - smoothing) + smoothing / shape[axis]
+    rows: Any = np.ones(target.array.shape)
     if weight is not None:
-        counts *= per_class(weight, shape)
-        rows = weight.array[labels]
-    if kept is not None:
-        counts *= np.expand_dims(kept, axis)
-        rows = rows * kept
-    return counts, np.sum(rows)
+        counts = counts * per_class(weight, shape, beside)
+        rows = weight.array[np.where(target.array == ignore_index, 0, target.array)]
+    if ignore_index is not None:
+        kept = not_equal(labels, ignore_index)
+        counts = counts * (expand_dims(kept, axis=axis) if target.array.ndim else kept)
+        rows = rows * (target.array != ignore_index)
+    return counts, float(np.sum(rows))
 
 
 def along_classes(upstream: Any, shape: Shape, reduction: str, divisor: Any) -> Any:
     """The upstream gradient of each row, along the classes; of no rows there is no mean."""
     if reduction == "none" and len(shape) > 1:
         return expand_dims(upstream, axis=1)
-    return upstream / (divisor or 1.0) if reduction == "mean" else upstream
+    return upstream if reduction != "mean" or divisor in (0, 1) else upstream / divisor
 
 
 def weighed(logs: Any, counts: Any) -> Any:

@@ -6,6 +6,7 @@ get no gradient, and their text in a picture is short, however many there are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, final
 
@@ -15,7 +16,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import constant
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.ops.reduce import mean
@@ -41,6 +42,10 @@ class Plain:
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
+
+    def beside(self, operand: Any, name: str) -> Any:
+        """The numbers to compute with; the option's name where they stand beside a symbol."""
+        return constant(name, as_data(self.array), operand)
 
     def __str__(self) -> str:
         if self.array.ndim > 1:
@@ -104,7 +109,7 @@ def operands(op: str, x: Any, target: Any) -> tuple[Any, Any]:
     if type(one) is type(other) is np.ndarray and one.shape == other.shape:
         return x, target  # the usual case
     a, b = shape_of(x), shape_of(target)
-    if a not in (b, ()) and b != () and not isinstance(x, Symbol):
+    if a not in (b, ()) and b != ():
         raise ShapeError(
             f"{op}: the prediction has the shape {a} and the target {b}; "
             "reshape one of them, so that every prediction has its own target"
@@ -117,8 +122,8 @@ def share_of(upstream: Any, x: Any, target: Any, reduction: str, divisor: Any = 
     if reduction != "mean":
         return upstream
     if divisor is None:
-        divisor = max(np.size(data_of(x if shape_of(x) else target)), 1)
-    return upstream / divisor
+        divisor = max(math.prod(shape_of(x) or shape_of(target)), 1)
+    return upstream if divisor == 1 else upstream / divisor
 
 
 def per_entry(
@@ -166,13 +171,8 @@ def per_entry(
             if type(upstream) is float and type(x) is type(target) is np.ndarray and weight is None:
                 local *= upstream / (x.size or 1) if reduction == "mean" else upstream
                 return local  # the plain way: the slope's own array
-            if isinstance(upstream, Symbol):
-                weighed = upstream * local if weight is None else upstream * Symbol("w") * local
-                if reduction != "mean":
-                    return weighed
-                return weighed / Symbol("Σw" if weight is not None and by_weight else "n")
             if weight is not None:
-                local = local * as_data(weight.array)
+                local = local * weight.beside(upstream, "weight")
             share = share_of(upstream, x, target, reduction, divisor(x, target, weight))
             return summed_to(share * local, shape_of(target if position else x))
 

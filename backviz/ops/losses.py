@@ -26,10 +26,10 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
-from backviz.autodiff.symbol import Symbol
 from backviz.errors import InputError
 from backviz.ops.activations import log_sigmoid, maximum, minimum, sigmoid
 from backviz.ops.choose import clip, numbers
+from backviz.ops.compare import guard, less
 from backviz.ops.elementary import abs as abs_op
 from backviz.ops.elementary import log, sign
 from backviz.ops.loss_parts import Plain, operands, per_entry, reducing, weights
@@ -165,14 +165,13 @@ smooth_l1_loss = _distance(
 def _bind_probabilities(x: Any, target: Any, weight: Any = None, reduction: Any = "mean") -> Bound:
     name = "binary_cross_entropy"
     bound = _bind(name)(x, target, reduction, weight)
-    if not isinstance(x, Symbol):
-        p = as_data(data_of(x))
-        if np.size(p) and not (np.min(p) >= 0 and np.max(p) <= 1):
-            wrong = np.extract(~((np.asarray(p) >= 0) & (np.asarray(p) <= 1)), p)[0]
-            raise InputError(
-                f"{name}: probabilities lie between 0 and 1, not {wrong:g}; for scores use "
-                "binary_cross_entropy_with_logits"
-            )
+    p = as_data(data_of(x))
+    if np.size(p) and not (np.min(p) >= 0 and np.max(p) <= 1):
+        wrong = np.extract(~((np.asarray(p) >= 0) & (np.asarray(p) <= 1)), p)[0]
+        raise InputError(
+            f"{name}: probabilities lie between 0 and 1, not {wrong:g}; for scores use "
+            "binary_cross_entropy_with_logits"
+        )
     return bound
 
 
@@ -200,7 +199,8 @@ binary_cross_entropy = per_entry(
 
 def _spread(p: Any) -> Any:
     """p·(1 − p), with torch's bound, so that a division by it stays finite."""
-    return p * (1 - p) if isinstance(p, Symbol) else maximum(p * (1 - p), LEAST_SPREAD)
+    spread = p * (1 - p)
+    return guard(spread, less(spread, LEAST_SPREAD), value=LEAST_SPREAD)
 
 
 def _bind_logits(
@@ -222,11 +222,13 @@ def _with_logits(x: Any, y: Any, pos_weight: Plain | None = None) -> Any:
 def _logit_slope(x: Any, y: Any, pos_weight: Plain | None = None) -> Any:
     if pos_weight is None:
         return sigmoid(x) - y
-    return (1 - y) * sigmoid(x) - as_data(pos_weight.array) * y * sigmoid(-x)
+    return (1 - y) * sigmoid(x) - pos_weight.beside(x, "pos_weight") * y * sigmoid(-x)
 
 
 def _logit_target_slope(x: Any, y: Any, pos_weight: Plain | None = None) -> Any:
-    return -x if pos_weight is None else -x - as_data(pos_weight.array - 1) * log_sigmoid(x)
+    if pos_weight is None:
+        return -x
+    return -x - (pos_weight.beside(x, "pos_weight") - 1) * log_sigmoid(x)
 
 
 def _logit_parts(x: Any, y: Any, pos_weight: Plain | None = None) -> Any:

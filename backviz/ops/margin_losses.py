@@ -19,9 +19,10 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
-from backviz.autodiff.op import Notation, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import structural
 from backviz.autodiff.operand import NO_PARAMS
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import part
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.ops.activations import relu
@@ -41,8 +42,6 @@ SIGNS = 0.01  # as far from −1 and 1 a target may be: a gradient check moves i
 
 def _signs(target: Any) -> Any:
     """The targets, if all are −1 or 1."""
-    if isinstance(target, Symbol):
-        return target
     target = target if isinstance(target, Value) else as_data(target)
     y = data_of(target)
     off = y * y
@@ -128,13 +127,13 @@ def _bind_multi_margin(
     }
 
 
-def _others(target: Plain, shape: Shape, weight: Plain | None) -> Any:
+def _others(target: Plain, shape: Shape, weight: Plain | None, beside: Any = None) -> Any:
     """What each class counts against the right one: 1/C times the label's weight, itself 0."""
-    counts = np.full(shape, 1 / shape[-1])
-    if weight is not None:
-        counts *= weight.array[target.array][..., None]
-    counts[places(target.array)] = 0.0
-    return counts
+    counts = (1 - mass(target, shape, beside=beside)[0]) / shape[-1]
+    if weight is None:
+        return counts
+    each = weight.beside(beside, "weight")[target.array]
+    return counts * (expand_dims(each, axis=-1) if target.array.ndim else each)
 
 
 def _multi_margin_parts(
@@ -181,17 +180,12 @@ def _pull_multi_margin(
     *,
     position: int = 0,
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        slack = margin - Symbol("x_y") + x
-        wrong = greater(slack, 0) if p == 1 else 2 * relu(slack)
-        formula = upstream * (wrong - Symbol("y") * sum_op(wrong))
-        formula = formula if weight is None else Symbol("w_y") * formula
-        over = Symbol("(n·C)" if reduction == "mean" else "C")
-        return None if position else formula / over
     shape = shape_of(x)
-    slack, counts = _slack(x, target, margin), _others(target, shape, weight)
+    slack = part("s", _slack(x, target, margin))
+    counts = _others(target, shape, weight, upstream)
     local = greater(slack, 0) * counts if p == 1 else 2 * relu(slack) * counts
-    right = mass(target, shape)[0]
+    local = part("v", local)
+    right = mass(target, shape, beside=upstream)[0]
     local = local - right * sum_op(local, axis=-1, keepdims=True)
     return along_classes(upstream, shape, reduction, max(target.array.size, 1)) * local
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.op import Notation, structural
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import constant, part
 from backviz.ops.elementary import sqrt
 from backviz.ops.options import but_defaults
-from backviz.ops.reduce import Axis, mean, sum  # noqa: A004
+from backviz.ops.reduce import Axis, mean, shaped, sum  # noqa: A004
 from backviz.ops.shape import Shape, reshape, shape_of, sum_to
 
 EPS = 1e-5
@@ -34,9 +35,9 @@ def _standard(x: Any, axis: Axis, eps: float) -> Any:
 
 def _standard_parts(x: Any, axis: Axis, eps: float) -> tuple[Any, Any]:
     """The same in ops, and the deviation by which was divided."""
-    centred = x - mean(x, axis=axis, keepdims=True)
-    deviation = sqrt(mean(centred**2, axis=axis, keepdims=True) + eps)
-    return centred / deviation, deviation
+    centred = x - part("μ", mean(x, axis=axis, keepdims=True))
+    deviation = part("σ", sqrt(mean(centred**2, axis=axis, keepdims=True) + eps))
+    return part("x̂", centred / deviation), deviation
 
 
 def _scaled(x: Any, gain: Any, bias: Any) -> Any:
@@ -47,11 +48,7 @@ def _scaled(x: Any, gain: Any, bias: Any) -> Any:
 
 def _pull_standard(upstream: Any, x: Any, gain: Any, axis: Axis, eps: float) -> Any:
     """Moving all entries together changes nothing, nor does stretching them: less those parts."""
-    gradient = upstream if gain is None else upstream * gain
-    if isinstance(upstream, Symbol):
-        standard = Symbol("x̂")
-        less = mean(gradient) + standard * mean(gradient * standard)
-        return (gradient - less) / Symbol("σ")
+    gradient = upstream if gain is None else part("h", upstream * gain)
     standard, deviation = _standard_parts(x, axis, eps)
     shift = mean(gradient, axis=axis, keepdims=True)
     stretch = mean(gradient * standard, axis=axis, keepdims=True)
@@ -84,8 +81,6 @@ def _pull_layer_norm(
 ) -> Any:
     if position == 0:
         return _pull_standard(upstream, x, gain, axis, eps)
-    if isinstance(upstream, Symbol):
-        return sum(upstream if position == 2 else upstream * Symbol("x̂"))
     if position == 2:
         return sum_to(upstream, shape=shape_of(bias))
     return sum_to(upstream * _standard_parts(x, axis, eps)[0], shape=shape_of(gain))
@@ -100,8 +95,8 @@ layer_norm = structural(
     notation=Notation("layer_norm({})"),
     symbol="layer norm",
     domain="all numbers",
-    note="Gives the entries along the axis mean 0 and variance 1, then a gain and a bias. The "
-    "gradient loses its mean, and what would only stretch the entries.",
+    note="Mean 0 and variance 1 along the axis, then a gain and a bias. The gradient loses its "
+    "mean, and what would only stretch the entries.",
     params=("axis", "eps"),
     bind=lambda x, gain=None, bias=None, axis=-1, eps=EPS: (
         _operands(x, gain, bias),
@@ -151,8 +146,11 @@ def _columns(x: Any, *vectors: Any) -> list[Any]:
 def _statistics(x: Any, mean: Any, var: Any, eps: float) -> tuple[Any, Any]:
     """The given mean and the deviation, a number for each channel."""
     kind, shape = getattr(x, "dtype", np.float64), _per_channel(x)
-    centre, deviation = np.asarray(mean, dtype=kind), np.sqrt(np.asarray(var, dtype=kind) + eps)
-    return centre.reshape(shape), deviation.reshape(shape)
+    centre, variance = (
+        shaped(constant(name, np.asarray(given, dtype=kind), x), shape)
+        for name, given in (("mean", mean), ("var", var))
+    )
+    return centre, part("σ", sqrt(variance + eps))
 
 
 def _standard_channels(x: Any, mean: Any, var: Any, eps: float) -> tuple[Any, Any]:
@@ -160,7 +158,7 @@ def _standard_channels(x: Any, mean: Any, var: Any, eps: float) -> tuple[Any, An
     if mean is None:
         return _standard_parts(x, _others(x), eps)
     centre, deviation = _statistics(x, mean, var, eps)
-    return (x - centre) / deviation, deviation
+    return part("x̂", (x - centre) / deviation), deviation
 
 
 def _batch_norm(
@@ -190,12 +188,6 @@ def _pull_batch_norm(
     var: Any = None,
     eps: float = EPS,
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        if position:
-            return sum(upstream if position == 2 else upstream * Symbol("x̂"))
-        if mean is None:
-            return _pull_standard(upstream, x, gain, 0, eps)
-        return (upstream if gain is None else upstream * gain) / Symbol("σ")
     if position == 0:
         (gain,) = _columns(x, gain)
         if mean is None:
@@ -217,9 +209,8 @@ batch_norm = structural(
     notation=Notation("batch_norm({})"),
     symbol="batch norm",
     domain="all numbers",
-    note="Gives each channel (axis 1) mean 0 and variance 1 over the batch and all other axes, "
-    "then a gain and a bias. The gradient loses its mean, and what would only stretch the "
-    "channel; with a given mean and var it is only scaled.",
+    note="Mean 0 and variance 1 in each channel (axis 1), then a gain and a bias. The gradient "
+    "loses its mean and the part that only stretches.",
     params=("mean", "var", "eps"),
     bind=lambda x, gain=None, bias=None, mean=None, var=None, eps=EPS: (
         _operands(x, gain, bias),

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.op import Structural, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import part
 from backviz.autodiff.table import OPS
-from backviz.ops.compare import equal, guard
+from backviz.ops.compare import guard
 from backviz.ops.options import but_defaults, literal
 from backviz.ops.reduce import mean
 from backviz.ops.shape import Shape, broadcast_to, reshape, shape_of
@@ -80,24 +80,24 @@ def _one_each(upstream: Any, x: Any, over: Walk) -> Any:
 
 
 def _gather(windows_: Any, over: Walk) -> Any:
-    return overlap_add(windows_, extent=over.extent, stride=over.stride, padding=over.padding)
+    steps = but_defaults(
+        stride=(over.stride, (1,) * len(over.size)), padding=(over.padding, (0,) * len(over.size))
+    )
+    return overlap_add(part("h", windows_), extent=over.extent, **steps)
 
 
 def _pull_max(
     upstream: Any, out: Any, x: Any, size: Steps, stride: Steps | None = None, padding: Steps = 0
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream * equal(x, out)
     over = _walk(shape_of(x), size, stride, padding)
-    others = not_first_largest(x, size=size, stride=stride, padding=padding)
+    options = but_defaults(stride=(stride, None), padding=(padding, 0))
+    others = not_first_largest(x, size=size, **options)
     return _gather(guard(_one_each(upstream, x, over), others), over)
 
 
 def _pull_avg(
     upstream: Any, out: Any, x: Any, size: Steps, stride: Steps | None = None, padding: Steps = 0
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream / Symbol("n")
     over = _walk(shape_of(x), size, stride, padding)
     share = _one_each(upstream / math.prod(over.size), x, over)
     return _gather(broadcast_to(share, shape=(*shape_of(x)[:2], *over.size, *over.steps)), over)

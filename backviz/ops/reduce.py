@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import index
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.operand import Operand
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import ATOM, Notation
+from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.operand import Operand, Params
+from backviz.autodiff.symbol import Symbol, constant, numbers_behind, part
 from backviz.ops.arithmetic import div
 from backviz.ops.compare import equal, guard
-from backviz.ops.shape import broadcast_to, reshape, shape_of
+from backviz.ops.shape import broadcast_to, expand_dims, kept_axes, reshape, shape_of
 
 Axis = int | tuple[int, ...] | None
 
 # What every rule here needs -------------------------------------------------------
+
+
+def reduction(word: str) -> Any:
+    """How a reduction is written; what is public stands as numpy has it."""
+
+    def write(symbols: Sequence[Symbol], params: Params) -> tuple[str, int] | None:
+        (x,), axis = symbols, params.get("axis")
+        if isinstance(axis, tuple) and len(axis) == 1:
+            (axis,) = axis
+        if not params.get("keepdims"):
+            given = "" if axis is None else f", axis={axis}"
+            return f"{word}({x}{given})", ATOM
+        return kept_axes(word, x, axes_of(axis, x.ndim)), ATOM
+
+    return Notation(f"{word}({{}})", write=write)
+
+
+def reduced_shape(shape: tuple[int, ...], axis: Any = None, keepdims: bool = False) -> Any:
+    """The shape of a reduced array."""
+    lost = axes_of(axis, len(shape))
+    if keepdims:
+        return tuple(1 if i in lost else n for i, n in enumerate(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in lost)
 
 
 def valid_axis(x: Any, axis: Any) -> Any:
@@ -62,12 +85,14 @@ def shaped(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def kept(made: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    """A reduced array with its lost axes as axes of size 1, so that it broadcasts with `x`."""
-    if axis is None or keepdims or isinstance(made, Symbol):
+    """A reduced array as it broadcasts with `x`: with its lost axes, of size 1, where needed."""
+    if axis is None or keepdims:
         return made
-    shape = shape_of(x)
-    lost = axes_of(axis, len(shape))
-    return shaped(made, tuple([1 if i in lost else n for i, n in enumerate(shape)]))
+    lost = sorted(axes_of(axis, len(shape_of(x))))
+    if lost == [*range(len(lost))]:  # in front of what is left, where it broadcasts by itself
+        return made
+    again = expand_dims if isinstance(made, Operand) else np.expand_dims
+    return again(made, axis=tuple(lost))
 
 
 def _pull_mean(upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -78,8 +103,6 @@ def _pull_mean(upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: boo
 
 def count(x: Any, out: Any) -> Any:
     """How many entries of `x` go into one of `out`; at least one."""
-    if isinstance(x, Symbol):
-        return Symbol("n")
     return max(1.0, math.prod(shape_of(x)) / max(1, math.prod(shape_of(out))))
 
 
@@ -96,7 +119,7 @@ def _spread(upstream: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     if type(upstream) is float and type(x) is np.ndarray:
         return np.full(x.shape, upstream, x.dtype)
     upstream = kept(upstream, x, axis, keepdims)
-    if isinstance(upstream, Symbol) or not shape_of(x):  # every entry gets it as it is
+    if not shape_of(x):
         return upstream
     if isinstance(upstream, Operand):
         return broadcast_to(upstream, shape=shape_of(x))
@@ -118,6 +141,8 @@ sum = structural(  # noqa: A001
     "sum",
     partial(reduced, np.add),
     lambda upstream, out, x, axis=None, keepdims=False: _spread(upstream, x, axis, keepdims),
+    notation=reduction("sum"),
+    shape=reduced_shape,
     symbol="Σ",
     domain="all numbers",
     note="Copies the upstream gradient to every entry that was summed.",
@@ -131,6 +156,8 @@ mean = structural(
     "mean",
     _mean,
     _pull_mean,
+    notation=reduction("mean"),
+    shape=reduced_shape,
     domain="at least one entry",
     note="Shares the upstream gradient equally among the entries.",
     params=("axis", "keepdims"),
@@ -143,17 +170,16 @@ def _pull_product(
     upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False
 ) -> Any:
     """Upstream × the product of the other entries: out / x, where x is not 0."""
-    if isinstance(upstream, Symbol):
-        return upstream * out / x
     upstream, out = kept(upstream, x, axis, keepdims), kept(out, x, axis, keepdims)
-    numbers = data_of(x)
+    numbers = numbers_behind(x)
     apart = np.multiply(np.equal(numbers, 0.0) | ~np.isfinite(numbers), 1.0)
     if not np.any(apart):
         return upstream * out / x
     if not isinstance(x, Operand):
         return upstream * _all_but_one(np.asarray(x), axes_of(axis, np.ndim(x)))
     # each is left out by itself, so that derivatives of the rule are right at several zeros
-    masks = each_alone(apart)
+    masks = constant(f"alone({x})", each_alone(apart), x)
+    apart = constant(f"apart({x})", apart, x)
     axes = tuple(a + 1 for a in axes_of(axis, len(x.shape)))
     left = prod(guard(x, masks, value=1.0), axis=axes, keepdims=True)
     others = guard(out / guard(x, apart, value=1.0), apart)
@@ -175,6 +201,8 @@ prod: Structural = structural(
     "prod",
     partial(reduced, np.multiply),
     _pull_product,
+    notation=reduction("prod"),
+    shape=reduced_shape,
     symbol="Π",
     domain="all numbers",
     note="Each entry gets the upstream gradient times the product of all the others.",
@@ -189,9 +217,7 @@ def _pull_extreme(
     upstream: Any, out: Any, x: Any, axis: Axis = None, keepdims: bool = False
 ) -> Any:
     """The upstream gradient where the extreme is reached; at a tie shared equally, as in torch."""
-    reached = equal(x, kept(out, x, axis, keepdims))
-    if isinstance(upstream, Symbol):
-        return upstream * reached
+    reached = part("m", equal(x, kept(out, x, axis, keepdims)))
     share = div(reached, sum(reached, axis=axis, keepdims=True))
     return kept(upstream, x, axis, keepdims) * share
 
@@ -203,7 +229,8 @@ def _extreme(
         name,
         partial(reduced, ufunc),
         _pull_extreme,
-        notation=Notation(f"{sign}({{}})", 100, (0,)),
+        notation=reduction(sign),
+        shape=reduced_shape,
         symbol=sign,
         domain="all numbers",
         note=f"Routes the gradient to the {word} entry; at a tie all of them share it equally.",

@@ -10,7 +10,7 @@ import numpy as np
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.symbol import constant, numbers_behind
 from backviz.ops.compare import equal, guard
 from backviz.ops.reduce import each_alone, one_axis, shaped
 from backviz.ops.reduce import sum as sum_op
@@ -34,7 +34,7 @@ def _pull_sum(
 ) -> Any:
     """An entry was added to every sum from its place on: sum those gradients, from the end."""
     gradient = cumsum(upstream, axis=axis, reverse=not reverse)
-    return gradient if isinstance(gradient, Symbol) else shaped(gradient, shape_of(x))
+    return shaped(gradient, shape_of(x))
 
 
 cumsum: Structural = structural(
@@ -52,8 +52,6 @@ cumsum: Structural = structural(
 
 def _pull_product(upstream: Any, out: Any, x: Any, axis: int | None = None) -> Any:
     """As for `prod`, from the place of each entry on."""
-    if isinstance(upstream, Symbol):
-        return cumsum(upstream * out, axis=axis, reverse=True) / x
     shape = shape_of(x)
     if axis is None:
         x, axis = shaped(x, (math.prod(shape),)), 0
@@ -62,12 +60,12 @@ def _pull_product(upstream: Any, out: Any, x: Any, axis: int | None = None) -> A
     axis %= len(shape_of(x))
     zero = equal(data_of(x), 0.0)
     gradient = cumsum(upstream * out, axis=axis, reverse=True)
-    if not np.any(zero):
+    if not np.any(numbers_behind(zero)):
         return shaped(gradient / x, shape)
     # guarded, not multiplied by 0: what is infinite elsewhere shall not become NaN
     gradient = guard(gradient / guard(x, zero, value=1.0), zero)
     if isinstance(x, Operand):  # each 0 left out by itself, so that this has derivatives
-        masks = each_alone(zero)
+        masks = constant(f"alone({x})", each_alone(numbers_behind(zero)), x)
         left = upstream * cumprod(guard(x, masks, value=1.0), axis=axis + 1)
         more = sum_op(guard(cumsum(left, axis=axis + 1, reverse=True), 1 - masks), axis=0)
     else:  # from the second 0 on every product stays 0

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.data import Data
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import ATOM, Symbol
-from backviz.autodiff.value import Value
+from backviz.autodiff.notation import ATOM, Notation
+from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.operand import Operand, Params
+from backviz.autodiff.symbol import Symbol
 
 Shape = tuple[int, ...]
 Bound = tuple[tuple[Any, ...], Params]
 
 
 def shape_of(x: Any) -> Shape:
-    """The shape of a recorded value, an array or a number; of a symbol, its name.
+    """The shape of a recorded value, a symbol, an array or a number.
 
-    >>> shape_of([[1, 2]]), shape_of(2.0), shape_of(Symbol("W"))
-    ((1, 2), (), Symbol('W.shape'))
+    >>> shape_of([[1, 2]]), shape_of(2.0)
+    ((1, 2), ())
     """
     if type(x) is np.ndarray:
         return tuple(x.shape)
-    if isinstance(x, Symbol):  # only ever handed on, to be printed
-        return Symbol(f"{x}.shape" if x.level >= ATOM else f"({x}).shape")  # type: ignore[return-value]
-    return x.shape if isinstance(x, Value) else tuple(np.shape(x))
+    return x.shape if isinstance(x, Operand) else tuple(np.shape(x))
 
 
 def whole(given: Any) -> int | Shape:
@@ -54,10 +53,7 @@ def several(listed: tuple[Any, ...], *named: Any) -> Any:
         raise TypeError("one option is given twice")
     if not said:
         return None
-    (given,) = said
-    if isinstance(given, Symbol):
-        return given
-    numbers = whole(given)
+    numbers = whole(said[0])
     return numbers if isinstance(numbers, tuple) else (numbers,)
 
 
@@ -67,6 +63,29 @@ def _refuse_order(order: str) -> None:
 
 
 # Broadcasting ------------------------------------------------------------------------
+
+
+def kept_axes(word: str, x: Symbol, axes: tuple[int, ...]) -> str:
+    """A reduction whose axes stay, with size 1: `sum₁(x)` is the sum along axis 1.
+
+    >>> kept_axes("sum", Symbol("x", shape=(2, 3)), (1,))
+    'sum₁(x)'
+    """
+    places = "".join(chr(ord("₀") + axis) for axis in sorted(axes))
+    return f"{word}{places}({x})"
+
+
+def _sum_to_text(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
+    """The sums over the axes in question."""
+    (x,), shape = symbols, params["shape"]
+    lead = x.ndim - len(shape)
+    if not shape:
+        return f"sum({x})", ATOM
+    if lead:
+        axis = "0" if lead == 1 else str(tuple(range(lead)))
+        x = Symbol(f"sum({x}, axis={axis})", shape=x.shape[lead:])
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    return kept_axes("sum", x, stretched) if stretched else x.text, ATOM
 
 
 def _sum_to(x: Data, shape: Shape) -> np.ndarray:
@@ -80,6 +99,8 @@ sum_to = structural(
     "sum_to",
     _sum_to,
     lambda upstream, out, x, shape: broadcast_to(upstream, shape=shape_of(x)),
+    notation=Notation("sum_to({})", write=_sum_to_text),
+    shape=lambda x, shape: shape,
     symbol="Σ→",
     domain="all numbers",
     note="Sums over the axes along which a smaller shape was broadcast: the reverse of that.",
@@ -105,6 +126,7 @@ broadcast_to: Structural = structural(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape).copy(),
     lambda upstream, out, x, shape: sum_to(upstream, shape=shape_of(x)),
+    shape=lambda x, shape: shape,
     symbol="copy",
     domain="all numbers",
     note="Copies entries to a larger shape; the gradients of the copies add up.",
@@ -130,7 +152,7 @@ def _bind_reshape(
     wanted = several(tuple(sizes), shape, newshape)
     if wanted is None:
         raise TypeError("the shape is missing")
-    if not isinstance(x, Symbol) and wanted.count(-1) == 1:
+    if wanted.count(-1) == 1:
         size, known = math.prod(shape_of(x)), -math.prod(wanted)
         if known and size % known == 0:  # if not, numpy says what is wrong
             wanted = tuple(size // known if n == -1 else n for n in wanted)
@@ -141,6 +163,7 @@ reshape: Structural = structural(
     "reshape",
     lambda x, shape: np.asarray(x).reshape(shape).copy(),
     lambda upstream, out, x, shape: reshape(upstream, shape=shape_of(x)),
+    shape=lambda x, shape: shape,
     symbol="reshape",
     domain="all numbers",
     note="The same entries in another shape; so is the gradient.",
@@ -184,10 +207,23 @@ ravel = structural(
     gives="alike",
 )
 
+
+def _new_axes(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
+    """`x[:, None]`, as numpy writes it."""
+    (x,), axis = symbols, params["axis"]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    n = x.ndim + len(axes)
+    places = ["None" if i in {a % n for a in axes} else ":" for i in range(n)]
+    while places[-1] == ":":
+        places.pop()
+    return f"{x.bracketed(ATOM)}[{', '.join(places)}]", ATOM
+
+
 expand_dims: Structural = structural(
     "expand_dims",
     lambda x, axis: np.expand_dims(x, axis).copy(),
     lambda upstream, out, x, axis: squeeze(upstream, axis=axis),
+    notation=Notation("expand_dims({})", write=_new_axes),
     domain="all numbers",
     note="Adds an axis of size 1; the gradient loses it again.",
     params=("axis",),
@@ -219,11 +255,21 @@ squeeze: Structural = structural(
 
 # Another order -----------------------------------------------------------------------
 
+
+def _turned(symbols: Sequence[Symbol], params: Params) -> tuple[str, int] | None:
+    """`xᵀ` where the last two axes are exchanged, or the only two."""
+    (x,) = symbols
+    order = [axis % max(x.ndim, 1) for axis in params.values()]
+    last = sorted(order) == [x.ndim - 2, x.ndim - 1] if params else x.ndim == 2
+    return (f"{x.bracketed(ATOM)}ᵀ", ATOM) if x.ndim > 1 and last else None
+
+
 swapaxes: Structural = structural(
     "swapaxes",
     lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2).copy(),
     lambda upstream, out, x, axis1, axis2: swapaxes(upstream, axis1=axis1, axis2=axis2),
-    notation=Notation("{}ᵀ", 100, (100,)),
+    notation=Notation("swapaxes({}, {axis1}, {axis2})", write=_turned),
+    shape=lambda x, axis1, axis2: tuple(np.swapaxes(np.broadcast_to(0, x), axis1, axis2).shape),
     symbol="ᵀ",
     domain="all numbers",
     note="Exchanges two axes; so does the gradient.",
@@ -244,7 +290,7 @@ def _bind_transpose(x: Any, *order: Any, axes: Any = None, dims: Any = None, **t
     wanted = several(order, axes, dims)
     if wanted is None:
         return (x,), {}
-    n = len(wanted if isinstance(x, Symbol) else shape_of(x))
+    n = len(shape_of(x))
     there = all(-n <= axis < n for axis in wanted)
     if len(wanted) == 2 < n and there:
         places = list(range(n))
@@ -267,7 +313,10 @@ transpose: Structural = structural(
     "transpose",
     lambda x, axes=None: np.transpose(x, axes).copy(),
     _pull_transpose,
-    notation=Notation("{0}ᵀ{axes}", 100, (100,)),
+    notation=Notation(
+        "transpose({})", write=lambda symbols, axes: None if axes else _turned(symbols, axes)
+    ),
+    shape=lambda x, axes=None: tuple(np.transpose(np.broadcast_to(0, x), axes).shape),
     symbol="ᵀ",
     domain="all numbers",
     note="The axes in reverse or in a given order; the gradient's axes go back. Two axes of "

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backviz.autodiff.backward import data_of
-from backviz.autodiff.op import Notation, Structural, structural
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.notation import Notation
+from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.symbol import constant, numbers_behind
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
 from backviz.ops.arithmetic import div
 from backviz.ops.contract import einsum
-from backviz.ops.linalg import transposed
+from backviz.ops.linalg import outer, transposed
 from backviz.ops.reduce import shaped
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import shape_of, summed_to
@@ -24,7 +24,7 @@ MINORS = 32  # up to this size the minors of a matrix are few enough to be writt
 
 def _as_matrix(number: Any) -> Any:
     """A number for each matrix of a stack, so that it broadcasts with the matrices."""
-    return number if isinstance(number, Symbol) else shaped(number, (*shape_of(number), 1, 1))
+    return shaped(number, (*shape_of(number), 1, 1)) if shape_of(number) else number
 
 
 def _pull_inverse(upstream: Any, out: Any, a: Any) -> Any:
@@ -62,15 +62,15 @@ def _columns(x: Any, b: Any) -> Any:
 
 
 def _pull_matrix(upstream: Any, out: Any, a: Any, b: Any) -> Any:
-    if isinstance(upstream, Symbol):
-        return -(solve(transposed(a), upstream) @ transposed(out))
+    if len(shape_of(a)) == 2 and len(shape_of(b)) == 1:
+        return -outer(solve(transposed(a), upstream), out)
     back = solve(transposed(a), _columns(upstream, b))
     gradient = -(back @ transposed(_columns(out, b)))
     return summed_to(gradient, shape_of(a))
 
 
 def _pull_right_side(upstream: Any, out: Any, a: Any, b: Any) -> Any:
-    if isinstance(upstream, Symbol):
+    if len(shape_of(a)) == 2:
         return solve(transposed(a), upstream)
     back = solve(transposed(a), _columns(upstream, b))
     return shaped(summed_to(back, shape_of(_columns(b, b))), shape_of(b))
@@ -104,17 +104,22 @@ def _cofactors(a: Any) -> Any:
 
 
 def _pull_cofactors(upstream: Any, out: Any, a: Any) -> Any:
-    if isinstance(upstream, Symbol) or not _by_minors(data_of(a)):
+    if not _by_minors(numbers_behind(a)):
         back = transposed(inv(a))
         along = sum_op(upstream * out, axis=(-2, -1), keepdims=True)
         return along * back - back @ transposed(upstream) @ out
     # a cofactor is the determinant of the matrix without one row and one column, up to its sign
     n = shape_of(a)[-1]
-    rows = np.stack([np.delete(np.eye(n), i, axis=0) for i in range(n)])
-    signs = (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+    rows = constant(f"all_but_one({n})", _all_but_one(n), a)
+    signs = constant(f"signs({n})", (-1.0) ** np.add.outer(np.arange(n), np.arange(n)), a)
     minors = einsum("iab,...bc,jdc->...ijad", rows, a, rows)
     inner = _as_matrix(upstream * signs) * cofactors(minors)
     return einsum("iab,...ijad,jdc->...bc", rows, inner, rows)
+
+
+def _all_but_one(n: int) -> np.ndarray:
+    """For each i the matrix that leaves out row i: shape (n, n − 1, n)."""
+    return np.stack([np.delete(np.eye(n), i, axis=0) for i in range(n)])
 
 
 def _by_minors(a: np.ndarray) -> bool:
@@ -137,8 +142,6 @@ cofactors: Structural = structural(
 
 
 def _pull_det(upstream: Any, out: Any, a: Any) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream * out * transposed(inv(a))
     return _as_matrix(upstream) * cofactors(a)
 
 
@@ -154,8 +157,6 @@ det = structural(
 
 
 def _pull_logabsdet(upstream: Any, out: Any, a: Any) -> Any:
-    if isinstance(upstream, Symbol):
-        return upstream * transposed(inv(a))
     try:
         slope = transposed(inv(a))
     except ShapeError:  # singular: the derivative is infinite

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from backviz.autodiff.op import elementwise
+from backviz.autodiff.symbol import constant
 from backviz.ops.elementary import exp
 
 SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
@@ -28,7 +29,7 @@ def _each(function: Callable[[float], float], x: np.ndarray | float) -> np.ndarr
 erf = elementwise(
     "erf",
     lambda x: _each(math.erf, x),
-    lambda out, x: SLOPE * exp(-(x**2)),
+    lambda out, x: constant("(2 / √π)", SLOPE, x) * exp(-(x**2)),
     scalar=math.erf,
     domain="all numbers",
     note="The error function, an S from −1 to 1. Its derivative is a bell curve.",
@@ -37,7 +38,7 @@ erf = elementwise(
 erfc = elementwise(
     "erfc",
     lambda x: _each(math.erfc, x),
-    lambda out, x: -SLOPE * exp(-(x**2)),
+    lambda out, x: -constant("(2 / √π)", SLOPE, x) * exp(-(x**2)),
     scalar=math.erfc,
     domain="all numbers",
     note="1 − erf(x), accurate also where erf is nearly 1. Its derivative is a bell curve with "

@@ -10,7 +10,6 @@ import numpy as np
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import Symbol
 from backviz.ops.arithmetic import div
 from backviz.ops.compare import equal, guard
 from backviz.ops.elementary import abs as abs_op
@@ -50,25 +49,18 @@ def _var(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> A
 def _pull_var(
     upstream: Any, out: Any, x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    if isinstance(upstream, Symbol):
-        return 2 * upstream * (x - mean(x)) / _freedom(x, out, ddof)
     deviation = x - mean(x, axis=axis, keepdims=True)
     return kept(upstream, x, axis, keepdims) * div(2 * deviation, _freedom(x, out, ddof))
 
 
 def _freedom(x: Any, out: Any, ddof: float) -> Any:
-    n = count(x, out)
-    if isinstance(n, Symbol):
-        return n - ddof if ddof else n
-    return max(n - ddof, 0.0)
+    return max(count(x, out) - ddof, 0.0)
 
 
 def _pull_std(
     upstream: Any, out: Any, x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
     """By way of the variance; torch: 0 where the standard deviation is 0."""
-    if isinstance(upstream, Symbol):
-        return upstream * (x - mean(x)) / (_freedom(x, out, ddof) * out)
     return _pull_var(_over_root(upstream, 2 * out), out, x, axis, ddof, keepdims)
 
 
@@ -190,8 +182,6 @@ def _pull_norm(
     keepdims: bool = False,
 ) -> Any:
     p = 2.0 if ord is None or ord == "fro" else float(ord)
-    if isinstance(upstream, Symbol):
-        return _pull_as_formula(upstream, out, x, p)
     upstream, out = kept(upstream, x, axis, keepdims), kept(out, x, axis, keepdims)
     if p == math.inf:
         reached = equal(abs_op(x), out)
@@ -202,15 +192,6 @@ def _pull_norm(
     zero = equal(data_of(x), 0.0)
     safe = guard(out, equal(data_of(out), 0.0), value=1.0)
     return upstream * sign(x) * (guard(abs_op(x), zero, value=1.0) / safe) ** (p - 1)
-
-
-def _pull_as_formula(upstream: Symbol, out: Any, x: Any, p: float) -> Any:
-    if p == 2:
-        return upstream * x / out
-    if p == math.inf:
-        return upstream * sign(x) * equal(abs_op(x), out)
-    slope = upstream * sign(x)
-    return slope if p == 1 else slope * (abs_op(x) / out) ** (p - 1)
 
 
 def _norm_parts(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
+from backviz.autodiff.formula import contribution_formula, defined, local_formula
+from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol, writing
 from backviz.stepping.record import Record
 from backviz.text import NumberStyle, bracketed, is_small, shape_text, slope_name
 
@@ -21,7 +22,7 @@ def symbol_of(record: Record, node: int, numbers: NumberStyle) -> Symbol:
     value = record.values[node]
     if value.op is None and not value.requires_grad and not value.label:
         return as_symbol(value.data, numbers)
-    return name_symbol(record.names[node])
+    return name_symbol(record.names[node], data=value.data)
 
 
 def formula(record: Record, node: int, numbers: NumberStyle) -> str:
@@ -63,15 +64,16 @@ def local_rule(record: Record, node: int, position: int, numbers: NumberStyle) -
     """
     value = record.values[node]
     assert value.op is not None
-    rule = value.op.rule(position)
-    assert rule is not None
     if record.told[0] != (node, numbers):  # an op of many operands is asked about each of them
         symbols = [symbol_of(record, i, numbers) for i in record.inputs(node)]
         record.told = (node, numbers), symbols
     args = record.told[1]
-    out = name_symbol(record.names[node])
-    arriving = () if value.op.elementwise else (Symbol(partial(record, record.last, node)),)
-    return str(as_symbol(rule(*arriving, out, *args, **value.params), numbers))
+    out = name_symbol(record.names[node], data=value.data)
+    with writing(record.taken, numbers):
+        if value.op.elementwise:
+            return defined(local_formula(value.op, position, out, args, value.params))
+        arriving = Symbol(partial(record, record.last, node), shape=value.shape)
+        return defined(contribution_formula(value.op, position, arriving, out, args, value.params))
 
 
 def short(x: Any, numbers: NumberStyle) -> str:

@@ -40,6 +40,7 @@ class Record:
         self.values = tuple(tape(output))
         called = names(output)
         self.names = [called[v.serial] for v in self.values]
+        self.taken = frozenset(self.names)
         self.last = len(self.values) - 1
         self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
         self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])

@@ -84,6 +84,16 @@ def _distances(name: str, *options: dict[str, Any], weighted: bool = True) -> li
 
 SIDES = [[1.0, -1.0, -1.0], [1.0, 1.0, -1.0]]
 SAMPLES: dict[str, list[Sample]] = {
+    "one_hot": [
+        Sample(
+            ([[0, 2], [1, 3]],),
+            {"classes": 4, **axis},
+            torch=lambda torch, x, at=at: torch.movedim(
+                torch.nn.functional.one_hot(x.long(), 4), -1, at
+            ),
+        )
+        for axis, at in (({}, -1), ({"axis": 1}, 1))
+    ],
     "mse_loss": _distances("mse_loss"),
     "l1_loss": _distances("l1_loss"),
     "huber_loss": _distances("huber_loss", {"delta": 0.5}, {"delta": 2.0, "reduction": "sum"}),
