@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -20,8 +21,12 @@ from backviz.errors import InputError
 NOT_COMPUTED = "—"
 MINUS = "−"
 MAX_CELLS = 3
+CHUNK = 1 << 17  # entries of a large array that are read together, so that caches hold them
 NOISE = 2e-15  # of the largest number: what rounding can leave of a difference
 MORE_DIGITS = 2
+
+
+_KNOWN: dict[int, tuple[ref[np.ndarray], tuple[float, float, float]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,26 @@ def _whole(shown: str, x: float, exponent: str = "") -> str:
 
 
 def facts(array: np.ndarray) -> tuple[float, float, float]:
-    """The mean, the least and the greatest entry of an array."""
+    """The mean, the least and the greatest entry of an array; a large one is read once.
+
+    What was found for an array that cannot be written to, as those of a graph, is kept.
+    """
+    known = _KNOWN.get(id(array))
+    if known is not None and known[0]() is array:
+        return known[1]
     with np.errstate(all="ignore"):
-        return float(np.mean(array)), float(np.min(array)), float(np.max(array))
+        if array.size <= CHUNK or not array.flags.c_contiguous:
+            found = float(np.mean(array)), float(np.min(array)), float(np.max(array))
+        else:
+            flat = array.reshape(-1)
+            parts = [flat[i : i + CHUNK] for i in range(0, flat.size, CHUNK)]
+            rows = [(float(np.sum(p)), float(np.min(p)), float(np.max(p))) for p in parts]
+            sums, least, greatest = zip(*rows, strict=True)
+            found = sum(sums) / flat.size, float(np.min(least)), float(np.max(greatest))
+    if array.size > CHUNK and not array.flags.writeable:
+        key = id(array)
+        _KNOWN[key] = ref(array, lambda _: _KNOWN.pop(key, None)), found
+    return found
 
 
 def is_noise(x: float, *beside: float) -> bool:

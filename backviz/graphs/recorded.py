@@ -32,7 +32,7 @@ from backviz.autodiff.symbol import (
     writing,
 )
 from backviz.autodiff.value import Value
-from backviz.text import entries_within
+from backviz.text import CHUNK, entries_within
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 MOST_ENTRIES = 10_000_000  # of all arrays of a graph that is written out
@@ -141,10 +141,29 @@ def _note_earlier(graph: nx.MultiDiGraph[int]) -> None:
             continue
         edges = [d for keys in graph._succ[node].values() for d in keys.values()]
         parts = [d.get("contribution", 0.0) for d in edges]
-        if parts:
-            earlier, noise = quietly(_remainder, data["grad"], parts)
-            if np.any(np.abs(earlier) > noise):
-                data["earlier"] = earlier
+        if parts and quietly(_has_more, data["grad"], parts):
+            data["earlier"] = quietly(_remainder, data["grad"], parts)[0]
+
+
+def _has_more(total: Any, parts: list[Any]) -> bool:
+    """Whether a sum has more than its terms; a large array is looked at piece by piece."""
+    for whole, *terms in _pieces([total, *parts]):
+        earlier, noise = _remainder(whole, terms)
+        if np.any(np.abs(earlier) > noise):
+            return True
+    return False
+
+
+def _pieces(numbers: list[Any]) -> Iterator[list[Any]]:
+    """Arrays of one shape cut alike into pieces; small ones, and numbers, as they are."""
+    size = np.size(numbers[0])
+    if size <= CHUNK or not all(
+        np.shape(x) == np.shape(numbers[0]) and x.flags.c_contiguous for x in numbers
+    ):
+        yield numbers
+        return
+    flat = [x.reshape(-1) for x in numbers]
+    yield from ([x[i : i + CHUNK] for x in flat] for i in range(0, size, CHUNK))
 
 
 def _remainder(total: Any, parts: list[Any]) -> tuple[Any, Any]:
