@@ -20,6 +20,7 @@ from PIL import Image
 import backviz
 from backviz.autodiff.op import Op
 from backviz.autodiff.orders import recorded_gradients
+from backviz.autodiff.protocol import _ASKING
 from backviz.autodiff.remedies import remedy
 from backviz.autodiff.table import FUNCTIONS
 from backviz.diagrams.figure import Figure
@@ -99,9 +100,11 @@ def numpy_page() -> str:
         "",
         "Generated from the table. These functions of numpy take recorded values and record. All",
         "others refuse in one sentence, and [most of these](#what-to-write-instead) say what to",
-        "write; none makes a plain array of a value silently. `np.shape`, `np.ndim` and `np.size`",
-        "answer, and record nothing. What the ops do, and which options they take, stands in",
-        "[The ops](ops.md).",
+        "write; none makes a plain array of a value silently. What the ops do, and which options",
+        "they take, stands in [The ops](ops.md).",
+        "",
+        "These only answer, and record nothing:",
+        f"{', '.join(sorted(f'`{_called(function)}`' for function in _ASKING))}.",
         "",
         "| function | other names | records as |",
         "|---|---|---|",

@@ -180,6 +180,13 @@ def test_what_python_itself_would_refuse_barely_gets_a_sentence(code):
     assert not INTERNAL.search(str(caught.value))
 
 
+def test_a_recorded_number_fills_an_array():
+    x = tensor([[1.0, 2.0], [3.0, 5.0]])
+    filled = np.full_like(x, x[0, 1])
+    filled.sum().backward()
+    assert (filled.tolist(), x.grad.tolist()) == ([[2.0] * 2] * 2, [[0.0, 4.0], [0.0, 0.0]])
+
+
 def test_completion_offers_what_is_there():
     names = dir(Value(1.0))
     assert {"tanh", "masked_fill", "data", "T", "device"} <= set(names)

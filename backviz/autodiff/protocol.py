@@ -12,6 +12,7 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.meaning import refuse_numbers
+from backviz.autodiff.operand import Operand
 from backviz.autodiff.remedies import function_refusal
 from backviz.autodiff.table import FUNCTIONS, OPS
 
@@ -29,7 +30,11 @@ _ASKING: dict[Any, Any] = {  # functions that only ask about the value and recor
     np.argwhere: lambda x: np.argwhere(data_of(x)),
     np.zeros_like: lambda x, *how, **options: np.zeros_like(data_of(x), *how, **options),
     np.ones_like: lambda x, *how, **options: np.ones_like(data_of(x), *how, **options),
-    np.full_like: lambda x, *how, **options: np.full_like(data_of(x), *how, **options),
+    np.full_like: lambda x, fill_value, *how, **options: (
+        OPS["broadcast_to"](fill_value, np.shape(data_of(x)))
+        if isinstance(fill_value, Operand)
+        else np.full_like(data_of(x), fill_value, *how, **options)
+    ),
     np.empty_like: lambda x, *how, **options: np.empty_like(data_of(x), *how, **options),
 }
 
