@@ -25,6 +25,7 @@ from backviz import (
 from backviz.autodiff.containers import leaves, mapped
 from backviz.errors import CheckFailedError, InputError, ShapeError
 from backviz.nn import MLP
+from backviz.ops import cross_entropy
 
 Pair = namedtuple("Pair", "w b")
 W, X = np.array([[0.3, -0.2], [0.1, 0.4]]), np.array([1.0, -2.0])
@@ -285,3 +286,32 @@ def test_a_container_that_holds_itself():
     with pytest.raises(InputError, match="contains itself"):
         grad(lambda p: p[0])(loop)
     assert trace(lambda p, x: x * 2, loop, 3.0).data == 6.0  # not asked for: passed on
+
+
+@pytest.mark.peers
+def test_gradients_of_containers_are_torchs():
+    torch = pytest.importorskip("torch")
+    draw = np.random.default_rng(0)
+    params = {
+        "layers": [{"W": draw.normal(size=(3, 3)), "b": draw.normal(size=3)} for _ in range(3)],
+        "out": draw.normal(size=3),
+        "act": "tanh",
+    }
+    x, y = draw.normal(size=(4, 3)), [0, 1, 1, 2]
+
+    def scores(p, h, tanh):
+        for layer in p["layers"]:
+            h = tanh(h @ layer["W"] + layer["b"])
+        return h * p["out"]
+
+    def to_torch(_, leaf):
+        return leaf if isinstance(leaf, str) else torch.tensor(leaf, requires_grad=True)
+
+    theirs = mapped(params, to_torch)
+    made = scores(theirs, torch.tensor(x), torch.tanh)
+    torch.nn.functional.cross_entropy(made, torch.tensor(y)).backward()
+    ours = grad(lambda p, x, y: cross_entropy(scores(p, x, np.tanh), y))(params, x, y)
+    assert ours["act"] is None
+    for (_, mine), (_, peer) in zip(leaves(ours), leaves(theirs), strict=True):
+        if mine is not None:
+            np.testing.assert_allclose(mine, peer.grad.numpy(), rtol=1e-12, atol=1e-15)
