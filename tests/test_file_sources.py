@@ -183,6 +183,7 @@ def test_a_long_message_is_cut(folder):
     assert len(sentence(f"{folder}/model.py:lengthy")) < 300 + len(str(folder)) + 60
 
 
+@pytest.mark.peers
 def test_a_tensor_of_torch_is_told_where_to_begin(folder):
     pytest.importorskip("torch")
     (folder / "t.py").write_text("import torch\nx = torch.ones(2)\n")

@@ -179,6 +179,7 @@ def test_what_a_program_reads_keeps_every_sign():
 
 
 @posix
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["L", "fails"])
 def test_the_stepper_echoes_and_tells_without_steering(name):
     Path("model.py").write_text(FILE)
@@ -205,6 +206,7 @@ def test_bad_words_from_standard_input_are_quoted_without_steering():
 @pytest.mark.parametrize(
     "given", ["animate tangent --still 0 -o a.png", "list scenes", "steps @simple -o a.pdf"]
 )
+@pytest.mark.slow
 def test_no_library_remarks_on_a_home_that_cannot_be_written(given):
     ran = run(*given.split(), HOME="/proc", MPLCONFIGDIR="")
     assert ran.code == 0

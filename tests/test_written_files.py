@@ -48,8 +48,16 @@ def stopped(number, given, folder, seen, **env):
 
 
 @posix
-@pytest.mark.parametrize("name", ["film.mp4", "film.gif", "%02d.png"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (signal.SIGTERM, "film.mp4"),
+        pytest.param(getattr(signal, "SIGHUP", None), "film.mp4", marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, "film.gif", marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, "%02d.png", marks=pytest.mark.slow),
+        pytest.param(getattr(signal, "SIGHUP", None), "%02d.png", marks=pytest.mark.slow),
+    ],
+)
 def test_a_film_that_is_stopped_leaves_what_was_there(number, name):
     Path("film.mp4").write_text("old")
     begun = lambda n: n.startswith(".") and n.count(".") > 2  # noqa: E731
@@ -62,7 +70,9 @@ def test_a_film_that_is_stopped_leaves_what_was_there(number, name):
 @pytest.mark.parametrize(
     "given",
     [
-        ["steps", "@mazur-scalar", "--scale", "2", "-q", "-o", "a.mp4"],
+        pytest.param(
+            ["steps", "@mazur-scalar", "--scale", "2", "-q", "-o", "a.mp4"], marks=pytest.mark.slow
+        ),
         ["animate", "tangent", "-F", "gif", "-q", "-o", "-"],
     ],
 )
@@ -81,6 +91,7 @@ def test_a_temporary_folder_goes_with_the_program(given, tmp_path):
 
 
 @posix
+@pytest.mark.slow
 def test_what_is_told_to_ignore_a_closed_terminal_does():
     ran = run(
         "animate", "tangent", "-o", "a.gif", "-q",
@@ -131,6 +142,7 @@ def test_numbered_files_are_all_or_nothing(kind, given):
 
 
 @posix
+@pytest.mark.slow
 def test_pages_of_a_disk_that_fills_up_are_none():
     assert call("steps", "@diamond", "-o", "whole/%d.svg").code == 0
     sizes = [Path("whole", name).stat().st_size for name in there("whole")]
