@@ -15,8 +15,8 @@ from weakref import ref
 
 import numpy as np
 
+from backviz.autodiff.custody import Custody, serials, since_of
 from backviz.autodiff.value import Value
-from backviz.autodiff.watch import serials, since_of, used
 
 _writing = local()  # of each thread, the notes on what its picklers are in the midst of
 
@@ -96,9 +96,8 @@ def _finish(listed: list[Any], gradients: list[Any]) -> Value:
 def _parts(value: Value) -> tuple[Any, ...]:
     """What makes up a value, without its gradient; old serial numbers are below 0."""
     second = value.second
-    if value.first is None:
-        since = since_of(value)
-        second = -2 - since if since >= 0 else None
+    if value.first is None and second is not None:
+        second = -2 - since_of(value)
     more = getattr(value, "__dict__", None)
     return (
         type(value), value.raw, value.origin, value.first, second, -2 - value.serial, more
@@ -111,7 +110,7 @@ def _made(kind: type[Value], raw: Any, origin: Any, *links: Any) -> Value:
     value.first, value.second, value.serial, more = links
     if more is not None:
         value.__dict__.update(more)
-    if value.first is not None and isinstance(raw, np.ndarray):
+    if isinstance(raw, np.ndarray) and (value.first is not None or value.second is None):
         raw.setflags(write=False)
     value.settle()
     return value
@@ -130,10 +129,13 @@ def _settle(values: list[Value]) -> None:
                 old.append((-number, slot, v))
     for _, slot, v in sorted(old, key=itemgetter(0)):
         setattr(v, slot, next(serials))
-    for v in dict.fromkeys(v for _, slot, v in old if slot == "serial"):
-        for operand in v.inputs:
-            if operand.first is None and isinstance(operand.raw, np.ndarray):
-                used(operand)
+    for _, slot, v in old:
+        if slot == "second" and isinstance(v.raw, np.ndarray):
+            v.second = Custody(v.second)
+    for _, slot, v in old:
+        for operand in v.inputs if slot == "serial" else ():
+            if type(operand.second) is Custody:
+                operand.second.uses += 1
 
 
 def _twin(link: Any, memo: dict[int, Any]) -> Any:

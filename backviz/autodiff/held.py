@@ -21,7 +21,7 @@ class Held(Operand):
     """The part of a value that looks at its numbers; the engine reads them as `raw`."""
 
     # `first` and `second` are the inputs; `first` is a tuple of them if there are more than two.
-    # In a leaf `second` says since when it holds what it holds (`watch`).
+    # In a leaf `second` says since when it holds what it holds (`custody`).
     __slots__ = ("first", "grad", "origin", "raw", "second", "serial")
 
     raw: Any

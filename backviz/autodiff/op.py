@@ -227,9 +227,13 @@ class Op(ABC):
         if not rules:
             return False
         if self.variadic:
-            rules = rules * len(inputs)
+            if rules[0] is not None:
+                for v in inputs:
+                    if v.origin.wants:
+                        return True
+            return False
         for v, rule in zip(inputs, rules, strict=False):
-            if rule is not None and v.origin.wants:
+            if v.origin.wants and rule is not None:
                 return True
         return False
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, give
+from backviz.autodiff.custody import Custody, refuse_changed
 from backviz.autodiff.data import quietly
 from backviz.autodiff.origin import FREED, PRODUCT, SUM
 from backviz.autodiff.tape import WAS_FREED, tape
 from backviz.autodiff.value import Value
-from backviz.autodiff.watch import Watch, refuse_changed, since_of
 from backviz.errors import InputError
 
 GAP = 65_536  # so much older than all others, and a node waits elsewhere
@@ -45,7 +45,8 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
     for leaf in leaves:
         if leaf.origin.freed:
             raise InputError(WAS_FREED)
-        if leaf.second is not None and since_of(leaf) > oldest:
+        since = leaf.second
+        if since is not None and (since if type(since) is int else since.since) > oldest:
             doubtful = True  # it was changed after the record had been begun
     if doubtful and retain:
         tape(output)  # refuses, if one of them was
@@ -209,12 +210,14 @@ def _pull(
     """Any other op: its own rules, on numbers or arrays."""
     inputs = node.inputs
     for operand in inputs:
-        if operand.first is None and operand.second is not None:
-            watch = operand.second
-            if type(watch) is not Watch or watch.since > node.serial or watch.kept is not None:
+        custody = operand.second
+        if type(custody) is Custody:
+            if custody.kept is not None or custody.since > node.serial:
                 refuse_changed(node)
-            elif not retain:
-                watch.uses -= 1
+            if not retain:
+                custody.uses -= 1
+        elif type(custody) is int and custody > node.serial:
+            refuse_changed(node)
     for position, _, part in node.origin.op.pull(node, upstream, False, False):  # type: ignore[union-attr]
         operand = inputs[position]
         if type(part) is np.ndarray and part.dtype is not operand.raw.dtype:

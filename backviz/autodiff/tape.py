@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import reprlib
 
+from backviz.autodiff.custody import refuse_changed
 from backviz.autodiff.value import Value
-from backviz.autodiff.watch import refuse_changed
 from backviz.errors import InputError
 
 WAS_FREED = (

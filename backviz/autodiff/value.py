@@ -18,6 +18,8 @@ import numpy as np
 from backviz.autodiff import meaning
 from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.counts import used_whole
+from backviz.autodiff.custody import Custody, settle
+from backviz.autodiff.custody import serials as _serials
 from backviz.autodiff.data import as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
 from backviz.autodiff.held import Held
@@ -33,8 +35,6 @@ from backviz.autodiff.recording import (
 )
 from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
-from backviz.autodiff.watch import FIXED, Watch, handed_out, used
-from backviz.autodiff.watch import serials as _serials
 from backviz.errors import InputError, ShapeError
 
 if TYPE_CHECKING:
@@ -74,14 +74,16 @@ class Value(Held):
             data = meaning.plain_array(data)
         whole = type(data) is not float and meaning.meaning_of_data(data)
         data = as_data(data)
-        self.raw = data.copy() if isinstance(data, np.ndarray) else data
-        self.grad = None
+        self.grad = self.first = self.second = None
+        if isinstance(data, np.ndarray):
+            data = data.copy()
+            self.second = Custody()
+        self.raw = data
         wants = not whole if requires_grad is None else requires_grad
         if label:
             self.origin = Origin(label=label, wants=wants, meaning="" if wants else whole or "")
         else:
             self.origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
-        self.first = self.second = None
         self.serial = next(_serials)
         if REPEATS and wants:
             born(self)
@@ -160,32 +162,32 @@ class Value(Held):
 that its numbers no longer belong together; compute the output again, and change data \
 (p.data -= …, opt.step()) after backward and before the next computation
         """
-        raw = self.raw
-        if type(raw) is np.ndarray and self.first is None:
-            watch = self.second
-            if type(watch) is not Watch or watch.uses:
-                return handed_out(self)
-            watch.out = True
-        return raw
+        custody = self.second
+        if type(custody) is Custody:  # whoever gets the array may write into it
+            custody.out = True
+            if custody.uses and custody.kept is None:
+                custody.kept = self.raw.copy()
+        return self.raw
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self.first is not None or self.origin.freed:
+        custody = self.second
+        if type(custody) is Custody and data is self.raw:  # as after p.data -= …
+            custody.since, custody.out, custody.kept = next(_serials), True, None
+            custody.uses = 0
+        elif self.first is not None or self.origin.freed:
             made = self.op.name if self.op is not None else "that was freed"
             raise InputError(
                 f"the data of a computed value is what its op ({made}) gave; set the "
                 "data of a leaf and compute again, or use x.detach() for a leaf with these numbers"
             )
-        watch = self.second
-        if type(data) is float:
+        elif type(data) is float:
             self.raw = data
             self.second = next(_serials)
-        elif data is self.raw and type(watch) is Watch and watch is not FIXED:  # p.data -= …
-            watch.since, watch.out, watch.uses, watch.kept = next(_serials), True, 0, None
         else:
             self.raw = as_data(data)
             single = type(self.raw) is float
-            self.second = next(_serials) if single else Watch(next(_serials), out=True)
+            self.second = next(_serials) if single else Custody(next(_serials), out=True)
 
     @property
     def inputs(self) -> tuple[Value, ...]:
@@ -357,7 +359,7 @@ def constant(data: Any) -> Value:
         own = Value(data, requires_grad=False)
         if type(own.raw) is np.ndarray:
             own.raw.setflags(write=False)
-            own.second = FIXED
+            own.second = None
         return own
     out: Value = Result()
     out.raw = as_data(data)
@@ -406,12 +408,11 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
         return out
     del args  # nobody but the leaves themselves may hold their arrays now
     for v in inputs:
-        if v.first is None and type(v.raw) is np.ndarray:
-            watch = v.second
-            if type(watch) is Watch and not watch.out:
-                watch.uses += 1  # the usual case of `used`
-            else:
-                used(v)
+        custody = v.second
+        if type(custody) is Custody:
+            if custody.out:
+                settle(v, custody)
+            custody.uses += 1
     out.serial = next(_serials)
     if len(inputs) == 2:
         out.first, out.second = inputs

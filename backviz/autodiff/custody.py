@@ -27,8 +27,8 @@ serials = count()  # grows with every value made and every change of a leaf
 
 
 @final
-class Watch:
-    """What is known of the array of a leaf.
+class Custody:
+    """What is known of an array that a leaf holds; a leaf whose array is read-only has none.
 
     `since` is the serial number of the latest change, `uses` counts the ops that used the
     array since, without those whose record was freed. `out` says that somebody who was
@@ -43,47 +43,30 @@ class Watch:
         self.kept: np.ndarray | None = None
 
 
-FIXED = Watch()  # of all arrays that nobody can write into
-FIXED.kept = np.empty(0)
-ALONE = getrefcount(FIXED.kept)  # of an array that nobody has but the slot, and the question
-FIXED.kept = None
+_sample = Custody()
+_sample.kept = np.empty(0)
+ALONE = getrefcount(_sample.kept)  # of an array that nobody has but a slot, and the question
 
 
-def handed_out(leaf: Value) -> np.ndarray:
-    """The array of a leaf, for somebody who may write into it."""
-    watch = _watch(leaf)
-    array: np.ndarray = leaf.raw
-    if watch is not FIXED:
-        watch.out = True
-        if watch.uses and watch.kept is None:
-            watch.kept = array.copy()
-    return array
-
-
-def used(leaf: Value) -> None:
-    """Note that an op which is being recorded uses the array of a leaf."""
-    watch = leaf.second
-    if type(watch) is not Watch:
-        watch = _watch(leaf)
-    elif watch.out:
-        if watch.kept is not None:
-            since_of(leaf)
-            watch.kept = None
-        if getrefcount(leaf.raw) > ALONE or leaf.raw.base is not None:
-            watch.kept = leaf.raw.copy()
-        else:
-            watch.out = False
-    watch.uses += 1
+def settle(leaf: Value, custody: Custody) -> None:
+    """See to an array that was handed out and is about to be used: was it changed, is it back."""
+    if custody.kept is not None:
+        since_of(leaf)
+        custody.kept = None
+    if getrefcount(leaf.raw) > ALONE or leaf.raw.base is not None:
+        custody.kept = leaf.raw.copy()
+    else:
+        custody.out = False
 
 
 def since_of(leaf: Value) -> int:
     """The serial number from which on a leaf holds what it holds; −1 if from the beginning."""
-    watch: Any = leaf.second
-    if watch is None or type(watch) is int:
-        return -1 if watch is None else watch
-    if watch.kept is not None and not _same(watch.kept, leaf.raw):
-        watch.since, watch.kept, watch.uses = next(serials), None, 0
-    since: int = watch.since
+    custody: Any = leaf.second
+    if custody is None or type(custody) is int:
+        return -1 if custody is None else custody
+    if custody.kept is not None and not _same(custody.kept, leaf.raw):
+        custody.since, custody.kept, custody.uses = next(serials), None, 0
+    since: int = custody.since
     return since
 
 
@@ -102,14 +85,6 @@ def changed(leaf: Value) -> str:
         "longer belong together; compute the output again, and change data (p.data -= …, "
         "opt.step()) after backward and before the next computation"
     )
-
-
-def _watch(leaf: Value) -> Watch:
-    known = leaf.second
-    if isinstance(known, Watch):
-        return known
-    leaf.second = made = Watch(-1 if known is None else known)
-    return made
 
 
 def _same(a: np.ndarray, b: Any) -> bool:
