@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff import value as recorded
+from backviz.autodiff.custody import changed, serials
 from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.notation import function_notation
 from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.tape import tape, values_under
-from backviz.autodiff.watch import changed, serials
 from backviz.errors import InputError
 from backviz.ops import OPS
 
