@@ -103,6 +103,7 @@ def test_the_cell_magic_takes_options_and_names_arrays(capsys):
         assert printed.startswith("backviz: ") and printed.count("\n") == 1
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")  # the kernel's client has remarks of its own
 def test_a_notebook_shows_text_and_pictures():
     if os.environ.get("CI_PEERS"):

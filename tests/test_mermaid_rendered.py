@@ -16,6 +16,8 @@ from backviz import OPS, Figure, Style, Value, load, tensor
 from backviz.explanations import seed_for
 from backviz.renderers.mermaid import _lines, mermaid
 
+pytestmark = pytest.mark.peers
+
 LINES = """
 const lines = (element) => {
   const found = [];

@@ -451,6 +451,7 @@ def test_a_value_may_be_nudged_where_it_stands():
         L.backward()
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")  # asyncio and the kernel's client have remarks of their own
 @pytest.mark.peers
 def test_a_notebook_shows_draw_dot(tmp_path, monkeypatch):
