@@ -356,7 +356,6 @@ FUNCTIONS.update(
     {
         np.take_along_axis: take_along_axis,
         np.copy: lambda x, *_, **__: identity(x),
-        np.astype: astype,
         np.positive: _itself,
         np.conjugate: _itself,
         np.real: _itself,
@@ -369,3 +368,5 @@ FUNCTIONS.update(
         np.linalg.matrix_transpose: lambda x: swapaxes(x, -1, -2),
     }
 )
+if hasattr(np, "astype"):  # from numpy 2.1 on
+    FUNCTIONS[np.astype] = astype
