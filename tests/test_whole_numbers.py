@@ -92,6 +92,8 @@ def test_arrays_of_whole_numbers_and_booleans_are_constants():
     for data in (np.array([0, 1]), np.array([True, False]), np.array([1], np.uint8), [True], True):
         assert not Value(data).requires_grad
         assert tensor(data, requires_grad=True).requires_grad
+    with pytest.raises(InputError, match=r"whole numbers are constants.*x\.astype\(float\)"):
+        (tensor(np.array([1, 2])) ** 2).sum().backward()
     assert tensor([0, 1]).requires_grad
     assert Value(3).requires_grad
     assert not tensor([0.5], requires_grad=False).requires_grad

@@ -120,7 +120,11 @@ def backward(
     if not output.requires_grad:
         raise InputError(
             "backward: the output does not depend on any value that wants a gradient; "
-            "make at least one input a Value or a tensor"
+            + (
+                "arrays of whole numbers are constants, so give floats: tensor(x.astype(float))"
+                if any(v.origin.meaning for v in tape(output))
+                else "make at least one input a Value or a tensor"
+            )
         )
     if create_graph:
         for step in backward_steps(output, seed, create_graph=True):
