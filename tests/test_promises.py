@@ -308,18 +308,6 @@ def test_a_beamer_frame_of_tikz_is_no_larger_than_beamer_s_page(direction):
         assert float(high) <= 9 / 2.54 * 72 + 0.01
 
 
-def test_of_many_lines_of_a_step_those_with_a_sum_are_shown_and_the_rest_counted():
-    """stack of four: b's second part comes with it, so its sum is told before a's first part."""
-    a, b, c, d = (Value(float(k), name) for k, name in enumerate("abcd", 1))
-    y = np.stack([a, c, d, b]).sum() * b
-    y.label = "y"
-    told = [m.lines for m in backviz.steps(y, fold="none").moments if "2 of 2" in str(m.lines)]
-    (lines,) = told
-    assert len(lines) == 2
-    assert any("∂y/∂b" in line and "2 of 2" in line for line in lines)
-    assert lines[-1].endswith("…+2")
-
-
 @pytest.mark.parametrize(("scale", "made"), [(4096 / 900, True), (4100 / 900, False)])
 def test_a_film_has_at_most_4096_pixels_on_a_side(scale, made):
     """H.264 players decode no larger ones; the picture is 900 points wide, nothing is drawn."""
