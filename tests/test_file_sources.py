@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -286,6 +287,14 @@ def test_a_file_may_have_the_name_of_a_module_that_it_leaves_alone(folder):
 def test_what_was_meant_is_said(folder, source, said):
     (folder / "notes.txt").write_text("a*b; a=1; b=2\n")
     assert said.format(folder, folder) in sentence(source.format(folder))
+
+
+def test_a_dotted_name_is_told_its_file(folder, monkeypatch):
+    (folder / "pkg").mkdir()
+    (folder / "pkg" / "model.py").touch()
+    monkeypatch.chdir(folder)
+    said = "pkg.model is no expression; did you mean pkg/model.py:loss?"
+    assert said in sentence("pkg.model:loss").replace(os.sep, "/")
 
 
 def test_the_ending_may_be_in_capitals(folder):

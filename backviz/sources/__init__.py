@@ -48,8 +48,13 @@ def _meant(source: str) -> str | None:
     head, colon, name = source.rpartition(":")
     path, name = (Path(head), name) if colon else (Path(source), "NAME")
     try:
-        if path.with_name(f"{path.name}.py").is_file():
-            return f"{path} is no expression; did you mean {path}.py:{name}?"
+        modules = [
+            path.with_name(f"{path.name}.py"),
+            Path(*path.name.split(".")).with_suffix(".py"),
+        ]
+        for module in modules:
+            if module.is_file():
+                return f"{path} is no expression; did you mean {module}:{name}?"
         if path.is_dir():
             return f"{path} is a folder; name a file in it, as {path / 'model.py'}:{name}"
         if path.is_file():

@@ -16,6 +16,7 @@ from backviz.autodiff.orders import derivative
 from backviz.autodiff.value import Value
 from backviz.diagrams.style import Options, wrong_option
 from backviz.errors import BackvizError, UsageError
+from backviz.signs import printable
 from backviz.sources.constants import name_constants
 from backviz.sources.tracing import name_values
 from backviz.stepping.record import Record
@@ -41,7 +42,7 @@ def load_ipython_extension(ipython: Any) -> None:
         try:
             name, options = arguments(line)
         except BackvizError as error:
-            print(f"backviz: {error}")
+            print(printable(f"backviz: {error}"))
             return None
         before = Value(0.0).serial
         with _last_line_kept(ipython):
@@ -55,13 +56,13 @@ def load_ipython_extension(ipython: Any) -> None:
         output = result_of(name, last, ipython.user_ns, before)
         if output is None:
             wrong = f"{name!r} is" if name else "the cell recorded"
-            print(f"backviz: {wrong} no value; name one: %%backprop NAME")
+            print(printable(f"backviz: {wrong} no value; name one: %%backprop NAME"))
             return None
         name_constants(output, ipython.user_ns)
         try:
             made = _stepper(output, options)
         except BackvizError as error:
-            print(f"backviz: {error}")
+            print(printable(f"backviz: {error}"))
             return None
         made.go_on()
         return made

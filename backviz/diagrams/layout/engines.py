@@ -225,7 +225,9 @@ class Pygraphviz(Engine):
         if reason := self.missing():
             raise MissingPieceError(f"the engine 'pygraphviz' cannot run: {reason}; {self.remedy}")
         return read_layout(
-            _run([sys.executable, "-c", _DRAW], plan, "pygraphviz", time_limit), plan
+            # -P: a pygraphviz.py in the working folder is somebody else's
+            _run([sys.executable, "-P", "-c", _DRAW], plan, "pygraphviz", time_limit),
+            plan,
         )
 
 
