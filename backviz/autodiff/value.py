@@ -40,6 +40,8 @@ from backviz.errors import InputError, ShapeError
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
 
+_passes: list[Any] = []  # the backward pass, which is made of values
+
 
 class Value(Held):
     """A number or an array whose computations are recorded.
@@ -155,12 +157,9 @@ class Value(Held):
         >>> x = Value(2.0, "x")
         >>> y = x * x
         >>> x.data = 5.0
-        >>> y.backward()
+        >>> y.backward()  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        ...
-        backviz.errors.InputError: the data of x was changed after this record had used it, so \
-that its numbers no longer belong together; compute the output again, and change data \
-(p.data -= …, opt.step()) after backward and before the next computation
+        backviz.errors.InputError: the data of x was changed after this record had used it, ...
         """
         custody = self.second
         if type(custody) is Custody:  # whoever gets the array may write into it
@@ -312,9 +311,11 @@ that its numbers no longer belong together; compute the output again, and change
         self, seed: Any = None, *, retain_graph: bool = True, create_graph: bool = False
     ) -> None:
         """Run backpropagation from here; see `backviz.autodiff.backward.backward`."""
-        from backviz.autodiff.backward import backward
+        if not _passes:  # importing at each call costs as much as a small product
+            from backviz.autodiff.backward import backward
 
-        backward(self, seed, retain_graph=retain_graph, create_graph=create_graph)
+            _passes.append(backward)
+        _passes[0](self, seed, retain_graph=retain_graph, create_graph=create_graph)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradient: back to "not computed"; or, as torch once did, make it 0."""
