@@ -49,6 +49,12 @@ def constant_origin(op: Op, inputs: tuple[Value, ...]) -> Origin:
     """The origin of a result that is not recorded: it keeps what it stands for."""
     if op.gives in CONSTANTS:
         return CONSTANTS[op.gives]
+    for v in inputs:
+        origin = v.origin
+        if origin.meaning or (origin.op is not None and origin.op.gives):
+            break
+    else:  # the usual case: numbers only
+        return CONSTANT
     passed = inputs[1:] if op.name == "where" else inputs
     return CONSTANTS[_joined(op.gives, passed, [meaning_of(v) for v in passed])]
 
