@@ -116,7 +116,7 @@ def test_trace_takes_names_from_parameters_and_variables():
         "hidden",
         "parts[0]",
         "parts[1]",
-        "table['sum']",
+        "table.sum",  # the entry of a dictionary is named as in params.W
         "rate",
         "loss",
     } - {
