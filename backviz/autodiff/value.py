@@ -154,11 +154,11 @@ class Value(Held):
         That of a leaf can be replaced and written into: `p.data -= 0.1 * p.grad`. A record
         that has used the old numbers is refused from then on.
 
-        >>> x = Value(2.0, "x")
-        >>> y = x * x
+        >>> y = (x := Value(2.0, "x")) * 3
         >>> x.data = 5.0
         >>> y.backward()  # doctest: +ELLIPSIS
         Traceback (most recent call last):
+        ...
         backviz.errors.InputError: the data of x was changed after this record had used it, ...
         """
         custody = self.second
@@ -185,8 +185,8 @@ class Value(Held):
             self.second = next(_serials)
         else:
             self.raw = as_data(data)
-            single = type(self.raw) is float
-            self.second = next(_serials) if single else Custody(next(_serials), out=True)
+            now = next(_serials)
+            self.second = now if type(self.raw) is float else Custody(now, out=True)
 
     @property
     def inputs(self) -> tuple[Value, ...]:
