@@ -13,22 +13,33 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
-from backviz.autodiff.formula import defined, local_formula
+from backviz.autodiff.formula import contribution_formula, defined, local_formula
 from backviz.autodiff.op import Op
-from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol
+from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol, name_symbol, writing
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.graphs import CONSTANT, LEAF
-from backviz.text import NOT_COMPUTED, NumberStyle, bracketed, clean, shape_text, written_sum
+from backviz.text import (
+    NOT_COMPUTED,
+    NumberStyle,
+    bracketed,
+    clean,
+    shape_text,
+    slope_name,
+    written_sum,
+)
 from backviz.words import LANGUAGES
 
-VJP = "vjp"
 MOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contribution of the backward pass; numbers are floats or arrays."""
+    """One contribution of the backward pass; numbers are floats or arrays.
+
+    `local` is `None` for an op on whole arrays, which has no local derivative for each entry;
+    `rule` is the formula by which the contribution was computed.
+    """
 
     step: int
     node: str
@@ -39,6 +50,7 @@ class Row:
     total: Any
     use: int
     uses: int
+    rule: str
 
 
 def names(output: Value) -> dict[int, str]:
@@ -73,6 +85,7 @@ def rows(output: Value) -> list[Row]:
     called = names(output)
     if not output.requires_grad:
         return []
+    told = Formulas(output, called)
     steps = list(backward_steps(output, seed_for(output)))
     uses = Counter(c.input.serial for s in steps for c in s.contributions)
     totals: dict[int, Any] = {}
@@ -89,14 +102,46 @@ def rows(output: Value) -> list[Row]:
                     called[step.node.serial],
                     called[key],
                     step.upstream,
-                    VJP if part.local is None else _plain(part.local),
+                    None if part.local is None else _plain(part.local),
                     part.value,
                     totals[key],
                     seen[key],
                     uses[key],
+                    told.rule(step, part),
                 )
             )
     return made
+
+
+class Formulas:
+    """How the contributions of a backward pass were computed, with the names of a table."""
+
+    def __init__(
+        self, output: Value, called: dict[int, str], numbers: NumberStyle = LITERAL
+    ) -> None:
+        self.output, self.called, self.numbers = called[output.serial], called, numbers
+        self.taken = frozenset(called.values())
+
+    def rule(self, step: Step, part: Contribution) -> str:
+        """`∂L/∂h·w`, or `Xᵀ @ ∂L/∂z`: what was handed back, with the names of its steps."""
+        node = step.node
+        assert node.op is not None
+        args = [self.operand(v) for v in node.inputs]
+        name = self.called[node.serial]
+        arriving = Symbol(slope_name(self.output, name), shape=node.shape)
+        out = name_symbol(name, data=node.data)
+        with writing(self.taken, self.numbers):
+            return defined(
+                contribution_formula(
+                    node.op, part.position, arriving, out, args, node.params, not node.shape
+                )
+            )
+
+    def operand(self, value: Value) -> Any:
+        """The name of a value, or the number of a constant without one."""
+        if _kind(value) == CONSTANT and not value.label:
+            return value.data if not value.shape else as_symbol(value.data, self.numbers)
+        return name_symbol(self.called[value.serial], data=value.data)
 
 
 def _plain(local: Any) -> Any:
@@ -171,26 +216,27 @@ def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
 def _gradients(output: Value, called: dict[int, str], numbers: NumberStyle) -> list[str]:
     arrived: dict[int, list[tuple[Step, Contribution]]] = {}
     lines = []
+    formulas = Formulas(output, called, numbers)
     for step in backward_steps(output, seed_for(output)):
         for part in step.contributions:
             arrived.setdefault(part.input.serial, []).append((step, part))
-        told = _sum(arrived.get(step.node.serial, []), step.upstream, called, numbers)
+        told = _sum(arrived.get(step.node.serial, []), step.upstream, formulas, numbers)
         lines.append(f"{called[step.node.serial]}: {told}")
     return lines
 
 
 def _sum(
-    parts: list[tuple[Step, Contribution]], total: Any, called: dict[int, str], numbers: NumberStyle
+    parts: list[tuple[Step, Contribution]], total: Any, formulas: Formulas, numbers: NumberStyle
 ) -> str:
-    """`1·1 + 1·3 = 4`; a part in which there is an array is named after its op."""
+    """`1·1 + 1·3 = 4`; a part in which there is an array is the formula that ran."""
     factors = [_factors(step, part) for step, part in parts]
     if len(parts) > 1 and None not in factors and not isinstance(total, np.ndarray):
         return written_sum([pair for pair in factors if pair], total, numbers)
     terms = [
-        f"{step.node.op.name}[{called[step.node.serial]}]"  # type: ignore[union-attr]
+        formulas.rule(step, part)
         if pair is None
         else "·".join(bracketed(numbers.format(f), numbers) for f in pair)
-        for (step, _), pair in zip(parts, factors, strict=True)
+        for (step, part), pair in zip(parts, factors, strict=True)
     ]
     return " = ".join(filter(None, [" + ".join(terms), numbers.summary(total)]))
 

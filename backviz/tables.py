@@ -44,13 +44,18 @@ def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
             r.node,
             r.input,
             numbers.summary(r.upstream),
-            r.local if isinstance(r.local, str) else numbers.summary(r.local),
+            r.rule if _by_rule(r) else numbers.summary(r.local),
             numbers.summary(r.contribution),
             numbers.summary(r.total),
             use.format(k=r.use, m=r.uses),
         ]
         for r in made
     ]
+
+
+def _by_rule(row: Row) -> bool:
+    """Whether the formula says more than the local derivative: there is none, or sums follow."""
+    return row.local is None or np.shape(row.upstream) != np.shape(row.contribution)
 
 
 def _heads(lang: str) -> list[str]:

@@ -503,7 +503,10 @@ def test_a_rule_keeps_names_and_one_box_is_not_numbered():
 
 
 def test_a_hundredth_of_the_text_size_may_be_missing_and_no_more():
-    nearly = figure("@mazur", size="slide").drawing
+    names = [f"w{'i' * n}{k}" for k, n in enumerate((5, 7, 8, 8))]
+    factors = "*".join(f"(a{k} + {name})" for k, name in enumerate(names))
+    given = "; ".join(f"a{k}={k + 1}; {name}={k + 2}" for k, name in enumerate(names))
+    nearly = figure(f"L = {factors}; {given}", size="slide").drawing
     assert 0.99 * 18 < nearly.least_text < 18
     assert not [w for w in nearly.warnings if "smallest text" in w]
     small = figure("@mazur", size="slide", fold="constants").drawing

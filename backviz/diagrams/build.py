@@ -177,10 +177,11 @@ def _arrow(
     graph: nx.MultiDiGraph[Any], tail: Any, head: Any, data: dict[str, Any], name: str, style: Style
 ) -> Arrow:
     numbers, local = style.numbers, data.get("local")
+    upstream, contribution = graph.nodes[head].get("grad"), data.get("contribution")
+    if "rule" in data and _shape(upstream) != _shape(contribution):
+        local = None  # the formula, which says over what is summed
     text = _local(local, data.get("rule", ""), numbers)
     product = ""
-    upstream = graph.nodes[head].get("grad")
-    contribution = data.get("contribution")
     scalars = isinstance(local, float) and isinstance(upstream, float)
     if style.products and scalars and contribution is not None:
         factors = f"{numbers.format(upstream)}·{bracketed(text, numbers)}"
@@ -194,6 +195,10 @@ def _arrow(
         backward="contribution" in data or _grads_on_both(graph, tail, head),
         alt=product or text,
     )
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return value.shape if isinstance(value, np.ndarray) else ()
 
 
 def _local(local: Any, rule: str, numbers: NumberStyle) -> str:

@@ -15,6 +15,7 @@ from backviz.autodiff.misfit import PRODUCTS
 from backviz.stepping.formulas import (
     brief,
     formula,
+    handed_back,
     local_rule,
     partial,
     product,
@@ -163,12 +164,8 @@ def gives(state: State, node: int, use: int) -> Cell:
     record, run, numbers = state.record, state.run, state.look.numbers
     part, target = run.contribution(use), record.targets[use]
     upstream = run.step(run.owner(use)).upstream
-    op = run.values[node].op
-    assert op is not None
-    if not op.elementwise:
-        said = local_rule(record, node, record.positions[use], numbers)
-    elif isinstance(upstream, np.ndarray) or isinstance(part.local, np.ndarray):
-        said = f"{partial(record, record.last, node)}·{partial(record, node, target)}"
+    if part.local is None or isinstance(upstream, np.ndarray):
+        said = handed_back(record, node, record.positions[use], numbers)
     else:
         said = product([upstream, part.local], numbers)
     return Cell(f"{record.names[target]}.grad += {said}", _long(part.value, state.look))

@@ -11,6 +11,7 @@ import numpy as np
 
 from backviz.autodiff.formula import contribution_formula, defined, local_formula
 from backviz.autodiff.symbol import Symbol, as_symbol, name_symbol, writing
+from backviz.autodiff.value import Value
 from backviz.stepping.record import Record
 from backviz.text import NumberStyle, bracketed, is_small, shape_text, slope_name
 
@@ -62,18 +63,37 @@ def local_rule(record: Record, node: int, position: int, numbers: NumberStyle) -
     >>> local_rule(Record(a * b), 2, 0, NumberStyle())
     'b'
     """
-    value = record.values[node]
+    op = record.values[node].op
+    assert op is not None
+    if not op.elementwise:
+        return handed_back(record, node, position, numbers)
+    value, args, out = _told(record, node, numbers)
+    with writing(record.taken, numbers):
+        return defined(local_formula(op, position, out, args, value.params))
+
+
+def handed_back(record: Record, node: int, position: int, numbers: NumberStyle) -> str:
+    """What one input gets, with its sum over broadcast axes.
+
+    >>> from backviz import Value
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> handed_back(Record(a * b), 2, 0, NumberStyle())
+    '∂n2/∂n2·b'
+    """
+    value, args, out = _told(record, node, numbers)
     assert value.op is not None
+    arriving = Symbol(partial(record, record.last, node), shape=value.shape)
+    with writing(record.taken, numbers):
+        return defined(contribution_formula(value.op, position, arriving, out, args, value.params))
+
+
+def _told(record: Record, node: int, numbers: NumberStyle) -> tuple[Value, list[Symbol], Symbol]:
+    """A node, its operands and itself as symbols."""
+    value = record.values[node]
     if record.told[0] != (node, numbers):  # an op of many operands is asked about each of them
         symbols = [symbol_of(record, i, numbers) for i in record.inputs(node)]
         record.told = (node, numbers), symbols
-    args = record.told[1]
-    out = name_symbol(record.names[node], data=value.data)
-    with writing(record.taken, numbers):
-        if value.op.elementwise:
-            return defined(local_formula(value.op, position, out, args, value.params))
-        arriving = Symbol(partial(record, record.last, node), shape=value.shape)
-        return defined(contribution_formula(value.op, position, arriving, out, args, value.params))
+    return value, record.told[1], name_symbol(record.names[node], data=value.data)
 
 
 def short(x: Any, numbers: NumberStyle) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from backviz.errors import InputError
 from backviz.stepping.blocks import equation, product_shapes, row, unbroadcast
-from backviz.stepping.formulas import local_rule, partial, product, short
+from backviz.stepping.formulas import handed_back, local_rule, partial, product, short
 from backviz.stepping.notes_ru import note_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
@@ -92,10 +92,11 @@ def _worth(state: State, path: Path) -> str:
     record, numbers = state.record, state.look.numbers
     pairs = list(zip(path.nodes, path.nodes[1:], strict=False))
     listed = [partial(record, of, by) for of, by in pairs]
-    names = "·".join(listed) if len(listed) <= LINKS else "…"
     last = short(path.parts[-1], numbers)
-    if any(d is None or isinstance(d, np.ndarray) for d in path.local):
-        return f"{names} = {last}"
+    if any(isinstance(part, np.ndarray) for part in path.parts):
+        head, use = path.nodes[-2], path.uses[-1]
+        return f"{handed_back(record, head, record.positions[use], numbers)} = {last}"
+    names = "·".join(listed) if len(listed) <= LINKS else "…"
     factors = [float(d) for d in path.local]
     if len(factors) == 1:
         return f"{names} = {last}"
@@ -124,10 +125,12 @@ def _uses(state: State, node: int) -> list[str]:
     rows = []
     for use, part in zip(uses[:LISTED], parts[:LISTED], strict=True):
         head = record.heads[run.owner(use)]
-        names = f"{partial(record, record.last, head)}·{partial(record, head, node)}"
         upstream = run.step(run.owner(use)).upstream
         if isinstance(upstream, float) and isinstance(part.local, int | float):
+            names = f"{partial(record, record.last, head)}·{partial(record, head, node)}"
             names += f" = {product([upstream, part.local], look.numbers)}"
+        else:
+            names = handed_back(record, head, record.positions[use], look.numbers)
         shown = short(part.value, look.numbers)
         rows.append((look.say("through", name=record.names[head]), f"{names} = {shown}"))
     lines = look.table(rows)
@@ -190,6 +193,9 @@ def local(state: State, name: str) -> list[str]:
             shown = short(slope, numbers)
             equal = "" if shown == said else f" = {shown}"
             lines += row(look, "local", [f"{partial(record, node, target)} = {said}{equal}"])
+            if isinstance(value.data, np.ndarray):
+                given = handed_back(record, node, position, numbers)
+                lines += row(look, "gives", [f"{record.names[target]}.grad += {given}"])
         else:
             lines += row(look, "gives", [f"{record.names[target]}.grad += {said}"])
         for note in unbroadcast(state, node, target) if op.elementwise else ():
