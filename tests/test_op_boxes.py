@@ -63,3 +63,20 @@ def test_the_legend_explains_the_sign_in_russian_and_the_result():
     assert legend["out"] == "результат операции"
     _, legend = symbols(-(Value(1.0, "a") * Value(2.0, "b")), lang="ru")
     assert legend["□"] == "вход без имени"
+
+
+def test_the_legend_explains_the_signs_of_formulas():
+    x, gain = tensor([[1.0, 2.0, 4.0], [3.0, 5.0, 9.0]], "x"), tensor([1.0, 2.0, 1.0], "gain")
+    loss = (OPS["layer_norm"](x, gain) * x).sum()
+    loss.backward()
+    said = dict(Figure(loss).diagram.legend)
+    assert said["mean₁"] == "mean along axis 1, which stays"
+    assert (said["h"], said["x̂"]) == ("= g·gain", "= (x − μ) / σ")
+    assert said["μ"] == "= mean₁(x)" and said["σ"].startswith("= √(mean₁((x − μ)²)")
+    largest = x.max(axis=1).sum()
+    largest.backward()
+    assert "m" in dict(Figure(largest).diagram.legend)
+    x.grad = None
+    plain = (x * gain).sum()
+    plain.backward()
+    assert set(dict(Figure(plain).diagram.legend)) <= {"value", "gradient", "local", "g"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MAX_TITLE = 18
 MAX_FORMULA = 30
 MAX_RULE = 18
+MAX_PART = 40
+MOST_EXPLAINED = 4  # signs of one kind that the legend explains
+_KEPT = re.compile(r"(sum|mean|max|min)([₀-₉]+)")
 MAX_NUMBERS = 2
 HEAT_ROWS, HEAT_COLUMNS = 12, 20
 _OUT = re.compile(rf"(?<!\w){OUT}(?!\w)")
@@ -194,7 +198,18 @@ def _arrow(
         product=product,
         backward="contribution" in data or _grads_on_both(graph, tail, head),
         alt=product or text,
+        parts=_named_parts(text, data.get("where", ())),
     )
+
+
+def _named_parts(text: str, parts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The parts that a formula names, and those that these name."""
+    found = []
+    for name, said in reversed(list(parts)):  # a part is named by those behind it only
+        if re.search(rf"(?<![\w′]){re.escape(name)}(?![\w′])", text):  # not `m` in `max`
+            found.append((name, said))
+            text = f"{text} {said}"
+    return tuple(found)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -259,4 +274,10 @@ def _legend(
         items.append((UNNAMED, words["unnamed"]))
     if any(_OUT.search(a.local) for a in arrows) and output != OUT:
         items.append((OUT, words["out"]))
+    kept = [found for a in arrows for found in _KEPT.finditer(a.local)]
+    for sign, word, axes in dict.fromkeys((f[0], f[1], f[2]) for f in kept[:MOST_EXPLAINED]):
+        listed = ", ".join(str(ord(axis) - ord("₀")) for axis in axes)
+        items.append((sign, words["kept"].format(word=word, axis=listed)))
+    parts = list(dict.fromkeys(part for a in arrows for part in a.parts))
+    items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts[:MOST_EXPLAINED]]
     return tuple(items)

@@ -60,7 +60,8 @@ class Arrow:
     """One use of a value: forward from `tail` to `head`, the gradient back.
 
     `local` is the local derivative as text, `product` the line upstream × local =
-    contribution; either may be empty. `backward` says that a gradient flows.
+    contribution; either may be empty. `backward` says that a gradient flows. `parts` are the
+    names in `local` that stand for formulas of their own.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Arrow:
     product: str = ""
     backward: bool = False
     alt: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of, tape
 from backviz.autodiff.data import as_data, quietly
-from backviz.autodiff.formula import contribution_formula, listed_parts, local_formula
+from backviz.autodiff.formula import contribution_formula, local_formula
 from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.params import given, plain_params
 from backviz.autodiff.symbol import (
@@ -236,7 +236,7 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
         for position, rule in rules_of(v, passed).items():
             edges[position]["rule"] = str(rule)
             if rule.parts:
-                edges[position]["where"] = listed_parts(rule)
+                edges[position]["where"] = rule.parts
     return edges
 
 
@@ -343,7 +343,9 @@ def _array_names(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def _without_arrays(data: dict[str, Any], texts: set[str]) -> dict[str, Any]:
-    return {k: _as_text(k, v) if k in texts or k == "params" else v for k, v in data.items()}
+    return {
+        k: _as_text(k, v) if k in texts or k in ("params", "where") else v for k, v in data.items()
+    }
 
 
 def _as_text(name: str, attribute: Any) -> str:
