@@ -23,9 +23,9 @@ from backviz.text import (
     NOT_COMPUTED,
     NumberStyle,
     bracketed,
-    clean,
     shape_text,
     slope_name,
+    told_apart,
     written_sum,
 )
 from backviz.words import LANGUAGES
@@ -59,15 +59,8 @@ def names(output: Value) -> dict[int, str]:
     A label that several values bear is followed by the node id.
     """
     values = tape(output)
-    labels = Counter(v.label for v in values)
-    called = {}
-    for i, value in enumerate(values):
-        label = clean(value.label)
-        if not label:
-            called[value.serial] = f"n{i}"
-        else:
-            called[value.serial] = label if labels[value.label] == 1 else f"{label} (n{i})"
-    return called
+    called = told_apart({i: value.label for i, value in enumerate(values)})
+    return {value.serial: called[i] for i, value in enumerate(values)}
 
 
 def seed_for(output: Value) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -263,6 +264,23 @@ def _visible(c: str) -> str:
         return " "
     # Cc control, Cs lone surrogate, Cn unassigned, Cf format (bidi overrides, zero width)
     return "�" if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Cf", "Co") else c
+
+
+def told_apart(labels: Mapping[Any, str], limit: int = 0) -> dict[Any, str]:
+    """A name for every node of a record by its number: its label, or `n` and the number.
+
+    A label that several nodes bear is followed by the number. Tables, descriptions, the stepper
+    and the words under pictures all call the nodes so.
+
+    >>> told_apart({0: "x", 1: "x", 2: "", 3: "L"})
+    {0: 'x (n0)', 1: 'x (n1)', 2: 'n2', 3: 'L'}
+    """
+    shown = {node: clean(label, limit).strip() for node, label in labels.items()}
+    many = Counter(shown.values())
+    return {
+        node: f"n{node}" if not name else name if many[name] == 1 else f"{name} (n{node})"
+        for node, name in shown.items()
+    }
 
 
 def slope_name(of: str, by: str) -> str:

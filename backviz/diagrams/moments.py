@@ -24,7 +24,15 @@ from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
-from backviz.text import bracketed, clean, is_small, shape_text, slope_name, sum_sign, written_sum
+from backviz.text import (
+    bracketed,
+    is_small,
+    shape_text,
+    slope_name,
+    sum_sign,
+    told_apart,
+    written_sum,
+)
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -76,7 +84,8 @@ class _Teller:
     ) -> None:
         self.view, self.whole, self.style = view, whole, style
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
-        self.names = box_names(view)
+        self.names = box_names(view, whole)
+        self.called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
         self.taken = frozenset(self.names.values())
         self.output = self.names[view.graph["output"]]
         self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
@@ -154,7 +163,7 @@ class _Teller:
         data = self.whole.nodes[node]
         if data["kind"] == CONSTANT and not data["label"]:
             return as_symbol(data["value"], self.numbers)
-        name = self.names.get(node) or clean(data["label"], MAX_TITLE) or f"n{node}"
+        name = self.names.get(node) or self.called[node]
         return name_symbol(name, data=data["value"])
 
     def _number(self, node: Any) -> Symbol:

@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.build import MAX_TITLE
 from backviz.diagrams.model import Box, Diagram, Moment
-from backviz.text import clean
+from backviz.text import clean, told_apart
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
-def box_names(view: nx.MultiDiGraph[Any]) -> dict[Any, str]:
-    """What every box is called: its label, the title of its part, or its number.
+def box_names(view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any]) -> dict[Any, str]:
+    """What every box is called: as in tables and in the stepper, or as the title of its part.
 
+    `whole` is the graph with nothing folded, so that a name is the same in every fold of it.
     A title that several boxes bear is numbered, and one with spaces is bracketed.
     """
+    called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
     names: dict[Any, str] = {}
     titles = Counter(d.get("title", "") for _, d in view.nodes(data=True))
     met: Counter[str] = Counter()
     for node, data in view.nodes(data=True):
-        name = clean(data["label"], MAX_TITLE).strip()
-        if not name and (title := clean(data.get("title", ""), MAX_TITLE)):
+        name = called.get(node) or f"n{node}"
+        if not data["label"].strip() and (title := clean(data.get("title", ""), MAX_TITLE)):
             met[title] += 1
             name = f"{title} {met[title]}" if titles[data["title"]] > 1 else title
             name = f"({name})" if " " in name else name
-        names[node] = name or f"n{node}"
+        names[node] = name
     return names
 
 
@@ -52,4 +54,7 @@ def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str])
 
 
 def _named(box: Box, name: str) -> Box:
-    return box if box.title or not name or box.role == "constant" else replace(box, title=name)
+    """A box under the name that the words have for it; one that has its own name keeps that."""
+    alike = box.title and name.startswith(f"{box.title} (n")
+    unnamed = name and not box.title and box.role != "constant"
+    return replace(box, title=name) if alike or unnamed else box

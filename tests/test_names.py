@@ -1,0 +1,55 @@
+"""Two values with the same label have the same two names wherever words speak of them."""
+
+import re
+
+import backviz
+from backviz import Figure, Style, Value
+from backviz.diagrams.drawing import Text
+from backviz.diagrams.steps import Steps
+from backviz.explanations import describe, rows
+from backviz.renderers.builds import BUILDERS
+from backviz.text import told_apart
+
+
+def alike():
+    """L = x·x + x of two leaves that are both called x."""
+    first, second = Value(2.0, "x"), Value(3.0, "x")
+    total = first * second + second
+    total.label = "L"
+    total.backward()
+    return total
+
+
+def test_tables_stepper_captions_and_boxes_say_the_same_names():
+    output = alike()
+    names = {"x (n0)", "x (n1)", "n2", "L"}
+    steps = Steps(Figure(output, Style()))
+    said = "\n".join(line for moment in steps.moments for line in moment.lines)
+    assert "n2 = x (n0)·x (n1) = 2·3 = 6" in said
+    assert "∂L/∂x (n0) += ∂L/∂n2·x (n1) = 1·3 = 3   (1 of 1)" in said
+    assert set(re.findall(r"∂L/∂(x \(n\d\)|\w+) \+=", said)) == names - {"L"}
+    drawn = {m.text for m in steps.drawing(steps.moments[-1]).marks() if isinstance(m, Text)}
+    assert names <= drawn and "x" not in drawn
+    assert {box.title for box in steps.diagram.boxes} == names
+    assert {r.input for r in rows(output)} == names - {"L"}
+    assert "n2 = x (n0)·x (n1) = 6" in describe(output)
+    assert "x (n0)·x (n1)" in backviz.stepper(output).next().text
+
+
+def test_a_player_calls_them_so_on_every_level():
+    page = BUILDERS["html"](Steps(Figure(alike(), Style())))[0].decode()
+    assert "x (n0) = 2,  x (n1) = 3" in page
+    assert "= x·x" not in page and "∂L/∂x +=" not in page
+
+
+def test_a_name_is_the_same_whatever_is_folded():
+    """`--fold names` hides n2; the two leaves are told apart by the numbers of the whole graph."""
+    steps = Steps(Figure(alike(), Style(fold="names")))
+    said = "\n".join(line for moment in steps.moments for line in moment.lines)
+    assert "L = x (n0)·x (n1) + x (n1) = 2·3 + 3 = 9" in said
+
+
+def test_a_name_that_is_borne_once_stays_as_it_is():
+    assert told_apart({3: "w", 4: "w ", 5: "b"}) == {3: "w (n3)", 4: "w (n4)", 5: "b"}
+    steps = Steps(Figure(backviz.load("@diamond"), Style()))
+    assert {b.title for b in steps.diagram.boxes} == set("abcdefL")
