@@ -40,10 +40,10 @@ SHARED: tuple[click.Option, ...] = (
     ),
     click.Option(
         ["--theme"],
-        shell_complete=offer(lambda: ("light", "dark")),
+        shell_complete=offer_from("backviz.diagrams.theme:THEMES"),
         metavar="NAME",
         default="light",
-        help="light or dark.  [light]",
+        help="light, dark, print or contrast.  [light]",
     ),
     click.Option(
         ["--scale"], type=float, default=1.0, metavar="N", help="1 is 1280 × 720 pixels.  [1]"

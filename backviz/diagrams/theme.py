@@ -25,9 +25,34 @@ def rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def luminance(colour: str) -> float:
+    """How light `#rrggbb` is, from 0 to 1, as WCAG 2 defines it.
+
+    >>> luminance("#000000"), round(luminance("#ffffff"), 9)
+    (0.0, 1.0)
+    """
+    shares = [n / 255 for n in rgb(colour)]
+    linear = [n / 12.92 if n <= 0.04045 else ((n + 0.055) / 1.055) ** 2.4 for n in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21, as WCAG 2 defines it.
+
+    >>> round(contrast("#767676", "#ffffff"), 2)
+    4.54
+    """
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The colours of a figure, each `#rrggbb`."""
+    """The colours of a figure, each `#rrggbb`.
+
+    The last four are for films and may be left out: the colours of series of curves, and the
+    stops of the maps from low to high. Films derive what is left out from the other colours.
+    """
 
     name: str
     background: str
@@ -43,6 +68,15 @@ class Theme:
     output: str
     border: str
     rule: str
+    series: tuple[str, ...] = ()
+    diverging: tuple[str, ...] = ()
+    sequential: tuple[str, ...] = ()
+    heights: tuple[str, ...] = ()
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether the background is dark."""
+        return luminance(self.background) < luminance(self.ink)
 
     def fill(self, role: Role) -> str:
         """The colour of a box in its role."""
@@ -99,8 +133,25 @@ THEMES.add(
         output="#fff6e5",
         border="#6b7785",
         rule="#c9d1d9",
+        # The hues of series are those of Okabe and Ito (2008), darkened where too pale on white.
+        series=(
+            "#0072b2", "#c44e00", "#007a59", "#b3558b", "#1a1a1a", "#8a6d00", "#3a8fc4", "#7a4bb5",
+        ),
+        # The maps are PuOr, YlGnBu and a part of Blues of ColorBrewer (Brewer 2002).
+        diverging=(
+            "#7f3b08", "#b25706", "#e08214", "#fcb761", "#fee0b6", "#f6f6f7", "#d8daeb", "#b1aad1",
+            "#8073ac", "#532687", "#2d004b",
+        ),
+        sequential=(
+            "#ffffd9", "#edf8b1", "#c6e9b4", "#7ecdbb", "#40b5c4", "#1d90c0", "#225da8", "#243392",
+            "#081d58",
+        ),
+        heights=(
+            "#0d57a1", "#2171b5", "#3c8cc3", "#5ba3d0", "#80badb", "#a7cee4", "#c7dcef", "#dae8f6",
+            "#eef5fc",
+        ),
     ),
-)
+)  # fmt: skip
 THEMES.add(
     "dark",
     Theme(
@@ -118,8 +169,22 @@ THEMES.add(
         output="#33291a",
         border="#7d8a98",
         rule="#3d4753",
+        series=(
+            "#56b4e9", "#e69f00", "#00c08f", "#e08fbb", "#f0f3f6", "#f0e442", "#8a9cff", "#ff8a5c",
+        ),
+        # The middle is dark and the ends no brighter than lines of ink can bear; heights stay
+        # behind the paths over them.
+        diverging=("#d9771a", "#87500f", "#3a434e", "#544a9e", "#8b83e6"),
+        sequential=(
+            "#081d58", "#243392", "#225da8", "#1d90c0", "#40b5c4", "#7ecdbb", "#c6e9b4", "#edf8b1",
+            "#ffffd9",
+        ),
+        heights=(
+            "#1a1a25", "#262634", "#313144", "#3c3c54", "#474763", "#535373", "#5e637e", "#697289",
+            "#748194",
+        ),
     ),
-)
+)  # fmt: skip
 
 THEMES.add(  # for black and white printers: light and dark, solid and dashed tell apart
     "print",

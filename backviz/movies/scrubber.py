@@ -58,9 +58,9 @@ def page(reel: Reel, watch: Watch, loop: bool, autoplay: bool) -> bytes:
     theme = THEMES[reel.theme]
     told = {
         "title": escape(reel.title), "alt": escape(reel.alt), "comment": escape(reel.comment),
-        "scheme": theme.name, "paper": theme.background, "ink": theme.ink, "box": theme.box,
-        "border": theme.border, "forward": theme.forward, "width": str(reel.width),
-        "height": str(reel.height),
+        "scheme": "dark" if theme.is_dark else "light", "paper": theme.background,
+        "ink": theme.ink, "box": theme.box, "border": theme.border, "forward": theme.forward,
+        "width": str(reel.width), "height": str(reel.height),
         "film": json.dumps(film, ensure_ascii=False).replace("</", "<\\/"),
     }  # fmt: skip
     template = files(__package__).joinpath("scrubber.html").read_text("utf-8")
