@@ -16,6 +16,7 @@ import backviz
 from backviz import LostGradientError, LostGradientWarning, Value, grad, no_grad, tensor, trace
 from backviz.autodiff.exits import whole_record
 
+NUMBERS = array.array("d")
 BUFFER = np.zeros(3)
 
 
@@ -84,6 +85,10 @@ def standard_array(v):
     array.array("d", [v])
 
 
+def standard_array_grows(v):
+    NUMBERS.append(v)
+
+
 def from_iterator(v):
     np.fromiter((x for x in [v]), float)
 
@@ -143,9 +148,9 @@ def new_tensor(v):
 LOST = [
     entry, augmented, attribute, computed_target, all_entries, entries_of_a_list, flat, memory,
     fill, fill_by_a_name, fill_what_is_computed, put, setitem, one_entry_array, standard_array,
-    from_iterator, from_list, full, tensor_of_values, plain_function, module_function,
-    imported_function, in_a_lambda, in_a_comprehension, over_lines, in_the_library, new_value,
-    new_tensor,
+    standard_array_grows, from_iterator, from_list, full, tensor_of_values, plain_function,
+    module_function, imported_function, in_a_lambda, in_a_comprehension, over_lines,
+    in_the_library, new_value, new_tensor,
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ training loop that frees its records, or lets an optimizer step, copies nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
 serials = count()  # grows with every value made and every change of a leaf
+KEEPING: list[Callable[[Value, Any], None]] = []  # who is told what leaves held (`past`)
 
 
 @final
@@ -65,9 +67,20 @@ def since_of(leaf: Value) -> int:
     if custody is None or type(custody) is int:
         return -1 if custody is None else custody
     if custody.kept is not None and not _same(custody.kept, leaf.raw):
+        if KEEPING:
+            KEEPING[-1](leaf, custody.kept)
         custody.since, custody.kept, custody.uses = next(serials), None, 0
     since: int = custody.since
     return since
+
+
+def keep(leaf: Value, new: Any) -> None:
+    """Hand over what a leaf holds that is about to get new data, where somebody keeps that."""
+    since_of(leaf)
+    custody = leaf.second
+    kept = custody.kept if type(custody) is Custody else None
+    if kept is not None or leaf.raw is not new:  # else it was written into, and nobody used it
+        KEEPING[-1](leaf, leaf.raw if kept is None else kept)
 
 
 def refuse_changed(node: Value) -> None:

@@ -272,7 +272,7 @@ def _found(frame: FrameType, chain: tuple[str, ...]) -> Any:
     scopes += [frame.f_globals, frame.f_builtins]
     here = next((scope[first] for scope in scopes if first in scope), None)
     for name in rest:
-        if isinstance(here, np.ndarray):
+        if isinstance(here, np.ndarray) or type(here).__module__ == "array":
             return _METHOD
         held = vars(here) if isinstance(here, ModuleType) or hasattr(here, "__dict__") else {}
         here = held.get(name)

@@ -18,7 +18,7 @@ import numpy as np
 from backviz.autodiff import meaning
 from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.counts import used_whole
-from backviz.autodiff.custody import Custody, settle
+from backviz.autodiff.custody import KEEPING, Custody, keep, settle
 from backviz.autodiff.custody import serials as _serials
 from backviz.autodiff.data import as_data
 from backviz.autodiff.exits import check_copy, leave, refuse_array
@@ -170,6 +170,8 @@ class Value(Held):
 
     @data.setter
     def data(self, data: Any) -> None:
+        if KEEPING and self.first is None:
+            keep(self, data)
         custody = self.second
         if type(custody) is Custody and data is self.raw:  # as after p.data -= …
             custody.since, custody.out, custody.kept = next(_serials), True, None
@@ -180,9 +182,6 @@ class Value(Held):
                 f"the data of a computed value is what its op ({made}) gave; set the "
                 "data of a leaf and compute again, or use x.detach() for a leaf with these numbers"
             )
-        elif type(data) is float:
-            self.raw = data
-            self.second = next(_serials)
         else:
             self.raw = as_data(data)
             now = next(_serials)

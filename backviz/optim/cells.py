@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.custody import KEEPING
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.optim.convention import cycle, rate_of
@@ -113,7 +114,8 @@ class Cell:
         """The numbers of the parameters, as they are now."""
         data = self.data
         if data is None:
-            own: np.ndarray = self.values[0].raw
+            leaf = self.values[0]  # asked for its data, it copies them for whoever keeps them
+            own: np.ndarray = leaf.data if KEEPING else leaf.raw
             return own
         if self.packed:
             data[:] = [v.raw for v in self.values]

@@ -50,7 +50,8 @@ class Again:
             self.births.first = [copied(leaf.raw) for leaf in self.births.leaves]
             restore = random_state(*self.program.modules(), self.found, self.found.get(self.name))
             with whole_record(self._call):
-                self.value = value_of(self.program, self.name, self.found, source)
+                value = value_of(self.program, self.name, self.found, source)
+        self.value, self.changed = self.program.past.as_recorded(value)
         values = tape(self.value)
         self.is_function = is_function(self.found[self.name])
         self.calls = self.is_function and not any(v.op and v.serial < mark for v in values)
@@ -67,6 +68,9 @@ class Again:
         """Why it is not run again on moved leaves; "" if it is."""
         if not self.is_function and not self.lines:
             return "name a function that returns it to have that run again"
+        if self.changed:
+            name = clean(self.changed[0].label) or "a leaf"
+            return f"{name} was changed after {self.name} was computed, as by training"
         for leaf in leaves:
             place = self._places.get(leaf.serial)
             called = clean(leaf.label) or "a leaf"

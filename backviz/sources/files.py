@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,21 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     not there, or the file fails.
     """
     program, name = program_of(source, note)
-    return value_of(program, name, program.run(), source)
+    value = value_of(program, name, program.run(), source)
+    value, changed = program.past.as_recorded(value)
+    if changed and note is not None:
+        note(told(changed))
+    return value
+
+
+def told(changed: Sequence[Value]) -> str:
+    """The sentence on a record whose leaves hold other numbers by now."""
+    names = [leaf.label or "a leaf" for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
+    was = "was" if len(changed) == 1 else "were"
+    return (
+        f"{', '.join(names)} {was} changed afterwards, as by a step of "
+        f"training; shown are the numbers that the result was computed from"
+    )
 
 
 def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[Program, str]:
@@ -74,14 +88,17 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
     if name not in found:
         raise InputError(f"{program.given}: {unknown('name', name, defined(program.tree))}")
     held = found[name]
-    value = _call(program, held, name) if is_function(held) else held
+    value: Any = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):
         verb = "returns" if is_function(held) else "is"
         raise InputError(f"{source} {verb} {article(value)}, not a recorded value; {_cure(value)}")
+    if value is held and not value.label:  # before losses[2] gets it, the same value
+        value.label = name
     name_values(found)
     if not value.label:
         value.label = name
-    return value
+    made: Value = value
+    return made
 
 
 def _split(source: str) -> tuple[str, str]:

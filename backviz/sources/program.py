@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.exits import whole_record
+from backviz.autodiff.past import Past, keeping
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.errors import BackvizError, InputError
 from backviz.sources.cells import cells_of
@@ -63,6 +64,7 @@ class Program:
         folders = dict.fromkeys([str(self.path.parent), str(self.root)])
         self._search = [*folders, *sys.path]
         self._place, self._limit = _here(), sys.getrecursionlimit()
+        self.past = Past()
 
     def run(self) -> dict[str, Any]:
         """Run the file, or the cells of the notebook one after the other; its variables."""
@@ -77,7 +79,7 @@ class Program:
         """The result of a function of the file, called where the file finds all it needs."""
         with self._around():
             try:
-                with source_lines(), scoped(), whole_record():
+                with source_lines(), scoped(), whole_record(), keeping(self.past):
                     return function()
             except KeyboardInterrupt:
                 raise
