@@ -171,9 +171,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f"backviz.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'backviz' has no attribute {name!r}")
-    import_module("backviz.ops")  # the operators of a value look their rows up here
-    if _HOME[name].startswith("stepping."):
-        import_module("backviz.lessons.command")  # its command stands above the stepper
     return getattr(import_module(f"backviz.{_HOME[name]}"), name)
 
 

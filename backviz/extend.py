@@ -5,17 +5,17 @@ checks or documents the table finds it there. Names are never overwritten.
 
 >>> import math, numpy as np
 >>> from backviz.extend import OPS, elementwise
->>> cube = elementwise(
-...     "cube", lambda x: x**3, lambda out, x: 3 * x**2,
-...     domain="all numbers", note="The third power.",
-... )
 >>> from backviz import Value, check_grads
 >>> x = Value(2.0)
->>> y = cube(x)
->>> y.backward()
->>> y.data, x.grad, len(check_grads(cube, 2.0, order=2))
+>>> with OPS.temporarily():  # the table stays as it was
+...     cube = elementwise(
+...         "cube", lambda x: x**3, lambda out, x: 3 * x**2,
+...         domain="all numbers", note="The third power.",
+...     )
+...     y = cube(x)
+...     y.backward()
+...     y.data, x.grad, len(check_grads(cube, 2.0, order=2))
 (8.0, 12.0, 2)
->>> del OPS._items["cube"]  # leave the table as it was
 """
 
 from backviz.autodiff.notation import Notation

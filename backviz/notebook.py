@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from importlib import import_module
 from typing import Any, Unpack
 
 from backviz.autodiff.value import Value
@@ -20,6 +19,7 @@ from backviz.diagrams.drawing import Drawing
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
+from backviz.displays import DISPLAYS
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.renderers.embedded import framed
@@ -76,8 +76,9 @@ def steps_bundle(
 
     @cache
     def png() -> bytes:
-        marks = import_module("backviz.renderers.marks")  # loads matplotlib
-        return bytes(marks.png_page(steps, steps.moments[-1]))
+        from backviz.renderers.marks import png_page  # loads matplotlib
+
+        return png_page(steps, steps.moments[-1])
 
     def page() -> str:
         (made,), title = BUILDERS["html"](steps), steps.diagram.title
@@ -178,3 +179,12 @@ def _shell() -> Any:
     """IPython's shell, if this program runs in one."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
+
+
+for _name, _display in (
+    ("value", value_bundle),
+    ("figure", figure_bundle),
+    ("steps", steps_bundle),
+    ("answer", media),
+):
+    DISPLAYS.add(_name, _display)

@@ -1,16 +1,18 @@
 """Ordered tables of named things that users can list and extend.
 
-Invariant: a name is never silently overwritten, and asking for an unknown name
-says which names come close.
+Invariant: a name is never silently overwritten, asking for an unknown name says which names
+come close, and what is found does not depend on what was imported before.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+from backviz import plugins
 from backviz.errors import MissingPieceError, UsageError
 
 T = TypeVar("T")
@@ -27,35 +29,83 @@ class Registry(Generic[T]):
     ...
     backviz.errors.UsageError: unknown shape 'triangel'; did you mean 'triangle'?
 
-    `home` is the module that enters the items; it is imported when the table is asked for
-    something that it does not have yet, so that nothing depends on what was imported before.
+    `home` names the modules that enter the items, in order. They are imported when the table
+    is asked for something that it does not have yet, and after them the plugins that are
+    installed. This is the one way in which a module may name what stands on a floor above.
     """
 
-    def __init__(self, kind: str, home: str = "") -> None:
+    def __init__(self, kind: str, home: str | tuple[str, ...] = ()) -> None:
         self.kind = kind
-        self._home = home
+        self._homes = [home] if isinstance(home, str) else [*home]
         self._items: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
+        self._askers: dict[str, plugins.Asker] = {}  # who entered what came from outside
 
     def fill(self) -> None:
-        """Import the module that enters the items, if that has not happened."""
-        home, self._home = self._home, ""
-        if home:
+        """Import what enters the items, if that has not happened."""
+        while self._homes:
+            self._go_home()
+        plugins.load_installed()
+
+    def _go_home(self) -> None:
+        home = self._homes[0]
+        with plugins.held():  # until the module has entered all of its items
             import_module(home)
+        if home in self._homes:  # else it has asked this table itself
+            self._homes.remove(home)
 
     def add(self, name: str, item: T, aliases: Iterable[str] = ()) -> T:
-        """Enter an item under its name and its other names; a taken name is an error."""
+        """Enter an item under its name and its other names; a taken name is an error.
+
+        A file of yours that runs again enters its items again: they take the place of the old.
+        """
+        asks = file, run = plugins.asker()
+        before, earlier = self._askers.get(name, ("", None))
+        if file and file == before and (run is not earlier or run is None):
+            self._remove(name)
         for each in (name, *aliases):
             if each in self._items or each in self._aliases:
                 raise ValueError(f"the {self.kind} {each!r} is already registered")
         self._items[name] = item
         self._aliases.update(dict.fromkeys(aliases, name))
+        self._askers[name] = asks
         return item
+
+    def _remove(self, name: str) -> None:
+        del self._items[name]
+        self._aliases = {a: n for a, n in self._aliases.items() if n != name}
+
+    @contextmanager
+    def temporarily(self, items: Mapping[str, T] | None = None) -> Iterator[Registry[T]]:
+        """Within `with`, these items stand in the table, also over others of the same name.
+
+        Afterwards the table is as it was: what was entered inside is gone as well. It is for
+        tests and notebooks.
+
+        >>> shapes = Registry[int]("shape")
+        >>> with shapes.temporarily({"square": 4}):
+        ...     pentagon = shapes.add("pentagon", 5)
+        ...     list(shapes)
+        ['square', 'pentagon']
+        >>> list(shapes)
+        []
+        """
+        self.fill()  # what comes later than now would be lost
+        kept = {**self._items}, {**self._aliases}, {**self._askers}
+        self._items.update(items or {})
+        try:
+            yield self
+        finally:
+            self._items, self._aliases, self._askers = kept
 
     def __getitem__(self, name: str) -> T:
         try:
             return self._items[name]
         except KeyError:
+            pass
+        while name not in self._items and self._homes:
+            self._go_home()
+        if self._aliases.get(name, name) not in self._items:
             self.fill()
         try:
             return self._items[self._aliases.get(name, name)]
@@ -79,20 +129,27 @@ class Registry(Generic[T]):
         self.fill()
         return self._items.values()
 
+    def items(self) -> ItemsView[str, T]:
+        """All names with their items, in order; aliases are left out."""
+        self.fill()
+        return self._items.items()
+
     def names(self) -> list[str]:
         """All names by which an item can be asked for, aliases last."""
         self.fill()
         return [*self._items, *self._aliases]
 
 
-def loaded(form: str, place: str) -> Any:
-    """What a format's row names as `module:function`; the module is imported now.
+def loaded(form: str, place: str | Callable[..., Any]) -> Any:
+    """What a format's row names as `module:function`, imported now; a function is taken as it is.
 
     Raises `MissingPieceError` if it needs what does not load.
 
     >>> loaded("json", "json:dumps")(1)
     '1'
     """
+    if not isinstance(place, str):
+        return place
     module, _, function = place.partition(":")
     try:
         return getattr(import_module(module), function)

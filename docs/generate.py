@@ -209,14 +209,14 @@ def optimizers_page() -> str:
     whose = list(dict.fromkeys(w for made in OPTIMIZERS.values() for w in made.conventions))
     lines = [OPTIMIZERS_HEAD, f"| name | memory | rate: {' | rate: '.join(whose)} |"]
     lines.append("|---" * (2 + len(whose)) + "|")
-    for name, made in OPTIMIZERS._items.items():
+    for name, made in OPTIMIZERS.items():
         rates = [_default(made, w, "lr") for w in whose]
         cells = [f"`{name}`", str(_example(made).memory), *rates]
         lines.append(f"| {' | '.join(cells)} |")
     for made in OPTIMIZERS.values():
         lines += ["", *_optimizer(made)]
     lines += ["", "## Schedules", "", "| name | what it does |", "|---|---|"]
-    for name, schedule in SCHEDULES._items.items():
+    for name, schedule in SCHEDULES.items():
         about = (schedule.__doc__ or "").partition("\n")[0]
         lines.append(f"| `{name}` | {escape_markdown(about)} |")
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """The floors, doors and files of the package hold, and the checker can fail."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ PACKAGE = Path(backviz.__file__).parent
 # From the ground up; a module may import from its own floor's package or from below.
 FLOORS = [
     {"errors"},
+    {"plugins"},
     {"registry"},
-    {"signs", "text", "words", "files"},
+    {"displays", "signs", "text", "words", "files"},
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},
@@ -48,15 +50,67 @@ def modules():
         yield path.relative_to(PACKAGE).with_suffix("").as_posix(), path.read_text("utf-8")
 
 
+NAMED = re.compile(r"backviz(\.\w+)+(:\w+)?")  # a module that a text names, as "module:function"
+# Where a module is imported whose name is not written there: it comes from a row or a registry's
+# home (registry), from a table of the package's own modules, or from a person.
+BY_NAME = {
+    "registry", "__init__", "ops/__init__", "scenes/__init__", "movies/__init__", "optim/__init__",
+    "sources/program", "cli/completion",
+}  # fmt: skip
+SAID = {"autodiff/exits"}  # its message names a function; nothing is imported
+
+
+def homes(tree):
+    """The texts in `Registry(…, home=…)`: the one allowed door upwards."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and "Registry" in ast.dump(call.func):
+            for given in call.keywords:
+                if given.arg == "home":
+                    yield from (id(node) for node in ast.walk(given.value))
+
+
+def texts(tree):
+    """Every text of a source that names one of our modules; not those in docstrings."""
+    told = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    called = {
+        id(a)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and "import_module" in ast.dump(call.func)
+        for a in call.args
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            if NAMED.fullmatch(node.value) or re.fullmatch(r"backviz\.(\w+\.)*", node.value):
+                yield node, node.value.partition(":")[0]
+            elif node.value in DOORS and id(node) in called:
+                yield node, node.value
+
+
+def by_name(tree):
+    """Every call that imports a module whose name is not a plain text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            written = node.args and isinstance(node.args[0], ast.Constant)
+            if called in ("import_module", "__import__") and not written:
+                yield f"line {node.lineno}"
+
+
 def imports(source):
-    """Every module that a source imports at run time, anywhere in it."""
+    """Every module that a source imports at run time, anywhere in it, by text as well."""
     tree = ast.parse(source)
+    allowed = {*homes(tree)}
     typing = {
         id(node)
         for block in ast.walk(tree)
         if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
         for node in ast.walk(block)
     }
+    yield from (name for node, name in texts(tree) if id(node) not in allowed)
     for node in ast.walk(tree):
         if id(node) in typing:
             continue
@@ -77,12 +131,19 @@ def faults(name, source):
     top = name.split("/")[0]
     for target in imports(source):
         first, *rest = target.split(".")
+        if rest and not rest[-1]:  # as in f"backviz.{name}"
+            if name not in BY_NAME | SAID:
+                yield f"{name} makes the name of a module from {target!r} at run time"
+            continue
         ours = first == "backviz" and rest and rest[0] in set().union(*FLOORS)
         if ours and rest[0] != top and floor(rest[0]) >= floor(name):
             yield f"{name} imports {target} from its own floor or above"
         allowed = DOORS.get(first)
         if allowed is not None and not {name, f"{top}/*"} & allowed:
             yield f"{name} imports {target}, which has its own door"
+    if name not in BY_NAME:
+        for line in by_name(ast.parse(source)):
+            yield f"{name} imports a module by a name that is made at run time, in {line}"
 
 
 def test_every_module_has_a_floor_and_imports_only_from_below():
@@ -98,10 +159,23 @@ def test_every_module_has_a_floor_and_imports_only_from_below():
         ("explanations", "from backviz.diagrams import font"),
         ("ops/linalg", "import networkx as nx"),
         ("renderers/svg", "import click"),
+        ("autodiff/value", 'def f():\n    return import_module("backviz.notebook").media()'),
+        ("renderers/builds", '_FILMS = "backviz.movies"'),
+        ("renderers/builds", 'Builder("mp4", "a film", "backviz.movies:steps_mp4")'),
+        ("renderers/builds", 'Builder("mp4", "a film", f"backviz.{films}:steps_mp4")'),
+        ("scenes/model", 'import_module("".join(("backviz", ".movies")))'),
+        ("text", '__import__(f"backviz.{name}")'),
+        ("ops/linalg", 'import_module("networkx")'),
     ],
 )
 def test_a_planted_import_is_found(name, source):
     assert list(faults(name, source))
+
+
+def test_the_home_of_a_registry_is_the_one_way_up():
+    home = 'OPS: Registry[Op] = Registry("op", home=("backviz.ops", "backviz.movies"))'
+    assert list(faults("autodiff/table", home)) == []
+    assert list(faults("autodiff/table", home.replace("home=", "away=")))
 
 
 def test_imports_for_type_checking_do_not_count():

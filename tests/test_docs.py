@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 import backviz
+from backviz import extend
 from backviz.autodiff.table import FUNCTIONS
 from backviz.ops import OPS
 from backviz.scenes import SCENES
@@ -100,12 +102,15 @@ def test_the_tutorial_s_python_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("tutorial.md", "graph.md", "extend.md", "python.md"):
         space = {}
-        for block in blocks((ROOT / "docs" / name).read_text("utf-8"), "python"):
-            exec(block, space)
+        with ExitStack() as stack:
+            for table in vars(extend).values():
+                if isinstance(table, extend.Registry):
+                    stack.enter_context(table.temporarily())
+            for block in blocks((ROOT / "docs" / name).read_text("utf-8"), "python"):
+                exec(block, space)
     assert (tmp_path / "L.svg").exists()
     assert (tmp_path / "diamond.graphml").exists()
     assert (tmp_path / "decay.gif").read_bytes()[:3] == b"GIF"
-    del OPS._items["squash"], SCENES._items["decay"]
 
 
 class UpToRounding(doctest.OutputChecker):

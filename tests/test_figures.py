@@ -360,8 +360,8 @@ def test_a_format_can_be_added_from_outside(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     row = Renderer("txt", "boxes, one a line", "outside:boxes")
-    monkeypatch.setitem(RENDERERS._items, "txt", row)
-    assert RENDERERS["txt"](figure("@simple")).decode().splitlines()[0] == "x: −2; −4"
+    with RENDERERS.temporarily({"txt": row}):
+        assert RENDERERS["txt"](figure("@simple")).decode().splitlines()[0] == "x: −2; −4"
 
 
 # The font ------------------------------------------------------------------------

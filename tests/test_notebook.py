@@ -51,19 +51,19 @@ def test_a_figure_is_a_picture_and_text():
     assert abs(float(svg.get("width").removesuffix("pt")) - width) <= 1
 
 
-def test_only_what_is_asked_for_is_made(monkeypatch):
-    figure = Figure(product())
-    drawn = []
-    for form in ("svg", "png"):
+def test_only_what_is_asked_for_is_made():
+    figure, drawn = Figure(product()), []
+
+    def told(form):
         renderer = RENDERERS[form]
-        monkeypatch.setitem(
-            RENDERERS._items, form, lambda f, r=renderer: (drawn.append(r.name), r(f))[1]
-        )
-    assert figure._repr_mimebundle_(include=["text/plain"])[0].keys() == {"text/plain"}
-    assert drawn == []
-    assert figure._repr_mimebundle_(exclude={"image/png"})[0].keys() == KINDS - {"image/png"}
-    assert set(drawn) == {"svg"}
-    assert figure._repr_mimebundle_(include=["text/html"]) == ({}, {})
+        return lambda figure: (drawn.append(form), renderer(figure))[1]
+
+    with RENDERERS.temporarily({form: told(form) for form in ("svg", "png")}):
+        assert figure._repr_mimebundle_(include=["text/plain"])[0].keys() == {"text/plain"}
+        assert drawn == []
+        assert figure._repr_mimebundle_(exclude={"image/png"})[0].keys() == KINDS - {"image/png"}
+        assert set(drawn) == {"svg"}
+        assert figure._repr_mimebundle_(include=["text/html"]) == ({}, {})
 
 
 def test_ids_of_two_figures_on_a_page_differ_and_are_the_same_every_time():
@@ -111,10 +111,10 @@ def test_showing_never_fails_and_says_why(monkeypatch):
     def broken(figure):
         raise RuntimeError("no such font")
 
-    for form in ("svg", "png"):
-        monkeypatch.setitem(RENDERERS._items, form, broken)
     value = product()
-    assert value._repr_mimebundle_()[0] == {"text/plain": f"{value!r}\n(no picture: no such font)"}
+    with RENDERERS.temporarily(dict.fromkeys(("svg", "png"), broken)):
+        shown = value._repr_mimebundle_()[0]
+    assert shown == {"text/plain": f"{value!r}\n(no picture: no such font)"}
 
 
 def test_show_prints_a_drawing_outside_a_notebook(capsys):

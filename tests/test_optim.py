@@ -181,7 +181,7 @@ def test_single_precision_stays_single_and_is_torch_s(name, options):
 @needs_torch
 def test_defaults_are_torch_s():
     y = torch.zeros(2, requires_grad=True)
-    for name, made in OPTIMIZERS._items.items():
+    for name, made in OPTIMIZERS.items():
         if "torch" not in made.conventions:
             continue
         theirs = peer(made.title, [y], {}).defaults
@@ -442,7 +442,7 @@ def test_no_convention_is_left_out_and_they_differ_where_they_say_so():
     checked = {(name, semantics) for name, semantics, *_ in PUBLISHED}
     there = {
         (name, semantics)
-        for name, made in OPTIMIZERS._items.items()
+        for name, made in OPTIMIZERS.items()
         for semantics in made.conventions
         if semantics != "torch"
     }
@@ -472,7 +472,7 @@ def python_of(line):
 
 SHOWN = [
     (name, semantics, shown)
-    for name, made in OPTIMIZERS._items.items()
+    for name, made in OPTIMIZERS.items()
     for semantics in made.conventions
     for shown in (*made.shown, {"weight_decay": 0.1}, {"maximize": True})
     if set(shown) <= set(made.conventions[semantics].defaults)
@@ -579,7 +579,7 @@ def test_stability_limits(momentum, nesterov, theory):
 
 EVERY = [
     (name, semantics, options)
-    for name, made in OPTIMIZERS._items.items()
+    for name, made in OPTIMIZERS.items()
     for semantics in made.conventions
     for options in made.shown
     if set(options) <= set(made.conventions[semantics].defaults)
@@ -691,15 +691,15 @@ def test_descriptions_and_memory():
     assert SGD(x, lr=cosine, momentum=0.9).describe() == (
         "SGD lr=cosine(lr=.1 t_max=100 eta_min=0) μ=.9 τ=0 wd=0"
     )
-    extra = {name: made(np.zeros(2), lr=0.1).memory for name, made in OPTIMIZERS._items.items()}
+    extra = {name: made(np.zeros(2), lr=0.1).memory for name, made in OPTIMIZERS.items()}
     assert extra == {
         "sgd": 0, "adagrad": 1, "adadelta": 2, "rmsprop": 1, "adam": 2, "adamw": 2,
         "amsgrad": 3, "adamax": 2, "nadam": 2, "radam": 2, "lion": 1,
     }  # fmt: skip
     assert SGD(x, lr=0.1, momentum=0.9).memory == 1
     assert OPTIMIZERS["rmsprop"](x, momentum=0.9, centered=True).memory == 3
-    for name, made in OPTIMIZERS._items.items():
-        assert OPTIMIZERS[made.title] is OPTIMIZERS[name] is made
+    for made in OPTIMIZERS.values():
+        assert made is OPTIMIZERS[made.title]
         for semantics, convention in made.conventions.items():
             assert convention.rate is None or convention.rate > 0
             text = made(np.zeros(2), lr=0.1, semantics=semantics).describe()

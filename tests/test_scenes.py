@@ -113,8 +113,8 @@ def test_a_signature_becomes_options():
         """
         return film_of([Frame(f"{kind} {n} {on}.", {})], 1)
 
-    made = scene(wave)
-    try:
+    with SCENES.temporarily():
+        made = scene(wave)
         assert made.options == (
             Option("kind", str, "sine", "its form", ("sine", "saw")),
             Option("n", int, 3, "how many, counted from one", (), Within(1, 9)),
@@ -126,8 +126,6 @@ def test_a_signature_becomes_options():
         assert [frame.caption for frame, _ in film.states()] == ["sine 2 True."]
         with pytest.raises(ValueError, match="already registered"):
             scene(wave)
-    finally:
-        del SCENES._items["wave"]
 
 
 @pytest.mark.parametrize(

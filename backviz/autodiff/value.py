@@ -10,7 +10,6 @@ of two floats is recorded right here (docs/design/engine.md); a test compares, b
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from backviz.autodiff.recording import (
 )
 from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
+from backviz.displays import DISPLAYS
 from backviz.errors import InputError, ShapeError
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ class Value(Held):
         return f"Value({', '.join(parts)})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return import_module("backviz.notebook").value_bundle(self, include, exclude)
+        return DISPLAYS["value"](self, include, exclude)
 
 
 for _name, _operate in OPERATORS.items():

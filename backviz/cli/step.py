@@ -35,7 +35,6 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     from backviz.cli.loading import check_order, load_value
     from backviz.cli.terminal import quiet_libraries, write_text
     from backviz.errors import UsageError
-    from backviz.lessons import command  # noqa: F401  (it enters the command explain)
     from backviz.stepping.entry import split_commands
     from backviz.stepping.prompt import interact, look_for_terminal
     from backviz.stepping.shell import Shell, read_script, run_script, script_lines

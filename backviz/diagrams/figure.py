@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.symbol import LITERAL
@@ -16,6 +15,7 @@ from backviz.diagrams.build import build
 from backviz.diagrams.page import compose
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS
+from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
     NO_TITLES,
@@ -228,4 +228,4 @@ class Figure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows; see `backviz.notebook`, which stands on a higher floor."""
-        return import_module("backviz.notebook").figure_bundle(self, include, exclude)
+        return DISPLAYS["figure"](self, include, exclude)

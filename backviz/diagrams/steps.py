@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from backviz.diagrams.model import ArrowState, BoxState, Diagram, Moment
 from backviz.diagrams.moments import PACES, PASSES, Build, make_moments
 from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
+from backviz.displays import DISPLAYS, WRITERS
 from backviz.errors import InputError, UsageError
 from backviz.text import count
 
@@ -175,9 +175,7 @@ class Steps:
         for reveal.js. Returns the paths. Raises `UsageError` for an unknown format or a place
         that cannot be written.
         """
-        files = import_module("backviz.renderers.build_files")  # it stands on a higher floor
-        name = str(path)
-        paths: list[str] = files.write_build(name, files.build_of(self, name, form))
+        paths: list[str] = WRITERS["steps"](self, str(path), form)
         return paths
 
     def __repr__(self) -> str:
@@ -192,4 +190,4 @@ class Steps:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows: the player; see `backviz.notebook`."""
-        return import_module("backviz.notebook").steps_bundle(self, include, exclude)
+        return DISPLAYS["steps"](self, include, exclude)

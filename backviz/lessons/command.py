@@ -1,7 +1,7 @@
 """The stepper's command `explain TOPIC|OP`: the same screen as `backviz explain`.
 
-The lessons stand above the stepper, so the command is entered from here; `backviz.step`,
-`backviz.stepper` and `backviz step` import this module.
+The lessons stand above the stepper, so the command is entered from here; the table of
+commands imports this module when it is asked for it.
 Invariant: it moves nothing and asks nothing of the outside.
 """
 

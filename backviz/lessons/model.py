@@ -84,7 +84,7 @@ class Lesson:
     wrong: str = ""
 
 
-LESSONS: Registry[Lesson] = Registry("topic")
+LESSONS: Registry[Lesson] = Registry("topic", home="backviz.lessons")
 
 
 def same(text: str) -> Words:

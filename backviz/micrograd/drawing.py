@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +46,11 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR", **style: Any
     >>> draw_dot(a * 3).pipe()[:4]
     b'<svg'
     """
-    root = _as_recorded(root)
-    figures, styles = (import_module(f"backviz.diagrams.{n}") for n in ("figure", "style"))
-    return Picture(figures.Figure(root, styles.Style.of(direction=rankdir, **style)), format)
+    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.style import Style
+
+    look = Style.of(direction=rankdir, **style)  # type: ignore[arg-type]
+    return Picture(Figure(_as_recorded(root), look), format)
 
 
 def _as_recorded(root: Any) -> Any:
@@ -82,10 +83,9 @@ class Picture:
 
     def pipe(self, format: str | None = None) -> bytes:  # noqa: A002
         """The picture as bytes."""
-        made: bytes = import_module("backviz.renderers").RENDERERS[format or self.format](
-            self.figure
-        )
-        return made
+        from backviz.renderers import RENDERERS
+
+        return RENDERERS[format or self.format](self.figure)
 
     def render(
         self,

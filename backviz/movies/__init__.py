@@ -1,20 +1,39 @@
 """Films from scenes and builds: drawn with matplotlib, encoded with PyAV and Pillow.
 
 `save` writes a film to a file; `FORMATS` lists what a file can be; `still` gives one frame.
+What draws is imported when it is first used, so that the table of formats costs nothing.
 
 >>> from backviz import scenes
+>>> from backviz.movies import still
 >>> still(scenes.tangent(frames=5), 2)[:4]
 b'\\x89PNG'
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from backviz.movies.formats import FORMATS
-from backviz.movies.notebook import Player, poster
-from backviz.movies.saving import save, still
-from backviz.movies.step_films import film_of, steps_gif, steps_mp4, steps_webp
+
+if TYPE_CHECKING:
+    from backviz.movies.notebook import Player, poster
+    from backviz.movies.saving import save, still
+    from backviz.movies.step_films import film_of, steps_gif, steps_mp4, steps_webp
+
+_HOME = {
+    "Player": "notebook", "film_of": "step_films", "poster": "notebook", "save": "saving",
+    "steps_gif": "step_films", "steps_mp4": "step_films", "steps_webp": "step_films",
+    "still": "saving",
+}  # fmt: skip
 
 __all__ = [
     "FORMATS", "Player", "film_of", "poster", "save", "steps_gif", "steps_mp4", "steps_webp",
     "still",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'backviz.movies' has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

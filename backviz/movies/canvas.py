@@ -17,7 +17,6 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-import backviz.movies.drawn_areas  # noqa: F401  enters its kinds
 from backviz.diagrams.frame import wrap
 from backviz.movies.drawn import Drawn, make
 from backviz.movies.letters import Letters

@@ -20,6 +20,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from backviz.movies.letters import Letters
 from backviz.movies.palette import Palette
+from backviz.registry import Registry
 from backviz.scenes import artists as kinds
 from backviz.scenes.artist import Artist
 
@@ -39,12 +40,12 @@ class Drawn:
 
 
 Maker = Callable[[Any, Any, Palette], Drawn]
-MAKERS: dict[type[Artist], Maker] = {}
+MAKERS: Registry[Maker] = Registry("kind of artist", home="backviz.movies.drawn_areas")
 
 
 def make(ax: Any, artist: Artist, palette: Palette) -> Drawn:
     """Put an artist on axes, with its data on show."""
-    drawn = MAKERS[type(artist)](ax, artist, palette)
+    drawn = MAKERS[type(artist).__name__](ax, artist, palette)
     drawn.show(artist)
     return drawn
 
@@ -53,8 +54,7 @@ def maker(kind: type[Artist]) -> Callable[[Maker], Maker]:
     """Enter the function that draws this kind (a decorator)."""
 
     def enter(maker: Maker) -> Maker:
-        MAKERS[kind] = maker
-        return maker
+        return MAKERS.add(kind.__name__, maker)
 
     return enter
 

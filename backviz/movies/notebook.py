@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from importlib import import_module
 from typing import Any
 
+from backviz.displays import DISPLAYS
 from backviz.movies.saving import still
 from backviz.renderers.embedded import framed
 from backviz.scenes.model import Film
@@ -29,7 +29,7 @@ class Player:
     theme: str = "light"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return import_module("backviz.notebook").media(played(self), include, exclude)
+        return DISPLAYS["answer"](played(self), include, exclude)
 
 
 def poster(film: Film) -> Makers:
@@ -67,3 +67,11 @@ def _still(film: Film, theme: str = "light") -> Callable[[], str]:
         return base64.b64encode(picture).decode()
 
     return png
+
+
+def _shown(film: Film, include: Any = None, exclude: Any = None) -> Any:
+    return DISPLAYS["answer"](poster(film), include, exclude)
+
+
+DISPLAYS.add("film", _shown)
+DISPLAYS.add("player", Player)

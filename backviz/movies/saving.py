@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import extension_of, is_numbered, whole_file, write_file, write_numbered
 from backviz.movies.formats import FORMATS
@@ -99,3 +100,7 @@ def checked(scale: float) -> float:
     if not 0.1 <= scale <= MOST_SCALE:
         raise UsageError(f"scale {scale:g} is out of range; use 0.1 to {MOST_SCALE:g}")
     return scale
+
+
+WRITERS.add("film", save)
+WRITERS.add("still", still)

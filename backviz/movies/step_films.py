@@ -65,20 +65,21 @@ def film_of(steps: Steps) -> Reel:
 
 def steps_mp4(steps: Steps) -> bytes:
     """The build as H.264."""
-    return _bytes(steps, "mp4")
+    return film_bytes(steps, "mp4")
 
 
 def steps_gif(steps: Steps) -> bytes:
     """The build as a GIF that loops."""
-    return _bytes(steps, "gif")
+    return film_bytes(steps, "gif")
 
 
 def steps_webp(steps: Steps) -> bytes:
     """The build as an animated WebP that loops."""
-    return _bytes(steps, "webp")
+    return film_bytes(steps, "webp")
 
 
-def _bytes(steps: Steps, form: str) -> bytes:
+def film_bytes(steps: Steps, form: str) -> bytes:
+    """The build in one of the formats of films."""
     write: Callable[..., None] = FORMATS[form].make
     with temporary_folder() as folder:
         place = folder / f"film.{form}"

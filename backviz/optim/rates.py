@@ -105,7 +105,7 @@ def _text(option: Any) -> str:
     return option if isinstance(option, str) else short(option)
 
 
-SCHEDULES: Registry[Callable[..., Schedule]] = Registry("schedule")
+SCHEDULES: Registry[Callable[..., Schedule]] = Registry("schedule", home="backviz.optim")
 
 
 def as_schedule(given: Callable[[int], float]) -> Schedule:

@@ -5,6 +5,7 @@ Rows name the module that does the work; it is imported when the format is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """A format: its name (also the file extension), and `module:function` that makes it.
+    """A format: its name (also the file extension), and a function that makes it.
+
+    The function may be named as `module:function`; it is imported when the format is used.
 
     `drawn` says that it shows the page of marks, so that sizes and warnings apply;
     `ending` is the extension of files if it is not the name.
@@ -25,7 +28,7 @@ class Renderer:
 
     name: str
     about: str
-    place: str
+    place: str | Callable[[Figure], bytes]
     drawn: bool = False
     ending: str = ""
 

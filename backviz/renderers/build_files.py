@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, write_file, write_numbered
 from backviz.renderers import refuse_document
@@ -65,3 +66,11 @@ def write_build(output: str, files: list[bytes]) -> list[str]:
         return write_numbered(output, len(files), files)
     write_file(output, files[0])
     return [output]
+
+
+def save_build(steps: Steps, output: str, form: str | None = None) -> list[str]:
+    """Write a build in the format that the name and `form` agree on; the paths."""
+    return write_build(output, build_of(steps, output, form))
+
+
+WRITERS.add("steps", save_build)

@@ -1,12 +1,14 @@
 """The formats of a build: each one function from the steps of a figure to files.
 
-Rows name the module that does the work; it is imported when the format is used.
+Rows name the module that does the work; it is imported when the format is used. The films
+stand on a floor above and enter themselves (`movies.formats`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backviz.registry import Registry, loaded
 
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """A format of builds: `module:function` makes it from the steps.
+    """A format of builds: a function, or `module:function`, makes it from the steps.
 
     `each` says that the function gives a file for every step, not one file for all.
     """
 
     name: str
     about: str
-    place: str
+    place: str | Callable[[Steps], Any]
     each: bool = False
 
     def __call__(self, steps: Steps) -> list[bytes]:
@@ -32,10 +34,9 @@ class Builder:
         return list(made) if self.each else [made]
 
 
-BUILDERS: Registry[Builder] = Registry("format")
+BUILDERS: Registry[Builder] = Registry("format", home="backviz.movies.formats")
 
 _HERE = __name__.rpartition(".")[0]
-_FILMS = "backviz.movies"  # a floor above: named here, imported when a film is asked for
 for _row in (
     Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.pdf:pdf_pages"),
     Builder("html", "a player with keys, in one file", f"{_HERE}.player:html"),
@@ -45,8 +46,5 @@ for _row in (
         "fragments", "one SVG for reveal.js, a fragment for each step", f"{_HERE}.svg:fragments"
     ),
     Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps"),
-    Builder("mp4", "a film for slides that play one", f"{_FILMS}:steps_mp4"),
-    Builder("gif", "a film that loops, for pages and chats", f"{_FILMS}:steps_gif"),
-    Builder("webp", "the same, smaller", f"{_FILMS}:steps_webp"),
 ):
     BUILDERS.add(_row.name, _row)

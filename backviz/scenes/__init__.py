@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import backviz.ops  # noqa: F401  the operators of a value look their rows up here
 from backviz.registry import unknown
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import SCENES, Scene, Within, scene

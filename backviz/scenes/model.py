@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backviz.displays import DISPLAYS, WRITERS
 from backviz.errors import InputError
 from backviz.registry import unknown
 from backviz.scenes.artist import Array, Artist
@@ -209,28 +209,23 @@ class Film:
 
     def still(self, k: int = -1, theme: str = "light") -> bytes:
         """The frame `k` as PNG; a negative one counts from the end."""
-        return bytes(_movies().still(self, k, "png", theme=theme))
+        return bytes(WRITERS["still"](self, k, "png", theme=theme))
 
     def save(self, path: str | PathLike[str], theme: str = "light", **options: Any) -> FilePath:
         """Write the film to a file; the extension says the format (mp4, gif, webp, html …).
 
         `options` are those of `backviz.movies.save`. The file appears whole or not at all.
         """
-        return FilePath(_movies().save(self, path, theme=theme, **options))
+        return FilePath(WRITERS["film"](self, path, theme=theme, **options))
 
     def play(self, theme: str = "light") -> object:
         """The whole film for a notebook: an object that displays itself as a player."""
-        return _movies().Player(self, theme)
+        return DISPLAYS["player"](self, theme)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         """A still for a notebook, with the call that plays the film."""
-        return import_module("backviz.notebook").media(_movies().poster(self), include, exclude)
+        return DISPLAYS["film"](self, include, exclude)
 
     def with_settings(self, name: str, settings: Mapping[str, object]) -> Film:
         """The same film with its origin written on it."""
         return replace(self, name=name, settings=dict(settings))
-
-
-def _movies() -> Any:
-    """The package that draws; it stands above scenes, so it is looked up when it is used."""
-    return import_module("backviz.movies")

@@ -90,7 +90,7 @@ TAKEN = frozenset(
     ("output", "form", "format", "still", "strip", "theme", "scale", "fps", "hold", "once", "list",
      "open", "json", "quiet", "debug", "help")
 )  # fmt: skip
-SCENES: Registry[Scene] = Registry("scene")
+SCENES: Registry[Scene] = Registry("scene", home="backviz.scenes")
 
 
 def scene(make: Callable[..., Film]) -> Scene:

@@ -10,12 +10,12 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from backviz.autodiff.value import Value
+from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, start
@@ -62,7 +62,7 @@ class Shown:
         if len(self.state.record.values) <= DRAWN:
             makers["image/svg+xml"] = self.svg
             makers["image/png"] = lambda: b64encode(self.png()).decode()
-        return import_module("backviz.notebook").media(makers, include, exclude, self._page)
+        return DISPLAYS["answer"](makers, include, exclude, self._page)
 
     def _page(self) -> Any:
         from backviz.stepping.pictures import present

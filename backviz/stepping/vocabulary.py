@@ -53,7 +53,9 @@ class Command:
     offers: Callable[[State], list[str]] | None = None
 
 
-COMMANDS: Registry[Command] = Registry("command")
+COMMANDS: Registry[Command] = Registry(
+    "command", home=("backviz.stepping.commands", "backviz.lessons.command")
+)
 
 
 def help_lines(state: State, text: str) -> list[str]:

@@ -1,0 +1,135 @@
+"""What is added from outside: files that are named, and packages that are installed.
+
+A plugin is Python that enters rows into the tables of `backviz.extend` when it is imported:
+a file after `--plugin`, or a module that an installed package names as an entry point of the
+group `backviz`. Invariant: a plugin that fails is one sentence; a named file that fails is an
+error, an installed package that fails is a warning, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backviz.errors import BackvizError, InputError
+
+GROUP = "backviz"
+LOADED: list[str] = []  # files and packages, in the order in which they were loaded
+_HERE = str(Path(__file__).parent) + os.sep
+_state = {"held": 0, "looked": 0}
+Asker = tuple[str, object]
+
+
+def load_file(given: str) -> None:
+    """Run a plugin file, once; raises `InputError` if it is not there or fails."""
+    from importlib import util
+
+    path = Path(given).resolve()
+    if str(path) in LOADED:
+        return
+    if not path.is_file():
+        raise InputError(f"there is no plugin {given!r}; --plugin takes a Python file")
+    name = path.stem
+    spec = util.find_spec(name) if name.isidentifier() and name not in sys.modules else None
+    if name in sys.modules or (spec is not None and spec.origin != str(path)):
+        name = f"backviz_plugin_{name}"  # somebody else's name
+    spec = util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"the plugin {given} is no Python file; its name has to end in .py")
+    module = sys.modules[name] = util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # at the end: what lies beside it shadows nothing
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise InputError(f"the plugin {given} fails: {_said(error, str(path))}") from error
+    LOADED.append(str(path))
+
+
+def load_installed(tell: Callable[[str], None] | None = None) -> None:
+    """Import what installed packages name in the group `backviz`, once.
+
+    `tell` is told what fails; without it that is a warning. Nothing happens while a table is
+    being filled: a plugin needs all of them.
+    """
+    if _state["looked"] or _state["held"]:
+        return
+    _state["looked"] = 1
+    if not _anything_installed():
+        return
+    from importlib.metadata import entry_points
+
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        try:
+            point.load()
+            LOADED.append(f"{point.name} ({point.value})")
+        except (Exception, SystemExit) as error:
+            said = f"the plugin {point.name} ({point.value}) fails: {_said(error)}"
+            if tell is None:
+                warnings.warn(said, RuntimeWarning, stacklevel=3)
+            else:
+                tell(said)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Within `with`, no installed plugin is looked for."""
+    _state["held"] += 1
+    try:
+        yield
+    finally:
+        _state["held"] -= 1
+
+
+def asker() -> Asker:
+    """The nearest file outside of backviz that asks, and which of its runs; "" if there is none.
+
+    Its variables stand for a run; held by whoever asks, they are not taken for those of another.
+    """
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_HERE) and frame.f_back is not None:
+        frame = frame.f_back
+    file = frame.f_code.co_filename
+    if "ipykernel" in file or file.startswith("<ipython"):
+        return "a cell", None
+    return ("", None) if file.startswith(("<", _HERE)) else (file, frame.f_globals)
+
+
+def _anything_installed() -> bool:
+    """Whether an installed package has entry points for us.
+
+    Python's own way to find out costs 40 ms and 60 modules, so it goes only where this quick
+    look has found something.
+    """
+    for folder in dict.fromkeys(sys.path):
+        try:
+            with os.scandir(folder or ".") as found:
+                names = [e.path for e in found if e.name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        for name in names:
+            try:
+                with open(os.path.join(name, "entry_points.txt"), encoding="utf-8") as listed:  # noqa: PTH118, PTH123 (a path object for each costs twice the time)
+                    if f"[{GROUP}]" in listed.read():
+                        return True
+            except (OSError, ValueError):
+                continue
+    return False
+
+
+def _said(error: BaseException, path: str = "") -> str:
+    """An error in one line, with the line of the file where it came up."""
+    told = str(error).strip().partition("\n")[0]
+    kind = "" if isinstance(error, BackvizError) else type(error).__name__
+    said = ": ".join(filter(None, (kind, told)))
+    lines, trace = [], error.__traceback__
+    while trace is not None:
+        lines += [trace.tb_lineno] if trace.tb_frame.f_code.co_filename == path else []
+        trace = trace.tb_next
+    at = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+    return f"{said} (line {at})" if at and "(line" not in said and path else said
