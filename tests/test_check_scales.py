@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backviz import Value, check_grads
+from backviz import Value, check, check_grads
 from backviz.autodiff import check as module
 from backviz.autodiff import probes
 from backviz.autodiff.check import gradient_checks
@@ -198,3 +198,41 @@ def test_nan_beside_the_point_is_said():
     assert report.notes == (
         "differences cannot tell about x: the function is not finite beside this point",
     )
+
+
+@pytest.mark.parametrize("source", ["cos(x); x=1e255", "sin(x); x=1e16", "tan(x)*y; x=3e120; y=1"])
+def test_waves_between_two_neighbouring_numbers_are_not_judged(source):
+    report = check(source)
+    assert not report.wrong
+    assert report[0].unsure
+
+
+def test_a_wave_at_large_numbers_is_no_kink():
+    (row,) = check("sin(x); x=1e8")
+    assert (row.kink, row.unsure, row.fault) == (False, False, "")
+    assert row.numeric == pytest.approx(np.cos(1e8), abs=1e-6)
+
+
+def test_a_step_over_a_bend_that_rounding_hides_is_neither_wrong_nor_a_kink():
+    # relu'(x) = 0, and the difference falls with the step only, till rounding hides it
+    report = check("sum(b/(relu(x)**2+1)); b=-1e9; x=[1e-7,-7.4e-8,-5e-9]")
+    assert not report.wrong
+    report = check("1/(x*x+2)-b; x=-0.00845; b=-3e11")
+    assert not report.wrong
+    assert not any(row.kink for row in report)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-20, 1e-100, 1e-200])
+def test_a_fault_in_a_function_of_small_numbers_is_found(scale):
+    def right(x):
+        return (np.sin(x) * scale) / (x * x + 1)
+
+    def off(x):  # the gradient is 1 % too large
+        return right(x + 0.01 * (x - x.detach()))
+
+    for at in (0.7, 30.0, 4e5):
+        check_grads(right, at)
+        with pytest.raises(CheckFailedError):
+            check_grads(off, at)
+    check_grads(lambda x: x**3 * scale, 0.0)
+    check_grads(lambda x: x * 0.0 + scale, 2.0)

@@ -16,10 +16,12 @@ import numpy as np
 EPSILON = float(np.finfo(float).eps)
 MOST = 40  # steps
 LEAST_STEP = 16 * EPSILON  # of a number's size; a smaller one may change nothing
-FINEST = 4096  # by how much the step is shrunk where rule and differences disagree
+FINEST = 2**24  # by how much the step is shrunk where rule and differences disagree
+NEAR = 4096  # and by how much for the values that show the rounding of the function
 WIDEST = 0.1  # and how far it grows where rounding hides what a small step changes
 SHRINK = 8.0
 SMALL = 0.01  # slopes of both sides that are closer than this share belong to no kink
+ROUGH = 1e-4  # share of a value beyond which near values differ by more than rounding
 BLURRED = 100  # times the tolerance: differences with a larger error confirm nothing
 
 State = Literal["ok", "wrong", "kink", "unsure"]
@@ -54,7 +56,7 @@ def judged(
 
     `middle` is `along(0)`, `rounding` the error that one value of `along` may have, and
     `floor` the least size that errors are compared with. The step is shrunk where the two
-    disagree, by 4096 or down to `finest`, and the error of the step, which falls with its
+    disagree, by 2²⁴ or down to `finest`, and the error of the step, which falls with its
     square, extrapolated away.
 
     >>> def square(t):
@@ -97,8 +99,9 @@ def judged(
             and abs(after - before) <= SMALL * scale + 4 * bound
         ):
             return nearest
-        if bound + abs(better - fine) < spread:
-            surest, spread, at = better, bound + abs(better - fine), t * SHRINK
+        unsettled = abs(fine - coarse) / (SHRINK - 1)  # what is left if the error falls with t only
+        if bound + unsettled < spread:
+            surest, spread, at = better, bound + unsettled, t * SHRINK
         coarse = fine
     if not sides:
         return Verdict(math.nan, math.nan, "unsure")
@@ -109,10 +112,8 @@ def judged(
         state = "ok"
     else:
         slack = tolerance * max(size, abs(surest)) + 2 * spread
-        if (
-            abs(slope - surest)
-            > slack + _jitter(along, middle, min(step / FINEST, at / SHRINK)) / at
-        ):
+        jitter = _jitter(along, middle, min(step / NEAR, at / SHRINK))
+        if _is_resolved(along, middle, at, jitter) and abs(slope - surest) > slack + jitter / at:
             error = abs(slope - surest) / max(size, abs(surest))
             return Verdict(surest, error, "wrong", spread)
         state = "unsure"
@@ -125,6 +126,17 @@ def _jitter(along: Callable[[float], float], middle: float, near: float) -> floa
     return 8 * max((abs(b) for b in bends if math.isfinite(b)), default=0.0)
 
 
+def _is_resolved(
+    along: Callable[[float], float], middle: float, step: float, jitter: float
+) -> bool:
+    """Whether the function is smooth over a step: it bends less near the point than it changes.
+
+    cos(1e255) is not: numbers lie so far apart there that neighbours have any value at all.
+    """
+    change = max(abs(along(step) - middle), abs(along(-step) - middle))
+    return not (jitter > 0.8 * change and jitter > ROUGH * abs(middle))
+
+
 def _is_kink(sides: list[tuple[float, float, float]], slope: float, least: float) -> bool:
     """Whether the slopes of both sides stay apart as the step shrinks, the rule's between them.
 
@@ -134,5 +146,5 @@ def _is_kink(sides: list[tuple[float, float, float]], slope: float, least: float
     closer, beyond, bound = sides[-1]
     slack = max(least, SMALL * max(abs(closer), abs(beyond))) + 4 * bound
     low, high = sorted((closer, beyond))
-    stays = jumps[0] / 2 < jumps[-1] < 4 * jumps[-2:][0]
-    return low - slack <= slope <= high + slack and jumps[-1] > slack and stays
+    stays = max(jumps[0], jumps[-2:][0]) / 2 < jumps[-1] < 4 * jumps[-2:][0]
+    return len(sides) > 1 and low - slack <= slope <= high + slack and jumps[-1] > slack and stays

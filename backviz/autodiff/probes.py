@@ -16,13 +16,13 @@ import numpy as np
 
 from backviz.autodiff.backward import backward_steps, tape
 from backviz.autodiff.data import quietly
-from backviz.autodiff.differences import EPSILON, Verdict, judged
+from backviz.autodiff.differences import EPSILON, WIDEST, Verdict, judged
 from backviz.autodiff.value import Value
 
 WORK = 1e9  # what all probes of one order may cost together, in operations on numbers
 CALL = 3000  # what recording one op costs besides, in the same unit
 FAST = 4  # and how many of them a matrix product does at once
-TINY = 1e-9  # a derivative this small is compared as if it were this large: 0 has no size
+TINY = 1e-9  # a derivative this small beside the slopes around is compared as if it were so large
 SHARE = 1e-3  # and so is one that is this small beside what the function computes with
 SAFETY = 4  # an op may err by a few units in the last place
 
@@ -67,10 +67,13 @@ class Point:
         """The error that a value of the function may have."""
         return SAFETY * EPSILON * self.size if math.isfinite(self.size) else 0.0
 
-    @property
-    def least(self) -> float:
-        """The size that smaller derivatives are compared with."""
-        return max(SHARE * self.size, TINY)
+    def least(self, along: Callable[[float], float]) -> float:
+        """The size that smaller derivatives are compared with; as small as the function is."""
+        least = SHARE * self.size
+        if least >= TINY:
+            return least
+        changes = [abs(along(t) - self.value) / WIDEST for t in (-WIDEST, WIDEST)]
+        return max(least, TINY * min(1.0, max(c if math.isfinite(c) else 1.0 for c in changes)))
 
     def at_entry(self, i: int, index: tuple[int, ...], t: float) -> float:
         """The function with one entry moved by `t`, in units of its own size, at least 1."""
@@ -113,9 +116,10 @@ def judge_entry(
     x = abs(float(np.asarray(point.data[i])[index]))
     unit = max(1.0, x)
     slope = float(np.asarray(point.gradients[i])[index])
+    along = partial(point.at_entry, i, index)
     found = judged(
-        partial(point.at_entry, i, index), point.value, slope * unit, step=step,
-        tolerance=tolerance, rounding=point.rounding, floor=min(unit, point.least),
+        along, point.value, slope * unit, step=step, tolerance=tolerance,
+        rounding=point.rounding, floor=min(unit, point.least(along)),
         finest=step * x / 8 if x else math.inf,
     )  # fmt: skip
     return slope, Verdict(found.numeric / unit, found.error, found.state, found.bound / unit)
@@ -133,8 +137,9 @@ def judge_direction(
         directions[i] = direction if np.ndim(x) else float(direction)
     slope = float(sum(np.sum(np.multiply(point.gradients[i], d)) for i, d in directions.items()))
     scale = sum(_size(point.gradients[i], d) for i, d in directions.items())
+    along = partial(point.at_direction, directions)
     verdict = judged(
-        partial(point.at_direction, directions), point.value, slope, step=step,
-        tolerance=tolerance, rounding=point.rounding, floor=max(min(1.0, point.least), scale),
+        along, point.value, slope, step=step, tolerance=tolerance, rounding=point.rounding,
+        floor=max(min(1.0, point.least(along)), scale),
     )  # fmt: skip
     return slope, verdict
