@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from backviz.errors import UsageError
+from backviz.errors import InputError, UsageError
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
 from backviz.optim.options import checked
@@ -138,6 +138,8 @@ def _choice(word: str) -> Choice:
     rate = options.pop("lr", None)
     if rate is not None:
         rate = checked(title, "lr", rate)
+        if rate == 0:  # an optimizer takes it, but on a surface it stands still
+            raise InputError(f"{title}: lr is above 0, or nothing moves; not 0")
     return Choice(" ".join((title, *given)), make, options, rate)
 
 
