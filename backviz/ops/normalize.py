@@ -10,6 +10,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant, part
+from backviz.ops.choose import numbers
 from backviz.ops.elementary import sqrt
 from backviz.ops.options import but_defaults
 from backviz.ops.reduce import Axis, mean, shaped, sum  # noqa: A004
@@ -53,6 +54,11 @@ def _pull_standard(upstream: Any, x: Any, gain: Any, axis: Axis, eps: float) -> 
     shift = mean(gradient, axis=axis, keepdims=True)
     stretch = mean(gradient * standard, axis=axis, keepdims=True)
     return (gradient - shift - standard * stretch) / deviation
+
+
+def _eps(eps: Any) -> Params:
+    """The option as one plain number, left out if it is the usual one."""
+    return but_defaults(eps=(numbers(eps=(eps,)).get("eps", EPS), EPS))
 
 
 # Layer norm -----------------------------------------------------------------------
@@ -100,7 +106,7 @@ layer_norm = structural(
     params=("axis", "eps"),
     bind=lambda x, gain=None, bias=None, axis=-1, eps=EPS: (
         _operands(x, gain, bias),
-        but_defaults(axis=(axis, -1), eps=(eps, EPS)),
+        {**but_defaults(axis=(axis, -1)), **_eps(eps)},
     ),
     parts=lambda x, gain=None, bias=None, axis=-1, eps=EPS: _scaled(
         _standard_parts(x, axis, eps)[0], gain, bias
@@ -214,7 +220,7 @@ batch_norm = structural(
     params=("mean", "var", "eps"),
     bind=lambda x, gain=None, bias=None, mean=None, var=None, eps=EPS: (
         _operands(x, gain, bias),
-        {**_known(mean, var), **but_defaults(eps=(eps, EPS))},
+        {**_known(mean, var), **_eps(eps)},
     ),
     parts=lambda x, gain=None, bias=None, mean=None, var=None, eps=EPS: _scaled(
         _standard_channels(x, mean, var, eps)[0], *_columns(x, gain, bias)

@@ -214,9 +214,9 @@ def _new_axes(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
     axes = axis if isinstance(axis, tuple) else (axis,)
     n = x.ndim + len(axes)
     places = ["None" if i in {a % n for a in axes} else ":" for i in range(n)]
-    while places[-1] == ":":
+    while places and places[-1] == ":":
         places.pop()
-    return f"{x.bracketed(ATOM)}[{', '.join(places)}]", ATOM
+    return (f"{x.bracketed(ATOM)}[{', '.join(places)}]", ATOM) if places else (x.text, x.level)
 
 
 expand_dims: Structural = structural(

@@ -164,7 +164,7 @@ def gives(state: State, node: int, use: int) -> Cell:
     record, run, numbers = state.record, state.run, state.look.numbers
     part, target = run.contribution(use), record.targets[use]
     upstream = run.step(run.owner(use)).upstream
-    if part.local is None or isinstance(upstream, np.ndarray):
+    if part.local is None or isinstance(upstream, np.ndarray) or isinstance(part.local, np.ndarray):
         said = handed_back(record, node, record.positions[use], numbers)
     else:
         said = product([upstream, part.local], numbers)

@@ -93,7 +93,8 @@ def _worth(state: State, path: Path) -> str:
     pairs = list(zip(path.nodes, path.nodes[1:], strict=False))
     listed = [partial(record, of, by) for of, by in pairs]
     last = short(path.parts[-1], numbers)
-    if any(isinstance(part, np.ndarray) for part in path.parts):
+    arrays = any(isinstance(x, np.ndarray) for x in (*path.parts, *path.local))
+    if arrays or any(d is None for d in path.local):
         head, use = path.nodes[-2], path.uses[-1]
         return f"{handed_back(record, head, record.positions[use], numbers)} = {last}"
     names = "·".join(listed) if len(listed) <= LINKS else "…"
