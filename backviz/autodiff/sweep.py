@@ -39,17 +39,21 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
     leaves: dict[Value, Any] = {}
     top, waiting = output.serial, [output, *repeat(None, 63)]
     while waiting:
-        oldest = _run(top, waiting, far, leaves, retain)
+        _run(top, waiting, far, leaves, retain)
+        first, last = top, waiting
         top, waiting = far.next_window()
-    doubtful = False
+    newest = -1  # of the changes
     for leaf in leaves:
         if leaf.origin.freed:
             raise InputError(WAS_FREED)
         since = leaf.second
-        if since is not None and (since if type(since) is int else since.since) > oldest:
-            doubtful = True  # it was changed after the record had been begun
-    if doubtful and retain:
-        tape(output)  # refuses, if one of them was
+        if since is not None:
+            since = since if type(since) is int else since.since
+            newest = max(newest, since)
+    if retain and newest >= 0:
+        older = last[max(0, first - newest) :]
+        if older.count(None) < len(older):  # some op is older than a leaf's numbers
+            tape(output)  # refuses, if it used that leaf
     for leaf, gradient in leaves.items():
         if leaf.origin.wants:
             leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
@@ -89,15 +93,14 @@ class _Far:
 
 def _run(  # noqa: PLR0915  (the hot branches are written out)
     top: int, waiting: list[Any], far: _Far, leaves: dict[Value, Any], retain: bool
-) -> int:
-    """Empty the list; it grows at its old end as inputs are reached. Gives the oldest's number.
+) -> None:
+    """Empty the list; it grows at its old end as inputs are reached.
 
     The two branches for floats are the hot path of every scalar network: 0.1 µs a node.
     """
     for node in waiting:
         if node is None:
             continue
-        last = node
         origin = node.origin
         upstream = node.grad
         if origin is SUM:
@@ -178,8 +181,6 @@ def _run(  # noqa: PLR0915  (the hot branches are written out)
             _pull(node, upstream, top, waiting, far, leaves, retain)
         if not retain:
             _let_go(node, waiting, top)
-    oldest: int = last.serial
-    return oldest
 
 
 def _let_go(node: Value, waiting: list[Any], top: int) -> None:

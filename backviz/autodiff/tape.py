@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import reprlib
 
-from backviz.autodiff.custody import refuse_changed
+from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 
@@ -36,10 +36,15 @@ backviz.tensor, or read a source with backviz.load
                 "backviz.tensor, or read a source with backviz.load"
             )
     found = values_under(*outputs)
-    if any(v.origin.freed for v in found):
-        raise InputError(WAS_FREED)
-    for node in found:
-        if node.first is not None:
+    begun = next((v.serial for v in found if v.first is not None), 0)
+    changed = False
+    for leaf in [v for v in found if v.first is None]:
+        if leaf.origin.freed:
+            raise InputError(WAS_FREED)
+        if leaf.second is not None and since_of(leaf) > begun:
+            changed = True  # but perhaps before the ops that used it
+    if changed:
+        for node in found:
             refuse_changed(node)
     return found
 
