@@ -37,6 +37,7 @@ class Mode:
 
 
 PLAIN = Mode()
+_NO_GRAD = Mode(record=False)
 SPECIAL: list[None] = []
 _mode: ContextVar[Mode] = ContextVar("mode", default=PLAIN)
 _blocks: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("blocks", default=())
@@ -49,19 +50,28 @@ def mode() -> Mode:
     return _mode.get()
 
 
+def _with(mode: Mode, changes: dict[str, Any]) -> Mode:
+    return _NO_GRAD if mode is PLAIN and changes == {"record": False} else replace(mode, **changes)
+
+
 @contextmanager
 def _changed(**changes: Any) -> Iterator[None]:
-    _mode.set(replace(_mode.get(), **changes))
-    _blocks.set((*_blocks.get(), changes))
+    around, before = _mode.get(), _blocks.get()
+    _mode.set(_with(around, changes))
+    blocks = (*before, changes)
+    _blocks.set(blocks)
     SPECIAL.append(None)
     try:
         yield
     finally:
         SPECIAL.pop()
-        # a generator can close its block after one that was opened later: take out this one only
-        left = tuple([block for block in _blocks.get() if block is not changes])
-        _blocks.set(left)
-        _mode.set(reduce(lambda made, block: replace(made, **block), left, PLAIN))
+        if _blocks.get() is blocks:
+            _blocks.set(before)
+            _mode.set(around)
+        else:  # a generator has closed its block after one that was opened later
+            left = tuple([block for block in _blocks.get() if block is not changes])
+            _blocks.set(left)
+            _mode.set(reduce(_with, left, PLAIN))
 
 
 @contextmanager
