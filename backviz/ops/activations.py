@@ -53,15 +53,17 @@ sigmoid = elementwise(
 
 def _unless_nan(slope: Any, out: Any) -> Any:
     """A slope, but 1 where the result is NaN, as in torch: it shall show on the way back, too."""
+    if type(out) is float:
+        return slope if out == out else 1.0  # noqa: PLR0124
     numbers = numbers_behind(out)
     lost = numbers != numbers  # noqa: PLR0124
     return where(constant(f"isnan({out})", lost * 1.0, out), 1, slope) if np.any(lost) else slope
 
 
 def _relu_slope(out: Any, x: Any) -> Any:
-    if isinstance(out, Operand):
-        return _unless_nan(x > 0, out)
-    return out != 0  # x > 0, and NaN
+    if type(out) is float or not isinstance(out, Operand):
+        return out != 0  # x > 0, and NaN
+    return _unless_nan(x > 0, out)
 
 
 def _relu(x: Any) -> Any:
