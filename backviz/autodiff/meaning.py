@@ -47,8 +47,11 @@ def meaning_of(value: Value) -> str:
 
 def constant_origin(op: Op, inputs: tuple[Value, ...]) -> Origin:
     """The origin of a result that is not recorded: it keeps what it stands for."""
-    if op.gives in CONSTANTS:
-        return CONSTANTS[op.gives]
+    gives = op.gives
+    if gives in CONSTANTS:
+        return CONSTANTS[gives]
+    if inputs[-1].origin.wants:  # what has a derivative is a number, and makes numbers
+        return CONSTANT
     for v in inputs:
         origin = v.origin
         if origin.meaning or (origin.op is not None and origin.op.gives):

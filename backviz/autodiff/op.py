@@ -111,21 +111,27 @@ class Op(ABC):
 
     def arguments(self, args: tuple[Any, ...], given: Params) -> tuple[tuple[Any, ...], Params]:
         """The operands and the params of a call, from arguments as numpy or torch take them."""
-        options = {TORCH_WORDS.get(k, k): v for k, v in given.items()}
-        for storage in ("dtype", "out"):
-            if options.pop(storage, None) is not None:
-                raise TypeError(
-                    f"{self.name} of a recorded value takes no {storage}; leave it away"
-                )
+        options = given
+        if given:
+            options = {TORCH_WORDS.get(k, k): v for k, v in given.items()}
+            for storage in ("dtype", "out"):
+                if options.pop(storage, None) is not None:
+                    raise TypeError(
+                        f"{self.name} of a recorded value takes no {storage}; leave it away"
+                    )
         try:
-            kinds_checked(self.name, options)
+            if options:
+                kinds_checked(self.name, options)
             bound = self.bind(*args, **options) if self.bind else self._in_order(args, options)
         except (TypeError, ValueError, OverflowError) as error:
             raise in_words(error, self.name, self.bind) from None
         for option in bound[1].values():
-            for each in option if type(option) is tuple else (option,):
-                if isinstance(each, Operand):
-                    used_whole(each)
+            if type(option) is tuple:
+                for each in option:
+                    if isinstance(each, Operand):
+                        used_whole(each)
+            elif isinstance(option, Operand):
+                used_whole(option)
         return bound
 
     def _in_order(self, args: tuple[Any, ...], options: Params) -> tuple[tuple[Any, ...], Params]:
@@ -146,10 +152,13 @@ class Op(ABC):
 
     def compute(self, args: Sequence[Data], params: Params) -> Data:
         """The forward value; IEEE rules throughout: no exception for 1/0 or log(−1)."""
-        if self.scalar is not None and type(args[0]) is float:
+        if (
+            self.scalar is not None
+            and type(args[0]) is type(args[-1]) is float
+            and (len(args) < 3 or all([type(a) is float for a in args]))  # noqa: C419  (faster)
+        ):
             try:
-                if all([type(a) is float for a in args]):  # noqa: C419  (a list is faster)
-                    return self.scalar(*args, **params)
+                return self.scalar(*args, **params)
             except (ArithmeticError, ValueError):
                 pass  # Python raises where IEEE 754 has NaN or an infinity: let numpy answer
         try:
@@ -223,18 +232,15 @@ class Op(ABC):
 
     def wants(self, inputs: tuple[Value, ...]) -> bool:
         """Whether the result of these inputs wants a gradient."""
-        rules = self.rules
-        if not rules:
-            return False
-        if self.variadic:
-            if rules[0] is not None:
-                for v in inputs:
-                    if v.origin.wants:
-                        return True
-            return False
-        for v, rule in zip(inputs, rules, strict=False):
-            if v.origin.wants and rule is not None:
-                return True
+        position = 0
+        for v in inputs:
+            if v.origin.wants:
+                rules = self.rules
+                if not rules:
+                    return False
+                if rules[position] is not None:
+                    return True
+            position += not self.variadic
         return False
 
     @abstractmethod

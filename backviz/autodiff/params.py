@@ -6,6 +6,7 @@ Invariant: a record and its graph carry the options as the op takes them; text i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,29 @@ def kinds_checked(name: str, options: Params) -> None:
     TypeError: sum: keepdims is True or False, not 'yes'
     """
     for option, x in options.items():
-        wanted = ""
-        if option in FLAGS and not (isinstance(x, bool | np.bool_) or x is None or x in (0, 1)):
-            wanted = "True or False"
-        elif option in NUMBERS and isinstance(x, bool | np.bool_ | str):
-            wanted = "a number"
-        elif option in WHOLE and any(isinstance(n, bool | str | float) for n in _entries(x)):
-            wanted = "a whole number" if option != "shape" else "whole numbers"
-        elif option in TEXTS and not isinstance(x, str):
-            wanted = "text"
-        if wanted:
+        kind = _KINDS.get(option)
+        if kind is None:
+            continue
+        wanted, fits = kind
+        if not fits(x):
+            wanted = "whole numbers" if option == "shape" else wanted
             raise TypeError(f"{name}: {option} is {wanted}, not {x!r:.40}")
 
 
-def _entries(x: Any) -> Any:
-    return x if isinstance(x, tuple | list) else (x,)
+def _is_whole(x: Any) -> bool:
+    entries = x if isinstance(x, tuple | list) else (x,)
+    return not any(isinstance(n, bool | str | float) for n in entries)
+
+
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(
+        FLAGS,
+        ("True or False", lambda x: isinstance(x, bool | np.bool_) or x is None or x in (0, 1)),
+    ),
+    **dict.fromkeys(NUMBERS, ("a number", lambda x: not isinstance(x, bool | np.bool_ | str))),
+    **dict.fromkeys(WHOLE, ("a whole number", _is_whole)),
+    **dict.fromkeys(TEXTS, ("text", lambda x: isinstance(x, str))),
+}
 
 
 def in_words(error: Exception, name: str, bind: Any = None) -> Exception:

@@ -25,13 +25,7 @@ from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
-from backviz.autodiff.recording import (
-    PLAIN,
-    SPECIAL,
-    caller,
-    mode,
-    name_in_caller,
-)
+from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
 from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
@@ -70,22 +64,24 @@ class Value(Held):
     serial: int
 
     def __init__(self, data: Any, label: str = "", *, requires_grad: bool | None = None) -> None:
-        if isinstance(data, Value):
-            if requires_grad is not False and data.requires_grad:
-                check_copy(data)
-            data = meaning.plain_array(data)
-        whole = type(data) is not float and meaning.meaning_of_data(data)
-        data = as_data(data)
         self.grad = self.first = self.second = None
-        if isinstance(data, np.ndarray):
-            data = data.copy()
-            self.second = Custody()
+        whole = ""
+        if type(data) is not float:
+            if isinstance(data, Value):
+                if requires_grad is not False and data.requires_grad:
+                    check_copy(data)
+                data = meaning.plain_array(data)
+            whole = meaning.meaning_of_data(data)
+            data = as_data(data)
+            if isinstance(data, np.ndarray):
+                data = data.copy()
+                self.second = Custody()
         self.raw = data
         wants = not whole if requires_grad is None else requires_grad
         if label:
-            self.origin = Origin(label=label, wants=wants, meaning="" if wants else whole or "")
+            self.origin = Origin(label=label, wants=wants, meaning="" if wants else whole)
         else:
-            self.origin = LEAF if wants else meaning.CONSTANTS[whole or ""]
+            self.origin = LEAF if wants else meaning.CONSTANTS[whole]
         self.serial = next(_serials)
         if REPEATS and wants:
             born(self)
@@ -170,18 +166,20 @@ class Value(Held):
 
     @data.setter
     def data(self, data: Any) -> None:
-        if KEEPING and self.first is None:
-            keep(self, data)
-        custody = self.second
-        if type(custody) is Custody and data is self.raw:  # as after p.data -= …
-            custody.since, custody.out, custody.kept = next(_serials), True, None
-            custody.uses = 0
-        elif self.first is not None or self.origin.freed:
+        if self.first is not None or self.origin.freed:
             made = self.op.name if self.op is not None else "that was freed"
             raise InputError(
                 f"the data of a computed value is what its op ({made}) gave; set the "
                 "data of a leaf and compute again, or use x.detach() for a leaf with these numbers"
             )
+        if KEEPING:
+            keep(self, data)
+        if type(data) is float:
+            self.raw = data
+            self.second = next(_serials)
+        elif data is self.raw and type(custody := self.second) is Custody:  # as after p.data -= …
+            custody.since, custody.out, custody.kept = next(_serials), True, None
+            custody.uses = 0
         else:
             self.raw = as_data(data)
             now = next(_serials)
@@ -386,7 +384,8 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     if how.expand and op.parts is not None and ("all" in how.expand or op.name in how.expand):
         made: Value = op.parts(*inputs, **params)
         return made
-    args = [v.raw for v in inputs]
+    two = len(inputs) == 2  # the usual case, which needs no loop
+    args = [inputs[0].raw, inputs[1].raw] if two else [v.raw for v in inputs]
     try:
         data = op.compute(args, params)
     except ShapeError as error:
@@ -397,14 +396,15 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
         where = f" (at {caller()})" if how.lines else ""
         raise type(named)(named.message + where, lines=named.lines) from None
     if type(data) is np.ndarray:
-        data.setflags(write=False)  # its consumers will have used it
+        data.setflags(False)  # type: ignore[call-arg]  # its consumers will have used it
     out: Value = Result()
     out.raw = data
     out.grad = None
     out.second = None
     if not how.record:
         out.serial = next(_serials)
-        out.origin, out.first = meaning.constant_origin(op, inputs), None
+        out.origin = meaning.constant_origin(op, inputs) if op.gives else CONSTANT
+        out.first = None
         return out
     del args  # nobody but the leaves themselves may hold their arrays now
     for v in inputs:
@@ -414,7 +414,7 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
                 settle(v, custody)
             custody.uses += 1
     out.serial = next(_serials)
-    if len(inputs) == 2:
+    if two:
         out.first, out.second = inputs
     else:
         out.first = inputs[0] if len(inputs) == 1 else inputs
