@@ -477,7 +477,7 @@ def tiny(line):
 
 def test_the_python_of_the_page_is_true():
     page = (ROOT / "docs" / "stepper.md").read_text("utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    block = "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
     code = block.replace("import backviz\n", "import backviz\n>>> from backviz.stepping.session "
                          "import stepper\n").replace("backviz.stepper(", "stepper(")  # fmt: skip
     test = doctest.DocTestParser().get_doctest(code, {}, "stepper.md", None, 0)

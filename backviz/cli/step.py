@@ -17,10 +17,13 @@ from backviz.cli import options
 @click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
 @options.derivative
 @click.option("--watch", metavar="FILE.html", default="", help="Keep a page up to date meanwhile.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each command.")
 @options.words
 @options.quiet
 @options.debug
-def step(src: str, commands: str | None, script: str | None, watch: str, **given: Any) -> int:
+def step(
+    src: str, commands: str | None, script: str | None, watch: str, as_json: bool, **given: Any
+) -> int:
     """Step through SRC forward and backward; help lists the commands.
 
     Without a terminal the commands come from standard input, and what is printed is a
@@ -29,6 +32,7 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     \b
     backviz step @diamond --commands 'n;n;backward;n;why a'
     backviz step 'L=tanh(a*b); a=2; b=3' --commands 'c;list;local L'
+    backviz step @diamond --commands 'backward; why a' --json
     printf 'c\\nwhy a\\n' | backviz step @diamond
     """
     from backviz.cli.describe import number_style
@@ -63,7 +67,11 @@ def step(src: str, commands: str | None, script: str | None, watch: str, **given
     )
     look = look_for_terminal(given["lang"], number_style(given))
     live = not scripted and not piped
-    shell = Shell(start(output, look), write_text, live, watch)
+    if as_json and live:
+        raise UsageError(
+            "--json answers commands that are given: add --commands, --script or a pipe"
+        )
+    shell = Shell(start(output, look), write_text, live, watch, as_json=as_json)
     shell.follow()
     if live:
         return interact(shell)

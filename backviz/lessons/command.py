@@ -7,14 +7,54 @@ Invariant: it moves nothing and asks nothing of the outside.
 
 from __future__ import annotations
 
-from backviz.lessons import explanation
-from backviz.lessons.model import LESSONS
-from backviz.lessons.screen import lines
+from dataclasses import dataclass
+from typing import Any
+
+from backviz.lessons import Explanation, explanation
+from backviz.lessons.model import LESSONS, Words
+from backviz.lessons.screen import data, lines
 from backviz.lessons.words import LISTED
 from backviz.ops import OPS
+from backviz.stepping.answers import Answer
 from backviz.stepping.look import Look
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explained(Answer):
+    """One screen on a topic or an op."""
+
+    explanation: Explanation
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        return lines(self.explanation, look)
+
+    def data(self) -> dict[str, Any]:
+        """The screen as data, in the language of the session."""
+        return {"kind": self.kind, **data(self.explanation, language_of(self))}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Topics(Answer):
+    """All topics with their questions."""
+
+    topics: tuple[tuple[str, Words], ...]
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        return topic_lines(look)
+
+    def data(self) -> dict[str, Any]:
+        """Each topic's name and question, in the language of the session."""
+        lang = language_of(self)
+        return {"kind": self.kind, "topics": [[name, asks.of(lang)] for name, asks in self.topics]}
+
+
+def language_of(answer: Answer) -> str:
+    """The language of the session that an answer belongs to."""
+    return answer.state.look.lang if answer.state else Look().lang
 
 
 def topic_lines(look: Look) -> list[str]:
@@ -27,9 +67,19 @@ def topic_lines(look: Look) -> list[str]:
     return [look.fit(LISTED.of(look.lang)), *look.table(topics)]
 
 
+def explained(name: str = "") -> Answer:
+    """`explain TOPIC|OP`: its screen; without a name the topics.
+
+    >>> explained("accumulate").text.partition(":")[0]
+    'accumulate'
+    """
+    if name:
+        return Explained(explanation(name))
+    return Topics(tuple((lesson.name, lesson.question) for lesson in LESSONS.values()))
+
+
 def _explain(state: State, text: str) -> tuple[State, Result]:
-    look = state.look
-    return state, Result(tuple(lines(explanation(text), look) if text else topic_lines(look)))
+    return state, Result(explained(text))
 
 
 def _names(state: State) -> list[str]:

@@ -23,11 +23,12 @@ from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, Words,
 from backviz.lessons.op_calls import KINKS, Call, call_of, points_of
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
-from backviz.stepping.blocks import product_shapes
+from backviz.stepping.blocks import shapes_text
 from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import Look
 from backviz.stepping.notes_ru import DOMAINS, note_of
 from backviz.stepping.state import start
+from backviz.stepping.telling import aligned
 from backviz.text import NumberStyle
 
 UPSTREAM = 2.0  # the gradient that arrives at a number; entries of an array get 1, 2, 3 …
@@ -268,5 +269,6 @@ def _shapes(op: Op, made: Value) -> tuple[Fact, ...]:
     told = []
     for lang in Words._fields:
         state = start(made, Look(lang=lang))
-        told.append(product_shapes(state.run, state.record.last, state.look))
+        fit = aligned(state.run, state.record.last)
+        told.append([shapes_text(fit, state.look)] if fit else [])
     return tuple(Fact(words.SHAPES, Words(*pair)) for pair in zip(*told, strict=True))

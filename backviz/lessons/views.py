@@ -15,12 +15,13 @@ from backviz.autodiff.symbol import Symbol, name_symbol
 from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
 from backviz.lessons.model import Dress, Table, View, Words, same
-from backviz.stepping.blocks import unbroadcast
+from backviz.stepping.blocks import shapes_text
 from backviz.stepping.formulas import local_rule, partial, product
 from backviz.stepping.look import Look
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run
 from backviz.stepping.state import start
+from backviz.stepping.telling import stretched
 from backviz.text import NumberStyle
 
 NUMBERS = NumberStyle()
@@ -73,9 +74,8 @@ def stretched_operands(output: Value) -> list[Words]:
         state = start(output, Look(lang=lang))
         record = state.record
         nodes = [i for i, v in enumerate(record.values) if v.op is not None and v.op.elementwise]
-        told.append(
-            [said for i in nodes for j in record.inputs(i) for said in unbroadcast(state, i, j)]
-        )
+        notes = [stretched(state.run, i, j) for i in nodes for j in record.inputs(i)]
+        told.append([shapes_text(note, state.look) for note in notes if note])
     return [Words(*pair) for pair in zip(*told, strict=True)]
 
 

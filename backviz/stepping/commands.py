@@ -1,20 +1,22 @@
-"""The commands, and the one function that runs them: (state, line) → (state, result).
+"""The commands as they are typed: a line is read, and the command's own function answers it.
 
-Invariant: nothing here reads or prints. What touches files or screens is a wish in the
-result, which the shell grants; a wrong command leaves the state as it was.
+Invariant: nothing here reads or prints, and nothing here knows how an answer looks. What touches
+files or screens is a wish in the result, which the shell grants; a wrong command leaves the
+state as it was.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from backviz.errors import BackvizError, InputError, UsageError
 from backviz.registry import unknown
-from backviz.stepping import moves, quiz, reasons, views, whatif
-from backviz.stepping.breaks import read_break
+from backviz.stepping import moves, points, quiz, reasons, views, whatif
+from backviz.stepping.answers import Answer, refused
 from backviz.stepping.state import State
-from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_lines
+from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_on
 
 MOST = 10**9
 
@@ -30,24 +32,29 @@ def advance(state: State, line: str) -> tuple[State, Result]:
     (fw 1/1)  --> n1 = a·a            [mul]   a: 3   n1: 9
       value     3·3 = 9
     """
-    typed = " ".join(line.split())
-    line = re.sub(r"(^| )#.*", "", typed) if typed else state.last
+    try:
+        return perform(state, line)
+    except BackvizError as error:
+        typed = meant(state, line)
+        new = state.but(history=(*state.history, typed))
+        return new, Result(replace(refused(error), state=new), code=error.exit_code)
+
+
+def perform(state: State, line: str) -> tuple[State, Result]:
+    """The same, but what is wrong is raised as it is; the answer holds the state that it left."""
+    line = meant(state, line)
     if not line:
         return state, Result()
-    try:
-        command, rest = read_line(state, line)
-        new, result = command.act(state, rest)
-    except BackvizError as error:
-        told = Result(tuple(complaint(state, error)), code=error.exit_code)
-        return state.but(history=(*state.history, line)), told
-    last = line if command.again else ""
-    return new.but(last=last, history=(*state.history, line)), result
+    command, rest = read_line(state, line)
+    new, result = command.act(state, rest)
+    new = new.but(last=line if command.again else "", history=(*new.history, line))
+    return new, replace(result, answer=replace(result.told, state=new))
 
 
-def complaint(state: State, error: BackvizError) -> list[str]:
-    """An error as lines: a mark, the sentence, and under it what it points at."""
-    first, *more = str(error).splitlines()
-    return state.look.lines(f"! {first}", 2) + [x for m in more for x in state.look.lines(m, 2)]
+def meant(state: State, line: str) -> str:
+    """A line without its remark; an empty one stands for the last move."""
+    typed = " ".join(line.split())
+    return re.sub(r"(^| )#.*", "", typed) if typed else state.last
 
 
 def read_line(state: State, line: str) -> tuple[Command, str]:
@@ -73,11 +80,6 @@ def read_line(state: State, line: str) -> tuple[Command, str]:
     return COMMANDS["print"], line
 
 
-def said(lines: list[str], wish: Wish | None = None, code: int = 0) -> Result:
-    """A result from lines."""
-    return Result(tuple(lines), wish, code)
-
-
 def _count(state: State, text: str) -> int:
     if not text:
         return 1
@@ -92,46 +94,22 @@ def _add(
     COMMANDS.add(name, Command(name, usage or name, example, act, again), aliases)
 
 
-def _moving(move: Callable[[State, str], tuple[State, list[str]]]) -> Act:
+def _moving(move: Callable[[State, str], tuple[State, Answer]]) -> Act:
     def act(state: State, text: str) -> tuple[State, Result]:
-        new, lines = move(state, text)
-        return new, said(lines)
+        new, answer = move(state, text)
+        return new, Result(answer)
 
     return act
 
 
-def _looking(view: Callable[[State, str], list[str]]) -> Act:
-    return lambda state, text: (state, said(view(state, text)))
+def _looking(view: Callable[[State, str], Answer]) -> Act:
+    return lambda state, text: (state, Result(view(state, text)))
 
 
 def _continue(state: State, text: str) -> tuple[State, Result]:
-    new, lines, fault = moves.go_on(state)
-    return new, said(lines, code=6 if fault else 0)
-
-
-def _backward(state: State, text: str) -> tuple[State, list[str]]:
-    """To the seed of this pass, or, at the end of a pass, to the seed of another one."""
-    line = state.timeline
-    if not line.backward:
-        raise InputError(state.look.say("no backward"))
-    if state.at >= moves.limit(state):
-        state = state.but(passes=state.passes + 1)
-        return moves.jump(state, line.end(state.passes - 1) + 1)
-    place = line.place(state.at)
-    return moves.jump(state, line.seed + place.turn * line.turn)
-
-
-def _zero(state: State, text: str) -> tuple[State, list[str]]:
-    new = state.but(at=min(state.at, state.timeline.ops), passes=1, stops=())
-    return new, state.look.lines(state.look.say("zeroed"), 2)
-
-
-def _until(state: State, text: str) -> tuple[State, list[str]]:
-    return moves.until(state, _named(state, text))
-
-
-def _goto(state: State, text: str) -> tuple[State, list[str]]:
-    return moves.goto(state, _named(state, text))
+    new, answer = moves.go_on(state)
+    fault = isinstance(answer, moves.Moved) and answer.stopped in moves.FAULTS
+    return new, Result(answer, code=6 if fault else 0)
 
 
 def _named(state: State, text: str) -> str:
@@ -140,51 +118,23 @@ def _named(state: State, text: str) -> str:
     return text
 
 
-def _break(state: State, text: str) -> tuple[State, list[str]]:
-    look = state.look
-    if not text:
-        listed = [(f"{k}", b.text) for k, b in enumerate(state.breaks, 1)]
-        return state, look.table(listed) or look.lines(look.say("no breaks"), 2)
-    new = read_break(text, state.record)
-    state = state.but(breaks=(*state.breaks, new))
-    return state, look.lines(look.say("break set", k=len(state.breaks), what=new.text), 2)
+def _break(state: State, text: str) -> tuple[State, Answer]:
+    return points.break_at(state, text) if text else (state, points.breaks(state))
 
 
-def _clear(state: State, text: str) -> tuple[State, list[str]]:
-    look = state.look
-    if text in ("", "all"):
-        return state.but(breaks=(), watches=()), look.lines(look.say("cleared"), 2)
-    number = _count(state, text)
-    if number > len(state.breaks):
-        raise InputError(look.say("no such break", k=text, n=len(state.breaks)))
-    kept = (*state.breaks[: number - 1], *state.breaks[number:])
-    return state.but(breaks=kept), look.lines(look.say("cleared"), 2)
+def _clear(state: State, text: str) -> tuple[State, Answer]:
+    return points.clear(state, 0 if text in ("", "all") else _count(state, text))
 
 
-def _watch(state: State, text: str) -> tuple[State, list[str]]:
-    node = state.record.about(_named(state, text))
-    name = state.record.names[node]
-    if node in state.watches:
-        kept = tuple(n for n in state.watches if n != node)
-        return state.but(watches=kept), state.look.lines(state.look.say("unwatched", name=name), 2)
-    new = state.but(watches=(*state.watches, node))
-    return new, state.look.lines(state.look.say("watched", name=name), 2)
-
-
-def _why(state: State, text: str) -> list[str]:
+def _why(state: State, text: str) -> Answer:
     found = re.fullmatch(r"(.+?)(?:\s+(?:path\s+)?(\d{1,9}))?", _named(state, text))
     assert found is not None
     return reasons.why(state, found[1], int(found[2] or 0))
 
 
-def _history(state: State, text: str) -> list[str]:
-    rows = [(f"{k}", line) for k, line in enumerate(state.history, 1)]
-    return state.look.table(rows[-200:])
-
-
 def _check(state: State, text: str) -> tuple[State, Result]:
-    lines, code = whatif.check(state, text)
-    return state, said(lines, code=code)
+    answer = whatif.check(state, text)
+    return state, Result(answer, code=answer.code)
 
 
 def _wishing(what: str, needs_path: bool = False) -> Act:
@@ -196,43 +146,46 @@ def _wishing(what: str, needs_path: bool = False) -> Act:
     return act
 
 
-_move = moves
-_add("next", _moving(lambda s, t: _move.next_steps(s, _count(s, t))), "n 3", "n",
+_add("next", _moving(lambda s, t: moves.next_steps(s, _count(s, t))), "n 3", "n",
      usage="next [n]", again=True)  # fmt: skip
-_add("step", _moving(lambda s, t: _move.part_steps(s, _count(s, t))), "s", "s",
+_add("step", _moving(lambda s, t: moves.part_steps(s, _count(s, t))), "s", "s",
      usage="step [n]", again=True)  # fmt: skip
-_add("back", _moving(lambda s, t: _move.back_steps(s, _count(s, t))), "r 2", "r",
+_add("back", _moving(lambda s, t: moves.back_steps(s, _count(s, t))), "r 2", "r",
      usage="back [n]", again=True)  # fmt: skip
 _add("continue", _continue, "c", "c", again=True)
-_add("until", _moving(_until), "until d", "u", usage="until NODE")
-_add("goto", _moving(_goto), "goto bw 2", "g", usage="goto K")
-_add("forward", _moving(lambda s, t: _move.jump(s, s.timeline.ops)), "forward", "f")
-_add("backward", _moving(_backward), "backward", "bw")
-_add("restart", _moving(lambda s, t: _move.jump(s.but(passes=1), 0)), "restart")
+_add(
+    "until", _moving(lambda s, t: moves.until(s, _named(s, t))), "until d", "u", usage="until NODE"
+)
+_add("goto", _moving(lambda s, t: moves.goto(s, _named(s, t))), "goto bw 2", "g", usage="goto K")
+_add("forward", _moving(lambda s, t: moves.forward(s)), "forward", "f")
+_add("backward", _moving(lambda s, t: moves.backward(s)), "backward", "bw")
+_add("restart", _moving(lambda s, t: moves.restart(s)), "restart")
 _add("break", _moving(_break), "b absg>1e3", "b", usage="break WHAT")
 _add("clear", _moving(_clear), "clear 1", usage="clear [n]")
-_add("watch", _moving(_watch), "watch a", "w", usage="watch NODE")
-_add("list", _looking(views.list_lines), "l all", "l", usage="list [all|NODE]", again=True)
-_add("print", _looking(views.print_lines), "p W1[0, :]", "p", usage="print NODE[i]")
+_add(
+    "watch", _moving(lambda s, t: points.watch(s, _named(s, t))), "watch a", "w", usage="watch NODE"
+)
+_add("list", _looking(views.listing), "l all", "l", usage="list [all|NODE]", again=True)
+_add("print", _looking(views.printed), "p W1[0, :]", "p", usage="print NODE[i]")
 _add("local", _looking(lambda s, t: reasons.local(s, _named(s, t))), "local d", usage="local NODE")
 _add("why", _looking(_why), "y a", "y", usage="why NODE [k]")
-_add("where", _looking(lambda s, t: views.where_lines(s)), "where")
+_add("where", _looking(lambda s, t: views.where(s)), "where")
 _add("set", _moving(whatif.set_leaf), "set a=5", usage="set NODE=VALUE")
 _add("undo", _moving(lambda s, t: whatif.undo(s)), "undo")
 _add("redo", _moving(lambda s, t: whatif.redo(s)), "redo")
 _add("diff", _looking(lambda s, t: whatif.diff(s)), "diff")
 _add("reset", _moving(lambda s, t: whatif.reset(s)), "reset")
-_add("nudge", _looking(lambda s, t: whatif.nudge(s, _named(s, t))), "nudge a 0.01",
+_add("nudge", _looking(lambda s, t: whatif.nudge_text(s, _named(s, t))), "nudge a 0.01",
      usage="nudge NODE h")  # fmt: skip
 _add("check", _check, "check a", usage="check [NODE]")
-_add("zero", _moving(_zero), "zero")
+_add("zero", _moving(lambda s, t: points.zero(s)), "zero")
 _add("quiz", _moving(lambda s, t: quiz.ask(s)), "quiz")
 _add("answer", _moving(quiz.answer), "answer -6", usage="answer X")
 _add("draw", _wishing("draw"), "draw", "d")
 _add("show", _wishing("show"), "show step.svg", usage="show [FILE]")
 _add("save", _wishing("save", True), "save step.pdf", usage="save FILE")
-_add("history", _looking(_history), "history")
+_add("history", _looking(lambda s, t: points.history(s)), "history")
 _add("record", _wishing("record", True), "record session.txt", usage="record FILE")
 _add("source", _wishing("source", True), "source session.txt", usage="source FILE")
-_add("help", _looking(help_lines), "h why", "h", "?", usage="help [COMMAND]")
+_add("help", _looking(lambda s, t: help_on(t)), "h why", "h", "?", usage="help [COMMAND]")
 _add("quit", _wishing("quit"), "q", "q", "exit")

@@ -9,15 +9,104 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from backviz.errors import InputError
-from backviz.stepping.blocks import equation, heading, step_lines
+from backviz.stepping.answers import Answer, Note, joined
+from backviz.stepping.blocks import heading, step_lines
 from backviz.stepping.breaks import Event
 from backviz.stepping.formulas import short
+from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known, node_at
+from backviz.stepping.telling import Step, equation, formula_of, told
+from backviz.stepping.timeline import Place
 
 PASSED = 12  # steps that a move of several prints by one line each
 WATCHED = 20  # changes of a watched value that a move prints
+FAULTS = ("nan", "inf")  # breaks at what should not be
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A step that was passed on the way; `seed` says that a backward pass begins with it."""
+
+    place: Place
+    node: str
+    formula: str
+    seed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a watched node has: `None` for a value or gradient that is not known."""
+
+    value: Any
+    grad: Any
+    k: int
+    m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A change of a watched node, at a place on the way."""
+
+    place: Place
+    name: str
+    before: Held
+    after: Held
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moved(Answer):
+    """Where a move led: the steps that were passed (the first few), and the step it ended with.
+
+    `stopped` is the break that stopped it, `more` says that further steps were passed, `end`
+    that there is nothing ahead.
+    """
+
+    step: Step
+    passed: tuple[Passed, ...] = ()
+    more: bool = False
+    stopped: str = ""
+    watched: tuple[Seen, ...] = ()
+    end: str = ""
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        lines = look.lines(look.say("stopped", what=self.stopped), 2) if self.stopped else []
+        lines += joined(passed_lines(passed, look) for passed in self.passed)
+        lines += [look.fit("…")] if self.more else []
+        lines += step_lines(self.step, look)
+        here = self.step.place
+        lines += joined(_seen_lines(seen, here, look) for seen in self.watched)
+        return lines + (look.lines(look.say(self.end), 2) if self.end else [])
+
+
+def passed_lines(passed: Passed, look: Look) -> list[str]:
+    """One line on a step that was passed."""
+    head = heading(passed.place, look)
+    if not passed.node:
+        return look.lines(f"{head}  {look.say('start')}")
+    seed = look.say("seed").rstrip(":")
+    return look.lines(
+        f"{head}      {seed if passed.seed else equation(passed.node, passed.formula)}"
+    )
+
+
+def _seen_lines(seen: Seen, here: Place, look: Look) -> list[str]:
+    where = f"{heading(seen.place, look)} " if seen.place != here else ""
+    before, after = (held_text(seen.name, held, look) for held in (seen.before, seen.after))
+    return look.lines(f"  {look.say('watch')} {where}{before} → {after}")
+
+
+def held_text(name: str, held: Held, look: Look) -> str:
+    """`a = 2, a.grad 10 (1 of 2)`."""
+    if held.value is None:
+        return f"{name} = —"
+    shown = "—" if held.grad is None else short(held.grad, look.numbers)
+    use = f" ({look.say('use', k=held.k, m=held.m)})" if held.k else ""
+    return f"{name} = {short(held.value, look.numbers)}, {name}.grad {shown}{use}"
 
 
 def limit(state: State) -> int:
@@ -44,15 +133,33 @@ def moved(state: State, at: int, *, jump: bool = False) -> State:
     return state.but(at=at, stops=() if jump else state.stops)
 
 
-def next_steps(state: State, count: int = 1) -> tuple[State, list[str]]:
-    """`next [n]`: the next node; forward first, then backward."""
+def next_steps(state: State, count: int = 1) -> tuple[State, Answer]:
+    """`next [n]`: the next node; forward first, then backward.
+
+    >>> from backviz import Value
+    >>> from backviz.stepping.state import start
+    >>> a = Value(3.0, "a")
+    >>> state, answer = next_steps(start(a * a))
+    >>> answer.step.node, answer.step.formula, answer.step.value
+    ('n1', 'a·a', 9.0)
+    """
+    _counted(state, count)
     if state.at >= limit(state):
-        return state, state.look.lines(end_line(state), 2)
+        return state, end_note(state)
     at, passed = _onward(state, count)
     new = moved(state, at)
-    before = preceding(new, at)
-    lines = _passed(new, passed) + step_lines(new, at, before)
-    return new, lines + watch_lines(state, new)
+    between = [k for k in passed if k < at]
+    return new, Moved(
+        told(new, at, preceding(new, at)),
+        tuple(passed_step(new, k) for k in between[:PASSED]),
+        len(between) > PASSED,
+        watched=changes(state, new),
+    )
+
+
+def _counted(state: State, count: int) -> None:
+    if not isinstance(count, int) or count < 1:
+        raise InputError(state.look.say("no count", text=str(count)))
 
 
 def _onward(state: State, count: int) -> tuple[int, list[int]]:
@@ -71,40 +178,31 @@ def _onward(state: State, count: int) -> tuple[int, list[int]]:
     return at, passed
 
 
-def _passed(state: State, passed: list[int]) -> list[str]:
-    between = [at for at in passed if at < state.at]
-    lines = []
-    for at in between[:PASSED]:
-        lines += brief_line(state, at)
-    if len(between) > PASSED:
-        lines.append(state.look.fit("…"))
-    return lines
-
-
-def brief_line(state: State, at: int) -> list[str]:
-    """One line on a step that was passed."""
-    node, look = node_at(state, at), state.look
+def passed_step(state: State, at: int) -> Passed:
+    """What is said of a step that was passed."""
+    node, place = node_at(state, at), state.timeline.place(at)
     if node is None:
-        return look.lines(f"{heading(state, at)}  {look.say('start')}")
-    seed = at > state.timeline.ops and not state.timeline.place(at).done
-    said = look.say("seed").rstrip(":") if seed else equation(state, node)
-    return look.lines(f"{heading(state, at)}      {said}")
+        return Passed(place, "", "", False)
+    seed = at > state.timeline.ops and not place.done
+    return Passed(place, state.record.names[node], formula_of(state, node), seed)
 
 
-def part_steps(state: State, count: int = 1) -> tuple[State, list[str]]:
+def part_steps(state: State, count: int = 1) -> tuple[State, Answer]:
     """`step [n]`: one contribution, finer than a node."""
+    _counted(state, count)
     if state.at >= limit(state):
-        return state, state.look.lines(end_line(state), 2)
+        return state, end_note(state)
     at, line = min(state.at + count, limit(state)), state.timeline
     inside = [k for k in range(state.at + 1, at + 1) if k > line.seed and line.at(line.rank(k)) < k]
     new = state.but(at=at, stops=tuple(sorted({*state.stops, *inside})) if inside else state.stops)
-    return new, step_lines(new, at, preceding(new, at)) + watch_lines(state, new)
+    return new, Moved(told(new, at, preceding(new, at)), watched=changes(state, new))
 
 
-def back_steps(state: State, count: int = 1) -> tuple[State, list[str]]:
+def back_steps(state: State, count: int = 1) -> tuple[State, Answer]:
     """`back [n]`: undo exactly n visible steps."""
+    _counted(state, count)
     if state.at == 0:
-        return state, state.look.lines(state.look.say("at the start"), 2)
+        return state, Note("at the start")
     at, left = state.at, count
     while left and at:
         if not state.stops or state.stops[0] >= at:
@@ -114,24 +212,26 @@ def back_steps(state: State, count: int = 1) -> tuple[State, list[str]]:
             break
         at, left = preceding(state, at), left - 1
     new = moved(state, at)
-    lines = step_lines(new, at, preceding(new, at) if at else None)
-    return new, lines + watch_lines(state, new)
+    step = told(new, at, preceding(new, at) if at else None)
+    return new, Moved(step, watched=changes(state, new))
 
 
-def end_line(state: State) -> str:
+def end_note(state: State) -> Note:
     """What can be done at the end."""
-    if not state.timeline.backward:
-        return state.look.say("no backward")
-    return state.look.say("the end")
+    return Note(_end(state))
 
 
-def go_on(state: State) -> tuple[State, list[str], bool]:
-    """`continue`: to the next breakpoint, or to the end; whether NaN or infinity stopped it."""
+def _end(state: State) -> str:
+    return "the end" if state.timeline.backward else "no backward"
+
+
+def go_on(state: State) -> tuple[State, Answer]:
+    """`continue`: to the next breakpoint, or to the end."""
     if state.at >= limit(state):
-        return state, state.look.lines(end_line(state), 2), False
+        return state, end_note(state)
     if not state.breaks:
         new = moved(state, limit(state), jump=True)
-        return new, _landed(state, new), False
+        return new, _landed(state, new)
     at = state.at
     while (ahead := following(state, at)) > at:
         event = event_of(state, at, ahead)
@@ -139,16 +239,15 @@ def go_on(state: State) -> tuple[State, list[str], bool]:
         at, begin = ahead, at
         if hit is not None:
             new = moved(state, at)
-            why = state.look.lines(state.look.say("stopped", what=hit.text), 2)
-            lines = why + step_lines(new, at, begin) + watch_lines(state, new)
-            return new, lines, hit.text in ("nan", "inf")
+            step = told(new, at, begin)
+            return new, Moved(step, stopped=hit.text, watched=changes(state, new))
     new = moved(state, at, jump=True)
-    return new, _landed(state, new), False
+    return new, _landed(state, new)
 
 
-def _landed(state: State, new: State) -> list[str]:
-    lines = step_lines(new, new.at) + watch_lines(state, new)
-    return lines + new.look.lines(end_line(new), 2) if new.at >= limit(new) else lines
+def _landed(state: State, new: State) -> Moved:
+    end = _end(new) if new.at >= limit(new) else ""
+    return Moved(told(new, new.at), watched=changes(state, new), end=end)
 
 
 def event_of(state: State, begin: int, end: int) -> Event | None:
@@ -163,13 +262,34 @@ def event_of(state: State, begin: int, end: int) -> Event | None:
     return Event(state.run, node, first, place.done, place.done)
 
 
-def jump(state: State, at: int) -> tuple[State, list[str]]:
+def jump(state: State, at: int) -> tuple[State, Answer]:
     """Go straight to a place and show the step that led there."""
     new = moved(state, at, jump=True)
-    return new, _landed(state, new) if at else step_lines(new, 0)
+    return new, _landed(state, new) if at else Moved(told(new, 0))
 
 
-def until(state: State, name: str) -> tuple[State, list[str]]:
+def forward(state: State) -> tuple[State, Answer]:
+    """`forward`: to where all values are known."""
+    return jump(state, state.timeline.ops)
+
+
+def backward(state: State) -> tuple[State, Answer]:
+    """`backward`: to the seed of this pass, or, at the end of a pass, to that of another one."""
+    line = state.timeline
+    if not line.backward:
+        raise InputError(state.look.say("no backward"))
+    if state.at >= limit(state):
+        state = state.but(passes=state.passes + 1)
+        return jump(state, line.end(state.passes - 1) + 1)
+    return jump(state, line.seed + line.place(state.at).turn * line.turn)
+
+
+def restart(state: State) -> tuple[State, Answer]:
+    """`restart`: before the first step."""
+    return jump(state.but(passes=1), 0)
+
+
+def until(state: State, name: str) -> tuple[State, Answer]:
     """`until NODE`: to where a node is computed, or its gradient complete."""
     node = state.record.find(name)
     for at in places_of(state, node):
@@ -191,42 +311,43 @@ def places_of(state: State, node: int) -> Iterator[int]:
         yield line.at(line.ops + 1 + turn * (1 + len(record.ends)) + (step or 0) + 1)
 
 
-def goto(state: State, text: str) -> tuple[State, list[str]]:
+def goto(state: State, where: str | int) -> tuple[State, Answer]:
     """`goto K`: step K from the start; `goto bw 2` counts in the backward pass; or a node."""
-    text, say = text.strip(), state.look.say
+    if isinstance(where, int):
+        return step_number(state, where)
+    text, say = where.strip(), state.look.say
     phases = {"fw": "fw", "bw": "bw", say("fw"): "fw", say("bw"): "bw"}
     found = re.fullmatch(rf"({'|'.join(phases)})?\s*([-−+]?\d{{1,12}})", text)
     if text in phases and text not in state.record.names:
         raise InputError(say("goto how"))
     if found is None:
         return until(moved(state, 0), text)
-    phase, shown = phases.get(found[1] or ""), found[2].replace("−", "-")
-    line, number = state.timeline, int(shown)
-    low, high = 0, line.rank(line.end())
-    if phase == "fw":
-        high = line.ops
-    elif phase == "bw":
-        low, number = line.ops + 1, number + line.ops + 1
-    if not low <= number <= high:
-        shift = low if phase == "bw" else 0
-        raise InputError(say("no such step", k=shown, low=0, high=high - shift))
-    return jump(state, line.at(number))
+    return step_number(state, int(found[2].replace("−", "-")), phases.get(found[1] or "", ""))
 
 
-def watch_lines(old: State, new: State) -> list[str]:
+def step_number(state: State, number: int, phase: str = "") -> tuple[State, Answer]:
+    """Go to a step by its number: from the start, or of the phase "fw" or "bw"."""
+    line = state.timeline
+    shift = line.ops + 1 if phase == "bw" else 0
+    high = line.ops if phase == "fw" else line.rank(line.end()) - shift
+    if not 0 <= number <= high:
+        raise InputError(state.look.say("no such step", k=number, low=0, high=high))
+    return jump(state, line.at(number + shift))
+
+
+def changes(old: State, new: State) -> tuple[Seen, ...]:
     """Every change of the watched values on the way from one state to another."""
-    lines = []
+    made = []
     for node in new.watches:
-        before = _watched(old, node)
+        name = new.record.names[node]
+        before = _held(old, node)
         marks = [at for at in changes_of(new, node) if old.at < at < new.at] + [new.at]
         for at in [*marks[:WATCHED], *marks[WATCHED:][-1:]]:
-            now = _watched(new.but(at=at), node)
-            if now != before:
-                where = f"{heading(new, at)} " if at != new.at else ""
-                text = f"  {new.look.say('watch')} {where}{before} → {now}"
-                lines += new.look.lines(text)
+            now = _held(new.but(at=at), node)
+            if held_text(name, now, new.look) != held_text(name, before, new.look):
+                made.append(Seen(new.timeline.place(at), name, before, now))
             before = now
-    return lines
+    return tuple(made)
 
 
 def changes_of(state: State, node: int) -> Iterator[int]:
@@ -241,12 +362,7 @@ def changes_of(state: State, node: int) -> Iterator[int]:
         yield from (line.at(begin + step) for step in ((0,) if node == record.last else steps))
 
 
-def _watched(state: State, node: int) -> str:
-    name, numbers = state.record.names[node], state.look.numbers
+def _held(state: State, node: int) -> Held:
     if not is_known(state, node):
-        return f"{name} = —"
-    got, of = arrived(state, node)
-    grad = gradient(state, node)
-    shown = "—" if grad is None else short(grad, numbers)
-    use = f" ({state.look.say('use', k=got, m=of)})" if got else ""
-    return f"{name} = {short(state.run.values[node].data, numbers)}, {name}.grad {shown}{use}"
+        return Held(None, None, 0, 0)
+    return Held(state.run.values[node].data, gradient(state, node), *arrived(state, node))

@@ -19,6 +19,7 @@ from backviz.stepping.breaks import KINDS
 from backviz.stepping.look import Look
 from backviz.stepping.shell import PROMPT, Shell
 from backviz.stepping.state import State
+from backviz.stepping.telling import told
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
@@ -51,7 +52,8 @@ def encoding_of_output() -> str:
 
 def interact(shell: Shell) -> int:
     """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0."""
-    shell.say([shell.state.look.say("help"), *step_lines(shell.state, shell.state.at)])
+    look = shell.state.look
+    shell.say([look.say("help"), *step_lines(told(shell.state, shell.state.at), look)])
     with line_editing(lambda: shell.state):
         while not shell.over:
             try:

@@ -7,27 +7,88 @@ nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.stepping.blocks import equation
+from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
 from backviz.stepping.formulas import local_rule, partial, product, short
+from backviz.stepping.look import Look
 from backviz.stepping.moves import limit
 from backviz.stepping.state import Question, State
+from backviz.stepping.telling import Operand, equation, formula_of
 
 NEAR = 5e-3  # a relative error that counts as rounding
 
 
-def ask(state: State) -> tuple[State, list[str]]:
+@dataclass(frozen=True, eq=False, repr=False)
+class Asked(Answer):
+    """A question: the value of a node, or, where `to` is named, what that is handed next.
+
+    `given` are the numbers that it follows from; `shape` says that the shape is asked for.
+    """
+
+    node: str
+    formula: str
+    to: str
+    given: tuple[Operand, ...]
+    shape: bool
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        told = [f"{x.name} = {short(x.value, look.numbers)}" for x in self.given]
+        what = equation(self.node, self.formula)
+        if self.to:
+            what, told = f"{self.to}.grad += ?", [what, *told]
+        key = "ask shape" if self.shape else "ask value"
+        return look.lines(look.say(key, what=what, given=", ".join(told)), 2)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(Answer):
+    """Whether an answer was right, what is right, and how it comes about; `k` of `m` so far.
+
+    For a contribution `to` receives, `factors` are its two numbers, `slope` and `rule` the
+    local derivative.
+    """
+
+    right: bool
+    node: str
+    formula: str
+    to: str
+    expected: Any
+    factors: tuple[float, ...]
+    slope: str
+    rule: str
+    k: int
+    m: int
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        verdict = look.say("right" if self.right else "wrong")
+        score = look.say("score", k=self.k, m=self.m)
+        return look.lines(f"{verdict} {self._because(look)}   ({score})", 2)
+
+    def _because(self, look: Look) -> str:
+        shown, name = short(self.expected, look.numbers), f"{self.to}.grad"
+        if not self.to:
+            return f"{equation(self.node, self.formula)} = {shown}"
+        if self.factors:
+            said = product(list(self.factors), look.numbers)
+            return f"{name} += {said} = {shown}, {self.slope} = {self.rule}"
+        return f"{name} += {self.rule} = {shown}" if self.rule else f"{name} += {shown}"
+
+
+def ask(state: State) -> tuple[State, Answer]:
     """What is the next value, or the next contribution? Of an array: which shape has it?"""
     question = _next_question(state)
     if question is None:
-        return state, state.look.lines(state.look.say("nothing to ask"), 2)
+        return state, Note("nothing to ask")
     new = state.but(question=question)
-    return new, state.look.lines(_text(new, question), 2)
+    return new, _asked(new, question)
 
 
 def _next_question(state: State) -> Question | None:
@@ -41,20 +102,18 @@ def _next_question(state: State) -> Question | None:
     return Question(record.heads[state.run.owner(use)], use)
 
 
-def _text(state: State, question: Question) -> str:
-    look, record, run = state.look, state.record, state.run
+def _asked(state: State, question: Question) -> Asked:
+    record, run, node = state.record, state.run, question.node
+    shape = bool(np.ndim(_right(state, question)))
     if question.use < 0:
-        given = ", ".join(f"{record.names[i]} = {short(run.values[i].data, look.numbers)}"
-                          for i in record.inputs(question.node)
-                          if record.values[i].label or record.values[i].requires_grad)  # fmt: skip
-        key = "ask shape" if np.ndim(run.values[question.node].data) else "ask value"
-        return look.say(key, what=equation(state, question.node), given=given)
-    target = record.targets[question.use]
+        told = [i for i in record.inputs(node)
+                if record.values[i].label or record.values[i].requires_grad]  # fmt: skip
+        given = tuple(Operand(record.names[i], run.values[i].data) for i in told)
+        return Asked(record.names[node], formula_of(state, node), "", given, shape)
     upstream = run.step(run.owner(question.use)).upstream
-    slope = partial(record, record.last, question.node)
-    given = f"{equation(state, question.node)}, {slope} = {short(upstream, look.numbers)}"
-    key = "ask shape" if np.ndim(_right(state, question)) else "ask value"
-    return look.say(key, what=f"{record.names[target]}.grad += ?", given=given)
+    arriving = Operand(partial(record, record.last, node), upstream)
+    to = record.names[record.targets[question.use]]
+    return Asked(record.names[node], formula_of(state, node), to, (arriving,), shape)
 
 
 def _right(state: State, question: Question) -> Any:
@@ -63,35 +122,32 @@ def _right(state: State, question: Question) -> Any:
     return state.run.contribution(question.use).value
 
 
-def answer(state: State, text: str) -> tuple[State, list[str]]:
-    """Judge an answer, and say how the number comes about."""
-    question, look = state.question, state.look
+def answer(state: State, given: Any) -> tuple[State, Answer]:
+    """Judge an answer, a number or a shape or their text, and say how the number comes about."""
+    question, text = state.question, str(given)
     if question is None:
-        raise InputError(look.say("not asked"))
+        raise InputError(state.look.say("not asked"))
     right = _right(state, question)
     good = _is_shape(text, np.shape(right)) if np.ndim(right) else _is_number(text, float(right))
     new = state.but(question=None, right=state.right + good, asked=state.asked + 1)
-    verdict = look.say("right" if good else "wrong")
-    score = look.say("score", k=new.right, m=new.asked)
-    return new, look.lines(f"{verdict} {_because(state, question)}   ({score})", 2)
+    return new, _verdict(new, question, good)
 
 
-def _because(state: State, question: Question) -> str:
-    record, run, numbers = state.record, state.run, state.look.numbers
-    right = _right(state, question)
-    shown = short(right, numbers)
-    if question.use < 0:
-        return f"{equation(state, question.node)} = {shown}"
-    target = record.targets[question.use]
-    part = run.contribution(question.use)
-    upstream = run.step(run.owner(question.use)).upstream
-    rule = local_rule(record, question.node, record.positions[question.use], numbers)
-    name = f"{record.names[target]}.grad"
+def _verdict(state: State, question: Question, good: bool) -> Verdict:
+    record, run, node, use = state.record, state.run, question.node, question.use
+    right, name, formula = _right(state, question), record.names[node], formula_of(state, node)
+    if use < 0:
+        return Verdict(good, name, formula, "", right, (), "", "", state.right, state.asked)
+    target, part = record.targets[use], run.contribution(use)
+    upstream = run.step(run.owner(use)).upstream
+    rule = local_rule(record, node, record.positions[use], state.look.numbers)
+    factors: tuple[float, ...] = ()
     if isinstance(upstream, float) and isinstance(part.local, int | float):
-        factors = product([upstream, part.local], numbers)
-        slope = partial(record, question.node, target)
-        return f"{name} += {factors} = {shown}, {slope} = {rule}"
-    return f"{name} += {rule} = {shown}" if part.local is None else f"{name} += {shown}"
+        factors = upstream, float(part.local)
+    elif part.local is not None:  # arrays entry by entry: the rule alone is not what is given
+        rule = ""
+    return Verdict(good, name, formula, record.names[target], right, factors,
+                   partial(record, node, target), rule, state.right, state.asked)  # fmt: skip
 
 
 def _is_number(text: str, right: float) -> bool:

@@ -6,201 +6,374 @@ said to be too many; then the last link of each, one for every use, takes their 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.stepping.blocks import equation, product_shapes, row, unbroadcast
+from backviz.ops import OPS
+from backviz.stepping.answers import Answer, joined
+from backviz.stepping.blocks import row, shapes_text
 from backviz.stepping.formulas import handed_back, local_rule, partial, product, short
+from backviz.stepping.look import Look
 from backviz.stepping.notes_ru import note_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
+from backviz.stepping.telling import (
+    Aligned,
+    Stretched,
+    aligned,
+    equation,
+    formula_of,
+    number,
+    stretched,
+)
 from backviz.text import padded, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
 LINKS = 12  # nodes of a path that are named
 
+Shapes = tuple[Stretched | Aligned, ...]
 
-def why(state: State, name: str, number: int = 0) -> list[str]:
-    """`why NODE`: every path's product and their sum; `why NODE 2`: the second path in full."""
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PathAnswer(Answer):
+    """One way back from the result: `nodes` has one more entry than the others.
+
+    Link k leads from `nodes[k]` to `nodes[k + 1]`: its derivative is called `slopes[k]`, is
+    computed by `rules[k]` and has the number `factors[k]` (None for an op on whole arrays);
+    `products[k]` is what has been handed on so far, `product` what the path brings in all, and
+    `formula` by which formula the last link hands it on. A path in a list has number 0.
+    """
+
+    nodes: tuple[str, ...]
+    slopes: tuple[str, ...]
+    rules: tuple[str, ...]
+    factors: tuple[Any, ...]
+    products: tuple[Any, ...]
+    product: Any
+    formula: str
+    number: int = 0
+    shapes: Shapes = ()
+    kind = "path"
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        lines = look.lines(f"{look.say('path number', k=self.number)}  {_way(self, look)}", 2)
+        rows = [self._link(k, look) for k in range(len(self.rules))]
+        shown = rows[: 2 * LISTED]
+        lines += look.table(shown, 3)
+        if len(rows) > len(shown):
+            lines += look.lines("  " + look.say("links", n=len(rows) - len(shown)), 2)
+            lines += look.table([rows[-1]], 3)
+        return lines + _shapes_lines(self.shapes, look)
+
+    def _link(self, k: int, look: Look) -> tuple[str, str, str]:
+        """The rule of a link, its number, and the product so far."""
+        rule, factor, numbers = self.rules[k], self.factors[k], look.numbers
+        made = short(self.products[k], numbers)
+        if factor is None:
+            return f"{self.nodes[k]} → {self.nodes[k + 1]}", rule, made
+        slope = "" if isinstance(factor, np.ndarray) else numbers.format(float(factor))
+        said = f"{rule} = {slope}" if slope and slope != rule else rule
+        return self.slopes[k], said, f"{look.say('product so far')} {made}"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one use of a node hands back: through which node, by which formula, and how much.
+
+    `slopes` and `factors` are the two factors where both are numbers.
+    """
+
+    through: str
+    formula: str
+    slopes: tuple[str, ...]
+    factors: tuple[float, ...]
+    contribution: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Uses that are not listed: how many, and what they bring together."""
+
+    many: int
+    total: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Why(Answer):
+    """Why a gradient is what it is: the paths it comes on, with their products.
+
+    `gradient` is `None` where none comes. `many` counts the paths (`more`: there are more than
+    that); where they are too many to list, `uses` says what each use hands back, and `rest` is
+    the sum of the others. So far `k` of `m` parts have come.
+    """
+
+    node: str
+    slope: str
+    gradient: Any
+    itself: bool = False
+    many: int = 0
+    more: bool = False
+    paths: tuple[PathAnswer, ...] = ()
+    uses: tuple[Use, ...] = ()
+    rest: Rest | None = None
+    total: Any = None
+    shapes: Shapes = ()
+    k: int = 0
+    m: int = 0
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if self.gradient is None:
+            return look.lines(f"{self.slope}: {look.say('no gradient')}", 2)
+        head = f"{self.slope} = {short(self.gradient, look.numbers)}"
+        if self.itself:
+            return look.lines(f"{head}: {look.say('itself')}", 2)
+        said = look.say("more", n=f"{COUNTED:,}") if self.more else f"{self.many}"
+        kind = look.say("paths", n=said) if self.many > 1 else look.say("path")
+        lines = look.lines(f"{head}   {kind}", 2)
+        if self.paths:
+            lines += joined(_path_lines(k, p, look) for k, p in enumerate(self.paths, 1))
+            lines += _sum_lines([p.product for p in self.paths], self.total, look)
+        else:
+            lines += look.lines(f"  {look.say('too many', n=LISTED, name=self.node)}", 2)
+            lines += self._use_lines(look)
+        lines += _shapes_lines(self.shapes, look)
+        if self.k < self.m:
+            lines += look.lines(f"  {look.say('so far', k=self.k, m=self.m)}", 2)
+        return lines
+
+    def _use_lines(self, look: Look) -> list[str]:
+        rows = []
+        for use in self.uses:
+            said = use.formula
+            if use.factors:
+                said = f"{'·'.join(use.slopes)} = {product(list(use.factors), look.numbers)}"
+            shown = short(use.contribution, look.numbers)
+            rows.append((look.say("through", name=use.through), f"{said} = {shown}"))
+        lines = look.table(rows)
+        if self.rest is not None:
+            total = short(self.rest.total, look.numbers)
+            text = look.say("rest", n=f"{self.rest.many:,}", sum=total)
+            return lines + look.lines(f"  {text}", 2)
+        return lines + _sum_lines([use.contribution for use in self.uses], self.total, look)
+
+
+def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
+    """`why NODE`: every path's product and their sum; `why NODE 2`: the second path in full.
+
+    >>> from backviz import Value
+    >>> from backviz.stepping.state import start
+    >>> a = Value(3.0, "a")
+    >>> found = why(start(a * a + a), "a")
+    >>> [path.product for path in found.paths], found.total
+    ([3.0, 3.0, 1.0], 7.0)
+    """
     record, run, look = state.record, state.run, state.look
     node = record.about(name)
-    slope = partial(record, record.last, node)
+    said, slope = record.names[node], partial(record, record.last, node)
     gradient = run.whole(node)
-    if gradient is None:
-        return look.lines(f"{slope}: {look.say('no gradient')}", 2)
-    if node == record.last:
-        return look.lines(f"{slope} = {short(gradient, look.numbers)}: {look.say('itself')}", 2)
+    if gradient is None or node == record.last:
+        return Why(said, slope, gradient, gradient is not None)
     ways = count_paths(run, node)
     many = ways[record.last]
-    if number:
-        if not 1 <= number <= min(many, COUNTED):
-            raise InputError(look.say("no such path", name=record.names[node], many=many))
-        return path_lines(state, nth_path(run, node, ways, number), number)
-    said = f"{many}" if many <= COUNTED else look.say("more", n=f"{COUNTED:,}")
-    head = look.say("paths", n=said) if many > 1 else look.say("path")
-    lines = look.lines(f"{slope} = {short(gradient, look.numbers)}   {head}", 2)
+    if path:
+        if not 1 <= path <= min(many, COUNTED):
+            raise InputError(look.say("no such path", name=said, many=many))
+        return _told(state, nth_path(run, node, ways, path), path)
+    paths: tuple[PathAnswer, ...] = ()
+    uses: tuple[Use, ...] = ()
+    rest = None
+    arrivals = record.arrivals(node)
     if many <= LISTED:
-        lines += _paths(state, list(paths_to(run, node, ways)))
+        paths = tuple(_told(state, way) for way in paths_to(run, node, ways))
+        parts = [way.product for way in paths]
     else:
-        lines += look.lines(f"  {look.say('too many', n=LISTED, name=record.names[node])}", 2)
-        lines += _uses(state, node)
-    owners = dict.fromkeys(record.heads[run.owner(use)] for use in record.arrivals(node))
-    lines += _shapes(state, [(head, node) for head in list(owners)[:LISTED]])
-    got, of = arrived(state, node)
-    if got < of:
-        lines += look.lines(f"  {look.say('so far', k=got, m=of)}", 2)
-    return lines
+        uses = tuple(_use(state, node, use) for use in arrivals[:LISTED])
+        parts = [run.contribution(use).value for use in arrivals]
+        rest = Rest(len(parts[LISTED:]), _added(parts[LISTED:])) if parts[LISTED:] else None
+    owners = dict.fromkeys(record.heads[run.owner(use)] for use in arrivals)
+    shapes = _shapes(state, [(head, node) for head in list(owners)[:LISTED]])
+    k, m = arrived(state, node)
+    more = many > COUNTED
+    return Why(said, slope, gradient, False, min(many, COUNTED), more, paths, uses, rest,
+               _added(parts), shapes, k, m)  # fmt: skip
 
 
-def _shapes(state: State, links: list[tuple[int, int]]) -> list[str]:
+def _added(parts: list[Any]) -> Any:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole + part
+    return whole
+
+
+def _told(state: State, path: Path, asked: int = 0) -> PathAnswer:
+    """A path by names; its links are told in full only where it was asked for by number."""
+    record, numbers = state.record, state.look.numbers
+    nodes = path.nodes
+    links = list(zip(nodes, nodes[1:], path.uses, strict=False))
+    last = handed_back(record, nodes[-2], record.positions[path.uses[-1]], numbers)
+    return PathAnswer(
+        tuple(record.names[n] for n in nodes),
+        tuple(partial(record, head, target) for head, target, _ in links),
+        tuple(local_rule(record, head, record.positions[use], numbers) for head, _, use in links),
+        tuple(map(number, path.local)),
+        tuple(map(number, path.parts)),
+        number(path.parts[-1]),
+        last,
+        asked,
+        _shapes(state, [(head, target) for head, target, _ in links[:LISTED]]) if asked else (),
+    )
+
+
+def _use(state: State, node: int, use: int) -> Use:
+    record, run = state.record, state.run
+    head = record.heads[run.owner(use)]
+    upstream, part = run.step(run.owner(use)).upstream, run.contribution(use)
+    formula = handed_back(record, head, record.positions[use], state.look.numbers)
+    slopes: tuple[str, ...] = ()
+    factors: tuple[float, ...] = ()
+    if isinstance(upstream, float) and isinstance(part.local, int | float):
+        slopes = partial(record, record.last, head), partial(record, head, node)
+        factors = upstream, float(part.local)
+    return Use(record.names[head], formula, slopes, factors, part.value)
+
+
+def _shapes(state: State, links: list[tuple[int, int]]) -> Shapes:
     """Where an input was broadcast, and how the shapes of a product fit, for some links."""
-    notes: dict[str, None] = {}
+    notes: dict[Stretched | Aligned, None] = {}
     for head, target in links:
         value = state.run.values[head]
+        found: list[Stretched | Aligned | None] = [aligned(state.run, head)]
         if value.op is not None and value.op.elementwise:
-            notes |= dict.fromkeys(unbroadcast(state, head, target))
-        notes |= dict.fromkeys(product_shapes(state.run, head, state.look))
-    return [line for note in notes for line in row(state.look, "shapes", [note])]
+            found.insert(0, stretched(state.run, head, target))
+        notes |= {note: None for note in found if note is not None}
+    return tuple(notes)
 
 
-def _paths(state: State, paths: list[Path]) -> list[str]:
-    """A line for each path, or two where one is too long, and the sum."""
-    look = state.look
-    lines = []
-    for k, path in enumerate(paths, 1):
-        way, sum_ = _way(state, path), _worth(state, path)
-        line = look.fit(f"  {k}  {padded(way, 18)} {sum_}")
-        if screen_width(line) <= look.width:
-            lines.append(line)
-        else:
-            lines += look.lines(f"  {k}  {way}", 5) + look.lines(f"     {sum_}", 7)
-    return lines + _sum(state, [p.parts[-1] for p in paths])
+def _shapes_lines(shapes: Shapes, look: Look) -> list[str]:
+    return joined(row(look, "shapes", [shapes_text(note, look)]) for note in shapes)
 
 
-def _way(state: State, path: Path) -> str:
-    names = [state.record.names[n] for n in path.nodes]
+def _path_lines(k: int, path: PathAnswer, look: Look) -> list[str]:
+    """A line for a path, or two where one is too long."""
+    way, worth = _way(path, look), _worth(path, look)
+    line = look.fit(f"  {k}  {padded(way, 18)} {worth}")
+    if screen_width(line) <= look.width:
+        return [line]
+    return look.lines(f"  {k}  {way}", 5) + look.lines(f"     {worth}", 7)
+
+
+def _way(path: PathAnswer, look: Look) -> str:
+    names = list(path.nodes)
     if len(names) > LINKS:
-        left_out = state.look.say("links", n=len(names) - LINKS + 1)
+        left_out = look.say("links", n=len(names) - LINKS + 1)
         names = [*names[: LINKS // 2], left_out, *names[1 - LINKS // 2 :]]
     return " ← ".join(reversed(names))
 
 
-def _worth(state: State, path: Path) -> str:
+def _worth(path: PathAnswer, look: Look) -> str:
     """`∂L/∂d·∂d/∂c = (−2)·1 = −2`; of arrays, what the path hands on."""
-    record, numbers = state.record, state.look.numbers
-    pairs = list(zip(path.nodes, path.nodes[1:], strict=False))
-    listed = [partial(record, of, by) for of, by in pairs]
-    last = short(path.parts[-1], numbers)
-    arrays = any(isinstance(x, np.ndarray) for x in (*path.parts, *path.local))
-    if arrays or any(d is None for d in path.local):
-        head, use = path.nodes[-2], path.uses[-1]
-        return f"{handed_back(record, head, record.positions[use], numbers)} = {last}"
-    names = "·".join(listed) if len(listed) <= LINKS else "…"
-    factors = [float(d) for d in path.local]
+    last = short(path.product, look.numbers)
+    numbers = (*path.products, *path.factors)
+    if any(x is None or isinstance(x, np.ndarray) for x in numbers):
+        return f"{path.formula} = {last}"
+    names = "·".join(path.slopes) if len(path.slopes) <= LINKS else "…"
+    factors = [float(d) for d in path.factors]
     if len(factors) == 1:
         return f"{names} = {last}"
-    told = product(factors, numbers) if len(factors) <= LINKS else "…"
-    return f"{names} = {told} = {last}"
+    said = product(factors, look.numbers) if len(factors) <= LINKS else "…"
+    return f"{names} = {said} = {last}"
 
 
-def _sum(state: State, parts: list[Any]) -> list[str]:
+def _sum_lines(parts: list[Any], whole: Any, look: Look) -> list[str]:
     if len(parts) < 2:
         return []
-    look, numbers = state.look, state.look.numbers
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole + part
-    shown = short(whole, numbers)
+    shown = short(whole, look.numbers)
     if not isinstance(whole, np.ndarray):
-        shown = written_sum([[float(p)] for p in parts], float(whole), numbers, bare=True)
+        shown = written_sum([[float(p)] for p in parts], float(whole), look.numbers, bare=True)
     return look.lines(f"  {look.say('sum')} {shown}", 7)
 
 
-def _uses(state: State, node: int) -> list[str]:
-    """What each use of a node hands back, as many as are listed, and the rest as one number."""
-    record, run, look = state.record, state.run, state.look
-    uses = record.arrivals(node)
-    parts = [run.contribution(use) for use in uses]
-    rows = []
-    for use, part in zip(uses[:LISTED], parts[:LISTED], strict=True):
-        head = record.heads[run.owner(use)]
-        upstream = run.step(run.owner(use)).upstream
-        if isinstance(upstream, float) and isinstance(part.local, int | float):
-            names = f"{partial(record, record.last, head)}·{partial(record, head, node)}"
-            names += f" = {product([upstream, part.local], look.numbers)}"
-        else:
-            names = handed_back(record, head, record.positions[use], look.numbers)
-        shown = short(part.value, look.numbers)
-        rows.append((look.say("through", name=record.names[head]), f"{names} = {shown}"))
-    lines = look.table(rows)
-    rest = parts[LISTED:]
-    if rest:
-        sum_ = rest[0].value
-        for part in rest[1:]:
-            sum_ = sum_ + part.value
-        text = look.say("rest", n=f"{len(rest):,}", sum=short(sum_, look.numbers))
-        lines += look.lines(f"  {text}", 2)
-        return lines
-    return lines + _sum(state, [p.value for p in parts])
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The rule for one input: `rule` is the local derivative, `local` its number.
+
+    For an op on whole arrays both are empty, and `formula` says what is handed on. `blocked`
+    says that nothing is.
+    """
+
+    to: str
+    slope: str
+    rule: str
+    local: Any
+    formula: str
+    blocked: bool = False
+    stretched: Stretched | None = None
 
 
-def path_lines(state: State, path: Path, number: int) -> list[str]:
-    """One path link by link: the rule, its number, and the product so far."""
-    record, look = state.record, state.look
-    numbers = look.numbers
-    rows = []
-    for k, use in enumerate(path.uses):
-        head, target = path.nodes[k], path.nodes[k + 1]
-        rule = local_rule(record, head, record.positions[use], numbers)
-        local = path.local[k]
-        if local is None:
-            rows.append((f"{record.names[head]} → {record.names[target]}", rule,
-                         short(path.parts[k], numbers)))  # fmt: skip
-            continue
-        slope = "" if isinstance(local, np.ndarray) else f" = {numbers.format(float(local))}"
-        same = slope == f" = {rule}"
-        rows.append((partial(record, head, target), f"{rule}{'' if same else slope}",
-                     f"{look.say('product so far')} {short(path.parts[k], numbers)}"))  # fmt: skip
-    shown = [*rows[: 2 * LISTED]]
-    lines = look.lines(f"{look.say('path number', k=number)}  {_way(state, path)}", 2)
-    lines += look.table(shown, 3)
-    if len(rows) > len(shown):
-        lines += look.lines("  " + look.say("links", n=len(rows) - len(shown)), 2)
-        lines += look.table([rows[-1]], 3)
-    links = list(zip(path.nodes, path.nodes[1:], strict=False))
-    return lines + _shapes(state, links[:LISTED])
+@dataclass(frozen=True, eq=False, repr=False)
+class Local(Answer):
+    """The rules and local derivatives of the op that made a node; `op` is "" for a leaf."""
+
+    node: str
+    formula: str
+    op: str
+    value: Any
+    slopes: tuple[Slope, ...] = ()
+    aligned: Aligned | None = None
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if not self.op:
+            return look.lines(look.say("a leaf", name=self.node), 2)
+        lines = look.lines(f"{equation(self.node, self.formula)}   [{self.op}]")
+        lines += joined(self._slope_lines(slope, look) for slope in self.slopes)
+        lines += _shapes_lines((self.aligned,) if self.aligned else (), look)
+        return lines + row(look, "rule", [note_of(OPS[self.op], look.lang)])
+
+    def _slope_lines(self, slope: Slope, look: Look) -> list[str]:
+        if slope.blocked:
+            return row(look, "local", [f"{slope.to}: {look.say('blocked')}"])
+        given = row(look, "gives", [f"{slope.to}.grad += {slope.formula}"])
+        if not slope.rule:
+            return given
+        shown = short(slope.local, look.numbers)
+        equal = "" if shown == slope.rule else f" = {shown}"
+        lines = row(look, "local", [f"{slope.slope} = {slope.rule}{equal}"])
+        if isinstance(self.value, np.ndarray):
+            lines += given
+        return lines + _shapes_lines((slope.stretched,) if slope.stretched else (), look)
 
 
-def local(state: State, name: str) -> list[str]:
+def local(state: State, name: str) -> Local:
     """`local NODE`: each input's rule, as a formula and then with numbers."""
-    record, run, look = state.record, state.run, state.look
+    record, run = state.record, state.run
     node = record.find(name)
-    value, numbers = run.values[node], look.numbers
-    op = value.op
-    if op is None:
-        return look.lines(look.say("a leaf", name=record.names[node]), 2)
-    lines = look.lines(f"{equation(state, node)}   [{op.name}]")
+    value = run.values[node]
+    said, formula = record.names[node], formula_of(state, node)
+    if value.op is None:
+        return Local(said, formula, "", value.data)
+    slopes = tuple(
+        _slope(state, node, position, target) for position, target in enumerate(record.inputs(node))
+    )
+    return Local(said, formula, value.op.name, value.data, slopes, aligned(run, node))
+
+
+def _slope(state: State, node: int, position: int, target: int) -> Slope:
+    record, run, numbers = state.record, state.run, state.look.numbers
+    value = run.values[node]
+    op, to, slope = value.op, record.names[target], partial(record, node, target)
+    assert op is not None
+    if op.rule(position) is None:
+        return Slope(to, slope, "", None, "", True)
+    given = handed_back(record, node, position, numbers)
+    if not op.elementwise:
+        return Slope(to, slope, "", None, given)
     args = [v.data for v in value.inputs]
-    for position, target in enumerate(record.inputs(node)):
-        rule = op.rule(position)
-        if rule is None:
-            lines += row(look, "local", [f"{record.names[target]}: {look.say('blocked')}"])
-            continue
-        said = local_rule(record, node, position, numbers)
-        if op.elementwise:
-            slope = op.local(position, value.data, args, value.params)  # type: ignore[attr-defined]
-            shown = short(slope, numbers)
-            equal = "" if shown == said else f" = {shown}"
-            lines += row(look, "local", [f"{partial(record, node, target)} = {said}{equal}"])
-            if isinstance(value.data, np.ndarray):
-                given = handed_back(record, node, position, numbers)
-                lines += row(look, "gives", [f"{record.names[target]}.grad += {given}"])
-        else:
-            lines += row(look, "gives", [f"{record.names[target]}.grad += {said}"])
-        for note in unbroadcast(state, node, target) if op.elementwise else ():
-            lines += row(look, "shapes", [note])
-    for note in product_shapes(run, node, look):
-        lines += row(look, "shapes", [note])
-    return lines + row(look, "rule", [note_of(op, look.lang)])
+    slope_now = op.local(position, value.data, args, value.params)  # type: ignore[attr-defined]
+    rule = local_rule(record, node, position, numbers)
+    return Slope(to, slope, rule, number(slope_now), given, False, stretched(run, node, target))

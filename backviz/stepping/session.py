@@ -1,73 +1,32 @@
-"""The stepper as an object: every command a method, every answer text and picture.
+"""The stepper as an object: every command a method, every answer data with its text and picture.
 
-Invariant: the object holds one frozen state and replaces it; what is shown in a notebook is
-the picture of the state at that moment, and showing never raises.
+Invariant: the object holds one frozen state and replaces it; methods call the commands' own
+functions, with arguments and not with lines of text; what is shown in a notebook is the
+picture of the state at that moment, and showing never raises.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Unpack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
 from backviz.autodiff.value import Value
-from backviz.displays import DISPLAYS
 from backviz.errors import InputError
+from backviz.stepping import moves, points, quiz, reasons, views, whatif
+from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look
-from backviz.stepping.state import State, start
+from backviz.stepping.state import State, gradient, start
+from backviz.stepping.telling import told
+from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
 if TYPE_CHECKING:
     from backviz.diagrams.style import Options
 
-DRAWN = 150  # values of a computation that is drawn under every answer
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a command said, with the picture of the state that it left."""
-
-    text: str
-    state: State
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def svg(self) -> str:
-        """The picture of the state as SVG; its ids are its own on a page with several."""
-        from backviz.stepping.pictures import picture
-
-        state = self.state
-        about = (
-            f"{state.record.names} {state.run.edits} {state.at} {self.text}"
-            f"{state.look.pictures or ''}"
-        )
-        return picture(
-            self.state, "svg", salt=f"s{sha256(about.encode()).hexdigest()[:10]}"
-        ).decode()
-
-    def png(self) -> bytes:
-        """The picture of the state as PNG."""
-        from backviz.stepping.pictures import picture
-
-        return picture(self.state, "png")
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """Text, and the picture where the graph is small enough."""
-        makers: dict[str, Callable[[], str]] = {"text/plain": lambda: self.text}
-        if len(self.state.record.values) <= DRAWN:
-            makers["image/svg+xml"] = self.svg
-            makers["image/png"] = lambda: b64encode(self.png()).decode()
-        return DISPLAYS["answer"](makers, include, exclude, self._page)
-
-    def _page(self) -> Any:
-        from backviz.stepping.pictures import present
-
-        return present(self.state).drawing_of(())
+A = TypeVar("A", bound=Answer)
 
 
 class Stepper:
@@ -76,6 +35,9 @@ class Stepper:
     It writes nothing onto the recorded values: gradients live in the stepper, and edits in
     copies. Options are the fields of `Style`, for text and pictures: `lang` is "en" or "ru",
     `digits` how many digits numbers have (4 unless given).
+
+    What a method returns is an answer: its fields are numbers, names and formulas, `text` is what
+    the prompt prints, `data()` what `--json` prints, and a notebook shows the picture too.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = a * b
@@ -91,6 +53,9 @@ class Stepper:
       b.grad  2  →  5
     >>> s.grad("b"), a.data, a.grad
     (5.0, 2.0, None)
+    >>> why = s.why("a")
+    >>> why.total, [(path.nodes, path.rules, path.factors) for path in why.paths]
+    (3.0, [(('n2', 'a'), ('b',), (3.0,))])
     """
 
     def __init__(self, output: Value, **style: Unpack[Options]) -> None:
@@ -109,124 +74,168 @@ class Stepper:
         style.pop("digits", None)
         numbers = NumberStyle(digits, style.pop("decimal", "."))
         look = Look(lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
-        self._said: list[str] = []
-        state = start(output, look)
-        self._shell = Shell(state, self._said.append)
+        self._heard: list[tuple[str, Answer]] = []
+        hear = lambda line, answer: self._heard.append((line, answer))  # noqa: E731
+        self._shell = Shell(start(output, look), lambda text: None, heard=hear)
 
     @property
     def state(self) -> State:
         """The present state; every answer holds its own."""
         return self._shell.state
 
-    def run(self, line: str) -> Shown:
+    def run(self, line: str) -> Answer:
         """Run a line as at the prompt; raises what the prompt would print as an error."""
-        self._said.clear()
-        self._shell.code = 0
-        self._shell.run(line)
-        text = "".join(self._said).rstrip("\n")
-        if self._shell.code and text.startswith("! "):
-            raise InputError(text.removeprefix("! "))
-        return Shown(text, self.state)
+        before = self.state
+        self._heard.clear()
+        answer, _ = self._shell.answer(line)
+        self._shell.follow(before)
+        return replace(Script(tuple(self._heard)), state=self.state) if self._heard else answer
 
-    def next(self, count: int = 1) -> Shown:
+    def _move(self, line: str, move: Callable[..., tuple[State, A]], *args: Any) -> A:
+        """Call a command's function; `line` is how a prompt would have it, for the history."""
+        before = self.state
+        state, answer = move(before, *args)
+        last = line if COMMANDS[line.partition(" ")[0]].again else ""
+        self._shell.state = state.but(history=(*state.history, line), last=last)
+        self._shell.note(line)
+        self._shell.follow(before)
+        return replace(answer, state=self.state)
+
+    def _look(self, line: str, view: Callable[..., A], *args: Any) -> A:
+        """The same for a command that leaves the state as it is."""
+        return self._move(line, lambda state: (state, view(state, *args)))
+
+    def next(self, count: int = 1) -> Answer:
         """The next node; forward first, then backward."""
-        return self.run(f"next {count}")
+        return self._move(f"next {count}", moves.next_steps, count)
 
-    def step(self, count: int = 1) -> Shown:
+    def step(self, count: int = 1) -> Answer:
         """The next contribution, finer than a node."""
-        return self.run(f"step {count}")
+        return self._move(f"step {count}", moves.part_steps, count)
 
-    def back(self, count: int = 1) -> Shown:
+    def back(self, count: int = 1) -> Answer:
         """Undo exactly so many visible steps."""
-        return self.run(f"back {count}")
+        return self._move(f"back {count}", moves.back_steps, count)
 
-    def go_on(self) -> Shown:
+    def go_on(self) -> Answer:
         """To the next breakpoint, or to the end: `continue`."""
-        return self.run("continue")
+        return self._move("continue", moves.go_on)
 
-    def until(self, node: str) -> Shown:
+    def until(self, node: str) -> Answer:
         """To where a node is computed, or its gradient complete."""
-        return self.run(f"until {node}")
+        return self._move(f"until {node}", moves.until, node)
 
-    def goto(self, where: int | str) -> Shown:
+    def goto(self, where: int | str) -> Answer:
         """To step `where` from the start; "bw 2" counts in the backward pass."""
-        return self.run(f"goto {where}")
+        return self._move(f"goto {where}", moves.goto, where)
 
-    def forward(self) -> Shown:
+    def forward(self) -> Answer:
         """To the end of the forward phase."""
-        return self.run("forward")
+        return self._move("forward", moves.forward)
 
-    def backward(self) -> Shown:
+    def backward(self) -> Answer:
         """To the seed of the backward pass; at its end, to that of another one."""
-        return self.run("backward")
+        return self._move("backward", moves.backward)
 
-    def restart(self) -> Shown:
+    def restart(self) -> Answer:
         """Before the first step."""
-        return self.run("restart")
+        return self._move("restart", moves.restart)
 
-    def break_at(self, what: str) -> Shown:
+    def break_at(self, what: str) -> Answer:
         """Stop `go_on` there: a node, "op:tanh", "nan", "absg>1e3", "a.grad > 1"."""
-        return self.run(f"break {what}")
+        return self._move(f"break {what}", points.break_at, what)
 
-    def watch(self, node: str) -> Shown:
+    def breaks(self) -> points.Breaks:
+        """The breaks that are set."""
+        return self._look("break", points.breaks)
+
+    def clear(self, number: int = 0) -> Answer:
+        """Drop a break by its number; 0 drops all, and ends all watching."""
+        return self._move(f"clear {number or 'all'}", points.clear, number)
+
+    def watch(self, node: str) -> Answer:
         """Say it when a node's value or gradient changes."""
-        return self.run(f"watch {node}")
+        return self._move(f"watch {node}", points.watch, node)
 
-    def why(self, node: str, path: int = 0) -> Shown:
+    def why(self, node: str, path: int = 0) -> reasons.Why | reasons.PathAnswer:
         """The chain rule with numbers: every path's product, and their sum."""
-        return self.run(f"why {node} {path}" if path else f"why {node}")
+        return self._look(f"why {node} {path or ''}".rstrip(), reasons.why, node, path)
 
-    def explain(self, name: str = "") -> Shown:
+    def explain(self, name: str = "") -> Answer:
         """A misconception or an op on one screen; without a name, the topics."""
-        return self.run(f"explain {name}")
+        view = lambda state: COMMANDS["explain"].act(state, name)[1].told  # noqa: E731
+        return self._look(f"explain {name}".rstrip(), view)
 
-    def local(self, node: str) -> Shown:
+    def local(self, node: str) -> reasons.Local:
         """The rules and local derivatives of the op that made a node."""
-        return self.run(f"local {node}")
+        return self._look(f"local {node}", reasons.local, node)
 
-    def print(self, node: str) -> Shown:
+    def print(self, node: str) -> views.Printed:
         """Value and gradient of a node, or of a part of it: "W[0, :]"."""
-        return self.run(f"print {node}")
+        return self._look(f"print {node}", views.printed, node)
 
-    def list(self, what: str = "") -> Shown:
-        """The tape around the present node; "all" is the whole of it."""
-        return self.run(f"list {what}")
+    def list(self, what: str = "") -> views.Listing:
+        """The tape around the present node, or another one; "all" is the whole of it."""
+        return self._look(f"list {what}".rstrip(), views.listing, what)
 
-    def set(self, **leaves: Any) -> Shown:
+    def where(self) -> views.Where:
+        """The step, the line of the program, and what has been set."""
+        return self._look("where", views.where)
+
+    def check(self, node: str = "") -> whatif.Checked:
+        """The gradients of a node, or of all leaves, against finite differences."""
+        return self._look(f"check {node}".rstrip(), whatif.check, node)
+
+    def zero(self) -> Answer:
+        """Forget the gradients of all passes."""
+        return self._move("zero", points.zero)
+
+    def quiz(self) -> Answer:
+        """Ask for the next number, or for the shape of the next array."""
+        return self._move("quiz", quiz.ask)
+
+    def answer(self, given: Any) -> Answer:
+        """Judge an answer to the question: a number, or a shape."""
+        return self._move(f"answer {given}", quiz.answer, given)
+
+    def history(self) -> points.History:
+        """The commands so far, as a prompt would have them."""
+        return self._look("history", points.history)
+
+    def set(self, **leaves: Any) -> whatif.Changes:
         """Set leaves to other data, all in one edit, and run again to the same place."""
-        from backviz.stepping.whatif import edited
-
         edits = [(name, _numbers(name, data)) for name, data in leaves.items()]
-        texts = [f"set {name}={np.asarray(data).tolist()!r}" for name, data in edits]
         if not edits:
             raise InputError(self.state.look.say("set how"))
         before = self.state
-        changed, lines = edited(before, edits)
-        self._shell.state = changed.but(history=(*changed.history, *texts), last="")
-        for text in texts:
-            self._shell.note(text)
+        changed, answer = whatif.edited(before, edits)
+        lines = [f"set {name}={np.asarray(data).tolist()!r}" for name, data in edits]
+        self._shell.state = changed.but(history=(*changed.history, *lines), last="")
+        for line in lines:
+            self._shell.note(line)
         self._shell.follow(before)
-        return Shown("\n".join(lines), self.state)
+        return replace(answer, state=self.state)
 
-    def undo(self) -> Shown:
+    def undo(self) -> Answer:
         """Take the last edit back."""
-        return self.run("undo")
+        return self._move("undo", whatif.undo)
 
-    def redo(self) -> Shown:
+    def redo(self) -> Answer:
         """The edit that was taken back, again."""
-        return self.run("redo")
+        return self._move("redo", whatif.redo)
 
-    def diff(self) -> Shown:
+    def diff(self) -> whatif.Changes:
         """What differs from the computation as it was recorded."""
-        return self.run("diff")
+        return self._look("diff", whatif.diff)
 
-    def reset(self) -> Shown:
+    def reset(self) -> Answer:
         """All leaves as recorded."""
-        return self.run("reset")
+        return self._move("reset", whatif.reset)
 
-    def nudge(self, node: str, h: float = 0.01) -> Shown:
+    def nudge(self, node: str, h: float = whatif.STEP) -> whatif.Nudged:
         """What the gradient predicts for a small change, and what comes of it."""
-        return self.run(f"nudge {node} {float(_numbers('h', h))!r}")
+        by = float(_numbers("h", h))
+        return self._look(f"nudge {node} {by!r}", whatif.nudge, node, by)
 
     def value(self, node: str) -> Any:
         """The data of a node under the present edits."""
@@ -235,16 +244,12 @@ class Stepper:
 
     def grad(self, node: str) -> Any:
         """What has arrived at a node so far; `None` if nothing has."""
-        from backviz.stepping.state import gradient
-
         found = gradient(self.state, self.state.record.find(node))
         return found.copy() if isinstance(found, np.ndarray) else found
 
-    def show(self) -> Shown:
+    def show(self) -> moves.Moved:
         """The present step, and in a notebook its picture."""
-        from backviz.stepping.blocks import step_lines
-
-        return Shown("\n".join(step_lines(self.state, self.state.at)), self.state)
+        return moves.Moved(told(self.state, self.state.at), state=self.state)
 
     def save(self, path: str) -> None:
         """Write the picture of the present state: .svg, .pdf, .png or .html."""
@@ -277,4 +282,4 @@ def stepper(output: Value, **style: Unpack[Options]) -> Stepper:
     return Stepper(output, **style)
 
 
-__all__ = ["Shown", "Stepper", "stepper"]
+__all__ = ["Stepper", "stepper"]

@@ -1,21 +1,23 @@
 """The shell: reads lines from a person or a script, prints, and touches files and screens.
 
-Invariant: all that commands mean is in `commands.advance`; an interrupt or an error leaves the
+Invariant: all that commands mean is in `commands.perform`; an interrupt or an error leaves the
 state as it was before the line.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
-from backviz.stepping.commands import advance, complaint
+from backviz.stepping.answers import SCHEMA, Answer, Both, Note, Text, as_data, refused
+from backviz.stepping.commands import meant, perform
 from backviz.stepping.look import painted
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import Wish
@@ -42,26 +44,51 @@ class Shell:
     code: int = 0
     over: bool = False
     opened: bool = False
+    as_json: bool = False  # one JSON object for each command instead of text
+    heard: Callable[[str, Answer], None] | None = None  # takes the answers instead
 
     def run(self, line: str, depth: int = 0) -> None:
-        """Run one line, print what it says, and grant what it wishes."""
+        """Run one line and tell what it answers."""
         before = self.state
         try:
-            self.state, result = advance(before, line)
-            self.say(result.lines)
-            self.code = self.code or result.code
-            if not result.code and not (result.wish and result.wish.what == "record"):
-                self.note(line)
-            if result.wish is not None:
-                self._grant(result.wish, depth)
+            answer, code = self.answer(line, depth)
+            self.tell(meant(before, line), answer, code)
             self.follow(before)
         except BackvizError as error:
-            self.fail(error)
+            if self.state is before:
+                self.state = before.but(history=(*before.history, meant(before, line)))
+            self.fail(error, meant(before, line))
         except KeyboardInterrupt:
             if not self.live:
                 raise
             self.state = before
             self.say([self.state.look.say("interrupted")])
+
+    def answer(self, line: str, depth: int = 0) -> tuple[Answer, int]:
+        """Run one line and grant what it wishes: the answer and the exit code of its command."""
+        self.state, result = perform(self.state, line)
+        answer = result.told
+        if not result.code and not (result.wish and result.wish.what == "record"):
+            self.note(line)
+        if result.wish is not None:
+            answer = self._grant(result.wish, depth)
+        return replace(answer, state=self.state), result.code
+
+    def tell(self, line: str, answer: Answer, code: int = 0) -> None:
+        """What a line is answered: as text, as JSON, or to the one who listens."""
+        self.code = self.code or code
+        if self.heard is not None:
+            self.heard(line, answer)
+        elif not self.as_json:
+            self.say(answer.lines(self.state.look))
+        elif line:
+            self.write(self._json(line, answer, code))
+
+    def _json(self, line: str, answer: Answer, code: int) -> str:
+        place = as_data(self.state.place)
+        told = {"schema": SCHEMA, "command": line, "code": code, "place": place,
+                "answer": answer.data()}  # fmt: skip
+        return json.dumps(told, ensure_ascii=self.state.look.fit("∂") != "∂") + "\n"
 
     def follow(self, before: State | None = None) -> None:
         """Bring the page that is kept up to date to the present state."""
@@ -77,69 +104,71 @@ class Shell:
             fit = look.fit(line)
             self.write((painted(fit) if look.colour else fit) + "\n")
 
-    def fail(self, error: BackvizError) -> None:
+    def fail(self, error: BackvizError, line: str = "") -> None:
         """What is wrong, and the exit code that it stands for."""
-        self.say(complaint(self.state, error))
-        self.code = self.code or error.exit_code
+        self.tell(line, replace(refused(error), state=self.state), error.exit_code)
 
     def note(self, line: str) -> None:
         """A line that has been run, for the file that is being recorded."""
         if self.recording:
             self.recorded = (*self.recorded, " ".join(line.split()) or self.state.last)
 
-    def _grant(self, wish: Wish, depth: int) -> None:
+    def _grant(self, wish: Wish, depth: int) -> Answer:
         match wish.what:
             case "quit":
                 self.over = True
             case "draw":
                 from backviz.stepping.pictures import text_picture
 
-                self.say(text_picture(self.state))
+                return Text(tuple(text_picture(self.state)))
             case "show":
-                self._show(wish.path)
+                return self._show(wish.path)
             case "save":
-                self._picture(wish.path)
+                return self._picture(wish.path)
             case "record":
-                self._record(wish.path)
+                return self._record(wish.path)
             case "source":
                 self.source(wish.path, depth)
+        return Text()
 
-    def _show(self, path: str) -> None:
+    def _show(self, path: str) -> Answer:
         """Open a picture, or bring the one that is open up to date."""
         if not path and not self.live:
             raise InputError("show needs a file name where nobody looks: show step.svg")
         path = path or str(Path(tempfile.gettempdir()) / PAGE)
-        self._picture(path)
+        wrote = self._picture(path)
         if path.endswith((".html", ".htm")):
             self.watched = path
         if self.live and not self.opened:
             import webbrowser
 
             self.opened = webbrowser.open(Path(path).resolve().as_uri())
+        return wrote
 
-    def _picture(self, path: str) -> None:
+    def _picture(self, path: str) -> Answer:
         from backviz.stepping.pictures import save_picture
 
         save_picture(self.state, path)
-        self.say(self.state.look.lines(self.state.look.say("wrote", path=path), 2))
+        return Note("wrote", {"path": path})
 
-    def _record(self, path: str) -> None:
-        look = self.state.look
+    def _record(self, path: str) -> Answer:
         if path == "off" and not self.recording:
-            raise InputError(look.say("not recording"))
-        self._end_recording()
+            raise InputError(self.state.look.say("not recording"))
+        ended = self._end_recording()
         if path == "off":
-            return
+            return ended
         write_file(path, b"")
         self.recording, self.recorded = path, ()
-        self.say(look.lines(look.say("recording", path=path), 2))
+        begun = Note("recording", {"path": path})
+        return Both((ended, begun)) if isinstance(ended, Note) else begun
 
-    def _end_recording(self) -> None:
-        if self.recording:
-            look, path = self.state.look, self.recording
-            write_file(path, ("\n".join(self.recorded) + "\n").encode())
-            self.say(look.lines(look.say("recorded", path=path), 2))
-            self.recording, self.recorded = "", ()
+    def _end_recording(self) -> Answer:
+        if not self.recording:
+            return Text()
+        path = self.recording
+        write_file(path, ("\n".join(self.recorded) + "\n").encode())
+        self.recording, self.recorded = "", ()
+        return Note("recorded", {"path": path})
 
     def source(self, path: str, depth: int = 0) -> None:
         """Run the commands of a file; blank lines and remarks are left out."""
@@ -153,12 +182,14 @@ class Shell:
 
     def echo(self, line: str) -> None:
         """The line as if somebody had typed it."""
+        if self.as_json:
+            return
         self.write(f"{PROMPT}{self.state.look.fit(line)}".rstrip() + "\n")
 
     def close(self) -> None:
         """End a recording that is still under way."""
         try:
-            self._end_recording()
+            self.tell("", self._end_recording())
         except BackvizError as error:
             self.fail(error)
 

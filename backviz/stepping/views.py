@@ -6,16 +6,20 @@ Invariant: every state of a node has a word of its own; colour or position never
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
-from backviz.stepping.blocks import ARROW, equation, heading
+from backviz.stepping.answers import Answer
+from backviz.stepping.blocks import ARROW, heading
 from backviz.stepping.formulas import short
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known
+from backviz.stepping.telling import equation, formula_of
+from backviz.stepping.timeline import Place
 from backviz.text import NOT_COMPUTED, NumberStyle, screen_width, within
 
 AROUND = 10  # rows above and below the present one
@@ -24,26 +28,82 @@ PRECISE = 10
 WIDE, NARROW = 22, 11  # columns of the tape
 
 
-def status(state: State, node: int) -> str:
-    """The state of a node in words: not reached, value known, partial, complete, NaN, edited."""
-    look = state.look
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One node of the tape, number `number`; value and gradient are `None` where not known.
+
+    `status` are words of a list: not reached, value known, partial, complete, NaN, infinite,
+    edited; `k` of `m` parts of the gradient have come.
+    """
+
+    number: int
+    node: str
+    formula: str
+    value: Any
+    grad: Any
+    status: tuple[str, ...]
+    k: int
+    m: int
+    here: bool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Listing(Answer):
+    """The tape, or the part of it around a node: `above` and `below` lines are left out."""
+
+    rows: tuple[Line, ...]
+    above: int
+    below: int
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        many = self.above + len(self.rows) + self.below
+        lines = look.table([_cells(line, many, look) for line in self.rows], 1, 0)
+        more = [look.say("above", n=f"{self.above:,}")] * bool(self.above)
+        more += [look.say("below", n=f"{self.below:,}")] * bool(self.below)
+        return lines + look.lines("    " + ", ".join(more), 4) if more else lines
+
+
+def listing(state: State, what: str = "") -> Listing:
+    """`list`: the tape around the present node or another one; `list all` the whole of it."""
+    record, here = state.record, state.node
+    count = record.last + 1
+    middle = here if here is not None else 0
+    first, last = max(0, middle - AROUND), min(count, middle + AROUND + 1)
+    if what == "all":
+        first, last = 0, min(count, MOST)
+    elif what:
+        middle = record.about(what)
+        first, last = max(0, middle - AROUND), min(count, middle + AROUND + 1)
+    rows = tuple(_line(state, node, node == here) for node in range(first, last))
+    return Listing(rows, first, count - last)
+
+
+def _line(state: State, node: int, here: bool) -> Line:
+    known, name = is_known(state, node), state.record.names[node]
+    value = state.run.values[node].data if known else None
+    return Line(node + 1, name, formula_of(state, node), value, gradient(state, node),
+                status(state, node), *arrived(state, node), here)  # fmt: skip
+
+
+def status(state: State, node: int) -> tuple[str, ...]:
+    """The state of a node: not reached, value known, partial, complete, NaN, infinite, edited."""
     if not is_known(state, node):
-        return look.say("not reached")
+        return ("not reached",)
     got, of = arrived(state, node)
     grad = gradient(state, node)
     words = []
     if not is_finite(state.run.values[node].data) or (grad is not None and not is_finite(grad)):
-        words.append("NaN" if _has_nan(state, node, grad) else look.say("infinite"))
+        words.append("NaN" if _has_nan(state, node, grad) else "infinite")
     if node in state.run.edits:
-        words.append(look.say("edited"))
+        words.append("edited")
     if grad is not None and (node == state.record.last or (words and got == of)):
-        words.append(look.say("complete"))
+        words.append("complete")
     elif got:
-        key = "complete" if got == of else "partial"
-        words.append(f"{look.say(key)} ({look.say('use', k=got, m=of)})")
+        words.append("complete" if got == of else "partial")
     elif not words:
-        words.append(look.say("value known"))
-    return ", ".join(words)
+        words.append("value known")
+    return tuple(words)
 
 
 def _has_nan(state: State, node: int, grad: Any) -> bool:
@@ -51,61 +111,66 @@ def _has_nan(state: State, node: int, grad: Any) -> bool:
     return any(bool(np.isnan(x).any()) for x in numbers)
 
 
-def list_lines(state: State, text: str = "") -> list[str]:
-    """`list`: the tape around the present node; `list all` the whole of it."""
-    record, look, here = state.record, state.look, state.node
-    count = record.last + 1
-    middle = here if here is not None else 0
-    first, last = max(0, middle - AROUND), min(count, middle + AROUND + 1)
-    if text == "all":
-        first, last = 0, min(count, MOST)
-    elif text:
-        middle = record.about(text)
-        first, last = max(0, middle - AROUND), min(count, middle + AROUND + 1)
-    rows = [_row(state, node, here) for node in range(first, last)]
-    lines = look.table(rows, 1, 0)
-    before, after = first, count - last
-    more = [look.say("above", n=f"{before:,}")] * bool(before)
-    more += [look.say("below", n=f"{after:,}")] * bool(after)
-    return lines + look.lines("    " + ", ".join(more), 4) if more else lines
-
-
-def _row(state: State, node: int, here: int | None) -> tuple[str, ...]:
-    look, run, record = state.look, state.run, state.record
-    known = is_known(state, node)
-    grad = gradient(state, node)
-    made = equation(state, node)
+def _cells(line: Line, many: int, look: Look) -> tuple[str, ...]:
+    made = equation(line.node, line.formula)
     return (
-        f"{ARROW} " if node == here else "    ",
-        f"({node + 1}/{record.last + 1})",
+        f"{ARROW} " if line.here else "    ",
+        f"({line.number}/{many})",
         made if screen_width(made) <= WIDE else made[: within(made, WIDE - 1)] + "…",
-        _cell(run.values[node].data, look) if known else NOT_COMPUTED,
-        _cell(grad, look) if grad is not None else NOT_COMPUTED,
-        status(state, node),
+        _cell(line.value, look),
+        _cell(line.grad, look),
+        _status(line, look),
     )
 
 
 def _cell(x: Any, look: Look) -> str:
+    if x is None:
+        return NOT_COMPUTED
     text = short(x, look.numbers)
     return text if len(text) <= NARROW else f"{np.shape(x)}"
 
 
-def print_lines(state: State, text: str) -> list[str]:
+def _status(line: Line, look: Look) -> str:
+    words = [word if word == "NaN" else look.say(word) for word in line.status]
+    counted = line.k and (line.status[-1] == "partial" or len(line.status) == 1)
+    return ", ".join(words) + (f" ({look.say('use', k=line.k, m=line.m)})" if counted else "")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Printed(Answer):
+    """Value and gradient of a node, or of a part of it: `name` is `W[0, 1]`, `grad_name` its
+    gradient's; a `value` of `None` is not computed yet. `k` of `m` parts have come.
+    """
+
+    name: str
+    value: Any
+    grad_name: str = ""
+    grad: Any = None
+    k: int = 0
+    m: int = 0
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if self.value is None:
+            return look.lines(f"{self.name}: {look.say('not reached')}", 2)
+        lines = _numbers(self.name, self.value, look)
+        if self.grad is None:
+            said = f"{self.grad_name} = {NOT_COMPUTED}   {look.say('not computed')}"
+            return lines + look.lines(said, 2)
+        partial = f"   ({look.say('use', k=self.k, m=self.m)})" if self.k < self.m else ""
+        return lines + _numbers(self.grad_name, self.grad, look, partial)
+
+
+def printed(state: State, text: str) -> Printed:
     """`print NODE[slice]`: value and gradient in full."""
     node, index, name = entry(state, text)
-    record, look = state.record, state.look
+    said = state.record.names[node]
+    label = f"{said}.grad{name[len(said) :]}"
     if not is_known(state, node):
-        return look.lines(f"{name}: {look.say('not reached')}", 2)
-    data, grad = state.run.values[node].data, gradient(state, node)
-    lines = _numbers(name, taken(data, index, text), look)
-    label = f"{record.names[node]}.grad{name[len(record.names[node]) :]}"
-    if grad is None:
-        lines += look.lines(f"{label} = {NOT_COMPUTED}   {look.say('not computed')}", 2)
-    else:
-        got, of = arrived(state, node)
-        partial = f"   ({look.say('use', k=got, m=of)})" if got < of else ""
-        lines += _numbers(label, taken(grad, index, text), look, partial)
-    return lines
+        return Printed(name, None, label)
+    value, grad = taken(state.run.values[node].data, index, text), gradient(state, node)
+    shown = None if grad is None else taken(grad, index, text)
+    return Printed(name, value, label, shown, *arrived(state, node))
 
 
 def _numbers(name: str, x: Any, look: Look, more: str = "") -> list[str]:
@@ -164,31 +229,63 @@ def taken(x: Any, index: Any, text: str) -> Any:
     return part if np.ndim(part) else float(part)
 
 
-def where_lines(state: State) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A leaf that is set to something else than was recorded."""
+
+    name: str
+    value: Any
+    was: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Where(Answer):
+    """Step `step` of `of`: the node at work, the line that made it, and what has been set."""
+
+    step: int
+    of: int
+    place: Place
+    node: str
+    formula: str
+    made_at: str
+    edits: tuple[Edit, ...]
+    breaks: tuple[str, ...]
+    watching: tuple[str, ...]
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        said = look.say("at step", k=self.step, n=self.of)
+        what = f": {equation(self.node, self.formula)}" if self.node else ""
+        more = [
+            ("made at", self.made_at),
+            ("what-if", ", ".join(_edited(edit, look) for edit in self.edits)),
+            ("breaks", ", ".join(self.breaks)),
+            ("watching", ", ".join(self.watching)),
+        ]
+        lines = look.lines(f"{heading(self.place, look)}  {said}{what}")
+        for key, text in more:
+            lines += look.lines(f"  {look.say(key)} {text}") if text else []
+        return lines
+
+
+def where(state: State) -> Where:
     """`where`: the step, the line of the program, and what has been set."""
-    look, record, node = state.look, state.record, state.node
-    line = state.timeline
+    record, node, line = state.record, state.node, state.timeline
     rank, last = line.rank(state.at), line.rank(line.end(state.passes))
-    said = look.say("at step", k=rank, n=last)
-    what = f": {equation(state, node)}" if node is not None else ""
-    lines = look.lines(f"{heading(state, state.at)}  {said}{what}")
-    if node is not None and (made := record.values[node].origin.where):
-        lines += look.lines(f"  {look.say('made at')} {made}")
-    if state.run.edits:
-        lines += look.lines(f"  {look.say('what-if')} {edits_text(state)}")
-    if state.breaks:
-        lines += look.lines(f"  {look.say('breaks')} {', '.join(b.text for b in state.breaks)}")
-    if state.watches:
-        watched = ", ".join(record.names[n] for n in state.watches)
-        lines += look.lines(f"  {look.say('watching')} {watched}")
-    return lines
-
-
-def edits_text(state: State) -> str:
-    """`a = 5 (was 2)` for every leaf that is set to something else."""
-    numbers, values = state.look.numbers, state.record.values
-    return ", ".join(
-        f"{state.record.names[i]} = {short(x, numbers)} "
-        f"({state.look.say('was')} {short(values[i].data, numbers)})"
-        for i, x in state.run.edits.items()
+    return Where(
+        rank,
+        last,
+        state.place,
+        "" if node is None else record.names[node],
+        "" if node is None else formula_of(state, node),
+        "" if node is None else record.values[node].origin.where,
+        tuple(Edit(record.names[i], x, record.values[i].data) for i, x in state.run.edits.items()),
+        tuple(b.text for b in state.breaks),
+        tuple(record.names[n] for n in state.watches),
     )
+
+
+def _edited(edit: Edit, look: Look) -> str:
+    """`a = 5 (was 2)`."""
+    was = f"{look.say('was')} {short(edit.was, look.numbers)}"
+    return f"{edit.name} = {short(edit.value, look.numbers)} ({was})"

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backviz.registry import Registry
+from backviz.stepping.answers import Answer, Text, joined
+from backviz.stepping.look import Look
 from backviz.stepping.state import State
 
 
@@ -22,11 +24,25 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command says; `code` is the exit code that a script ends with if it is not 0."""
+    """What a command answers; `code` is the exit code that a script ends with if it is not 0.
 
-    lines: tuple[str, ...] = ()
+    Lines of text are taken as well: `Result(("one", "two"))`.
+    """
+
+    answer: Answer | tuple[str, ...] = ()
     wish: Wish | None = None
     code: int = 0
+
+    @property
+    def told(self) -> Answer:
+        """The answer as data; lines of text are one too."""
+        return self.answer if isinstance(self.answer, Answer) else Text(tuple(self.answer))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The answer as lines of the console that its state knows."""
+        state = self.told.state
+        return tuple(self.told.lines(state.look if state else Look()))
 
     @property
     def text(self) -> str:
@@ -58,26 +74,53 @@ COMMANDS: Registry[Command] = Registry(
 )
 
 
-def help_lines(state: State, text: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as help shows it: how it is written, all its names, and an example."""
+
+    name: str
+    usage: str
+    names: tuple[str, ...]
+    example: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Help(Answer):
+    """The commands; `full` says that one was asked about."""
+
+    commands: tuple[Entry, ...]
+    full: bool
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if self.full:
+            return joined(_in_full(entry, look) for entry in self.commands)
+        heads = look.say("command"), look.say("does"), look.say("example").rstrip(":")
+        rows = [(_with_alias(c), look.say(f"do {c.name}"), c.example) for c in self.commands]
+        return look.table([heads, *rows])
+
+
+def help_on(name: str = "") -> Help:
     """`help [COMMAND]`: all commands, or one in full."""
-    look = state.look
-    if text:
-        command = COMMANDS[text]
-        names = [name for name in COMMANDS.names() if COMMANDS[name] is command]
-        return [
-            *look.lines(f"{command.usage}   {look.say(f'do {command.name}')}", 4),
-            *look.lines(f"  {look.say('names')} {', '.join(names)}", 4),
-            *look.lines(f"  {look.say('example')} {command.example}", 4),
-            *(look.lines(f"  {look.say('about break')}", 4) if command.name == "break" else ()),
-        ]
-    rows = [(_with_alias(c), look.say(f"do {c.name}"), c.example) for c in COMMANDS.values()]
-    return look.table(
-        [(look.say("command"), look.say("does"), look.say("example").rstrip(":")), *rows]
-    )
+    chosen = [COMMANDS[name]] if name else list(COMMANDS.values())
+    return Help(tuple(Entry(c.name, c.usage, _names(c), c.example) for c in chosen), bool(name))
 
 
-def _with_alias(command: Command) -> str:
+def _names(command: Command) -> tuple[str, ...]:
+    return tuple(name for name in COMMANDS.names() if COMMANDS[name] is command)
+
+
+def _in_full(entry: Entry, look: Look) -> list[str]:
+    about = look.lines(f"  {look.say('about break')}", 4) if entry.name == "break" else []
+    return [
+        *look.lines(f"{entry.usage}   {look.say(f'do {entry.name}')}", 4),
+        *look.lines(f"  {look.say('names')} {', '.join(entry.names)}", 4),
+        *look.lines(f"  {look.say('example')} {entry.example}", 4),
+        *about,
+    ]
+
+
+def _with_alias(entry: Entry) -> str:
     """`next [n], n`: how it is written, and its shortest name."""
-    names = [name for name in COMMANDS.names() if COMMANDS[name] is command]
-    shortest = min(names[1:], key=len, default="")
-    return f"{command.usage}, {shortest}" if shortest else command.usage
+    shortest = min(entry.names[1:], key=len, default="")
+    return f"{entry.usage}, {shortest}" if shortest else entry.usage

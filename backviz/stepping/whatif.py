@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
 from backviz.stepping.formulas import formula, partial, product, short
 from backviz.stepping.look import INDENT, Look
@@ -31,7 +33,32 @@ CHANGES = 40  # lines of a comparison
 STEP = 0.01
 
 
-def set_leaf(state: State, text: str) -> tuple[State, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value, or with `.grad` after its name a gradient, before and now; arrays compare whole."""
+
+    name: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Changes(Answer):
+    """All values and gradients that are known at the present place and differ."""
+
+    changes: tuple[Change, ...]
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if not self.changes:
+            return look.lines(look.say("no change"), 2)
+        lines = _rows(look, [(c.name, short(c.old, look.numbers), short(c.new, look.numbers))
+                             for c in self.changes[:CHANGES]])  # fmt: skip
+        left = len(self.changes) - CHANGES
+        return lines + (look.lines("  " + look.say("more changes", n=left), 2) if left > 0 else [])
+
+
+def set_leaf(state: State, text: str) -> tuple[State, Answer]:
     """`set NODE=VALUE`: run again to the same place with a leaf set to something else."""
     name, sign, value = text.partition("=")
     if not sign or not value.strip():
@@ -39,7 +66,7 @@ def set_leaf(state: State, text: str) -> tuple[State, list[str]]:
     return edited(state, [(name.strip(), read_number(value))])
 
 
-def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, list[str]]:
+def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, Changes]:
     """One edit: leaves, or entries of them, by name and new data."""
     made: dict[int, Any] = {}
     for name, data in edits:
@@ -92,28 +119,21 @@ def _put(old: Any, index: Any, value: Any, name: str) -> Any:
     return data
 
 
-def compare(state: State, old: Run, new: Run) -> list[str]:
+def compare(state: State, old: Run, new: Run) -> Changes:
     """Old → new for every value and gradient that is known at this place and differs."""
-    look, record, nodes = state.look, state.record, range(state.record.last + 1)
-    rows = [
-        (record.names[node], a, b)
+    record, nodes = state.record, range(state.record.last + 1)
+    found = [
+        Change(record.names[node], a, b)
         for node in nodes
         if _differ(a := old.values[node].data, b := new.values[node].data) and is_known(state, node)
     ]
     for node, (a, b) in enumerate(zip(gradients(state, old), gradients(state, new), strict=True)):
         if a is not None and _differ(a, b):
-            rows.append((f"{record.names[node]}{GRAD}", a, b))
-    if not rows:
-        return look.lines(look.say("no change"), 2)
-    numbers = look.numbers
-    lines = _changes(look, [(name, short(a, numbers), short(b, numbers))
-                            for name, a, b in rows[:CHANGES]])  # fmt: skip
-    if len(rows) > CHANGES:
-        lines += look.lines("  " + look.say("more changes", n=len(rows) - CHANGES), 2)
-    return lines
+            found.append(Change(f"{record.names[node]}{GRAD}", a, b))
+    return Changes(tuple(found))
 
 
-def _changes(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
+def _rows(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
     """Rows in columns, or, if that is too wide, each broken where it must be."""
     lines = look.table([(name, old, "→", new) for name, old, new in rows])
     if all(
@@ -134,67 +154,102 @@ def _differ(old: Any, new: Any) -> bool:
     return not np.array_equal(old, new, equal_nan=True)
 
 
-def undo(state: State) -> tuple[State, list[str]]:
+def undo(state: State) -> tuple[State, Answer]:
     """`undo`: back to the numbers before the last edit."""
     if not state.number:
-        return state, state.look.lines(state.look.say("nothing to undo"), 2)
+        return state, Note("nothing to undo")
     new = state.but(number=state.number - 1, question=None)
     return new, compare(new, state.run, new.run)
 
 
-def redo(state: State) -> tuple[State, list[str]]:
+def redo(state: State) -> tuple[State, Answer]:
     """`redo`: the edit that was undone, again."""
     if state.number + 1 >= len(state.runs):
-        return state, state.look.lines(state.look.say("nothing to redo"), 2)
+        return state, Note("nothing to redo")
     new = state.but(number=state.number + 1, question=None)
     return new, compare(new, state.run, new.run)
 
 
-def diff(state: State) -> list[str]:
+def diff(state: State) -> Changes:
     """`diff`: as recorded → now."""
     return compare(state, state.original, state.run)
 
 
-def reset(state: State) -> tuple[State, list[str]]:
+def reset(state: State) -> tuple[State, Answer]:
     """`reset`: all leaves as recorded; undo brings the edits back."""
     if not state.run.edits:
-        return state, state.look.lines(state.look.say("nothing to undo"), 2)
+        return state, Note("nothing to undo")
     runs = (*state.runs[: state.number + 1], state.original)
     new = state.but(runs=runs, number=len(runs) - 1, question=None)
     return new, compare(new, state.run, new.run)
 
 
-def nudge(state: State, text: str) -> list[str]:
-    """`nudge NODE h`: what the gradient predicts, and what comes of it."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Nudged(Answer):
+    """What the gradient `rate` predicts for a change of `name` by `h`, and what comes of it.
+
+    `predicted` is rate·h, `actual` is after − before, `difference` what lies between them. A
+    rate of `None` says that no gradient comes there.
+    """
+
+    name: str
+    h: float
+    slope: str
+    output: str
+    rate: float | None
+    predicted: float = 0.0
+    before: float = 0.0
+    after: float = 0.0
+    actual: float = 0.0
+    difference: float = 0.0
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        if self.rate is None:
+            return look.lines(f"{self.name}: {look.say('no gradient')}", 2)
+        numbers = look.numbers
+        rows = [
+            (look.say("predicted"), f"{self.slope}·h = {product([self.rate, self.h], numbers)}",
+             f"{equal_sign([[self.rate, self.h]], self.predicted, numbers)} "
+             f"{numbers.format(self.predicted)}"),
+            (look.say("actual"),
+             f"{self.output}: {numbers.format(self.before)} → {numbers.format(self.after)}",
+             f"{equal_sign([[self.after], [-self.before]], self.actual, numbers)} "
+             f"{numbers.format(self.actual)}"),
+            (look.say("difference"), look.say("curvature"),
+             f"= {numbers.format(self.difference)}"),
+        ]  # fmt: skip
+        head = look.say("nudged", name=self.name, h=numbers.format(self.h))
+        return look.lines(head, 2) + look.table(rows)
+
+
+def nudge_text(state: State, text: str) -> Nudged:
+    """`nudge NODE h`, as it is typed."""
     found = re.fullmatch(r"(.+?)(?:\s+([-−+.\d][^\s\]]*))?", text.strip())
     if found is None:
         raise InputError(state.look.say("name a node"))
-    node, index, name = entry(state, found[1])
-    h = read_number(found[2]) if found[2] else STEP
-    look, record, run = state.look, state.record, state.run
-    numbers, slope = look.numbers, run.whole(node)
+    return nudge(state, found[1], read_number(found[2]) if found[2] else STEP)
+
+
+def nudge(state: State, name: str, h: float = STEP) -> Nudged:
+    """What the gradient predicts for a small change of a node or an entry, and what comes of it."""
+    node, index, name = entry(state, name)
+    record, run = state.record, state.run
+    slope = run.whole(node)
     if not isinstance(h, float) or h == 0:
-        raise InputError(look.say("nudge how"))
+        raise InputError(state.look.say("nudge how"))
+    output = record.names[record.last]
+    called = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
     if slope is None:
-        return look.lines(f"{name}: {look.say('no gradient')}", 2)
+        return Nudged(name, h, called, output, None)
     old = run.values[node].data
     rate = float(np.sum(taken(slope, index, name)))
     new = old + h if index is None else _put(old, index, np.asarray(old)[index] + h, name)
     with recorded():
         made = as_function(run.output, [run.values[node]])(Value(new))
     before, after = (float(np.sum(v.data)) for v in (run.output, made))
-    output = record.names[record.last]
-    derivative = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
-    rows = [
-        (look.say("predicted"), f"{derivative}·h = {product([rate, h], numbers)}",
-         f"{equal_sign([[rate, h]], rate * h, numbers)} {numbers.format(rate * h)}"),
-        (look.say("actual"), f"{output}: {numbers.format(before)} → {numbers.format(after)}",
-         f"{equal_sign([[after], [-before]], after - before, numbers)} "
-         f"{numbers.format(after - before)}"),
-        (look.say("difference"), look.say("curvature"),
-         f"= {numbers.format(_beyond_rounding(after - before - rate * h, before, after))}"),
-    ]  # fmt: skip
-    return look.lines(look.say("nudged", name=name, h=numbers.format(h)), 2) + look.table(rows)
+    beyond = _beyond_rounding(after - before - rate * h, before, after)
+    return Nudged(name, h, called, output, rate, rate * h, before, after, after - before, beyond)
 
 
 def _beyond_rounding(x: float, *of: float) -> float:
@@ -202,26 +257,53 @@ def _beyond_rounding(x: float, *of: float) -> float:
     return 0.0 if abs(x) <= 1e-14 * max(map(abs, of)) < math.inf else x
 
 
-def check(state: State, text: str) -> tuple[list[str], int]:
-    """`check [NODE]`: the gradients against finite differences; the exit code that fits."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A gradient and what differences say; the verdict is ok, kink, fault or unsure."""
+
+    order: int
+    worst: str
+    analytic: float
+    numeric: float
+    error: float
+    verdict: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checked(Answer):
+    """The gradients against finite differences."""
+
+    rows: tuple[Judged, ...]
+
+    @property
+    def code(self) -> int:
+        """The exit code that fits: 4 where a gradient is wrong."""
+        return 4 if any(row.verdict == "fault" for row in self.rows) else 0
+
+    def lines(self, look: Look) -> list[str]:
+        """What the prompt prints."""
+        heads = ("order", "worst", "by rule", "by differences", "error", "nothing")
+        rows = [
+            (f"{r.order}", r.worst, f"{r.analytic:.8g}", f"{r.numeric:.8g}", f"{r.error:.1e}",
+             look.say(r.verdict))
+            for r in self.rows
+        ]  # fmt: skip
+        return look.table([tuple(map(look.say, heads)), *rows], indent=0)
+
+
+def check(state: State, name: str = "") -> Checked:
+    """`check [NODE]`: the gradients of one node, or of all leaves, against finite differences."""
     record, run = state.record, state.run
     output = run.output
     leaves = [record.index[v.serial] for v in leaves_of(output)]
-    nodes = [record.about(text.strip())] if text.strip() else leaves
+    nodes = [record.about(name.strip())] if name.strip() else leaves
     if not nodes or not output.requires_grad:
         raise InputError(state.look.say("nothing to check"))
     chosen = [run.values[i] for i in nodes]
     report = gradient_checks(as_function(output, chosen), chosen, [record.names[i] for i in nodes])
-    look = state.look
-    rows = [
-        tuple(map(look.say, ("order", "worst", "by rule", "by differences", "error", "nothing")))
-    ]
-    rows += [
-        (f"{c.order}", c.where, f"{c.analytic:.8g}", f"{c.numeric:.8g}", f"{c.error:.1e}",
-         look.say(_judged(c)))
-        for c in report
-    ]  # fmt: skip
-    return look.table(rows, indent=0), 4 if any(c.fault for c in report) else 0
+    return Checked(tuple(
+        Judged(c.order, c.where, c.analytic, c.numeric, c.error, _judged(c)) for c in report
+    ))  # fmt: skip
 
 
 def _judged(check: Check) -> str:
