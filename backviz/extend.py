@@ -11,6 +11,7 @@ checks or documents the table finds it there. Names are never overwritten.
 ...     cube = elementwise(
 ...         "cube", lambda x: x**3, lambda out, x: 3 * x**2,
 ...         domain="all numbers", note="The third power.",
+...         gradient="Multiplies the gradient by three times the square.",
 ...     )
 ...     y = cube(x)
 ...     y.backward()
@@ -18,6 +19,7 @@ checks or documents the table finds it there. Names are never overwritten.
 (8.0, 12.0, 2)
 """
 
+from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, structural
 from backviz.diagrams.layout import ENGINES, Engine
@@ -33,7 +35,7 @@ from backviz.sources.examples import EXAMPLES, Example
 
 __all__ = [
     "BUILDERS", "ENGINES", "EXAMPLES", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES",
-    "SCHEDULES", "THEMES", "Axis", "Builder", "Elementwise", "Engine", "Example", "Film", "Frame",
-    "Line", "Notation", "Op", "Optimizer", "Panel", "Preset", "Registry", "Renderer", "Structural",
-    "Theme", "Within", "artists", "elementwise", "scene", "structural",
+    "SCHEDULES", "THEMES", "Axis", "Builder", "Call", "Elementwise", "Engine", "Example", "Film",
+    "Frame", "Line", "Notation", "Op", "Optimizer", "Panel", "Preset", "Registry", "Renderer",
+    "Structural", "Theme", "Within", "artists", "elementwise", "scene", "structural",
 ]  # fmt: skip

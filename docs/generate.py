@@ -27,7 +27,6 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.lessons import BREAKS, LESSONS, explanation
-from backviz.lessons.op_calls import call_of
 from backviz.lessons.op_page import call_text, record, rules
 from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
@@ -70,13 +69,13 @@ def ops_page() -> str:
         if rows:
             about = (module.__doc__ or family).partition("\n")[0].partition(". ")[0].rstrip(".")
             lines += ["", f"## {about}", ""]
-            lines += ["| op | other names | formula | options | rules | domain | |"]
-            lines += ["|---|---|---|---|---|---|---|", *rows]
+            lines += ["| op | other names | formula | options | rules | domain | note | gradient |"]
+            lines += ["|---|---|---|---|---|---|---|---|", *rows]
     return "\n".join(lines) + "\n"
 
 
 def _row(op: Op) -> str:
-    made = record(op, call_of(op))
+    made = record(op, op.sample)
     cells = [
         f"`{op.name}`",
         _code(op.aliases),
@@ -85,6 +84,7 @@ def _row(op: Op) -> str:
         "<br>".join(escape_markdown(said.en) for said in rules(op, made) if op.differentiable),
         escape_markdown(op.domain),
         escape_markdown(op.note),
+        escape_markdown(op.gradient) or "carries none",
     ]
     return "| " + " | ".join(cells) + " |"
 

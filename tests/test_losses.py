@@ -451,5 +451,5 @@ def test_plain_arrays_give_plain_numbers():
 def test_all_of_them_can_be_opened_and_say_what_the_gradient_is():
     for name in LOSSES:
         assert OPS[name].parts is not None
-    assert "p − y" in OPS["cross_entropy"].note
+    assert "p − y" in OPS["cross_entropy"].gradient
     assert OPS["bce_with_logits"] is OPS["binary_cross_entropy_with_logits"]

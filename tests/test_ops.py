@@ -36,6 +36,10 @@ def test_the_table_is_complete():
     assert len(ROWS) >= 25
     for op in ROWS:
         assert op.note.endswith("."), op.name
+        assert op.differentiable == bool(op.gradient), op.name
+        if op.gradient:  # one sentence, and not the other one again
+            assert op.gradient.endswith(".") and ". " not in op.gradient, op.name
+            assert op.gradient != op.note, op.name
         assert op.domain, op.name
         assert op.symbol, op.name
         assert op.variadic or op.notation.write or len(op.notation.operands) == op.arity, op.name
@@ -75,7 +79,7 @@ def test_a_misspelt_op_gets_a_suggestion():
 @pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
 @pytest.mark.parametrize("shapes", ["scalar", "array", "broadcast"])
 def test_gradients_match_differences_to_order_2(op, shapes):
-    order = 2 if op.smooth else 1
+    order = 1 if op.kink else 2
     kinds = {"scalar": [()] * 3, "array": [(2, 3)] * 3, "broadcast": [(2, 3), (3,), ()]}[shapes]
     args = [sample(op, s) for s in kinds[: op.arity]]
     if op.name == "guard":
@@ -103,7 +107,7 @@ def test_sample_calls_match_differences_to_order_2(op, each):
         return
     call = each.call or partial(op, **each.params)
     args = [sample(op, s) for s in each.given]
-    order = 2 if op.smooth else 1
+    order = 1 if op.kink else 2
     assert check_grads(call, *args, order=order, tolerance=2e-6)
     # squared, so that the second order is not zero
     assert check_grads(lambda *xs: call(*xs) ** 2, *args, order=order, tolerance=2e-6)

@@ -794,7 +794,7 @@ def test_columns_stand_under_each_other_behind_wide_letters():
 
 
 @pytest.mark.parametrize(
-    ("op", "kept"), [("relu6", "ReLU, который останавливается"), ("selu", "ELU с таким")]
+    ("op", "kept"), [("relu6", "между 0 и 6 градиент проходит"), ("selu", "при x > 0 проходит")]
 )
 def test_rules_are_in_the_language_of_the_session(op, kept):
     text = said(f"L={op}(a)*b; a=0.5; b=2", "c", lang="ru")

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backviz.autodiff.data import Data
+from backviz.autodiff.params import plain_params
+from backviz.errors import PositionError, ShapeError
+
+if TYPE_CHECKING:
+    from backviz.autodiff.op import Op
+    from backviz.autodiff.operand import Params
 
 Shape = tuple[int, ...]
 PRODUCTS = ("matmul", "dot", "linear")  # they compare the inner sizes
@@ -70,3 +81,32 @@ def aligned(names: Sequence[str], shapes: Sequence[Shape], misfit: Misfit) -> li
             column = gutter + 2 + width - len(text) + before
             lines.append(" " * column + "^" * len(str(shape[axis])))
     return lines
+
+
+def misfit_error(
+    op: Op, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
+) -> ShapeError:
+    """What is wrong with these shapes, and where; `names` are what the operands are called."""
+    if isinstance(error, np.linalg.LinAlgError):
+        said = "the matrix is singular, so it has no inverse"
+        why = said if "ingular" in str(error) else str(error)
+        return ShapeError(f"{op.name}: {why}; give it another matrix")
+    kind = PositionError if isinstance(error, IndexError) else ShapeError
+    shapes = [tuple(np.shape(a)) for a in args]
+    names = [name or "·" for name in names]
+    called = op.name if set(names) == {"·"} else f"{op.name}({', '.join(names)})"
+    extra = "".join(f", {k}={v}" for k, v in plain_params(params).items())
+    if len(args) < 2:
+        return kind(
+            f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
+            if args
+            else f"{called}: there are no operands"
+        )
+    known = op.elementwise or op.name in PRODUCTS
+    found = find_misfit(op.name, shapes) if known else Misfit("", (None,) * len(shapes))
+    why = found.why or str(error).partition("\n")[0]
+    listed = " and ".join(map(str, shapes))
+    lines = []
+    if any(axis is not None for axis in found.axes):
+        lines = aligned(names, shapes, found)
+    return kind(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)

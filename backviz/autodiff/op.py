@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from sys import getrefcount
@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, take
+from backviz.autodiff.calls import ONE_NUMBER, Call, plain_sample
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, applied, as_data, quietly
-from backviz.autodiff.misfit import PRODUCTS, Misfit, aligned, find_misfit
+from backviz.autodiff.misfit import misfit_error
 from backviz.autodiff.notation import Notation, function_notation
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
-from backviz.autodiff.params import in_words, kinds_checked, plain_params
+from backviz.autodiff.params import in_words, kinds_checked
 from backviz.autodiff.table import FUNCTIONS, OPS
-from backviz.errors import InputError, PositionError, ShapeError
+from backviz.errors import InputError
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -41,7 +42,7 @@ TORCH_WORDS = {"dim": "axis", "keepdim": "keepdims"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Op(ABC):
-    """One row of the table: forward, rule, notation, domain, note.
+    """One row of the table: all that the program knows of an operation.
 
     `scalar` computes with Python floats (None: `array` serves), `array` with numpy
     arrays. A rule that is `None` stands for an operand that never gets a gradient.
@@ -49,15 +50,21 @@ class Op(ABC):
     `domain` names the real inputs for which the result is finite, `interval` is a range of
     inputs inside it. `masks` says that the op blocks the gradient where its local derivative
     is 0. A `variadic` op takes any number of operands and has one rule, which is told the
-    `position`. `bind` turns
-    the arguments of a call into operands and params, where that is more than operands
-    first, then `params` in their order. `parts` is the same function written in simpler
-    ops. `shape` is the shape of the result, from those of the operands and the params, for
-    ops whose rules ask for it. `numpy` are the functions of numpy that record as this op.
-    `written` says that an expression may call it: not if the result can outgrow what was
-    typed. `method` says that values and symbols have it as a method. `gives` is what the
+    `position`. `bind` turns the arguments of a call into operands and params, where that is
+    more than operands first, then `params` in their order. `parts` is the same function written
+    in simpler ops. `shape` is the shape of the result, from those of the operands and the
+    params, for ops whose rules ask for it. `numpy` are the functions of numpy that record as
+    this op. `written` says that an expression may call it: not if the result can outgrow what
+    was typed. `method` says that values and symbols have it as a method. `gives` is what the
     result stands for: a "mask", "positions", what the operands are ("alike"), or a whole
     number if they are masks or whole numbers ("count"); "" for numbers (`autodiff.meaning`).
+
+    `note` says what the op makes, `gradient` what becomes of the gradient on its way back.
+    `sample` is a small call that explains the op; `kink` is one whose first entry has one slope
+    to the left and another to the right. `saturates` names the sides of 0, "below" and "above",
+    on which the derivative fades. `torch` is the function of torch that means the same, as it
+    stands after `torch.` ("" if there is none); `torch_options` are options that have other
+    names there, besides `dim` and `keepdim`.
     """
 
     name: str
@@ -74,7 +81,6 @@ class Op(ABC):
     interval: tuple[float, float] = (-2.0, 2.0)
     commutes: bool = False
     public: bool = True
-    smooth: bool = True
     masks: bool = False
     variadic: bool = False
     bind: Bind | None = None
@@ -84,10 +90,17 @@ class Op(ABC):
     written: bool = True
     method: bool = True
     gives: str = ""
+    gradient: str = ""
+    sample: Call = ONE_NUMBER
+    kink: Call | None = None
+    saturates: tuple[str, ...] = ()
+    torch: str = ""
+    torch_options: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = field(init=False)
     idle: Origin = field(init=False)
 
     elementwise: ClassVar[bool]
+    misfit = misfit_error
 
     def __post_init__(self) -> None:
         # one origin for all plain calls, so that a recorded value costs no more than its slots
@@ -177,34 +190,6 @@ class Op(ABC):
             raise InputError(
                 f"{self.name}: numpy has none for float16; give it float32, as most libraries do"
             ) from None
-
-    def misfit(
-        self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
-    ) -> ShapeError:
-        """What is wrong with these shapes, and where; `names` are what the operands are called."""
-        if isinstance(error, np.linalg.LinAlgError):
-            said = "the matrix is singular, so it has no inverse"
-            why = said if "ingular" in str(error) else str(error)
-            return ShapeError(f"{self.name}: {why}; give it another matrix")
-        kind = PositionError if isinstance(error, IndexError) else ShapeError
-        shapes = [tuple(np.shape(a)) for a in args]
-        names = [name or "·" for name in names]
-        called = self.name if set(names) == {"·"} else f"{self.name}({', '.join(names)})"
-        extra = "".join(f", {k}={v}" for k, v in plain_params(params).items())
-        if len(args) < 2:
-            return kind(
-                f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
-                if args
-                else f"{called}: there are no operands"
-            )
-        known = self.elementwise or self.name in PRODUCTS
-        found = find_misfit(self.name, shapes) if known else Misfit("", (None,) * len(shapes))
-        why = found.why or str(error).partition("\n")[0]
-        listed = " and ".join(map(str, shapes))
-        lines = []
-        if any(axis is not None for axis in found.axes):
-            lines = aligned(names, shapes, found)
-        return kind(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)
 
     @property
     def differentiable(self) -> bool:
@@ -433,6 +418,7 @@ def _enter(
 ) -> Row:
     arity = more.setdefault("arity", len(rules))
     more.setdefault("notation", function_notation(name, arity))
+    more.setdefault("sample", plain_sample(kind.elementwise, arity))
     more.setdefault("symbol", name)
     row = kind(name=name, array=array, rules=rules, **more)
     OPS.add(row.name, row, row.aliases)

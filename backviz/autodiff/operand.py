@@ -252,7 +252,7 @@ def add_method(op: Op, name: str) -> None:
         method = function
     method.__name__ = name
     method.__qualname__ = name  # Python's messages say it
-    method.__doc__ = f"The op `{op.name}`. {op.note}"
+    method.__doc__ = f"The op `{op.name}`. {op.note} {op.gradient}".rstrip()
     setattr(Operand, name, method)
 
 

@@ -12,21 +12,22 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.calls import Call
 from backviz.autodiff.data import quietly
 from backviz.autodiff.formula import contribution_formula, local_formula
 from backviz.autodiff.op import Elementwise, Op
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.symbol import Symbol, as_symbol, writing
+from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
 from backviz.lessons import words
 from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, Words, same
-from backviz.lessons.op_calls import KINKS, Call, call_of, points_of
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
 from backviz.stepping.blocks import shapes_text
 from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import Look
-from backviz.stepping.notes_ru import DOMAINS, note_of
+from backviz.stepping.notes_ru import DOMAINS, gradient_of, note_of
 from backviz.stepping.state import start
 from backviz.stepping.telling import aligned
 from backviz.text import NumberStyle
@@ -55,7 +56,7 @@ def operand_names(op: Op) -> list[str]:
 
 def explain_op(op: Op) -> Explanation:
     """The explanation of any op of the table."""
-    made = record(op, call_of(op))
+    made = record(op, op.sample)
     blocks: list[Block] = [_about(op, made)]
     if not op.differentiable:
         blocks.append(_values(made))
@@ -63,7 +64,7 @@ def explain_op(op: Op) -> Explanation:
         blocks += [_in_numbers(op, made), _points(op) if op.is_function else _operands(op, made)]
     else:
         blocks.append(_arrays(made))
-    if op.name in KINKS:
+    if op.kink is not None:
         blocks.append(_kink(op))
     if shapes := _shapes(op, made):
         blocks.append(shapes)
@@ -105,15 +106,45 @@ def call_text(op: Op, made: Value) -> str:
 def _about(op: Op, made: Value) -> tuple[Fact, ...]:
     facts = [
         Fact(words.NOTE, Words(*(note_of(op, lang) for lang in Words._fields))),
-        Fact(words.DOMAIN, Words(op.domain, DOMAINS.get(op.domain, op.domain))),
+        Fact(words.FLOWS, _flows(op)),
+        Fact(words.DOMAIN, _domain(op)),
     ]
-    if op.aliases:
-        facts.append(Fact(words.ALSO, same(", ".join(op.aliases))))
+    if named := (*op.aliases, *_elsewhere(op)):
+        facts.append(Fact(words.ALSO, same(", ".join(named))))
     if op.params:
         facts.append(Fact(words.OPTIONS, same(", ".join(op.params))))
     if not op.differentiable:
-        return (*facts, Fact(words.RULE, words.NO_GRADIENT))
+        return tuple(facts)
     return (*facts, *(Fact(words.RULE, said) for said in rules(op, made)))
+
+
+def _flows(op: Op) -> Words:
+    """What becomes of the gradient."""
+    if not op.differentiable:
+        return words.NO_GRADIENT
+    return Words(*(gradient_of(op, lang) for lang in Words._fields))
+
+
+def _domain(op: Op) -> Words:
+    """Where the op is finite, and where it is flat."""
+    told = Words(op.domain, DOMAINS.get(op.domain, op.domain))
+    if not op.saturates:
+        return told
+    return Words(*("; ".join(both) for both in zip(told, words.flat(op.saturates), strict=True)))
+
+
+def _elsewhere(op: Op) -> tuple[str, ...]:
+    """What numpy and torch call it, and its options, where that is something else."""
+    found = [_in_numpy(f.__name__) for f in (*op.numpy, op.array) if f in FUNCTIONS]
+    renamed = ", ".join(f"{ours} → {theirs}" for ours, theirs in op.torch_options.items())
+    if op.torch:
+        found.append(f"torch.{op.torch}" + (f" ({renamed})" if renamed else ""))
+    own = {f"{home}.{name}" for home in ("np", "torch") for name in (op.name, *op.aliases)}
+    return tuple(name for name in dict.fromkeys(found) if name not in own)
+
+
+def _in_numpy(name: str) -> str:
+    return f"np.{name}" if hasattr(np, name) else f"np.linalg.{name}"
 
 
 def rules(op: Op, made: Value) -> list[Words]:
@@ -183,7 +214,7 @@ def _arriving(made: Value) -> Words:
 
 def _points(op: Elementwise) -> Table:
     """A function of one number at several places."""
-    call, rows = call_of(op), []
+    call, rows = op.sample, []
     for x in points_of(op):
         made = record(op, Call((x,), call.params))
         (gradient,) = gradients_of(made, made.inputs, UPSTREAM)
@@ -226,6 +257,18 @@ def _values(made: Value) -> Table:
     return Table((same(""), words.VALUE), rows)
 
 
+def points_of(op: Op) -> tuple[float, ...]:
+    """Inputs of a function of one number, inside its interval and at its kink.
+
+    >>> from backviz.ops import OPS
+    >>> points_of(OPS["log"]), points_of(OPS["relu"])
+    ((0.5, 1.0, 2.0), (-2.0, -0.5, 0.0, 0.5, 2.0))
+    """
+    low, high = op.interval
+    return tuple(x for x in (-2.0, -0.5, 0.0, 0.5, 1.0, 2.0) if low <= x <= high and
+                 (low > 0 or op.name in ("log1p", "tan") or x != 1.0))  # fmt: skip
+
+
 def slopes_at_kink(op: Op) -> tuple[float, float, float]:
     """The slope to the left, to the right, and the rule's: of the sum, in the first entry.
 
@@ -233,7 +276,8 @@ def slopes_at_kink(op: Op) -> tuple[float, float, float]:
     >>> [round(s, 6) for s in slopes_at_kink(OPS["relu"])]
     [0.0, 1.0, 0.0]
     """
-    call = KINKS[op.name]
+    call = op.kink
+    assert call is not None
     made = record(op, call)
     first = made.inputs[0]
     (gradient,) = gradients_of(made, (first,), np.ones(made.shape) if made.shape else None)
@@ -250,7 +294,8 @@ def slopes_at_kink(op: Op) -> tuple[float, float, float]:
 
 
 def _kink(op: Op) -> Table:
-    made = record(op, KINKS[op.name])
+    assert op.kink is not None
+    made = record(op, op.kink)
     at = ", ".join(f"{v.label} = {cell_text(v.data, '', NUMBERS)}" for v in made.inputs)
     title = Words(*(text.format(at=at) for text in words.KINK))
     return Table((words.LEFT, words.RIGHT, words.TAKEN), (slopes_at_kink(op),), title)

@@ -11,11 +11,12 @@ NO_LABEL = Words("", "")  # the label above goes on
 RULE = Words("rule", "правило")
 NUMBERS = Words("numbers", "числа")
 NOTE = Words("note", "суть")
+FLOWS = Words("gradient", "градиент")
 DOMAIN = Words("domain", "область")
-ALSO = Words("aliases", "синонимы")
+ALSO = Words("also", "имена")
 OPTIONS = Words("options", "опции")
 SHAPES = Words("shapes", "формы")
-NO_GRADIENT = Words("it carries no gradient", "градиент не передаёт")
+NO_GRADIENT = Words("Carries no gradient.", "Градиент не передаёт.")
 ARRIVES = Words("g = {g} arrives", "приходит g = {g}")
 GETS = Words("g·local", "g·локальная")
 OPERAND = Words("input", "вход")
@@ -32,3 +33,16 @@ LISTED = Words(
     "backviz explain ТЕМА или имя операции (backviz list ops):",
 )
 YOURS = Words("your computation", "ваше вычисление")
+
+
+def flat(saturates: tuple[str, ...]) -> Words:
+    """Where an op saturates.
+
+    >>> flat(("below", "above")).en
+    'flat far below and above 0'
+    """
+    if len(saturates) == 2:
+        return Words("flat far below and above 0", "вдали от 0 плоская")
+    side = saturates[0]
+    return Words(f"flat far {side} 0", {"below": "далеко слева от 0 плоская",
+                                        "above": "далеко справа от 0 плоская"}[side])  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.buffers import take
+from backviz.autodiff.calls import Call
 from backviz.autodiff.data import Data
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import elementwise
@@ -36,7 +37,10 @@ tanh = elementwise(
     lambda out, x: 1 - out**2,
     scalar=math.tanh,
     domain="all numbers",
-    note="The derivative is at most 1, at 0; far from 0 it is nearly 0 (saturated).",
+    note="The hyperbolic tangent, an S from −1 to 1.",
+    gradient="The derivative is at most 1, at 0; far from 0 it is nearly 0 (saturated).",
+    saturates=("below", "above"),
+    torch="tanh",
 )
 
 sigmoid = elementwise(
@@ -47,7 +51,10 @@ sigmoid = elementwise(
     notation=Notation("σ({})", 100, (0,)),
     symbol="σ",
     domain="all numbers",
-    note="The derivative is at most 0.25, at 0; far from 0 it is nearly 0 (saturated).",
+    note="The logistic function 1 / (1 + e^(−x)), an S from 0 to 1.",
+    gradient="The derivative is at most 0.25, at 0; far from 0 it is nearly 0 (saturated).",
+    saturates=("below", "above"),
+    torch="sigmoid",
 )
 
 
@@ -80,8 +87,11 @@ relu = elementwise(
     notation=Notation("ReLU({})", 100, (0,)),
     symbol="ReLU",
     domain="all numbers",
-    note="Passes the gradient where x > 0 and blocks it elsewhere; at the kink x = 0 it blocks.",
-    smooth=False,
+    note="x where x > 0, else 0.",
+    gradient="Passes the gradient where x > 0 and blocks it elsewhere; at the kink x = 0 it "
+    "blocks.",
+    kink=Call((0.0,)),
+    torch="relu",
     masks=True,
 )
 
@@ -92,9 +102,11 @@ relu6 = elementwise(
     notation=Notation("ReLU6({})", 100, (0,)),
     symbol="ReLU6",
     domain="all numbers",
-    note="ReLU that stops at 6. Passes the gradient between 0 and 6 and blocks it elsewhere; at "
-    "the kinks 0 and 6 it blocks.",
-    smooth=False,
+    note="ReLU that stops at 6.",
+    gradient="Passes the gradient between 0 and 6 and blocks it elsewhere; at the kinks 0 and 6 "
+    "it blocks.",
+    kink=Call((0.0,)),
+    torch="nn.functional.relu6",
     masks=True,
 )
 
@@ -108,9 +120,11 @@ hardtanh = elementwise(
         numbers(min_val=(min_val,), max_val=(max_val,)),
     ),
     domain="all numbers",
-    note="Keeps numbers between two bounds. Passes the gradient between them and blocks it "
-    "elsewhere; at the kinks, the bounds, it blocks (clip passes it there).",
-    smooth=False,
+    note="Keeps numbers between two bounds, −1 and 1 unless told otherwise.",
+    gradient="Passes the gradient between the bounds and blocks it elsewhere; at the kinks, the "
+    "bounds, it blocks (clip passes it there).",
+    kink=Call((-1.0,)),
+    torch="nn.functional.hardtanh",
     masks=True,
     parts=lambda x, min_val=-1, max_val=1: clip(x, min_val, max_val),
 )
@@ -128,9 +142,13 @@ leaky_relu = elementwise(
     notation=Notation("LeakyReLU({})", 100, (0,)),
     symbol="LeakyReLU",
     domain="all numbers",
-    note="Passes the gradient where x > 0 and a small part of it elsewhere; at the kink x = 0 it "
-    "passes the small part.",
-    smooth=False,
+    note="x where x > 0, else a small part of it, slope·x.",
+    gradient="Passes the gradient where x > 0 and a small part of it elsewhere; at the kink x = 0 "
+    "it passes the small part.",
+    sample=Call((-0.5,)),
+    kink=Call((0.0,)),
+    torch="nn.functional.leaky_relu",
+    torch_options={"slope": "negative_slope"},
     masks=True,
 )
 
@@ -143,9 +161,11 @@ prelu = elementwise(
     notation=Notation("PReLU({}, {})", 100, (0, 0)),
     symbol="PReLU",
     domain="all numbers",
-    note="Leaky ReLU whose slope below 0 is learned: the second input, which gets a gradient "
-    "where x ≤ 0.",
-    smooth=False,
+    note="Leaky ReLU whose slope below 0 is learned: the second input.",
+    gradient="Passes to x as in leaky ReLU; the slope gets a gradient only where x ≤ 0.",
+    sample=Call((-2.0, 0.1)),
+    kink=Call((0.0, 0.1)),
+    torch="prelu",
     masks=True,
 )
 
@@ -158,9 +178,11 @@ maximum = elementwise(
     notation=Notation("max({}, {})", 100, (0, 0)),
     symbol="max",
     domain="all numbers",
-    note="Routes the gradient to the larger input; at a tie each gets half.",
+    note="The larger of two.",
+    gradient="Routes the gradient to the larger input; at a tie each gets half.",
+    kink=Call((1.0, 1.0)),
+    torch="maximum",
     aliases=("max",),
-    smooth=False,
     commutes=True,
     masks=True,
     gives="alike",
@@ -174,9 +196,11 @@ minimum = elementwise(
     notation=Notation("min({}, {})", 100, (0, 0)),
     symbol="min",
     domain="all numbers",
-    note="Routes the gradient to the smaller input; at a tie each gets half.",
+    note="The smaller of two.",
+    gradient="Routes the gradient to the smaller input; at a tie each gets half.",
+    kink=Call((1.0, 1.0)),
+    torch="minimum",
     aliases=("min",),
-    smooth=False,
     commutes=True,
     masks=True,
     gives="alike",
@@ -210,7 +234,10 @@ elu = elementwise(
     notation=Notation("ELU({})", 100, (0,)),
     symbol="ELU",
     domain="all numbers",
-    note="Passes the gradient where x > 0; far below 0 the derivative is nearly 0 (saturated).",
+    note="x where x > 0, else alpha·(e^x − 1).",
+    gradient="Passes the gradient where x > 0; far below 0 the derivative is nearly 0 (saturated).",
+    saturates=("below",),
+    torch="nn.functional.elu",
 )
 
 selu = elementwise(
@@ -221,9 +248,12 @@ selu = elementwise(
     notation=Notation("SELU({})", 100, (0,)),
     symbol="SELU",
     domain="all numbers",
-    note="ELU, scaled so that the layers of a deep network keep mean 0 and variance 1. At the "
-    "kink x = 0 the derivative is the one from the left.",
-    smooth=False,
+    note="ELU, scaled so that deep layers keep mean 0 and variance 1.",
+    gradient="Passes 1.05 of the gradient where x > 0 and nearly nothing far below; at the kink "
+    "x = 0 it takes the left slope.",
+    kink=Call((0.0,)),
+    saturates=("below",),
+    torch="selu",
     parts=lambda x: SELU_SCALE * elu(x, SELU_ALPHA),
 )
 
@@ -235,7 +265,10 @@ silu = elementwise(
     notation=Notation("SiLU({})", 100, (0,)),
     symbol="SiLU",
     domain="all numbers",
-    note="x·σ(x), a smooth ReLU. The derivative is nearly 0 far below 0 and nearly 1 far above.",
+    note="x·σ(x), a smooth ReLU.",
+    gradient="The derivative is nearly 0 far below 0 and nearly 1 far above.",
+    saturates=("below",),
+    torch="nn.functional.silu",
     aliases=("swish",),
     parts=lambda x: x * sigmoid(x),
 )
@@ -269,8 +302,10 @@ softplus = elementwise(
         numbers(beta=(beta,), threshold=(threshold,)),
     ),
     domain="all numbers",
-    note="log(1 + e^x), a smooth ReLU whose derivative is the sigmoid. As in torch, x itself "
-    "above the threshold 20.",
+    note="log(1 + e^x), a smooth ReLU; as in torch, x itself above the threshold 20.",
+    gradient="The derivative is the sigmoid: nearly 0 far below 0 and nearly 1 far above.",
+    saturates=("below",),
+    torch="nn.functional.softplus",
 )
 
 log_sigmoid = elementwise(
@@ -281,8 +316,10 @@ log_sigmoid = elementwise(
     notation=Notation("log σ({})", 100, (0,)),
     symbol="log σ",
     domain="all numbers",
-    note="log(σ(x)) without overflow. The derivative is nearly 1 far below 0 and nearly 0 far "
-    "above.",
+    note="log(σ(x)) without overflow.",
+    gradient="The derivative is nearly 1 far below 0 and nearly 0 far above.",
+    saturates=("above",),
+    torch="nn.functional.logsigmoid",
     aliases=("logsigmoid",),
 )
 
@@ -308,6 +345,10 @@ mish = elementwise(
     symbol="Mish",
     domain="all numbers",
     note="x·tanh(softplus(x)), a smooth ReLU much like SiLU.",
+    gradient="The derivative is nearly 0 far below 0 and nearly 1 far above; in between it can be "
+    "a little below 0 or above 1.",
+    saturates=("below",),
+    torch="nn.functional.mish",
     parts=lambda x: x * tanh(softplus(x)),
 )
 
@@ -317,7 +358,11 @@ softsign = elementwise(
     lambda out, x: reciprocal(square(1 + abs(x))),
     scalar=lambda x: x / (1 + math.fabs(x)),
     domain="all numbers",
-    note="x / (1 + |x|), between −1 and 1; it saturates more slowly than tanh.",
+    note="x / (1 + |x|), between −1 and 1.",
+    gradient="The derivative is 1 at 0 and falls with the square of the distance: it saturates "
+    "more slowly than tanh.",
+    saturates=("below", "above"),
+    torch="nn.functional.softsign",
     parts=lambda x: x / (1 + abs(x)),
 )
 
@@ -367,7 +412,11 @@ gelu = elementwise(
     notation=Notation("GELU({})", 100, (0,)),
     symbol="GELU",
     domain="all numbers",
-    note="x times the chance that a normal random number is below x, a smooth ReLU. "
+    note="x times the chance that a normal random number is below x, a smooth ReLU; "
     'approximate="tanh" is the form of GPT-2.',
+    gradient="The derivative is nearly 0 far below 0 and nearly 1 far above; in between it can be "
+    "a little below 0 or above 1.",
+    saturates=("below",),
+    torch="nn.functional.gelu",
     parts=_gelu_parts,
 )

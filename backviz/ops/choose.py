@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import Call
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Elementwise, elementwise
@@ -57,8 +58,10 @@ where: Elementwise = elementwise(
     lambda out, condition, x, y: equal(condition, 0),
     scalar=lambda condition, x, y: x if condition else y,
     domain="all numbers",
-    note="The second input where the first, a condition, is not 0, else the third. "
-    "The gradient goes to the one that was taken; the condition gets none.",
+    note="The second input where the first, a condition, is not 0, else the third.",
+    gradient="The gradient goes to the one that was taken; the condition gets none.",
+    sample=Call((1.0, 2.0, 3.0)),
+    torch="where",
     masks=True,
     bind=_bind_where,
     numpy=(np.where,),
@@ -92,10 +95,13 @@ clip = elementwise(
         numbers(low=(low, a_min, min), high=(high, a_max, max)),
     ),
     domain="all numbers",
-    note="Keeps numbers between two bounds. Passes the gradient inside and on the bounds and "
-    "blocks it outside.",
+    note="Keeps numbers between two bounds.",
+    gradient="Passes the gradient inside and on the bounds and blocks it outside.",
+    sample=Call((0.5,), {"low": -1.0, "high": 1.0}),
+    kink=Call((-1.0,), {"low": -1.0, "high": 1.0}),
+    torch="clamp",
+    torch_options={"low": "min", "high": "max"},
     aliases=("clamp",),
-    smooth=False,
     masks=True,
     numpy=(np.clip,),
 )

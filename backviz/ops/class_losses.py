@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import LABELS, SCORES, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
 from backviz.autodiff.symbol import part
@@ -99,8 +100,11 @@ nll_loss = structural(
     notation=Notation("nll_loss({})"),
     symbol="NLL",
     domain="labels from 0 to the number of classes − 1",
-    note="Minus the entry at each label, of x that holds logarithms of shares. The gradient is −1, "
-    "over n with the mean, at the label and 0 elsewhere; in the rule y is 1 at the label.",
+    note="Minus the entry at each label, of x that holds logarithms of shares.",
+    gradient="The gradient is −1, over n with the mean, at the label and 0 elsewhere; in the rule "
+    "y is 1 at the label.",
+    sample=Call((floats([-0.5, -1.5, -2], [-2, -0.4, -1.4]), LABELS)),
+    torch="nn.functional.nll_loss",
     params=("weight", "ignore_index", "reduction"),
     bind=lambda x, target, weight=None, ignore_index=-100, reduction="mean": bind_labels(
         "nll_loss", x, target, weight, ignore_index, reduction
@@ -234,8 +238,11 @@ cross_entropy = structural(
     symbol="CE",
     domain="labels from 0 to the number of classes − 1, or probabilities",
     note="−log of the share p that softmax gives the right class, or the mean of that over a "
-    "target of probabilities y. The gradient on the scores is p − y, over n with the mean, where "
-    "a label's y is 1 at the label and 0 elsewhere.",
+    "target of probabilities y.",
+    gradient="The gradient on the scores is p − y, over n with the mean, where a label's y is 1 "
+    "at the label and 0 elsewhere.",
+    sample=Call((SCORES, LABELS)),
+    torch="nn.functional.cross_entropy",
     params=("weight", "ignore_index", "reduction", "label_smoothing"),
     bind=_bind_cross_entropy,
     parts=_cross_entropy_parts,

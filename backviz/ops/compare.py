@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import ATOM, Notation
 from backviz.autodiff.op import Elementwise, elementwise
 from backviz.autodiff.operand import Params
@@ -16,7 +17,12 @@ COMPARISON = 5
 
 
 def _comparison(
-    name: str, ufunc: Any, scalar: Callable[[float, float], float], sign: str, words: str
+    name: str,
+    ufunc: Any,
+    scalar: Callable[[float, float], float],
+    sign: str,
+    words: str,
+    torch: str = "",
 ) -> Elementwise:
     return elementwise(
         name,
@@ -27,15 +33,15 @@ def _comparison(
         notation=Notation(f"[{{}} {sign} {{}}]", 100, (COMPARISON, COMPARISON)),
         symbol=sign,
         domain="all numbers",
-        note=f"1 where the first is {words} the second, else 0; carries no gradient.",
-        smooth=False,
+        note=f"1 where the first is {words} the second, else 0.",
+        torch=torch or name,
         gives="mask",
     )
 
 
 greater = _comparison("greater", np.greater, lambda a, b: float(a > b), ">", "greater than")
 less = _comparison("less", np.less, lambda a, b: float(a < b), "<", "less than")
-equal = _comparison("equal", np.equal, lambda a, b: float(a == b), "=", "equal to")
+equal = _comparison("equal", np.equal, lambda a, b: float(a == b), "=", "equal to", torch="eq")
 greater_equal = _comparison(
     "greater_equal", np.greater_equal, lambda a, b: float(a >= b), "≥", "at least"
 )
@@ -57,21 +63,15 @@ def _condition(name: str, ufunc: Any, word: str, note: str) -> Elementwise:
         symbol=word,
         domain="all numbers",
         note=note,
-        smooth=False,
+        torch=name,
         commutes=True,
         gives="mask",
     )
 
 
-logical_and = _condition(
-    "logical_and", np.logical_and, "and", "1 where both are not 0, else 0; carries no gradient."
-)
-logical_or = _condition(
-    "logical_or", np.logical_or, "or", "1 where at least one is not 0, else 0; carries no gradient."
-)
-logical_xor = _condition(
-    "logical_xor", np.logical_xor, "xor", "1 where just one is not 0, else 0; carries no gradient."
-)
+logical_and = _condition("logical_and", np.logical_and, "and", "1 where both are not 0, else 0.")
+logical_or = _condition("logical_or", np.logical_or, "or", "1 where at least one is not 0, else 0.")
+logical_xor = _condition("logical_xor", np.logical_xor, "xor", "1 where just one is not 0, else 0.")
 
 
 def _question(
@@ -88,7 +88,7 @@ def _question(
         symbol=symbol or name,
         domain="all numbers",
         note=note,
-        smooth=False,
+        torch=name,
         gives="mask",
     )
 
@@ -96,21 +96,21 @@ def _question(
 logical_not = _question(
     "logical_not",
     np.logical_not,
-    "1 where the input is 0, else 0; carries no gradient.",
+    "1 where the input is 0, else 0.",
     "[not {}]",
     "not",
 )
-isnan = _question("isnan", np.isnan, "1 where the input is NaN, else 0; carries no gradient.")
-isinf = _question("isinf", np.isinf, "1 where the input is infinite, else 0; carries no gradient.")
+isnan = _question("isnan", np.isnan, "1 where the input is NaN, else 0.")
+isinf = _question("isinf", np.isinf, "1 where the input is infinite, else 0.")
 isfinite = _question(
     "isfinite",
     np.isfinite,
-    "1 where the input is neither NaN nor infinite, else 0; carries no gradient.",
+    "1 where the input is neither NaN nor infinite, else 0.",
 )
 signbit = _question(
     "signbit",
     np.signbit,
-    "1 where the sign is a minus, also that of −0, else 0; carries no gradient.",
+    "1 where the sign is a minus, also that of −0, else 0.",
 )
 isclose = elementwise(
     "isclose",
@@ -123,8 +123,8 @@ isclose = elementwise(
     notation=Notation("[{} ≈ {}]", 100, (COMPARISON, COMPARISON)),
     symbol="≈",
     domain="all numbers",
-    note="1 where the two differ by at most atol + rtol·|b|, else 0; carries no gradient.",
-    smooth=False,
+    note="1 where the two differ by at most atol + rtol·|b|, else 0.",
+    torch="isclose",
     gives="mask",
 )
 
@@ -136,6 +136,8 @@ identity = elementwise(
     scalar=lambda x: x,
     domain="all numbers",
     note="The same number as a value of its own.",
+    gradient="Hands the gradient on as it is.",
+    torch="",
     public=False,
     method=False,
 )
@@ -160,7 +162,9 @@ guard = elementwise(
     symbol="guard",
     domain="all numbers",
     note="The first input, but `value` where the second is not 0: guards a rule at one point.",
+    gradient="Passes to the first input where the second is 0; the second gets none.",
+    sample=Call((2.0, 0.0)),
+    torch="",
     public=False,
     method=False,
-    smooth=False,
 )

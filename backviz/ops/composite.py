@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.buffers import LARGE, take
+from backviz.autodiff.calls import MATRIX, VECTOR, WEIGHTS, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import NO_PARAMS
@@ -59,8 +60,9 @@ softmax = structural(
     _softmax,
     lambda upstream, out, x, axis=-1: out * (upstream - total(upstream * out, axis)),
     domain="all numbers",
-    note="Positive shares that add up to 1. Raising one entry lowers the others, so the "
-    "gradients along the axis add up to 0.",
+    note="Positive shares that add up to 1.",
+    gradient="Raising one entry lowers the others, so the gradients along the axis add up to 0.",
+    torch="softmax",
     params=("axis",),
     parts=_softmax_parts,
 )
@@ -71,8 +73,9 @@ log_softmax = structural(
     lambda upstream, out, x, axis=-1: upstream - exp(out) * total(upstream, axis),
     symbol="log softmax",
     domain="all numbers",
-    note="The logarithm of softmax, safe where a share is too small for a number. Takes the "
-    "softmax's share of the whole upstream gradient away from each entry's own.",
+    note="The logarithm of softmax, safe where a share is too small for a number.",
+    gradient="Takes the softmax's share of the whole upstream gradient away from each entry's own.",
+    torch="log_softmax",
     params=("axis",),
     parts=_log_softmax_parts,
 )
@@ -115,11 +118,13 @@ maxout = structural(
     _maxout,
     _pull_maxout,
     domain="all numbers",
-    note="The largest of each group of neighbours: entries 0 to k−1 along the axis are the "
-    "pieces of the first unit, the next k those of the second. Routes the gradient to the "
-    "largest; at a tie the largest share it equally.",
+    note="The largest of each group of neighbours: entries 0 to k−1 along the axis are the pieces "
+    "of the first unit, the next k those of the second.",
+    gradient="Routes the gradient to the largest; at a tie the largest share it equally.",
+    sample=Call((floats(1, 3, 5, 2),), {"pieces": 2}),
+    kink=Call((floats(1, 1),), {"pieces": 2}),
+    torch="",
     params=("pieces", "axis"),
-    smooth=False,
     parts=_maxout_parts,
 )
 
@@ -154,7 +159,10 @@ dropout: Structural = structural(
     symbol="dropout",
     domain="all numbers",
     note="Sets entries to 0 with probability p and scales the rest by 1/(1−p); the seed decides "
-    "which. The gradient goes through the same mask.",
+    "which.",
+    gradient="The gradient goes through the same mask.",
+    sample=Call((VECTOR,), {"p": 0.5, "seed": 1}),
+    torch="dropout",
     params=("p", "seed", "training"),
     # outside training nothing is dropped, so p = 0 says all
     bind=lambda x, p=0.5, *, seed, training=True: (
@@ -221,8 +229,11 @@ linear = structural(
     symbol="linear",
     domain="inner sizes equal",
     interval=(0.5, 2.0),
-    note="One layer of weights, x @ weight + bias, with weights of shape (in, out). The gradient "
-    "goes back to x through the transposed weights, and the bias collects it from every row.",
+    note="One layer of weights, x @ weight + bias, with weights of shape (in, out).",
+    gradient="The gradient goes back to x through the transposed weights, and the bias collects "
+    "it from every row.",
+    sample=Call((MATRIX, WEIGHTS, floats(1, -1))),
+    torch="nn.functional.linear",
     bind=lambda x, weight, bias=None: (
         (x, weight) if bias is None else (x, weight, bias),
         NO_PARAMS,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import MATRIX, WEIGHTS, Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
@@ -148,8 +149,11 @@ einsum: Structural = structural(
     params=("subscripts",),
     notation=Notation('einsum("{subscripts}", {})'),
     domain="equal sizes for equal letters",
-    note="Sums products over all letters that are not in the result. The gradient is the same "
-    "kind of sum, with the upstream gradient in place of the operand.",
+    note="Sums products over all letters that are not in the result.",
+    gradient="The gradient is the same kind of sum, with the upstream gradient in place of the "
+    "operand.",
+    sample=Call((MATRIX, WEIGHTS), {"subscripts": "ij,jk->ik"}),
+    torch="einsum",
     numpy=(np.einsum,),
     written=False,
     method=False,
@@ -201,7 +205,11 @@ tensordot = structural(
     lambda upstream, out, a, b, axes=2: _pull_contraction(upstream, a, b, axes, 0),
     lambda upstream, out, a, b, axes=2: _pull_contraction(upstream, a, b, axes, 1),
     domain="equal sizes along the summed axes",
-    note="A matrix product along any axes: the gradient goes back through the other factor.",
+    note="A matrix product along any axes.",
+    gradient="The gradient goes back through the other factor.",
+    sample=Call((MATRIX, WEIGHTS), {"axes": 1}),
+    torch="tensordot",
+    torch_options={"axes": "dims"},
     params=("axes",),
     numpy=(np.tensordot,),
     written=False,
@@ -235,8 +243,9 @@ dot = structural(
     notation=matmul.notation,
     symbol="·",
     domain="inner sizes equal",
-    note="The inner product of vectors, the product of matrices, or a number times an array. "
-    "The gradient goes back through the other factor.",
+    note="The inner product of vectors, the product of matrices, or a number times an array.",
+    gradient="The gradient goes back through the other factor.",
+    torch="dot",
     numpy=(np.dot,),
     interval=(0.3, 2.0),
 )
@@ -263,8 +272,9 @@ inner = structural(
     lambda upstream, out, a, b: _pull_inner(upstream, a, b, 0),
     lambda upstream, out, a, b: _pull_inner(upstream, a, b, 1),
     domain="last sizes equal",
-    note="The products along the last axis of both, summed. "
-    "The gradient goes back through the other factor.",
+    note="The products along the last axis of both, summed.",
+    gradient="The gradient goes back through the other factor.",
+    torch="inner",
     numpy=(np.inner,),
     interval=(0.3, 2.0),
 )

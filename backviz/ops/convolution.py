@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.errors import InputError
@@ -179,6 +180,9 @@ def _padding(word: str, kernel: Shape, stride: Any, dilation: Any) -> Any:
     return tuple([n // 2 for n in more])
 
 
+KERNEL = floats([[[1, 0], [0, -1]]])
+
+
 def _convolution(name: str, axes: int, operands: str) -> Structural:
     def convolve(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
         if np.ndim(x) != axes + 2:
@@ -195,8 +199,11 @@ def _convolution(name: str, axes: int, operands: str) -> Structural:
         symbol="conv",
         domain="the kernel fits into x with its padding",
         note=f"Lays the kernel on every place of x, {operands}, and adds up the products; a kernel "
-        "has the shape (out, in, …). The gradient of x is the upstream gradient spread out by "
-        "the kernel, that of the kernel adds up from all places where it lay.",
+        "has the shape (out, in, …).",
+        gradient="The gradient of x is the upstream gradient spread out by the kernel, that of the "
+        "kernel adds up from all places where it lay.",
+        sample=Call((PICTURE, KERNEL) if axes == 2 else (ROW, floats([[1, -1]]))),
+        torch=name,
         params=_OPTIONS,
         interval=(0.5, 2.0),
         bind=_bind,
@@ -219,6 +226,9 @@ conv_to_input: Structural = structural(
     symbol="convᵀ",
     domain="all numbers",
     note="What a convolution hands back to its input: each entry, spread out by the kernel.",
+    gradient="The gradient goes back through the convolution itself.",
+    sample=Call((floats([[1, 3, 2]]), floats([[1, -1]])), {"extent": (4,)}),
+    torch="",
     params=("extent", *_OPTIONS),
     interval=(0.5, 2.0),
     public=False,
@@ -236,6 +246,9 @@ conv_to_kernel: Structural = structural(
     symbol="conv′",
     domain="all numbers",
     note="What a convolution hands back to its kernel: what lay under it, weighted and added up.",
+    gradient="The gradient goes back as a kernel that is laid over the same places.",
+    sample=Call((ROW, floats([[1, 3, 2]])), {"size": (2,)}),
+    torch="",
     params=("size", *_OPTIONS),
     interval=(0.5, 2.0),
     public=False,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Elementwise, elementwise
 
@@ -15,7 +16,9 @@ exp = elementwise(
     lambda out, x: out,
     scalar=math.exp,
     domain="x < 709.78 (above it overflows)",
-    note="Its own derivative.",
+    note="e to the power of x.",
+    gradient="Multiplies the gradient by the result: exp is its own derivative.",
+    torch="exp",
 )
 
 expm1 = elementwise(
@@ -24,7 +27,9 @@ expm1 = elementwise(
     lambda out, x: exp(x),
     scalar=math.expm1,
     domain="x < 709.78 (above it overflows)",
-    note="e^x − 1, accurate near 0. The derivative is e^x.",
+    note="e^x − 1, accurate near 0.",
+    gradient="The derivative is e^x: the gradient grows with x and fades far below 0.",
+    torch="expm1",
 )
 
 log = elementwise(
@@ -33,7 +38,9 @@ log = elementwise(
     lambda out, x: 1 / x,
     scalar=math.log,
     domain="x > 0",
-    note="The natural logarithm. A small input makes a large gradient.",
+    note="The natural logarithm.",
+    gradient="Divides the gradient by the input: a small input makes a large gradient.",
+    torch="log",
     aliases=("ln",),
     interval=(0.3, 3.0),
 )
@@ -44,7 +51,9 @@ log1p = elementwise(
     lambda out, x: 1 / (1 + x),
     scalar=math.log1p,
     domain="x > −1",
-    note="log(1 + x), accurate near 0. The derivative is large near −1.",
+    note="log(1 + x), accurate near 0.",
+    gradient="Divides the gradient by 1 + x: it is large near −1.",
+    torch="log1p",
     interval=(-0.5, 2.0),
 )
 
@@ -56,7 +65,9 @@ sqrt = elementwise(
     notation=Notation("√({})", 100, (0,)),
     symbol="√",
     domain="x ≥ 0; the derivative is infinite at 0",
-    note="Steep near 0.",
+    note="The square root.",
+    gradient="Divides the gradient by twice the root: it is large near 0.",
+    torch="sqrt",
     interval=(0.3, 3.0),
 )
 
@@ -68,7 +79,9 @@ square = elementwise(
     notation=Notation("{}²", 30, (31,)),  # binds like a power
     symbol="□²",
     domain="all numbers",
-    note="The derivative is twice the input.",
+    note="The number times itself.",
+    gradient="Multiplies the gradient by twice the input.",
+    torch="square",
 )
 
 reciprocal = elementwise(
@@ -79,7 +92,10 @@ reciprocal = elementwise(
     notation=Notation("1 / {}", 18, (21,)),  # binds like a quotient
     symbol="1/□",
     domain="x not 0",
-    note="A small input makes a large gradient.",
+    note="One divided by the number.",
+    gradient="Turns the sign and divides by the square of the input: a small input makes a large "
+    "gradient.",
+    torch="reciprocal",
     interval=(0.5, 2.0),
 )
 
@@ -89,7 +105,9 @@ sin = elementwise(
     lambda out, x: cos(x),
     scalar=math.sin,
     domain="all numbers",
-    note="The derivative is the cosine.",
+    note="The sine of an angle in radians.",
+    gradient="Multiplies the gradient by the cosine: none passes at the crests.",
+    torch="sin",
 )
 
 cos: Elementwise = elementwise(
@@ -98,7 +116,9 @@ cos: Elementwise = elementwise(
     lambda out, x: -sin(x),
     scalar=math.cos,
     domain="all numbers",
-    note="The derivative is minus the sine.",
+    note="The cosine of an angle in radians.",
+    gradient="Multiplies the gradient by minus the sine: none passes at the crests.",
+    torch="cos",
 )
 
 tan = elementwise(
@@ -107,7 +127,9 @@ tan = elementwise(
     lambda out, x: 1 + out**2,
     scalar=math.tan,
     domain="not an odd multiple of pi/2",
-    note="Steep near the odd multiples of pi/2.",
+    note="The tangent of an angle in radians.",
+    gradient="Multiplies the gradient by 1 + out², which is large near the odd multiples of pi/2.",
+    torch="tan",
     interval=(-1.2, 1.2),
 )
 
@@ -117,7 +139,9 @@ arcsin = elementwise(
     lambda out, x: reciprocal(sqrt(1 - x**2)),
     scalar=math.asin,
     domain="−1 ≤ x ≤ 1; the derivative is infinite at −1 and 1",
-    note="The angle whose sine is x. Steep near −1 and 1.",
+    note="The angle whose sine is x.",
+    gradient="Never shrinks the gradient, and makes it large near −1 and 1.",
+    torch="arcsin",
     aliases=("asin",),
     interval=(-0.9, 0.9),
 )
@@ -128,7 +152,9 @@ arccos = elementwise(
     lambda out, x: -reciprocal(sqrt(1 - x**2)),
     scalar=math.acos,
     domain="−1 ≤ x ≤ 1; the derivative is infinite at −1 and 1",
-    note="The angle whose cosine is x. Steep near −1 and 1.",
+    note="The angle whose cosine is x.",
+    gradient="Turns the sign of the gradient and makes it large near −1 and 1.",
+    torch="arccos",
     aliases=("acos",),
     interval=(-0.9, 0.9),
 )
@@ -139,7 +165,10 @@ arctan = elementwise(
     lambda out, x: 1 / (1 + x**2),
     scalar=math.atan,
     domain="all numbers",
-    note="The angle whose tangent is x, between −pi/2 and pi/2. Flat far from 0.",
+    note="The angle whose tangent is x, between −pi/2 and pi/2.",
+    gradient="Divides the gradient by 1 + x²: far from 0 little is left (saturated).",
+    saturates=("below", "above"),
+    torch="arctan",
     aliases=("atan",),
 )
 
@@ -149,7 +178,9 @@ sinh: Elementwise = elementwise(
     lambda out, x: cosh(x),
     scalar=math.sinh,
     domain="|x| < 710.47 (beyond it overflows)",
-    note="Half of e^x − e^(−x). The derivative is the hyperbolic cosine.",
+    note="Half of e^x − e^(−x), the hyperbolic sine.",
+    gradient="Multiplies the gradient by the hyperbolic cosine, which is at least 1.",
+    torch="sinh",
 )
 
 cosh: Elementwise = elementwise(
@@ -158,7 +189,9 @@ cosh: Elementwise = elementwise(
     lambda out, x: sinh(x),
     scalar=math.cosh,
     domain="|x| < 710.47 (beyond it overflows)",
-    note="Half of e^x + e^(−x). The derivative is the hyperbolic sine.",
+    note="Half of e^x + e^(−x), the hyperbolic cosine.",
+    gradient="Multiplies the gradient by the hyperbolic sine, which is 0 at 0.",
+    torch="cosh",
 )
 
 sign = elementwise(
@@ -166,8 +199,9 @@ sign = elementwise(
     np.sign,
     lambda out, x: 0,
     domain="all numbers",
-    note="−1, 0 or 1. Flat everywhere, so its gradient is 0.",
-    smooth=False,
+    note="−1, 0 or 1.",
+    gradient="Stops the gradient: the function is flat everywhere, so it is 0.",
+    torch="sign",
 )
 
 abs = elementwise(  # noqa: A001
@@ -178,7 +212,9 @@ abs = elementwise(  # noqa: A001
     notation=Notation("|{}|", 100, (0,)),
     symbol="|□|",
     domain="all numbers",
-    note="Passes the gradient with the sign of x; at the kink x = 0 the derivative is 0.",
+    note="The number without its sign.",
+    gradient="Passes the gradient with the sign of x; at the kink x = 0 it is 0.",
+    kink=Call((0.0,)),
+    torch="abs",
     aliases=("fabs", "absolute"),
-    smooth=False,
 )

@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from backviz.autodiff.calls import VECTOR, Call, floats
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data
 from backviz.autodiff.meaning import meaning_of
@@ -156,8 +157,11 @@ getitem: Structural = structural(
     notation=Notation("{0}[{key}]", 100, (100,)),
     symbol="[ ]",
     domain="positions that exist",
-    note="Takes entries out. Each gets its gradient back, one that was taken several times the "
-    "sum; the others get 0.",
+    note="Takes entries out.",
+    gradient="Puts the gradient of each entry back into its place: one that was taken several "
+    "times gets the sum, the others 0.",
+    sample=Call((VECTOR,), {"key": 1}),
+    torch="",
     params=("key",),
     bind=_bind_getitem,
     written=False,
@@ -172,6 +176,9 @@ scatter: Structural = structural(
     notation=Notation("scatter({0}, [{key}])", 100, (0,)),
     domain="positions that exist",
     note="Puts entries into zeros at the positions they were taken from and adds them up there.",
+    gradient="Takes the gradient from those positions.",
+    sample=Call((floats(1, 3),), {"key": as_key([0, 2]), "shape": (3,)}),
+    torch="",
     params=("key", "shape"),
     public=False,
     method=False,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import MATRIX, SQUARE, VECTOR, WEIGHTS, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
@@ -111,7 +112,11 @@ matmul = structural(
     shape=product_shape,
     symbol="@",
     domain="inner sizes equal",
-    note="The gradient goes back through the transposed other factor.",
+    note="The product of matrices; a vector counts as a row on the left and as a column on the "
+    "right.",
+    gradient="The gradient goes back through the transposed other factor.",
+    sample=Call((MATRIX, WEIGHTS)),
+    torch="matmul",
     numpy=(np.matmul,),
     interval=(0.3, 2.0),
 )
@@ -134,8 +139,10 @@ outer: Structural = structural(
     shape=lambda a, b: (math.prod(a), math.prod(b)),
     symbol="⊗",
     domain="all numbers",
-    note="Every entry of the first times every entry of the second, as a matrix. "
-    "The gradient of one vector is the upstream matrix times the other.",
+    note="Every entry of the first times every entry of the second, as a matrix.",
+    gradient="The gradient of one vector is the upstream matrix times the other.",
+    sample=Call((VECTOR, floats(2, -1))),
+    torch="outer",
     numpy=(np.outer,),
     written=False,
 )
@@ -147,8 +154,9 @@ vdot = structural(
     lambda upstream, out, a, b: upstream * shaped(a, shape_of(b)),
     symbol="·",
     domain="as many entries in one as in the other",
-    note="The sum of the products of corresponding entries, whatever the shapes. "
-    "It swaps its inputs, as a product of numbers does.",
+    note="The sum of the products of corresponding entries, whatever the shapes.",
+    gradient="Swaps its inputs, as a product of numbers does.",
+    torch="vdot",
     numpy=(np.vdot,),
     commutes=True,
     interval=(0.3, 2.0),
@@ -184,7 +192,10 @@ trace: Structural = structural(
     notation=Notation("tr({})", 100, (0,)),
     symbol="tr",
     domain="at least two axes",
-    note="The sum of the diagonal: only entries on it get the upstream gradient.",
+    note="The sum of the diagonal.",
+    gradient="Copies the upstream gradient to the entries on the diagonal; the others get 0.",
+    sample=Call((SQUARE,)),
+    torch="trace",
     params=("offset", "axis1", "axis2"),
     numpy=(np.trace,),
     interval=(0.3, 2.0),

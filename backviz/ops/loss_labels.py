@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.data import quietly
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
@@ -115,9 +116,11 @@ one_hot = structural(
     None,
     notation=Notation("one_hot({}, {classes}, {axis})", 100, (0,)),
     domain="labels from 0 to the number of classes − 1",
-    note="1 at each label and 0 elsewhere, along a new axis; carries no gradient.",
+    note="1 at each label and 0 elsewhere, along a new axis.",
+    sample=Call((floats(0, 2),), {"classes": 3}),
+    torch="nn.functional.one_hot",
+    torch_options={"classes": "num_classes"},
     params=("classes", "axis"),
-    smooth=False,
     public=False,
     method=False,
     written=False,

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
@@ -37,6 +38,8 @@ from backviz.ops.shape import Bound, shape_of
 
 LEAST_LOG = -100.0  # torch's bound for log p
 LEAST_SPREAD = float(np.float32(1e-12))  # and for p·(1 − p), a float32 there in every precision
+
+BOTH_SIDES = Call((floats(1, 3, 2), floats(0.5, -1, 1.5)))  # errors below and above 1
 
 # Distances ------------------------------------------------------------------------
 
@@ -75,8 +78,10 @@ mse_loss = _distance(
     lambda d: 2 * d,
     lambda d: d**2,
     symbol="MSE",
-    note="The squared differences; each gets a gradient of twice its size, so that a large error "
+    note="The mean of the squared differences.",
+    gradient="Each prediction gets twice its error, over n with the mean: one large error "
     "outweighs many small ones.",
+    torch="nn.functional.mse_loss",
     params=("reduction", "weight"),
     bind=_bind("mse_loss"),
     by_weight=True,
@@ -88,12 +93,14 @@ l1_loss = _distance(
     sign,
     abs_op,
     symbol="L1",
-    note="The distances. Every gradient has the same size, however large the error; at the kink, "
-    "where prediction and target are equal, it is 0.",
+    note="The mean of the distances.",
+    gradient="Every gradient has the same size, however large the error; at the kink, where "
+    "prediction and target are equal, it is 0.",
+    kink=Call((1.0, 1.0)),
+    torch="nn.functional.l1_loss",
     params=("reduction", "weight"),
     bind=_bind("l1_loss"),
     by_weight=True,
-    smooth=False,
 )
 
 
@@ -129,11 +136,13 @@ huber_loss = _distance(
     lambda d, delta=1: clip(d, -delta, delta),
     _huber_parts,
     symbol="Huber",
-    note="Half the square of an error up to delta, and a straight line beyond (Huber, 1964): the "
-    "gradient is the error, but never larger than delta, so that outliers do not rule.",
+    note="Half the square of an error up to delta, and a straight line beyond (Huber, 1964).",
+    gradient="The gradient is the error, but never larger than delta, so that outliers do not "
+    "rule.",
+    torch="nn.functional.huber_loss",
     params=("reduction", "delta", "weight"),
+    sample=BOTH_SIDES,
     bind=_bind_huber,
-    smooth=False,
 )
 
 
@@ -152,10 +161,12 @@ smooth_l1_loss = _distance(
     lambda d, beta=1: _huber_parts(d, beta) / beta if beta else abs_op(d),
     symbol="smooth L1",
     note="The distance, with a parabola in place of the kink for errors up to beta: Huber's loss "
-    "over beta, with gradients up to 1.",
+    "over beta.",
+    gradient="The gradient is the error over beta, and never larger than 1.",
+    torch="nn.functional.smooth_l1_loss",
     params=("reduction", "beta"),
+    sample=BOTH_SIDES,
     bind=_bind_smooth_l1,
-    smooth=False,
 )
 
 
@@ -189,8 +200,10 @@ binary_cross_entropy = per_entry(
     lambda p, y: -(y * maximum(log(p), LEAST_LOG) + (1 - y) * maximum(log(1 - p), LEAST_LOG)),
     symbol="BCE",
     domain="probabilities between 0 and 1",
-    note="−log of the probability that was given to what happened, at most 100; the slope "
-    "(p − y) / (p·(1 − p)) cancels that of the sigmoid, which leaves p − y.",
+    note="−log of the probability that was given to what happened, at most 100.",
+    gradient="The slope (p − y) / (p·(1 − p)) cancels that of the sigmoid, which leaves p − y.",
+    sample=Call((floats(0.8, 0.4), floats(1, 0))),
+    torch="nn.functional.binary_cross_entropy",
     params=("weight", "reduction"),
     bind=_bind_probabilities,
     interval=(0.15, 0.85),
@@ -243,8 +256,11 @@ binary_cross_entropy_with_logits = per_entry(
     _logit_parts,
     symbol="BCE(σ)",
     domain="all numbers",
-    note="Binary cross-entropy of σ(x), without overflow or loss of digits; the gradient is "
-    "σ(x) − y, over n with the mean, and does not fade where the sigmoid saturates.",
+    note="Binary cross-entropy of σ(x), without overflow or loss of digits.",
+    gradient="The gradient is σ(x) − y, over n with the mean, and does not fade where the sigmoid "
+    "saturates.",
+    sample=Call((floats(2, 1), floats(1, 0))),
+    torch="binary_cross_entropy_with_logits",
     aliases=("bce_with_logits",),
     params=("weight", "reduction", "pos_weight"),
     bind=_bind_logits,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.calls import LABELS, Call, floats
 from backviz.autodiff.data import as_data
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
@@ -93,10 +94,13 @@ hinge_loss = per_entry(
     symbol="hinge",
     domain="targets −1 or 1",
     note="How far a score is from being on its target's side by the margin, max(0, margin − y·s) "
-    "(Cortes and Vapnik, 1995). Where it is, and at the kink, nothing flows back; else −y.",
+    "(Cortes and Vapnik, 1995).",
+    gradient="Where the margin is kept, and at the kink, nothing flows back; else −y.",
+    sample=Call((floats(0.5, 2), floats(1, -1))),
+    kink=Call((1.0, 1.0)),
+    torch="",
     params=("margin", "squared", "reduction"),
     bind=_bind_hinge,
-    smooth=False,
 )
 
 
@@ -200,10 +204,13 @@ multi_margin_loss = structural(
     symbol="hinge",
     domain="labels from 0 to the number of classes − 1",
     note="The hinge loss of several classes (Weston and Watkins, 1999): how far each other score "
-    "comes within the margin of the right one, over the number of classes. Such a score is pushed "
-    "down and the right one up; at the kink nothing flows.",
+    "comes within the margin of the right one, over the number of classes.",
+    gradient="A score within the margin is pushed down and the right one up; at the kink nothing "
+    "flows.",
+    sample=Call((floats([1, 0.5, -1], [0.5, 2, 1]), LABELS)),
+    kink=Call((floats([0, 1]), [1])),
+    torch="nn.functional.multi_margin_loss",
     params=("p", "margin", "weight", "reduction"),
     bind=_bind_multi_margin,
-    smooth=False,
     parts=_multi_margin_parts,
 )

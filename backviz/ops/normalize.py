@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import MATRIX, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
@@ -101,8 +102,10 @@ layer_norm = structural(
     notation=Notation("layer_norm({})"),
     symbol="layer norm",
     domain="all numbers",
-    note="Mean 0 and variance 1 along the axis, then a gain and a bias. The gradient loses its "
-    "mean, and what would only stretch the entries.",
+    note="Mean 0 and variance 1 along the axis, then a gain and a bias.",
+    gradient="The gradient loses its mean and what would only stretch entries.",
+    sample=Call((MATRIX, floats(1, 2, 1), floats(0, 1, 0))),
+    torch="layer_norm",
     params=("axis", "eps"),
     bind=lambda x, gain=None, bias=None, axis=-1, eps=EPS: (
         _operands(x, gain, bias),
@@ -215,8 +218,10 @@ batch_norm = structural(
     notation=Notation("batch_norm({})"),
     symbol="batch norm",
     domain="all numbers",
-    note="Mean 0 and variance 1 in each channel (axis 1), then a gain and a bias. The gradient "
-    "loses its mean and the part that only stretches.",
+    note="Mean 0, variance 1 in each channel (axis 1), then gain and bias.",
+    gradient="The gradient loses its mean and the part that only stretches.",
+    sample=Call((floats([1, 3], [4, 6], [2, 1]), floats(1, 2), floats(0, 1))),
+    torch="batch_norm",
     params=("mean", "var", "eps"),
     bind=lambda x, gain=None, bias=None, mean=None, var=None, eps=EPS: (
         _operands(x, gain, bias),

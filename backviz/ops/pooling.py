@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.symbol import part
 from backviz.autodiff.table import OPS
@@ -65,9 +66,10 @@ not_first_largest = structural(
     None,
     symbol="not max",
     domain="at least one window fits",
-    note="0 where an entry is the first largest of its window, else 1; carries no gradient.",
+    note="0 where an entry is the first largest of its window, else 1.",
+    sample=Call((ROW,), {"size": (2,), "stride": (2,)}),
+    torch="",
     params=("size", "stride", "padding"),
-    smooth=False,
     public=False,
     method=False,
     written=False,
@@ -140,26 +142,38 @@ def _pooling(
             },
         ),
         interval=(0.5, 2.0),
+        sample=POOLED[axes],
+        torch="nn.functional.avg_pool2d" if name == "avg_pool2d" else name,
+        torch_options={"size": "kernel_size"},
         written=False,
         **more,
     )
 
 
+POOLED = {1: Call((ROW,), {"size": 2}), 2: Call((PICTURE,), {"size": 2, "stride": 1})}
 _MAX: dict[str, Any] = {
     "symbol": "max pool",
-    "note": "The largest entry of every window. Routes the gradient to it; at a tie to the first, "
-    "as torch does.",
-    "smooth": False,
+    "note": "The largest entry of every window.",
+    "gradient": "Routes the gradient to the largest entry; at a tie to the first, as torch does.",
     # at a tie the parts share the gradient: the largest of all entries has no first
     "parts": _parts(lambda x, axis: OPS["amax"](x, axis=axis), lowest=True),
 }
 _AVG: dict[str, Any] = {
     "symbol": "avg pool",
-    "note": "The mean of every window, zeros of the padding included. Shares the gradient equally "
-    "among the window's entries.",
+    "note": "The mean of every window, zeros of the padding included.",
+    "gradient": "Shares the gradient equally among the window's entries.",
     "parts": _parts(mean, lowest=False),
 }
-max_pool1d = _pooling("max_pool1d", 1, _max_pool, _pull_max, **_MAX)
-max_pool2d = _pooling("max_pool2d", 2, _max_pool, _pull_max, **_MAX)
+max_pool1d = _pooling(
+    "max_pool1d", 1, _max_pool, _pull_max, kink=Call((floats([[1, 1]]),), {"size": 2}), **_MAX
+)
+max_pool2d = _pooling(
+    "max_pool2d",
+    2,
+    _max_pool,
+    _pull_max,
+    kink=Call((floats([[[1, 1], [0, 0]]]),), {"size": 2}),
+    **_MAX,
+)
 avg_pool1d = _pooling("avg_pool1d", 1, _avg_pool, _pull_avg, **_AVG)
 avg_pool2d = _pooling("avg_pool2d", 2, _avg_pool, _pull_avg, **_AVG)

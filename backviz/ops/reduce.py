@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.calls import MATRIX, Call, floats
 from backviz.autodiff.data import as_data
 from backviz.autodiff.notation import ATOM, Notation
 from backviz.autodiff.op import Structural, structural
@@ -145,7 +146,10 @@ sum = structural(  # noqa: A001
     shape=reduced_shape,
     symbol="Σ",
     domain="all numbers",
-    note="Copies the upstream gradient to every entry that was summed.",
+    note="The sum of all entries, or along axes.",
+    gradient="Copies the upstream gradient to every entry that was summed.",
+    sample=Call((MATRIX,), {"axis": 0}),
+    torch="sum",
     params=("axis", "keepdims"),
     numpy=(np.sum,),
     gives="count",
@@ -159,7 +163,10 @@ mean = structural(
     notation=reduction("mean"),
     shape=reduced_shape,
     domain="at least one entry",
-    note="Shares the upstream gradient equally among the entries.",
+    note="The mean of all entries, or along axes.",
+    gradient="Shares the upstream gradient equally among the entries.",
+    sample=Call((MATRIX,), {"axis": 0}),
+    torch="mean",
     params=("axis", "keepdims"),
     numpy=(np.mean,),
     interval=(0.3, 2.0),
@@ -205,7 +212,9 @@ prod: Structural = structural(
     shape=reduced_shape,
     symbol="Π",
     domain="all numbers",
-    note="Each entry gets the upstream gradient times the product of all the others.",
+    note="The product of all entries, or along axes.",
+    gradient="Each entry gets the upstream gradient times the product of all the others.",
+    torch="prod",
     params=("axis", "keepdims"),
     numpy=(np.prod,),
 )
@@ -233,10 +242,13 @@ def _extreme(
         shape=reduced_shape,
         symbol=sign,
         domain="all numbers",
-        note=f"Routes the gradient to the {word} entry; at a tie all of them share it equally.",
+        note=f"The {word} entry, of all or along axes.",
+        gradient=f"Routes the gradient to the {word} entry; at a tie all of them share it equally.",
+        sample=Call((MATRIX,), {"axis": 1}),
+        kink=Call((floats(1, 1),)),
+        torch=name,
         params=("axis", "keepdims"),
         numpy=functions,
-        smooth=False,
         gives="alike",
     )
 
@@ -261,10 +273,10 @@ def _place(name: str, function: Callable[..., Any], word: str) -> Structural:
         ),
         arity=1,
         domain="all numbers",
-        note=f"The place of the {word} entry, counted from 0; carries no gradient.",
+        note=f"The place of the {word} entry, counted from 0.",
+        torch=name,
         params=("axis", "keepdims"),
         numpy=(function,),
-        smooth=False,
         gives="positions",
     )
 
@@ -283,10 +295,10 @@ def _whether(name: str, ufunc: np.ufunc, function: Callable[..., Any], word: str
         ).astype(np.result_type(x)),
         arity=1,
         domain="all numbers",
-        note=f"1 if {word} entry is not 0, else 0; carries no gradient.",
+        note=f"1 if {word} entry is not 0, else 0.",
+        torch=name,
         params=("axis", "keepdims"),
         numpy=(function,),
-        smooth=False,
         gives="mask",
     )
 

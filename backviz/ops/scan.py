@@ -42,7 +42,9 @@ cumsum: Structural = structural(
     lambda x, axis=None, reverse=False: _run(np.add, x, axis, reverse),
     _pull_sum,
     domain="all numbers",
-    note="The sums of the entries so far. The gradient is summed the other way, from the end.",
+    note="The sums of the entries so far.",
+    gradient="The gradient is summed the other way, from the end.",
+    torch="cumsum",
     params=("axis", "reverse"),
     numpy=(np.cumsum,),
     interval=(0.3, 2.0),
@@ -80,8 +82,9 @@ cumprod: Structural = structural(
     lambda x, axis=None: _run(np.multiply, x, axis, False),
     _pull_product,
     domain="all numbers",
-    note="The products of the entries so far. Each entry's gradient is summed over the products "
-    "that it is in.",
+    note="The products of the entries so far.",
+    gradient="Each entry's gradient is summed over the products that it is in.",
+    torch="cumprod",
     params=("axis",),
     numpy=(np.cumprod,),
 )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backviz.autodiff.calls import SQUARE, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.symbol import constant, numbers_behind
@@ -39,8 +40,11 @@ inv: Structural = structural(
     notation=Notation("{}⁻¹", 100, (100,)),
     symbol="⁻¹",
     domain="square and not singular",
-    note="The inverse matrix. The gradient goes back through the transposed inverse on both sides; "
-    "near a singular matrix it is large.",
+    note="The inverse matrix.",
+    gradient="The gradient goes back through the transposed inverse on both sides, with its sign "
+    "changed; near a singular matrix it is large.",
+    sample=Call((SQUARE,)),
+    torch="linalg.inv",
     numpy=(np.linalg.inv,),
 )
 
@@ -82,7 +86,11 @@ solve: Structural = structural(
     _pull_matrix,
     _pull_right_side,
     domain="a square and not singular",
-    note="The x with a @ x = b. The gradient of b solves the equations with the transposed matrix.",
+    note="The x with a @ x = b.",
+    gradient="The gradient of b solves the equations with the transposed matrix; that of a is "
+    "minus its outer product with x.",
+    sample=Call((SQUARE, floats(1, 3))),
+    torch="linalg.solve",
     numpy=(np.linalg.solve,),
     interval=(0.3, 2.0),
 )
@@ -136,6 +144,10 @@ cofactors: Structural = structural(
     symbol="cof",
     domain="square matrices",
     note="The derivative of the determinant with respect to each entry.",
+    gradient="The second derivative of the determinant: each entry is moved by those in other "
+    "rows and columns.",
+    sample=Call((SQUARE,)),
+    torch="",
     public=False,
     method=False,
 )
@@ -150,8 +162,11 @@ det = structural(
     np.linalg.det,
     _pull_det,
     domain="square matrices",
-    note="The determinant. Its derivative for an entry is that entry's cofactor: the determinant "
-    "without that row and column, with a sign.",
+    note="The determinant.",
+    gradient="The derivative for an entry is its cofactor: the determinant without that row and "
+    "column, with a sign.",
+    sample=Call((SQUARE,)),
+    torch="det",
     numpy=(np.linalg.det,),
 )
 
@@ -171,8 +186,11 @@ logabsdet = structural(
     notation=Notation("log|det({})|", 100, (0,)),
     symbol="log|det|",
     domain="square and not singular",
-    note="The logarithm of the size of the determinant, which cannot overflow. "
-    "Its gradient is the transposed inverse.",
+    note="The logarithm of the size of the determinant, which cannot overflow.",
+    gradient="The gradient is the transposed inverse times the upstream gradient; near a singular "
+    "matrix it is large.",
+    sample=Call((SQUARE,)),
+    torch="",
 )
 
 slogdet_sign = structural(
@@ -182,8 +200,9 @@ slogdet_sign = structural(
     notation=Notation("sign(det({}))", 100, (0,)),
     symbol="sign",
     domain="square matrices",
-    note="The sign of the determinant: −1, 0 or 1; carries no gradient.",
-    smooth=False,
+    note="The sign of the determinant: −1, 0 or 1.",
+    sample=Call((SQUARE,)),
+    torch="",
 )
 
 

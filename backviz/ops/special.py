@@ -32,7 +32,10 @@ erf = elementwise(
     lambda out, x: constant("(2 / √π)", SLOPE, x) * exp(-(x**2)),
     scalar=math.erf,
     domain="all numbers",
-    note="The error function, an S from −1 to 1. Its derivative is a bell curve.",
+    note="The error function, an S from −1 to 1.",
+    gradient="Multiplies the gradient by a bell curve: far from 0 it is nearly 0 (saturated).",
+    saturates=("below", "above"),
+    torch="erf",
 )
 
 erfc = elementwise(
@@ -41,6 +44,9 @@ erfc = elementwise(
     lambda out, x: -constant("(2 / √π)", SLOPE, x) * exp(-(x**2)),
     scalar=math.erfc,
     domain="all numbers",
-    note="1 − erf(x), accurate also where erf is nearly 1. Its derivative is a bell curve with "
-    "the sign changed.",
+    note="1 − erf(x), accurate also where erf is nearly 1.",
+    gradient="Multiplies the gradient by a bell curve with the sign changed: far from 0 it is "
+    "nearly 0 (saturated).",
+    saturates=("below", "above"),
+    torch="erfc",
 )

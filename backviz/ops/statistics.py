@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
 from backviz.ops.arithmetic import div
@@ -83,8 +84,10 @@ var = structural(
     _var,
     _pull_var,
     domain="more entries than ddof",
-    note="The mean squared distance from the mean. An entry far from the mean gets a large "
-    "gradient, one at the mean gets none.",
+    note="The mean squared distance from the mean.",
+    gradient="An entry far from the mean gets a large gradient, one at the mean gets none.",
+    torch="var",
+    torch_options={"ddof": "correction"},
     params=("axis", "ddof", "keepdims"),
     bind=_bind_spread,
     parts=_var_parts,
@@ -96,7 +99,11 @@ std = structural(
     lambda x, **params: np.sqrt(_var(x, **params)),
     _pull_std,
     domain="more entries than ddof",
-    note="The root of the variance. Its derivative is taken as 0 where all entries are equal.",
+    note="The root of the variance.",
+    gradient="Shares the gradient by the distance from the mean, over the deviation; where all "
+    "entries are equal it is taken as 0.",
+    torch="std",
+    torch_options={"ddof": "correction"},
     params=("axis", "ddof", "keepdims"),
     bind=_bind_spread,
     parts=lambda x, **params: sqrt(_var_parts(x, **params)),
@@ -126,8 +133,9 @@ logsumexp = structural(
         kept(upstream, x, axis, keepdims) * exp(x - kept(out, x, axis, keepdims))
     ),
     domain="all numbers",
-    note="A smooth maximum: log(Σ eˣ), computed so that it does not overflow. "
-    "Its gradient is the softmax of the entries.",
+    note="A smooth maximum: log(Σ eˣ), computed so that it does not overflow.",
+    gradient="Shares the gradient by the softmax of the entries: the largest gets most.",
+    torch="logsumexp",
     params=("axis", "keepdims"),
     parts=_logsumexp_parts,
 )
@@ -211,11 +219,14 @@ norm = structural(
     _pull_norm,
     symbol="‖□‖",
     domain="all numbers",
-    note="The length of a vector, p-norms by `ord`. For the usual length the gradient is the unit "
-    "vector times the upstream gradient; at 0, where there is a kink, it is 0.",
+    note="The length of a vector, p-norms by `ord`.",
+    gradient="For the usual length the gradient is the unit vector times the upstream gradient; "
+    "at 0, where there is a kink, it is 0.",
+    sample=Call((floats(3, -4),)),
+    kink=Call((floats(0, 0),)),
+    torch="linalg.vector_norm",
     params=("ord", "axis", "keepdims"),
     bind=_bind_norm,
     parts=_norm_parts,
     numpy=(np.linalg.norm,),
-    smooth=False,
 )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from backviz.autodiff.calls import ROW, Call, floats
 from backviz.autodiff.op import Structural, structural
 from backviz.ops.shape import Shape, shape_of
 
@@ -140,8 +141,11 @@ windows: Structural = structural(
     ),
     symbol="windows",
     domain="at least one window fits",
-    note="Copies the entries under a window at each of its steps. The gradients of the copies "
-    "add up. Padding is 0, or with `lowest` −∞.",
+    note="Copies the entries under a window at each of its steps; padding is 0, or with `lowest` "
+    "−∞.",
+    gradient="The gradients of the copies add up.",
+    sample=Call((ROW,), {"size": (2,)}),
+    torch="",
     params=("size", "stride", "padding", "dilation", "lowest"),
     public=False,
     method=False,
@@ -161,6 +165,9 @@ overlap_add: Structural = structural(
     symbol="Σ windows",
     domain="all numbers",
     note="Adds up windows where they overlap: the reverse of taking windows.",
+    gradient="Each window gets what lies under it in the gradient.",
+    sample=Call((floats([[[1, 3, 2], [4, 6, 5]]]),), {"extent": (4,)}),
+    torch="",
     params=("extent", "stride", "padding", "dilation"),
     interval=(0.5, 2.0),
     public=False,

@@ -13,7 +13,7 @@ import numpy as np
 from backviz.ops import OPS
 from backviz.stepping.formulas import brief, product, shape_of, short
 from backviz.stepping.look import INDENT, Look
-from backviz.stepping.notes_ru import note_of
+from backviz.stepping.notes_ru import gradient_of
 from backviz.stepping.telling import (
     Aligned,
     Computed,
@@ -159,12 +159,12 @@ def _total(part: Part, look: Look) -> Cell:
 
 
 def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
-    """The lines and the first sentence of the op's note, on the last line where it fits."""
-    note = note_of(OPS[op], look.lang).partition(". ")[0].partition(": ")[0].rstrip(".")
+    """The lines and what becomes of the gradient, on the last line where it fits."""
+    note = gradient_of(OPS[op], look.lang).partition(": ")[0].rstrip(".")
     verb = look.lang == "en" and note.partition(" ")[0].endswith("s")
     name = any(sign.isupper() for sign in note.partition(" ")[0][1:])  # ReLU stays as it is
     first = note[:1] if name else note[:1].lower()
-    said = f"{op}{'' if verb and not note.startswith('Its ') else ':'} {first}{note[1:]}"
+    said = f"{op}{'' if verb else ':'} {first}{note[1:]}"
     beside = look.fit(f"{look.say('rule')}: {said}")
     if screen_width(lines[-1]) + GAP + screen_width(beside) <= look.width:
         return [*lines[:-1], f"{lines[-1]}{' ' * GAP}{beside}"]

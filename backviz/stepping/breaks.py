@@ -21,9 +21,6 @@ from backviz.stepping.conditions import Condition, read_condition, read_number
 from backviz.stepping.record import GRAD, Record
 from backviz.stepping.run import Run
 
-SATURATING = (
-    "tanh", "sigmoid", "softsign", "erf", "arctan", "softplus", "log_sigmoid", "elu", "selu",
-)  # fmt: skip
 FLAT = 0.01  # a local derivative below which such an op counts as saturated
 SIZES = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 KINDS = ("nan", "inf", "sat", "dead", "shared")
@@ -136,7 +133,7 @@ def _slope(event: Event) -> Any:
 
 def _saturated(event: Event) -> bool:
     op = event.run.values[event.node].op
-    if op is None or op.name not in SATURATING:
+    if op is None or not op.saturates:
         return False
     slope = _slope(event)
     return slope is not None and bool(np.any(np.abs(slope) < FLAT))

@@ -17,7 +17,7 @@ from backviz.stepping.answers import Answer, joined
 from backviz.stepping.blocks import row, shapes_text
 from backviz.stepping.formulas import handed_back, local_rule, partial, product, short
 from backviz.stepping.look import Look
-from backviz.stepping.notes_ru import note_of
+from backviz.stepping.notes_ru import gradient_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
 from backviz.stepping.telling import (
@@ -333,7 +333,7 @@ class Local(Answer):
         lines = look.lines(f"{equation(self.node, self.formula)}   [{self.op}]")
         lines += joined(self._slope_lines(slope, look) for slope in self.slopes)
         lines += _shapes_lines((self.aligned,) if self.aligned else (), look)
-        return lines + row(look, "rule", [note_of(OPS[self.op], look.lang)])
+        return lines + row(look, "rule", [gradient_of(OPS[self.op], look.lang)])
 
     def _slope_lines(self, slope: Slope, look: Look) -> list[str]:
         if slope.blocked:
