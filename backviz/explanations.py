@@ -199,7 +199,9 @@ def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
     if value.op is None:
         return f"{called[value.serial]} = {result}"
     args = tuple(
-        as_symbol(v.raw) if _kind(v) == CONSTANT and not v.label else name_symbol(called[v.serial])
+        as_symbol(v.raw)
+        if _kind(v) == CONSTANT and not v.label
+        else name_symbol(called[v.serial], data=v.raw)
         for v in value.inputs
     )
     formula = args[0].interpret(value.op, args, value.params)

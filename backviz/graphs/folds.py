@@ -209,8 +209,10 @@ def group_symbols(
 
 def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
     if data["label"].strip():
-        return name_symbol(data["label"])
-    return as_symbol(data["value"], numbers) if data["kind"] == CONSTANT else Symbol(UNNAMED)
+        return name_symbol(data["label"], data=data["value"])
+    if data["kind"] == CONSTANT:
+        return as_symbol(data["value"], numbers)
+    return Symbol(UNNAMED, data=data["value"])
 
 
 def _group_edges(

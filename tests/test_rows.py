@@ -1,0 +1,134 @@
+"""Every row of the table of ops, everywhere; and a new row, which needs nothing but itself."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import row_checks
+
+import backviz
+from backviz.autodiff.operand import Operand
+from backviz.cli.listing import LISTS
+from backviz.lessons import explanation
+from backviz.lessons.screen import lines
+from backviz.ops import OPS
+from backviz.stepping import notes_ru
+from backviz.stepping.look import Look
+
+NAMES = [op.name for op in OPS.values()]
+DIFFERENTIABLE = [op.name for op in OPS.values() if op.differentiable]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_is_drawn_stepped_and_listed(name, order):
+    told = row_checks.told_everywhere(OPS[name], order)
+    assert told or order == 2
+
+
+def test_the_walk_to_order_2_is_no_empty_one():
+    """Rules that do not depend on what they were given have a constant gradient: the few."""
+    bent = [n for n in DIFFERENTIABLE if row_checks.of_order(OPS[n], 2) is not None]
+    assert len(bent) > 0.8 * len(DIFFERENTIABLE), set(DIFFERENTIABLE) - set(bent)
+
+
+@pytest.mark.blas
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_a_row_s_sample_is_right_by_differences(name):
+    assert row_checks.gradients_hold(OPS[name])
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_a_row_s_sample_and_kink_print_what_ran(name):
+    assert row_checks.formulas_hold(OPS[name])
+
+
+@pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.saturates])
+def test_a_row_saturates_where_it_says(name):
+    row_checks.fades_where_it_says(OPS[name])
+
+
+def test_a_row_that_saturates_on_the_wrong_side_is_noticed():
+    from dataclasses import replace
+
+    with pytest.raises(AssertionError, match="elu"):
+        row_checks.fades_where_it_says(replace(OPS["elu"], saturates=("above",)))
+
+
+# A new op: one file ------------------------------------------------------------------------
+
+FILE = '''"""A sigmoid of straight lines."""
+
+import numpy as np
+
+from backviz.extend import Call, elementwise
+from backviz.ops import clip, greater, less
+
+hard_sigmoid = elementwise(
+    "hard_sigmoid",
+    lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0),
+    lambda out, x: greater(x, -3) * less(x, 3) / 6,
+    domain="all numbers",
+    note="A sigmoid of straight lines, for small machines.",
+    gradient="Passes a sixth of the gradient between −3 and 3 and blocks it elsewhere.",
+    kink=Call((-3.0,)),
+    saturates=("below", "above"),
+    torch="nn.functional.hardsigmoid",
+    parts=lambda x: clip(x / 6 + 0.5, 0, 1),
+)
+'''
+RUSSIAN = "Сигмоида из отрезков, для малых машин.", "Между −3 и 3 проходит шестая часть градиента."
+
+
+@pytest.fixture
+def hard_sigmoid(tmp_path, monkeypatch):
+    """The op of a file in a folder of ops, gone again afterwards."""
+    (tmp_path / "hard.py").write_text(FILE, encoding="utf-8")
+    monkeypatch.setattr(backviz.ops, "__path__", [*backviz.ops.__path__, str(tmp_path)])
+    with OPS.temporarily():
+        yield importlib.import_module("backviz.ops.hard").hard_sigmoid
+    del sys.modules["backviz.ops.hard"], backviz.ops.hard
+    del Operand.hard_sigmoid
+
+
+def test_a_new_op_is_one_file_and_tested_by_existing(hard_sigmoid, monkeypatch):
+    op = hard_sigmoid
+    assert row_checks.gradients_hold(op)
+    assert row_checks.formulas_hold(op) >= 5
+    assert row_checks.told_everywhere(op, 1) == 4
+    row_checks.fades_where_it_says(op)
+    assert backviz.Value(1.0).hard_sigmoid().data == pytest.approx(2 / 3)
+    assert backviz.load("hard_sigmoid(3*a); a=0.5").data == 0.75
+
+
+def test_a_new_op_is_found_by_explain_list_and_the_docs(hard_sigmoid, monkeypatch):
+    shown = "\n".join(lines(explanation("hard_sigmoid"), Look()))
+    assert "Passes a sixth of the gradient" in shown and "at the kink x = −3" in shown
+    assert "torch.nn.functional.hardsigmoid" in shown and "flat far below and above 0" in shown
+    assert any(row["name"] == "hard_sigmoid" for row in LISTS["ops"]())
+    monkeypatch.setitem(notes_ru.NOTES, "hard_sigmoid", RUSSIAN)
+    assert RUSSIAN[1] in "\n".join(lines(explanation("hard_sigmoid"), Look(lang="ru")))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "docs"))
+    generate = importlib.import_module("generate")
+    monkeypatch.setattr(generate, "FAMILIES", f"{generate.FAMILIES} hard")
+    page = generate.ops_page()
+    assert "## A sigmoid of straight lines" in page
+    assert "| `hard_sigmoid` |" in page and "Passes a sixth" in page
+
+
+def test_a_new_op_with_a_wrong_rule_is_noticed(hard_sigmoid):
+    from dataclasses import replace
+
+    wrong = replace(hard_sigmoid, rules=(lambda out, x: out * (1 - out),))
+    with pytest.raises(backviz.errors.CheckFailedError):
+        row_checks.gradients_hold(wrong)
+
+
+def test_a_row_without_a_sample_is_called_with_numbers_or_vectors():
+    assert OPS["tanh"].sample.args == (0.5,)
+    assert OPS["mul"].sample.args == (2.0, 3.0)
+    assert [np.shape(x) for x in OPS["vdot"].sample.args] == [(3,), (3,)]
