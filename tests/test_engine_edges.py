@@ -1,5 +1,6 @@
 """Corners of the engine that other engines' suites and probes found, against torch's answers."""
 
+import copy
 import subprocess
 import sys
 
@@ -403,3 +404,41 @@ def test_a_comparison_can_be_drawn_and_stepped_from_the_command_line(tmp_path):
         )  # fmt: skip
         assert "Traceback" not in done.stderr
         assert "unexpected" not in done.stderr
+
+
+def test_a_name_that_a_value_does_not_have_is_asked_for_in_peace():
+    assert not hasattr(Value(1.0), "mT")
+    assert not hasattr(tensor([1.0]), "mT")
+    assert tensor([[1.0, 2.0]]).mT.shape == (2, 1)
+    with pytest.raises(AttributeError, match=r"shape \(3,\) has no mT or mH"):
+        tensor([1.0, 2.0, 3.0]).mT  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Value(2, name="a"), "takes no name=; the name in pictures is label="),
+        (lambda: tensor([2.0], dtype=np.float32), "takes no dtype=; an array keeps its own"),
+        (lambda: tensor([2.0], device="cpu"), "takes no device=; numpy computes everything"),
+        (lambda: Value(2.0, requires_gard=True), "there are label= and requires_grad="),
+        (lambda: Value(2.0, 3.0), "a label is a text, not 3.0"),
+    ],
+)
+def test_a_value_made_with_other_words_says_which_there_are(make, said):
+    with pytest.raises(TypeError, match=said):
+        make()
+
+
+def test_several_outputs_in_one_container_keep_their_order():
+    a = Value(2.0, "a")
+    y = a * 3
+    z = a + 4
+    for outputs in ([y, z], [z, y], [z, a, y]):
+        twins = copy.deepcopy(outputs)
+        order = sorted(range(len(outputs)), key=lambda i: outputs[i].serial)
+        assert sorted(range(len(twins)), key=lambda i: twins[i].serial) == order
+        total = twins[0] * twins[-1]
+        total.backward()
+        leaf = next(v for v in total.inputs[0].inputs if v.label == "a")
+        assert leaf.grad == 3 * (2 + 4) + 3 * 2
+        assert max(v.serial for v in twins) < total.serial

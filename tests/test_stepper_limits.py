@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from backviz import Value, load, tensor
+from backviz import Value, load, stepper, tensor
+from backviz.errors import InputError
 from backviz.stepping.commands import advance
 from backviz.stepping.state import start
 
@@ -99,3 +100,19 @@ def test_a_break_on_gradients_lets_values_pass_and_dead_means_every_entry():
         y = tensor(data, "v").relu().sum()
         state, shown = play(start(y), "break dead", "c")
         assert ("dead" in shown) == stops
+
+
+def test_a_session_ends_where_a_leaf_is_changed_meanwhile():
+    x = tensor([2.0, 3.0], "x")
+    session = stepper((x * x).sum())
+    session.forward()
+    x.data[0] = 7.0
+    for ask in (session.next, lambda: session.value("x"), lambda: session.grad("x")):
+        with pytest.raises(InputError, match="the data of x was changed"):
+            ask()
+    assert "the data of x was changed" in repr(session)
+
+
+def test_its_check_says_what_it_could_not_judge():
+    said = str(stepper(load("L=a+b; a=0.1; b=1e18")).run("check"))
+    assert "differences cannot tell about a" in said

@@ -106,10 +106,10 @@ def test_every_method_of_an_array_answers_or_is_refused_in_words(names):
         for x in (tensor([[1.0, 2.0], [3.0, 5.0]]), Value(2.0) * 3):
             try:
                 getattr(x, name)
-            except backviz.BackvizError:  # mT of a number: the op says it
-                pass
             except AttributeError as error:
                 said = str(error)
+                if name in ("mT", "mH") and "having no two axes to swap" in said:
+                    continue
                 known = (
                     remedy(name, "x") or "write x = x." in said or remedy(name.removesuffix("_"))
                 )

@@ -18,6 +18,10 @@ import numpy as np
 from backviz.autodiff.custody import Custody, serials, since_of
 from backviz.autodiff.value import Value
 
+Number = tuple[int, str, Value]  # an old serial number, the slot that it stands in, and whose
+COPIES = "backviz: the numbers of the copies so far"  # in deepcopy's memo, beside its addresses
+MOST = 10_000  # numbers that are given anew for an older value that comes late
+
 _writing = local()  # of each thread, the notes on what its picklers are in the midst of
 
 
@@ -40,7 +44,7 @@ def copied(value: Value, memo: dict[int, Any], deep: bool = True) -> Value:
             more = deepcopy(more, memo)
         memo[id(v)] = _made(kind, raw, origin, first, second, serial, more)
     made = [memo[id(v)] for v in found]
-    _settle(made)
+    _settle(made, memo.setdefault(COPIES, []))  # type: ignore[call-overload]
     for v, twin in zip(found, made, strict=True):
         grad = v.grad
         twin.grad = grad.copy() if isinstance(grad, np.ndarray) else _twin(grad, memo)
@@ -116,23 +120,35 @@ def _made(kind: type[Value], raw: Any, origin: Any, *links: Any) -> Value:
     return value
 
 
-def _settle(values: list[Value]) -> None:
+def _settle(values: list[Value], earlier: list[Number] | None = None) -> None:
     """Give new serial numbers in the order of the old: to values, and to changes of leaves.
 
-    What the copied ops use is noted, as it is for those that are recorded.
+    What the copied ops use is noted, as it is for those that are recorded. `earlier` are the
+    numbers of the copies in the same container, which are given anew if older ones come late.
     """
-    old: list[tuple[int, str, Value]] = []
+    fresh: list[Number] = []
     for v in values:
         for slot in ("serial", "second"):
             number = getattr(v, slot)
             if type(number) is int and number < 0:
-                old.append((-number, slot, v))
-    for _, slot, v in sorted(old, key=itemgetter(0)):
-        setattr(v, slot, next(serials))
-    for _, slot, v in old:
+                fresh.append((-number, slot, v))
+    for _, slot, v in fresh:
         if slot == "second" and isinstance(v.raw, np.ndarray):
-            v.second = Custody(v.second)
-    for _, slot, v in old:
+            v.second = Custody()
+    fresh.sort(key=itemgetter(0))
+    late = bool(earlier and fresh and fresh[0][0] < earlier[-1][0] and len(earlier) <= MOST)
+    moved = sorted([*earlier, *fresh], key=itemgetter(0)) if earlier and late else fresh
+    for _, slot, v in moved:
+        if slot == "second" and isinstance(v.second, Custody):
+            v.second.since = next(serials)
+        else:
+            setattr(v, slot, next(serials))
+    if earlier is not None:
+        if late:
+            earlier[:] = moved
+        else:
+            earlier += fresh
+    for _, slot, v in fresh:
         for operand in v.inputs if slot == "serial" else ():
             if type(operand.second) is Custody:
                 operand.second.uses += 1

@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
+from backviz.autodiff.exits import leave
 from backviz.autodiff.operand import Operand
 from backviz.autodiff.table import OPS
 
@@ -116,3 +117,10 @@ class Held(Operand):
             raise TypeError(f"{self.raw} is no whole number, so it cannot count or be an index")
         used_whole(self)
         return int(self.item())
+
+    def __float__(self) -> float:
+        return leave(self, self.item())
+
+    def __int__(self) -> int:
+        number = self.item()
+        return int(number if used_whole(self) else leave(self, number))

@@ -183,6 +183,11 @@ class Operand:
     @property
     def mT(self) -> Any:  # noqa: N802
         """The transpose of the last two axes, for stacks of matrices."""
+        if self.ndim < 2:  # as for any name that is not there: hasattr asks
+            raise AttributeError(
+                f"{self.KIND} of shape {self.shape} has no mT or mH, having no two axes to swap",
+                name=None,
+            )
         return OPS["swapaxes"](self, axis1=-1, axis2=-2)
 
     def clone(self) -> Any:

@@ -6,9 +6,11 @@ never chosen by spelling: arcsinh is spelt like arcsin, and is another function.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from backviz.registry import unknown
 
@@ -101,3 +103,30 @@ def attribute_refusal(name: str, kind: str, has: bool) -> str:
             remedy(base)
         )
     return f"{kind} has no {name}; {said or OPEN}"
+
+
+_OPTIONS = {
+    "name": "the name in pictures is label=",
+    "dtype": "an array keeps its own precision: tensor(np.asarray(x, np.float32))",
+    "device": "numpy computes everything; leave it out",
+    "grad": "a gradient is computed by backward(), or set afterwards: x.grad = …",
+    "_children": "backviz.micrograd has micrograd's Value",
+    "_op": "backviz.micrograd has micrograd's Value",
+}
+
+
+def made_with(label: Any, option: str = "", *_: str) -> str:
+    """What is said when a value is made with an option that there is not, or with no name.
+
+    >>> made_with("", "name")
+    'a value takes no name=; the name in pictures is label='
+    >>> made_with(3)
+    'a label is a text, not 3; the data come first, the name second: Value(2.0, "a")'
+    """
+    if option:
+        said = _OPTIONS.get(option, "there are label= and requires_grad=")
+        return f"a value takes no {option}=; {said}"
+    return (
+        f"a label is a text, not {reprlib.repr(label)}; the data come first, the name second: "
+        'Value(2.0, "a")'
+    )

@@ -10,7 +10,7 @@ of two floats is recorded right here (docs/design/engine.md); a test compares, b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
@@ -20,12 +20,13 @@ from backviz.autodiff.counts import used_whole
 from backviz.autodiff.custody import KEEPING, Custody, keep, settle
 from backviz.autodiff.custody import serials as _serials
 from backviz.autodiff.data import as_data
-from backviz.autodiff.exits import check_copy, leave, refuse_array
+from backviz.autodiff.exits import check_copy, refuse_array
 from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
 from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
+from backviz.autodiff.remedies import made_with
 from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
@@ -63,7 +64,11 @@ class Value(Held):
     second: Any
     serial: int
 
-    def __init__(self, data: Any, label: str = "", *, requires_grad: bool | None = None) -> None:
+    def __init__(
+        self, data: Any, label: str = "", *, requires_grad: bool | None = None, **other: Never
+    ) -> None:
+        if other:
+            raise TypeError(made_with("", *other))
         self.grad = self.first = self.second = None
         whole = ""
         if type(data) is not float:
@@ -79,6 +84,8 @@ class Value(Held):
         self.raw = data
         wants = not whole if requires_grad is None else requires_grad
         if label:
+            if not isinstance(label, str):
+                raise TypeError(made_with(label))
             self.origin = Origin(label=label, wants=wants, meaning="" if wants else whole)
         else:
             self.origin = LEAF if wants else meaning.CONSTANTS[whole]
@@ -276,13 +283,6 @@ class Value(Held):
         made = meaning.plain_array(self)
         return made if dtype is None else made.astype(dtype)
 
-    def __float__(self) -> float:
-        return leave(self, self.item())
-
-    def __int__(self) -> int:
-        number = self.item()
-        return int(number if used_whole(self) else leave(self, number))
-
     # a copy of a record has serial numbers of its own, in the same order
     def __reduce_ex__(self, protocol: Any) -> Any:
         from backviz.autodiff.copies import reduced
@@ -367,7 +367,7 @@ def constant(data: Any) -> Value:
     return out
 
 
-def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None) -> Value:
+def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None, **_: Never) -> Value:
     """A recorded array; for one number the same as `Value`.
 
     >>> tensor(np.array([0, 1])).requires_grad, tensor([0, 1]).requires_grad
@@ -375,7 +375,7 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None) -> 
     >>> tensor([[1, 2], [3, 4]]).sum().data
     10.0
     """
-    return Value(data, label, requires_grad=requires_grad)
+    return Value(data, label, requires_grad=requires_grad, **_)
 
 
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
+from backviz.autodiff.custody import refuse_changed
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.stepping import moves, points, quiz, reasons, views, whatif
@@ -80,8 +81,15 @@ class Stepper:
 
     @property
     def state(self) -> State:
-        """The present state; every answer holds its own."""
-        return self._shell.state
+        """The present state; every answer holds its own.
+
+        `InputError` once a leaf was changed: the numbers here are those of the record.
+        """
+        state = self._shell.state
+        for value in state.record.values:
+            if value.first is not None:
+                refuse_changed(value)
+        return state
 
     def run(self, line: str) -> Answer:
         """Run a line as at the prompt; raises what the prompt would print as an error."""
@@ -258,10 +266,16 @@ class Stepper:
         save_picture(self.state, path)
 
     def __repr__(self) -> str:
-        return repr(self.show())
+        try:
+            return repr(self.show())
+        except InputError as error:  # a leaf was changed; showing does not fail
+            return f"<stepper: {error}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return self.show()._repr_mimebundle_(include, exclude)
+        try:
+            return self.show()._repr_mimebundle_(include, exclude)
+        except InputError:
+            return {"text/plain": repr(self)}
 
 
 def _numbers(name: str, data: Any) -> Any:

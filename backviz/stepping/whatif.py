@@ -271,9 +271,10 @@ class Judged:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Checked(Answer):
-    """The gradients against finite differences."""
+    """The gradients against finite differences, and what the check says it could not judge."""
 
     rows: tuple[Judged, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -288,7 +289,8 @@ class Checked(Answer):
              look.say(r.verdict))
             for r in self.rows
         ]  # fmt: skip
-        return look.table([tuple(map(look.say, heads)), *rows], indent=0)
+        table = look.table([tuple(map(look.say, heads)), *rows], indent=0)
+        return table + [line for note in self.notes for line in look.lines(note, 0)]
 
 
 def check(state: State, name: str = "") -> Checked:
@@ -301,9 +303,8 @@ def check(state: State, name: str = "") -> Checked:
         raise InputError(state.look.say("nothing to check"))
     chosen = [run.values[i] for i in nodes]
     report = gradient_checks(as_function(output, chosen), chosen, [record.names[i] for i in nodes])
-    return Checked(tuple(
-        Judged(c.order, c.where, c.analytic, c.numeric, c.error, _judged(c)) for c in report
-    ))  # fmt: skip
+    rows = [Judged(c.order, c.where, c.analytic, c.numeric, c.error, _judged(c)) for c in report]
+    return Checked(tuple(rows), report.notes)
 
 
 def _judged(check: Check) -> str:
