@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
+
 import backviz
 from backviz import Figure, Style, Value
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.steps import Steps
 from backviz.explanations import describe, rows
 from backviz.renderers.builds import BUILDERS
+from backviz.stepping.words import WORDS
+from backviz.tables import table
 from backviz.text import told_apart
 
 
@@ -53,3 +57,22 @@ def test_a_name_that_is_borne_once_stays_as_it_is():
     assert told_apart({3: "w", 4: "w ", 5: "b"}) == {3: "w (n3)", 4: "w (n4)", 5: "b"}
     steps = Steps(Figure(backviz.load("@diamond"), Style()))
     assert {b.title for b in steps.diagram.boxes} == set("abcdefL")
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_prompt_captions_and_lessons_share_the_words_for_what_they_share(lang):
+    """k of m, the seed, what is given: worded once, the prompt begins them with a small letter."""
+    output = backviz.load("@diamond")
+    output.backward()
+    steps = Steps(Figure(output, Style(lang=lang)), pace="contribution")
+    captions = [moment.lines for moment in steps.moments]
+    s = backviz.stepper(output, lang=lang)
+    for caption, moved in ((captions[0][0], s.show()), (captions[5][0], s.backward())):
+        said = moved.text.partition(")  ")[2].splitlines()[0]
+        assert said == caption[:1].lower() + caption[1:]
+    s.next(2)
+    (use,) = {found for c in captions for found in re.findall(r"\((1 \S+ 2)\)", c[0])}
+    assert f"a.grad 10 ({use})" in s.show().text
+    assert use in s.list("all").text and use in table(output, "md", lang=lang)
+    assert use.replace("2", "3") in backviz.explain("accumulate", lang=lang).text
+    assert not {"use", "each", "seed", "given", "numbers"} & WORDS[lang].keys()

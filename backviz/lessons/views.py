@@ -11,7 +11,6 @@ import numpy as np
 
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
-from backviz.autodiff.symbol import Symbol, name_symbol
 from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
 from backviz.lessons.model import Dress, Table, View, Words, same
@@ -21,8 +20,9 @@ from backviz.stepping.look import Look
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run
 from backviz.stepping.state import start
-from backviz.stepping.telling import stretched
+from backviz.stepping.telling import part_of, stretched
 from backviz.text import NumberStyle
+from backviz.words import LANGUAGES
 
 NUMBERS = NumberStyle()
 USE = Words("use", "№")
@@ -36,31 +36,28 @@ def contributions(*names: str) -> View:
     """Every contribution to these values: formula, numbers, and the sum so far, as k of m."""
 
     def made(output: Value) -> Table:
-        record = Record(output)
-        run = Run(record)
+        state = start(output)
+        record, run, end = state.record, state.run, state.timeline.end()
         rows: list[tuple[Any, ...]] = []
         for name in names:
-            node = record.find(name)
-            uses = record.arrivals(node)
-            for k, use in enumerate(uses, 1):
-                head = record.heads[run.owner(use)]
-                part, upstream = run.contribution(use), run.step(run.owner(use)).upstream
-                rule = local_rule(record, head, record.positions[use], NUMBERS)
+            for use in record.arrivals(record.find(name)):
+                step = run.owner(use)
+                part = part_of(state, end, record.heads[step], use)
                 numbers: str | Dress = ""
-                if part.local is None:
-                    said = rule
-                else:
-                    arriving = Symbol(partial(record, record.last, head))
-                    said = str(arriving if rule == "1" else arriving * name_symbol(rule))
-                    numbers = _factored([upstream, part.local])
-                rows.append((Words(f"{k} of {len(uses)}", f"{k} из {len(uses)}"),
-                             f"{name}.grad += {said}", numbers, part.value,
-                             run.gradient(node, use + 1)))  # fmt: skip
+                if part.local is not None:
+                    numbers = _factored([run.step(step).upstream, part.local])
+                rows.append((_counted(part.k, part.m), f"{name}.grad += {part.formula}", numbers,
+                             part.contribution, part.total))  # fmt: skip
         heads = (USE, Words("contribution", "вклад"), Words("in numbers", "в числах"),
                  same("="), Words("so far", "сумма"))  # fmt: skip
         return Table(heads, tuple(rows))
 
     return made
+
+
+def _counted(k: int, m: int) -> Words:
+    """`1 of 2`, worded as under figures and at the prompt."""
+    return Words(*(LANGUAGES[lang]["use"].format(k=k, m=m) for lang in Words._fields))
 
 
 def _factored(factors: list[Any]) -> Dress:

@@ -89,7 +89,7 @@ def given_text(step: Given, look: Look) -> str:
     """`given: a = 2,  b = 3`."""
     listed = [f"{leaf.name} = {brief(leaf.value, look.numbers)}" for leaf in step.leaves[:GIVEN]]
     more = ["…"] if len(step.leaves) > GIVEN else []
-    return f"{look.say('given')} {',  '.join([*listed, *more]) or look.say('numbers')}"
+    return look.mention("given", list=",  ".join([*listed, *more]) or look.say("numbers"))
 
 
 def _worth(step: Computed, look: Look) -> str:
@@ -110,7 +110,7 @@ def _sum_sign(step: Computed, look: Look) -> str:
 def seed_text(step: Seeded, look: Look) -> str:
     """`backward starts: ∂L/∂L = 1`."""
     each = f" {look.say('each')}" if step.shape else ""
-    return f"{look.say('seed')} {step.slope} = 1{each}"
+    return look.mention("seed", of=f"{step.slope} = 1{each}")
 
 
 def seed_lines(step: Seeded, look: Look) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from backviz.signs import fitted, printable
 from backviz.stepping.words import WORDS
 from backviz.text import NumberStyle, padded, screen_width, within
+from backviz.words import LANGUAGES
 
 INDENT = 12
 
@@ -39,8 +40,14 @@ class Look:
         return fitted(printable(text).replace("\u2007", " "), self.encoding).rstrip()
 
     def say(self, key: str, **values: object) -> str:
-        """A sentence in the language of the console."""
-        return WORDS[self.lang][key].format(**values)
+        """A sentence in the language of the console; what figures say too is worded there."""
+        own, shared = WORDS[self.lang], LANGUAGES[self.lang]
+        return (own[key] if key in own else shared[key]).format(**values)
+
+    def mention(self, key: str, **values: object) -> str:
+        """The same where it does not begin a line: with a small first letter."""
+        said = self.say(key, **values)
+        return said[:1].lower() + said[1:]
 
     def lines(self, text: str, indent: int = INDENT) -> list[str]:
         """Text in lines of the width, broken at blanks; later lines are indented."""

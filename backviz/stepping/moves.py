@@ -88,7 +88,7 @@ def passed_lines(passed: Passed, look: Look) -> list[str]:
     head = heading(passed.place, look)
     if not passed.node:
         return look.lines(f"{head}  {look.say('start')}")
-    seed = look.say("seed").rstrip(":")
+    seed = look.mention("seed", of="").rstrip(": ")
     return look.lines(
         f"{head}      {seed if passed.seed else equation(passed.node, passed.formula)}"
     )

@@ -1,5 +1,6 @@
 """The words of a session, in the users' languages.
 
+What figures and tables say too (k of m, the seed, what is given) is in `backviz.words` alone.
 Invariant: every language has the same keys, and each sentence the same gaps.
 """
 
@@ -12,12 +13,12 @@ WORDS: Registry[dict[str, str]] = Registry("language")
 WORDS.add(
     "en",
     {
-        "fw": "fw", "bw": "bw", "pass": "pass {k}", "given": "given:", "numbers": "numbers",
-        "seed": "backward starts:", "each": "for every entry", "start": "start",
+        "fw": "fw", "bw": "bw", "pass": "pass {k}",
+        "start": "start",
         "again": "pass {k}: leaves keep the gradients that they have, and these add up; zero "
         "forgets them",
         "value": "value", "upstream": "upstream", "local": "local", "gives": "gives",
-        "totals": "totals", "shapes": "shapes", "nothing": "", "rule": "rule", "use": "{k} of {m}",
+        "totals": "totals", "shapes": "shapes", "nothing": "", "rule": "rule",
         "summed": "{name}: {shape} summed over axis {axes} of {of}",
         "summed many": "{name}: {shape} summed over axes {axes} of {of}",
         "product": "{shapes} → {out}; a gradient has the shape of its input",
@@ -101,13 +102,12 @@ WORDS.add(
 WORDS.add(
     "ru",
     {
-        "fw": "прям", "bw": "обр", "pass": "проход {k}", "given": "дано:", "numbers": "числа",
-        "seed": "обратный проход:", "each": "для каждого элемента", "start": "начало",
+        "fw": "прям", "bw": "обр", "pass": "проход {k}",
+        "start": "начало",
         "again": "проход {k}: у листьев остаются прежние градиенты, новые прибавляются; zero "
         "их забывает",
         "value": "значение", "upstream": "пришло", "local": "локально", "gives": "вклад",
         "totals": "итого", "shapes": "формы", "nothing": "", "rule": "правило",
-        "use": "{k} из {m}",
         "summed": "{name}: {shape} — сумма по оси {axes} от {of}",
         "summed many": "{name}: {shape} — сумма по осям {axes} от {of}",
         "product": "{shapes} → {out}; форма градиента — как у входа",
