@@ -65,6 +65,8 @@ class Held(Operand):
         >>> Value([[4.0]]).item()
         4.0
         """
+        if type(self.raw) is float:
+            return self.raw
         if self.size != 1:
             raise ValueError(
                 f"an array of shape {self.shape} is not one number; take an entry, or sum it"
@@ -80,7 +82,7 @@ class Held(Operand):
         return np.asarray(self.raw).tolist()
 
     def __bool__(self) -> bool:
-        if self.size != 1:
+        if type(self.raw) is not float and self.size != 1:
             raise ValueError(
                 f"an array of shape {self.shape} is neither true nor false; "
                 "compare single entries, or use np.where to choose entry by entry"
