@@ -91,22 +91,27 @@ def whole_record(watch: Watch | None = None) -> Iterator[Watch]:
         _watch.reset(token)
 
 
-@contextmanager
-def headline() -> Iterator[None]:
+class headline:  # noqa: N801  (a block; written out, because every `grad` opens one)
     """A refusal that numpy has turned into an error of its own comes out as it was raised."""
-    refused: list[LostGradientError] = []
-    token = _refused.set(refused)
-    try:
-        yield
-    except LostGradientError:
-        raise
-    except Exception as error:
-        if refused and refused[-1].where in _lines_of(error):
-            raise refused[-1].with_traceback(error.__traceback__) from None
-        raise
-    finally:
-        _refused.reset(token)
-        refused.clear()  # or an error would hold its frames, and they the list
+
+    __slots__ = ("refused", "token")
+
+    def __enter__(self) -> None:
+        self.refused: list[LostGradientError] = []
+        self.token = _refused.set(self.refused)
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            if (
+                self.refused
+                and isinstance(error, Exception)
+                and not isinstance(error, LostGradientError)
+                and self.refused[-1].where in _lines_of(error)
+            ):
+                raise self.refused[-1].with_traceback(error.__traceback__) from None
+        finally:
+            _refused.reset(self.token)
+            self.refused.clear()  # or an error would hold its frames, and they the list
 
 
 def _lines_of(error: Exception) -> set[str]:
@@ -123,8 +128,10 @@ def leave(value: Any, number: float) -> float:
     """
     if not value.origin.wants or not mode().record:
         return number
-    use = _use(sys._getframe(2), value)
-    watch = _watch.get()
+    frame, watch = sys._getframe(2), _watch.get()
+    if watch is None and _is_conversion(frame) and not transforming():
+        return number
+    use = _use(frame, value)
     if use.kind is Kind.LOST:
         _refuse_or_warn(use.said)
     elif use.kind is Kind.OPEN and transforming():
@@ -231,6 +238,16 @@ def _use(frame: FrameType, value: Any) -> Use:
     if array or last in _WRITERS or (module, last) == ("array", "array"):
         return Use(Kind.LOST, _written((), last))
     return Use(Kind.OPEN, f"{'.'.join(chain)}({_name(value, '…')})")
+
+
+def _is_conversion(frame: FrameType) -> bool:
+    """Whether this is `float(x)` or `int(x)` itself: open, and so without a word elsewhere."""
+    code = frame.f_code
+    op, chain = _instruction(code, frame.f_lasti)
+    if chain not in (("float",), ("int",)) or op in _STORES or chain[0] in frame.f_globals:
+        return False
+    local = chain[0] in code.co_varnames + code.co_freevars + code.co_cellvars
+    return not local and not code.co_filename.startswith(_NUMPY)
 
 
 def _computed(module: str, name: str, value: Any) -> str:
