@@ -16,11 +16,13 @@ import numpy as np
 
 from backviz.autodiff.containers import is_leaf, is_numbers, leaves, mapped
 from backviz.autodiff.counts import Places, settled
+from backviz.autodiff.draws import standing
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 
+_NAMELESS = (Value, np.ndarray, float, int)  # what gets no name of its own
 Leaves = dict[int, Value]  # by their place in the argument
 
 
@@ -30,6 +32,8 @@ def kind_of(leaf: Any) -> str:
     >>> [kind_of(x) for x in (2.0, [1.5, 2], 3, [0, 1, 1], np.array([0, 1]), True, "tanh")]
     ['number', 'number', 'whole', 'whole', '', '', '']
     """
+    if type(leaf) is float or type(leaf) is int:
+        return "number" if type(leaf) is float else "whole"
     if isinstance(leaf, Value):
         return "number" if leaf.requires_grad or not meaning_of(leaf) else ""
     if isinstance(leaf, bool | np.bool_):
@@ -53,7 +57,10 @@ class Taken:
     def __init__(self, tree: Any, name: str) -> None:
         self.tree = tree
         self.is_container = not is_leaf(tree)
-        found = [*leaves(tree, name)] if self.is_container else [(name, tree)]
+        if not self.is_container:
+            self.names, self.leaves, self.kinds = [name], [tree], [kind_of(tree)]
+            return
+        found = [*leaves(tree, name)]
         self.names = [label for label, _ in found]
         self.leaves = [leaf for _, leaf in found]
         self.kinds = [kind_of(leaf) for leaf in self.leaves]
@@ -64,15 +71,15 @@ class Taken:
 
     def put(self, new: Mapping[int, Any]) -> Any:
         """The argument with these leaves in their places."""
-        return self._mapped(new.get)
+        return self._mapped(new.get) if self.is_container else new.get(0, self.tree)
 
     def results(self, made: Mapping[int, Any]) -> Any:
         """The same container with a result for each variable and `None` elsewhere."""
+        if not self.is_container:
+            return made.get(0)
         return self._mapped(lambda place, leaf: made.get(place))
 
     def _mapped(self, change: Callable[[int, Any], Any]) -> Any:
-        if not self.is_container:
-            return change(0, self.tree)
         places = iter(range(len(self.leaves)))
         return mapped(self.tree, lambda _, leaf: change(next(places), leaf))
 
@@ -84,9 +91,9 @@ def taken_apart(
     taken: dict[int, Taken] = {}
     for i in which:
         given = args[i]
-        simple = isinstance(given, Value | float | int | np.ndarray)
+        simple = isinstance(given, _NAMELESS)
         taken[i] = Taken(given, "" if simple else name_of_argument(f, i))
-    if not any(each.variables() for each in taken.values()):
+    if not any(any(each.kinds) for each in taken.values()):
         first = next(iter(taken))
         raise InputError(
             f"{asked}: argument {first} is {_said(args[first])}, which has no derivative; "
@@ -133,16 +140,17 @@ def _run(
         changed, made = list(args), dict[int, Leaves]()
         places: Places = {}
         for i, argument in taken.items():
-            own = {
-                k: _leaf(argument.leaves[k], argument.names[k])
-                for k in argument.variables([k for j, k in plain if j == i])
-            }
+            own: Leaves = {}
+            for k, kind in enumerate(argument.kinds):
+                if kind and (i, k) not in plain:
+                    own[k] = v = _leaf(argument.leaves[k], argument.names[k])
+                    if kind == "whole":
+                        places[v.serial] = (i, k)
             changed[i], made[i] = argument.put(own), own
-            places |= {v.serial: (i, k) for k, v in own.items() if argument.kinds[k] == "whole"}
         return (changed, made), places
 
     (_, made), output = settled(
-        build, lambda built: f(*built[0], **kwargs), f, dict(enumerate(args))
+        build, lambda built: f(*built[0], **kwargs), lambda: standing(f, args, kwargs)
     )
     return made, output
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,10 +75,14 @@ def backward_steps(
         if upstream is None:
             continue
         contributions = []
-        if node.op is not None and node.requires_grad:
+        op = node.origin.op
+        if op is not None and node.origin.wants:
             inputs = node.inputs
-            pull = node.op.pull if create_graph else partial(quietly, node.op.pull)
-            for position, local, value in pull(node, upstream, create_graph):
+            if create_graph:
+                pulled = op.pull(node, upstream, True)
+            else:
+                pulled = quietly(op.pull, node, upstream, False)
+            for position, local, value in pulled:
                 operand = inputs[position]
                 part = fitting(value, operand)
                 gradients[operand.serial] = accumulate(gradients.get(operand.serial), part)

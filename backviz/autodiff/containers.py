@@ -22,6 +22,7 @@ from backviz.errors import InputError
 OBJECTS: list[type] = []  # of which only the recorded values are leaves; `nn` adds its modules
 DEEPEST = 100
 MOST = 10_000_000  # rows of a list that can be an array
+_LEAVES = (Value, np.ndarray, float, int)
 _NUMBERS = (int, float, complex, np.number, np.bool_)
 
 
@@ -57,7 +58,7 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def is_leaf(tree: Any) -> bool:
     """Whether this is no container."""
-    return isinstance(tree, Value | np.ndarray | float | int) or _parts(tree) is None
+    return isinstance(tree, _LEAVES) or _parts(tree) is None
 
 
 def is_numbers(x: Any) -> bool:

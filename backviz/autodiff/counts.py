@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from backviz.autodiff.reruns import random_state
 from backviz.errors import BackvizError
 
 MOST = 1000  # values that are looked at behind one that is used as a whole number
@@ -27,12 +26,16 @@ _watches: ContextVar[tuple[tuple[Places, set[Any]], ...]] = ContextVar("watches"
 @contextmanager
 def watching(places: Places) -> Iterator[set[Any]]:
     """A block in which these leaves may turn out to be whole numbers; gives which did."""
-    used: set[Any] = set()
-    token = _watches.set((*_watches.get(), (places, used)))
+    used = set[Any]()
+    token = _watched(places, used)
     try:
         yield used
     finally:
         _watches.reset(token)
+
+
+def _watched(places: Places, used: set[Any]) -> Any:
+    return _watches.set((*_watches.get(), (places, used)))
 
 
 def used_whole(value: Any) -> bool:
@@ -63,11 +66,12 @@ def used_whole(value: Any) -> bool:
 def settled(
     build: Callable[[frozenset[Any]], tuple[Made, Places]],
     call: Callable[[Made], Any],
-    *holders: Any,
+    remember: Callable[[], Callable[[], None] | None],
 ) -> tuple[Made, Any]:
     """`call(build(plain))` with those whole numbers plain that have to be; what both gave.
 
-    Every run finds the same random numbers, also those that `holders` keep (`random_state`).
+    Every run finds the same random numbers: what `remember` gives, if the function may draw
+    any, sets them back.
     """
     plain: frozenset[Any] = frozenset()
     refused: Exception | None = None
@@ -80,22 +84,25 @@ def settled(
                 return made, call(made)
             except Exception:
                 raise refused from None
-        again = random_state(*holders)
-        with watching(places) as asked:
-            used = asked
-            try:
-                output = call(made)
-                if not used:
-                    return made, output
-            except Exception as error:
-                if not used:
-                    if refused is not None:
-                        raise refused from None
-                    if not _may_need_whole(error):
-                        raise
-                    refused, used = error, set(places.values())
+        again = remember()
+        used = set[Any]()
+        token = _watched(places, used)  # not as a block, which takes longer
+        try:
+            output = call(made)
+            if not used:
+                return made, output
+        except Exception as error:
+            if not used:
+                if refused is not None:
+                    raise refused from None
+                if not _may_need_whole(error):
+                    raise
+                refused, used = error, set(places.values())
+        finally:
+            _watches.reset(token)
         plain |= used
-        again()
+        if again is not None:
+            again()
 
 
 def _may_need_whole(error: Exception) -> bool:

@@ -70,6 +70,8 @@ def meaning_of_data(data: Any) -> str:
     >>> meaning_of_data([True, False]), meaning_of_data(np.arange(3)), meaning_of_data([0, 1])
     ('mask', 'positions', '')
     """
+    if type(data) is int:
+        return ""
     if isinstance(data, np.ndarray):
         kind = data.dtype.kind
         return "mask" if kind == "b" else "positions" if kind in "iu" else ""

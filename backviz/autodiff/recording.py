@@ -98,16 +98,23 @@ def recorded() -> Iterator[None]:
             yield
 
 
-@contextmanager
-def differentiating() -> Iterator[int]:
+class differentiating:  # noqa: N801  (a block; written out, because every `grad` opens one)
     """A block that runs a function to differentiate it; gives how many such blocks are around."""
-    depth = _depth.get()
-    _depth.set(depth + 1)
-    try:
-        with recorded():
-            yield depth
-    finally:
+
+    __slots__ = ("recorded",)
+
+    def __enter__(self) -> int:
+        depth = _depth.get()
+        self.recorded = None if _mode.get().record else _changed(record=True)
+        if self.recorded is not None:
+            self.recorded.__enter__()
+        _depth.set(depth + 1)
+        return depth
+
+    def __exit__(self, *error: Any) -> None:
         _depth.set(max(0, _depth.get() - 1))
+        if self.recorded is not None:
+            self.recorded.__exit__(*error)
 
 
 def transforming() -> bool:

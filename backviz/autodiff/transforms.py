@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,8 +55,10 @@ def value_and_grad(f: Function, argnums: Which = 0) -> Function:
     """
 
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        with _inside(args, argnums) as recorded:
-            asked, output = _call("grad", f, argnums, args, kwargs)
+        with differentiating() as depth:
+            which = _positions(argnums, len(args))
+            recorded = depth > 0 or _recorded(args, which)
+            asked, output = _call("grad", f, which, args, kwargs)
             output = _one(output)
             if output.shape:
                 raise InputError(
@@ -66,7 +66,8 @@ def value_and_grad(f: Function, argnums: Which = 0) -> Function:
                     "number; sum it, or use jacobian"
                 )
             gradients = gradients_of(output, asked.values, create_graph=recorded)
-        return output if recorded else output.raw, asked.like(gradients)
+        made = asked.like(gradients)
+        return output if recorded else output.raw, made if _several(argnums) else made[0]
 
     return run
 
@@ -84,8 +85,10 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
     """
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with _inside(args, argnums) as recorded:
-            asked, outputs = _call("jacobian", f, argnums, args, kwargs)
+        with differentiating() as depth:
+            which = _positions(argnums, len(args))
+            recorded = depth > 0 or _recorded(args, which)
+            asked, outputs = _call("jacobian", f, which, args, kwargs)
 
             def of_one(_: str, given: Any) -> Any:
                 if given is None:
@@ -97,9 +100,10 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
                 ]
                 shapes = [output.shape + v.shape for v in asked.values]
                 columns = zip(*rows, strict=True) if rows else ([] for _ in shapes)
-                return asked.like(
+                made = asked.like(
                     [_stack(list(c), s, recorded) for c, s in zip(columns, shapes, strict=True)]
                 )
+                return made if _several(argnums) else made[0]
 
             return mapped(outputs, of_one)
 
@@ -150,60 +154,59 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
     return products if several else products[0]
 
 
-@contextmanager
-def _inside(args: tuple[Any, ...], argnums: Which) -> Iterator[bool]:
-    """Whether the derivatives are to be recorded: in another transform, or for recorded values."""
-    asked = [args[i] for i in _positions(argnums, len(args))]
-    with differentiating() as depth:
-        yield (
-            depth > 0
-            or any(isinstance(a, Value) for a in args)
-            or any(
-                isinstance(leaf, Value) for a in asked if not is_leaf(a) for _, leaf in leaves(a)
-            )
-        )
+def _recorded(args: tuple[Any, ...], which: Sequence[int]) -> bool:
+    """Whether there are recorded values among the arguments, or in the containers asked for."""
+    for a in args:
+        if isinstance(a, Value):
+            return True
+    for i in which:
+        if not is_leaf(args[i]):
+            return any(isinstance(leaf, Value) for k in which for _, leaf in leaves(args[k]))
+    return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """The variables of the arguments that are asked for, and how results are given back."""
 
     which: tuple[int, ...]
-    several: bool
     taken: dict[int, Taken]
     leaves: dict[int, Leaves]
 
     @property
     def values(self) -> tuple[Value, ...]:
         """All variables in order."""
-        return tuple(v for own in self.leaves.values() for v in own.values())
+        return tuple([v for own in self.leaves.values() for v in own.values()])
 
-    def like(self, results: list[Any]) -> Any:
+    def like(self, results: list[Any]) -> tuple[Any, ...]:
         """A result for each variable, in the shape in which the arguments were given."""
         following = iter(results)
-        trees = {
-            i: self.taken[i].results({k: next(following) for k in own})
-            for i, own in self.leaves.items()
-        }
-        return tuple(trees[i] for i in self.which) if self.several else trees[self.which[0]]
+        trees = {}
+        for i, own in self.leaves.items():
+            trees[i] = self.taken[i].results(dict(zip(own, following)))  # noqa: B905  (stops there)
+        return tuple([trees[i] for i in self.which])
 
 
 def _call(
-    asked: str, f: Function, argnums: Which, args: tuple[Any, ...], kwargs: dict[str, Any]
+    asked: str, f: Function, which: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[_Asked, Any]:
     """Run `f` on values of our own in the places that are asked for."""
-    which = _positions(argnums, len(args))
     taken = taken_apart(asked, f, which, args)
     with headline():
         own, output = run_on_leaves(asked, f, taken, args, kwargs)
-    return _Asked(which, isinstance(argnums, list | tuple), taken, own), output
+    return _Asked(which, taken, own), output
+
+
+def _several(argnums: Which) -> bool:
+    """Whether the result is a tuple with an entry for each argument that is asked for."""
+    return isinstance(argnums, (list, tuple))
 
 
 def _positions(argnums: Which, count: int) -> tuple[int, ...]:
     """The arguments that are asked for, counted from the first."""
-    several = isinstance(argnums, list | tuple)
+    if type(argnums) is int and 0 <= argnums < count:  # the usual case
+        return (argnums,)
     positions = []
-    every: Sequence[Any] = argnums if several else (argnums,)  # type: ignore[assignment]
+    every: Sequence[Any] = argnums if _several(argnums) else (argnums,)  # type: ignore[assignment]
     for given in every:
         try:
             i = operator.index(given)

@@ -20,6 +20,7 @@ from backviz.autodiff.arguments import kind_of
 from backviz.autodiff.backward import tape
 from backviz.autodiff.containers import is_numbers, mapped
 from backviz.autodiff.counts import Places, settled
+from backviz.autodiff.draws import standing
 from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
@@ -78,7 +79,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         with source_lines(), scoped(), names_of_variables(f), whole_record():
             return f(*given[0], **given[1])
 
-    _, output = settled(build, call, f, dict(enumerate(args)), kwargs)
+    _, output = settled(build, call, lambda: standing(f, args, kwargs))
     if not isinstance(output, Value):
         raise InputError(
             f"{called} returns {article(output)}, not a recorded value; "
