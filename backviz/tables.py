@@ -17,6 +17,7 @@ import numpy as np
 from backviz.autodiff.value import Value
 from backviz.explanations import Row, rows
 from backviz.registry import Registry
+from backviz.tex_signs import tex
 from backviz.text import NumberStyle, entries_within, json_ready
 from backviz.words import LANGUAGES
 
@@ -118,10 +119,10 @@ def _json(made: list[Row], numbers: NumberStyle, lang: str) -> str:
 
 
 def _latex(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    """A tabular for booktabs; ∙ and − come as TeX commands."""
+    """A tabular for booktabs, of signs that `pdflatex` sets without a package."""
 
     def line(cells: list[str]) -> str:
-        return " & ".join(map(escape_latex, cells)) + r" \\"
+        return " & ".join(map(tex, cells)) + r" \\"
 
     body = [line(cells) for cells in _cells(made, numbers, lang)]
     top = [r"\begin{tabular}{rllrrrrl}", r"\toprule", line(_heads(lang)), r"\midrule"]
@@ -139,23 +140,6 @@ def escape_markdown(text: str) -> str:
         text = text.replace(char, "\\" + char)
     return text
 
-
-def escape_latex(text: str) -> str:
-    r"""Text that stays itself in LaTeX.
-
-    >>> escape_latex("a_1 & 50%"), escape_latex("−2")
-    ('a\\_1 \\& 50\\%', '$-$2')
-    """
-    return "".join(_LATEX.get(c, c) for c in text)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
-    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\char34{}",
-    "`": r"\char96{}", "'": r"\char39{}", "-": "-{}",
-    "−": "$-$", "·": r"$\cdot$", "∞": r"$\infty$", "…": r"\dots{}", "×": r"$\times$", "—": "---",
-}  # fmt: skip
 
 for _name, _form in (("txt", _txt), ("md", _md), ("csv", _csv), ("json", _json), ("latex", _latex)):
     TABLES.add(_name, _form)

@@ -16,7 +16,7 @@ FLOORS = [
     {"errors"},
     {"plugins"},
     {"registry"},
-    {"displays", "signs", "text", "words", "files"},
+    {"displays", "signs", "tex_signs", "text", "words", "files"},
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_tracing import Page
 
+import backviz
 from backviz import OPS, Figure, Style, Value, load, save, tensor
 from backviz.autodiff.orders import recorded_gradients
 from backviz.diagrams.drawing import Curve, Rect, Text
@@ -22,16 +23,17 @@ from backviz.diagrams.steps import Steps
 from backviz.diagrams.theme import THEMES
 from backviz.errors import InputError
 from backviz.explanations import derivatives
+from backviz.ops import layer_norm
 from backviz.renderers import RENDERERS
 from backviz.renderers.graphml import graphml
 from backviz.renderers.mermaid import mermaid
 from backviz.renderers.pdf import pdf_pages
-from backviz.renderers.tex_signs import tex
 from backviz.renderers.text_canvas import ASCII, UNICODE
 from backviz.renderers.text_drawing import MOST, draw_text
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
 from backviz.renderers.tikz import FRAME, beamer_snippet, tikz, tikz_steps
 from backviz.sources import EXAMPLES
+from backviz.tex_signs import tex
 from backviz.text import screen_width as columns
 from backviz.words import LANGUAGES
 
@@ -122,6 +124,16 @@ def test_tikz_has_letters_for_every_sign_that_figures_use():
     for sign in sorted({*words, *ops, *"□⋯…∞−—·²³⁴⁵⁶⁷⁸⁹⁰¹⁻ᵀ√×÷σΣ⏎�\u2007\u2009"}):
         assert "Umathchar" not in tex(sign), sign
     assert "Umathchar" in tex("日")
+
+
+def test_a_latex_table_has_letters_for_every_sign_of_a_formula():
+    """`pdflatex` stops at a ∂, a ᵀ or a hat over a letter that stand there as they are."""
+    x, w = tensor(np.arange(6.0).reshape(3, 2), "x"), tensor([[1.0, 2.0], [0.5, 3.0]], "w")
+    told = backviz.table(layer_norm(x @ w).sum(), "latex")
+    assert told.isascii() and "Umathchar" not in told
+    for sign in (r"$\partial$", "$^{T}$", "$_{1}$", r"\^{x}", r"$\surd$", r"$\sigma$"):
+        assert sign in told, sign
+    assert tex("日̂").count("Umathchar") == 2  # no hat over what pdflatex has no letter for
 
 
 def test_cyrillic_loads_its_encoding_and_nothing_else_does():

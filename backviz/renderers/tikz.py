@@ -17,7 +17,7 @@ from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, 
 from backviz.diagrams.theme import CM, THEMES, Theme, rgb
 from backviz.errors import InputError
 from backviz.renderers.svg import number
-from backviz.renderers.tex_signs import needs_cyrillic, tex
+from backviz.tex_signs import needs_cyrillic, tex
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure

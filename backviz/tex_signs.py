@@ -7,8 +7,7 @@ letter at which `pdflatex` stops; a letter that it cannot set is a framed questi
 from __future__ import annotations
 
 import re
-
-from backviz.tables import escape_latex
+import unicodedata
 
 # what pdflatex sets without a package; Cyrillic with the encoding T2A
 _CYRILLIC = re.compile("[\u0400-\u045fҐґ№]")
@@ -18,6 +17,7 @@ _PLAIN = re.compile(
     "\u0139-\u013e\u0141-\u0148\u014c-\u0165\u0168-\u0171\u0174-\u017e\u2013-\u2026"
     "\u0400-\u045fҐґ№]"
 )
+_HAT = "\u0302"  # a combining sign, which pdflatex lacks
 _GREEK = (
     ("α", "alpha"), ("β", "beta"), ("γ", "gamma"), ("δ", "delta"), ("ε", "varepsilon"),
     ("ζ", "zeta"), ("η", "eta"), ("θ", "theta"), ("ι", "iota"), ("κ", "kappa"), ("λ", "lambda"),
@@ -54,9 +54,24 @@ def tex(text: str) -> str:
     a\_1 $-$ $\sigma$$^{2}$ веса
     >>> print(tex("日"))
     \ifdefined\Umathchar 日\else{\fboxsep=1pt\fbox{?}}\fi{}
+    >>> print(tex("x̂·σ̂"))
+    \^{x}$\cdot$$\hat{\sigma}$
     """
+    signs = (_hatted(part) if part.endswith(_HAT) else _sign(part) for part in _parts(text))
     # a second blank would be lost
-    return re.sub(r"(?<=[ ~]) |^ | $", r"\\ ", "".join(map(_sign, text)))
+    return re.sub(r"(?<=[ ~]) |^ | $", r"\\ ", "".join(signs))
+
+
+def _parts(text: str) -> list[str]:
+    """Signs one by one, a letter together with the hat over it."""
+    return re.findall(rf"\w{_HAT}|.", unicodedata.normalize("NFC", text), re.DOTALL)
+
+
+def _hatted(pair: str) -> str:
+    letter = pair[0]
+    if letter in _MATH:
+        return rf"$\hat{{{_MATH[letter]}}}$"
+    return rf"\^{{{_sign(letter)}}}" if _PLAIN.fullmatch(letter) else "".join(map(_sign, pair))
 
 
 def _sign(char: str) -> str:
@@ -68,6 +83,24 @@ def _sign(char: str) -> str:
         return escaped
     # only engines with fonts of Unicode have this command, and only they can try the letter
     return rf"\ifdefined\Umathchar {char}\else{_SIGNS['�']}\fi{{}}"
+
+
+def escape_latex(text: str) -> str:
+    r"""Text that stays itself in LaTeX.
+
+    >>> escape_latex("a_1 & 50%"), escape_latex("−2")
+    ('a\\_1 \\& 50\\%', '$-$2')
+    """
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
+    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\char34{}",
+    "`": r"\char96{}", "'": r"\char39{}", "-": "-{}",
+    "−": "$-$", "·": r"$\cdot$", "∞": r"$\infty$", "…": r"\dots{}", "×": r"$\times$", "—": "---",
+}  # fmt: skip
 
 
 def needs_cyrillic(text: str) -> bool:
