@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
-from backviz.autodiff.formula import contribution_formula, defined, local_formula
+from backviz.autodiff.formula import WHERE, contribution_formula, defined, local_formula, valued
 from backviz.autodiff.op import Op
 from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol, name_symbol, writing
 from backviz.autodiff.value import Value
@@ -114,13 +114,15 @@ class Formulas:
     ) -> None:
         self.output, self.called, self.numbers = called[output.serial], called, numbers
         self.taken = frozenset(called.values())
+        self._told: tuple[Value | None, list[Any]] = None, []
 
     def rule(self, step: Step, part: Contribution) -> str:
         """`∂L/∂h·w`, or `Xᵀ @ ∂L/∂z`: what was handed back, with the names of its steps."""
         node = step.node
         assert node.op is not None
-        args = [self.operand(v) for v in node.inputs]
-        name = self.called[node.serial]
+        if self._told[0] is not node:  # a node of many operands is told for each of them
+            self._told = node, [self.operand(v) for v in node.inputs]
+        args, name = self._told[1], self.called[node.serial]
         arriving = Symbol(slope_name(self.output, name), shape=node.shape)
         out = name_symbol(name, data=node.data)
         with writing(self.taken, self.numbers):
@@ -178,10 +180,11 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
     counts = words["counts"].format(leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""])
     name = called[output.serial]
     lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words["forward"]]
-    lines += [f"  {_forward(v, called, numbers)}" for v in values if _kind(v) != CONSTANT]
+    formulas = Formulas(output, called, numbers)
+    lines += [f"  {_forward(v, called, formulas)}" for v in values if _kind(v) != CONSTANT]
     lines += ["", words["backward"].format(output=name)]
     if output.requires_grad:
-        lines += [f"  {line}" for line in _gradients(output, called, numbers)]
+        lines += [f"  {line}" for line in _gradients(output, called, formulas)]
     else:
         lines.append(f"  {NOT_COMPUTED}")
     return "\n".join(lines)
@@ -193,29 +196,25 @@ def _kind(value: Value) -> str:
     return LEAF if value.requires_grad else CONSTANT
 
 
-def _forward(value: Value, called: dict[int, str], numbers: NumberStyle) -> str:
+def _forward(value: Value, called: dict[int, str], formulas: Formulas) -> str:
+    numbers = formulas.numbers
     shape = f" ({shape_text(value.raw)})" if value.shape else ""
     result = f"{numbers.summary(value.raw)}{shape}"
     if value.op is None:
         return f"{called[value.serial]} = {result}"
-    args = tuple(
-        as_symbol(v.raw)
-        if _kind(v) == CONSTANT and not v.label
-        else name_symbol(called[v.serial], data=v.raw)
-        for v in value.inputs
-    )
+    operands = (formulas.operand(v) for v in value.inputs)
+    args = tuple(as_symbol(x, formulas.numbers) for x in operands)
     formula = args[0].interpret(value.op, args, value.params)
     return f"{called[value.serial]} = {formula} = {result}"
 
 
-def _gradients(output: Value, called: dict[int, str], numbers: NumberStyle) -> list[str]:
+def _gradients(output: Value, called: dict[int, str], formulas: Formulas) -> list[str]:
     arrived: dict[int, list[tuple[Step, Contribution]]] = {}
     lines = []
-    formulas = Formulas(output, called, numbers)
     for step in backward_steps(output, seed_for(output)):
         for part in step.contributions:
             arrived.setdefault(part.input.serial, []).append((step, part))
-        told = _sum(arrived.get(step.node.serial, []), step.upstream, formulas, numbers)
+        told = _sum(arrived.get(step.node.serial, []), step.upstream, formulas, formulas.numbers)
         lines.append(f"{called[step.node.serial]}: {told}")
     return lines
 
@@ -233,7 +232,15 @@ def _sum(
         else "·".join(bracketed(numbers.format(f), numbers) for f in pair)
         for (step, part), pair in zip(parts, factors, strict=True)
     ]
-    return " = ".join(filter(None, [" + ".join(terms), numbers.summary(total)]))
+    shown = numbers.summary(total)
+    if len(terms) == 1:
+        return valued(terms[0], shown)
+    ended = [term.partition(WHERE) for term in terms]
+    wheres = sorted({parts for *_, parts in ended if parts})
+    alike = len(wheres) < 2  # else a name may mean two things
+    said = [each[0] if alike or not each[2] else f"({''.join(each)})" for each in ended]
+    summed = " = ".join(filter(None, [" + ".join(said), shown]))
+    return f"{summed}{WHERE}{wheres[0]}" if wheres and alike else summed
 
 
 def _factors(step: Step, part: Contribution) -> tuple[float, float] | None:

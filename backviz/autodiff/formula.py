@@ -17,6 +17,8 @@ from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol, as_symbol
 from backviz.autodiff.table import OPS
 
+WHERE = "   where "  # between a formula and the parts that it names
+
 
 def local_formula(
     op: Op, position: int, out: Symbol, args: Sequence[Any], params: Params
@@ -89,4 +91,14 @@ def defined(formula: Symbol) -> str:
     """
     if not formula.parts:
         return str(formula)
-    return f"{formula}   where {listed_parts(formula)}"
+    return f"{formula}{WHERE}{listed_parts(formula)}"
+
+
+def valued(said: str, value: str) -> str:
+    """A formula with its value, which is not that of the last part.
+
+    >>> valued("2·σ   where σ = v + 1", "6")
+    '2·σ = 6   where σ = v + 1'
+    """
+    formula, where, parts = said.partition(WHERE)
+    return f"{formula} = {value}{where}{parts}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.formula import contribution_formula, defined
+from backviz.autodiff.formula import contribution_formula, defined, valued
 from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol, writing
 from backviz.diagrams.build import MAX_TITLE, arrow_order, number_lines, ops_text
 from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
@@ -253,7 +253,7 @@ class _Teller:
         value = self._short(part)
         if isinstance(part, np.ndarray) and value.startswith("("):
             return f"{said}   {value}"
-        return f"{said} = {value}"
+        return valued(said, value)
 
     def _rule(self, node: Any, tail: Any, position: int, arriving: Symbol) -> str:
         """The op's rule on names: the very function that ran, given symbols."""

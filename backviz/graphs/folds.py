@@ -19,6 +19,7 @@ from backviz.graphs.recorded import CONSTANT, GROUP, LEAF, operands
 from backviz.ops import OPS
 from backviz.text import NumberStyle, count
 
+ABREAST = 8  # arrows beside each other from a box without a value; what goes along is not told
 MOST_IN_FORMULA = 24  # nodes; the formula of a larger group is only its number of ops
 Home = dict[int, int]
 NO_TITLES: Mapping[int, str] = {}
@@ -119,6 +120,8 @@ def contract(
     it has one way out, the value, gradient and label of that node, the `formula`
     of the group (with literals as `numbers` writes them), and edges with the local
     derivative of the whole group. `titles` are names for groups; such a group has `title`.
+    A group without a value has at most `ABREAST` edges to one node: 10,000 arrows side by side
+    would be a page a hundred metres high.
     """
     groups: dict[int, list[int]] = {}
     for node in graph:
@@ -145,6 +148,8 @@ def contract(
             edges = _op_edges(graph, target, set())
         for tail, key, data in edges:
             source = home[tail]
+            if single.get(source) is False and folded.number_of_edges(source, target) >= ABREAST:
+                continue
             taken = folded.has_edge(source, target, key)
             free = folded.new_edge_key(source, target) if taken else key
             folded.add_edge(source, target, free, **data)
