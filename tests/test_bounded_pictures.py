@@ -1,10 +1,12 @@
 """The work for a picture is bounded: hubs, wide ops, long titles, large matrices and files."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 import backviz
-from backviz import Figure, Style, Value, load, tensor
+from backviz import Figure, Style, Value, explanations, load, tensor
 from backviz.diagrams import font, frame, label_places
 from backviz.diagrams.page import compose
 from backviz.errors import InputError
@@ -122,6 +124,36 @@ def test_a_step_of_an_op_with_many_operands_names_each_once(monkeypatch):
     session = backviz.stepper(np.stack([x * float(i) for i in range(100)]).sum())
     session.run("c")
     assert named < 2_000  # 100 operands; a look at all of them for each would be 10,000
+
+
+def test_a_table_of_an_op_with_many_operands_names_each_once(monkeypatch):
+    named = 0
+    name_symbol = explanations.name_symbol
+
+    def counted(*args, **options):
+        nonlocal named
+        named += 1
+        return name_symbol(*args, **options)
+
+    monkeypatch.setattr(explanations, "name_symbol", counted)
+    x = Value(2.0, "x")
+    total = np.stack([x * float(i) for i in range(100)]).sum()
+    for tell in (backviz.table, backviz.describe):
+        named = 0
+        tell(total)
+        assert named < 2_000  # as above
+
+
+def test_a_folded_middle_has_few_arrows_to_one_box():
+    """1,500 of them side by side made a page of 18 metres."""
+    x = Value(2.0, "x")
+    total = np.stack([x * float(i) for i in range(300)]).sum()
+    total.backward()
+    figure = Figure(total)
+    between = Counter((arrow.tail, arrow.head) for arrow in figure.diagram.arrows)
+    assert max(between.values()) <= 8
+    assert figure.drawing.height < 3000
+    assert backviz.steps(total).moments
 
 
 @pytest.mark.parametrize("op", ["det", "inv", "logabsdet", "solve", "matmul"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backviz.autodiff.formula import WHERE, valued
 from backviz.ops import OPS
 from backviz.stepping.formulas import brief, product, shape_of, short
 from backviz.stepping.look import INDENT, Look
@@ -195,6 +196,8 @@ def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
         if cells
     ]
     left = [cells[0] for _, cells in rows if cells[0].right]
+    if any(WHERE in cell.left for cell in left):
+        return _stacked(look, rows)
     width, right = (max(screen_width(side) for side in sides) for sides in zip(*(
         (c.left, c.right) for c in left), strict=True))  # fmt: skip
     wide = max((screen_width(plain(cells[1])) for _, cells in rows if len(cells) > 1), default=0)
@@ -227,4 +230,4 @@ def _stacked(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
 
 def plain(cell: Cell) -> str:
     """A cell as text."""
-    return f"{cell.left} = {cell.right}" if cell.right else cell.left
+    return valued(cell.left, cell.right) if cell.right else cell.left

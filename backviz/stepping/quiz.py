@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.formula import valued
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
@@ -79,7 +80,7 @@ class Verdict(Answer):
         if self.factors:
             said = product(list(self.factors), look.numbers)
             return f"{name} += {said} = {shown}, {self.slope} = {self.rule}"
-        return f"{name} += {self.rule} = {shown}" if self.rule else f"{name} += {shown}"
+        return f"{name} += {valued(self.rule, shown)}" if self.rule else f"{name} += {shown}"
 
 
 def ask(state: State) -> tuple[State, Answer]:

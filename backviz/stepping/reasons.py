@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.formula import valued
 from backviz.errors import InputError
 from backviz.ops import OPS
 from backviz.stepping.answers import Answer, joined
@@ -76,7 +77,7 @@ class PathAnswer(Answer):
         if factor is None:
             return f"{self.nodes[k]} → {self.nodes[k + 1]}", rule, made
         slope = "" if isinstance(factor, np.ndarray) else numbers.format(float(factor))
-        said = f"{rule} = {slope}" if slope and slope != rule else rule
+        said = valued(rule, slope) if slope and slope != rule else rule
         return self.slopes[k], said, f"{look.say('product so far')} {made}"
 
 
@@ -153,7 +154,7 @@ class Why(Answer):
             if use.factors:
                 said = f"{'·'.join(use.slopes)} = {product(list(use.factors), look.numbers)}"
             shown = short(use.contribution, look.numbers)
-            rows.append((look.say("through", name=use.through), f"{said} = {shown}"))
+            rows.append((look.say("through", name=use.through), valued(said, shown)))
         lines = look.table(rows)
         if self.rest is not None:
             total = short(self.rest.total, look.numbers)
@@ -280,7 +281,7 @@ def _worth(path: PathAnswer, look: Look) -> str:
     last = short(path.product, look.numbers)
     numbers = (*path.products, *path.factors)
     if any(x is None or isinstance(x, np.ndarray) for x in numbers):
-        return f"{path.formula} = {last}"
+        return valued(path.formula, last)
     names = "·".join(path.slopes) if len(path.slopes) <= LINKS else "…"
     factors = [float(d) for d in path.factors]
     if len(factors) == 1:
@@ -342,8 +343,8 @@ class Local(Answer):
         if not slope.rule:
             return given
         shown = short(slope.local, look.numbers)
-        equal = "" if shown == slope.rule else f" = {shown}"
-        lines = row(look, "local", [f"{slope.slope} = {slope.rule}{equal}"])
+        said = slope.rule if shown == slope.rule else valued(slope.rule, shown)
+        lines = row(look, "local", [f"{slope.slope} = {said}"])
         if isinstance(self.value, np.ndarray):
             lines += given
         return lines + _shapes_lines((slope.stretched,) if slope.stretched else (), look)
