@@ -108,6 +108,11 @@ def test_what_is_forgotten_is_refused() -> None:
     assert [past.as_recorded(r)[0].inputs[0].data[0] for r in records[2:]] == [3.0, 4.0]
     with pytest.raises(InputError, match="data of c was changed"):
         records[1].backward()
+    large = tensor(np.ones(101), label="large")
+    with keeping(past):
+        records.append(large.sum())
+        large.data = np.zeros(101)
+    assert [past.as_recorded(r)[0] is r for r in records] == [True] * 5
 
 
 def _leaves(root: Value) -> list[Value]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
 serials = count()  # grows with every value made and every change of a leaf
-KEEPING: list[Callable[[Value, Any], None]] = []  # who is told what leaves held (`past`)
+KEEPING: list[Callable[[Value, Any, bool], None]] = []  # who is told what leaves held (`past`)
 
 
 @final
@@ -68,7 +68,7 @@ def since_of(leaf: Value) -> int:
         return -1 if custody is None else custody
     if custody.kept is not None and not _same(custody.kept, leaf.raw):
         if KEEPING:
-            KEEPING[-1](leaf, custody.kept)
+            KEEPING[-1](leaf, custody.kept, False)
         custody.since, custody.kept, custody.uses = next(serials), None, 0
     since: int = custody.since
     return since
@@ -80,7 +80,7 @@ def keep(leaf: Value, new: Any) -> None:
     custody = leaf.second
     kept = custody.kept if type(custody) is Custody else None
     if kept is not None or leaf.raw is not new:  # else it was written into, and nobody used it
-        KEEPING[-1](leaf, leaf.raw if kept is None else kept)
+        KEEPING[-1](leaf, leaf.raw if kept is None else kept, kept is None)
 
 
 def refuse_changed(node: Value) -> None:

@@ -28,13 +28,18 @@ class Past:
     """What leaves held, and until when: serial numbers, as ops have them."""
 
     def __init__(self, most: int = MOST) -> None:
-        self.room = most
+        self.most = self.room = most
         self.entries: deque[tuple[Value, int, Any]] = deque()
         self.forgotten = -1  # what was changed before that number is not known any more
 
-    def note(self, leaf: Value, held: Any) -> None:
-        """A leaf is about to hold other numbers; called by the leaf (`custody`)."""
-        self.entries.append((leaf, next(serials), np.copy(held) if np.ndim(held) else held))
+    def note(self, leaf: Value, held: Any, shared: bool) -> None:
+        """A leaf is about to hold other numbers than these, which others may have if `shared`."""
+        until, array = next(serials), isinstance(held, np.ndarray)
+        if array and held.size > self.most:  # not even copied
+            self.entries.clear()
+            self.room, self.forgotten = self.most, until
+            return
+        self.entries.append((leaf, until, held.copy() if array and shared else held))
         self.room -= EACH + np.size(held)
         while self.room < 0 and self.entries:
             _, self.forgotten, old = self.entries.popleft()
