@@ -25,7 +25,7 @@ from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, struct
 from backviz.diagrams.layout import ENGINES, Engine
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.ops import OPS
-from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
+from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, convention, optimizer
 from backviz.registry import Registry
 from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.builds import BUILDERS, Builder
@@ -37,5 +37,6 @@ __all__ = [
     "BUILDERS", "ENGINES", "EXAMPLES", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES",
     "SCHEDULES", "THEMES", "Axis", "Builder", "Call", "Elementwise", "Engine", "Example", "Film",
     "Frame", "Line", "Notation", "Op", "Optimizer", "Panel", "Preset", "Registry", "Renderer",
-    "Structural", "Theme", "Within", "artists", "elementwise", "scene", "structural",
+    "Structural", "Theme", "Within", "artists", "convention", "elementwise", "optimizer", "scene",
+    "structural",
 ]  # fmt: skip

@@ -32,10 +32,17 @@ class Registry(Generic[T]):
     `home` names the modules that enter the items, in order. They are imported when the table
     is asked for something that it does not have yet, and after them the plugins that are
     installed. This is the one way in which a module may name what stands on a floor above.
+    `order` is what the table is sorted by; without it the order is that of the entering.
     """
 
-    def __init__(self, kind: str, home: str | tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        home: str | tuple[str, ...] = (),
+        order: Callable[[T], Any] | None = None,
+    ) -> None:
         self.kind = kind
+        self._order = order
         self._homes = [home] if isinstance(home, str) else [*home]
         self._items: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
@@ -67,6 +74,8 @@ class Registry(Generic[T]):
             if each in self._items or each in self._aliases:
                 raise ValueError(f"the {self.kind} {each!r} is already registered")
         self._items[name] = item
+        if (order := self._order) is not None:
+            self._items = dict(sorted(self._items.items(), key=lambda each: order(each[1])))
         self._aliases.update(dict.fromkeys(aliases, name))
         self._askers[name] = asks
         return item

@@ -32,7 +32,7 @@ from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
 from backviz.ops import FAMILIES
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
-from backviz.optim.options import SYMBOLS, short
+from backviz.optim.options import OPTIONS, short
 from backviz.renderers import RENDERERS
 from backviz.scenes import SCENES, Scene
 from backviz.scenes.registry import Option
@@ -253,7 +253,7 @@ def _optimizer(made: type[Optimizer]) -> list[str]:
     lines.append("|---" * (2 + len(whose)) + "|")
     for option in dict.fromkeys(o for c in made.conventions.values() for o in c.defaults):
         if option != "maximize":
-            symbol = ", ".join(SYMBOLS.get(option, ()))
+            symbol = ", ".join(OPTIONS[option].letters) if option in OPTIONS else ""
             cells = [f"`{option}`", symbol, *(_default(made, w, option) for w in whose)]
             lines.append(f"| {' | '.join(cells)} |")
     plain = _example(made).formula()

@@ -13,7 +13,7 @@ from backviz.autodiff.value import Value
 from backviz.lessons.broken import early_update
 from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
 from backviz.lessons.views import GRADIENT, NAME, VALUE, contributions
-from backviz.optim import SGD
+from backviz.optim.sgd import SGD
 from backviz.sources import EXAMPLES
 
 LESSONS.add(

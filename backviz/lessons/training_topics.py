@@ -16,7 +16,8 @@ from backviz.lessons.judge import differences
 from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
 from backviz.nn import MLP
 from backviz.nn.init import normal, xavier_normal
-from backviz.optim import SGD, clip_by_norm
+from backviz.optim import clip_by_norm
+from backviz.optim.sgd import SGD
 
 
 def _starts(_: Any) -> Table:

@@ -16,50 +16,49 @@ True
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from backviz.optim import schedules
-from backviz.optim.adadelta import Adadelta
-from backviz.optim.adagrad import Adagrad
-from backviz.optim.adam import Adam, AdamW, AMSGrad
-from backviz.optim.adamax import Adamax
 from backviz.optim.anatomy import Anatomy
 from backviz.optim.averaging import EMA
 from backviz.optim.clipping import clip_by_norm, clip_by_value
 from backviz.optim.convention import Convention, convention
-from backviz.optim.lion import Lion
-from backviz.optim.nadam import NAdam
 from backviz.optim.one_cycle import one_cycle
 from backviz.optim.optimizer import Optimizer
 from backviz.optim.plateau import Plateau, reduce_on_plateau
-from backviz.optim.radam import RAdam
-from backviz.optim.rmsprop import RMSprop
 from backviz.optim.schedules import SCHEDULES, Schedule
-from backviz.optim.sgd import SGD
-from backviz.optim.table import OPTIMIZERS
+from backviz.optim.table import OPTIMIZERS, optimizer
+from backviz.registry import unknown
+
+_made = {  # every optimizer of every module here
+    name: thing
+    for module in iter_modules(__path__)
+    for name, thing in vars(import_module(f"{__name__}.{module.name}")).items()
+    if isinstance(thing, type) and issubclass(thing, Optimizer)
+}
+globals().update(_made)
+
+
+def __getattr__(name: str) -> type[Optimizer]:
+    raise AttributeError(unknown("name in backviz.optim", name, __all__))
+
 
 __all__ = [
     "EMA",
     "OPTIMIZERS",
     "SCHEDULES",
-    "SGD",
-    "AMSGrad",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
     "Anatomy",
     "Convention",
-    "Lion",
-    "NAdam",
     "Optimizer",
     "Plateau",
-    "RAdam",
-    "RMSprop",
     "Schedule",
     "clip_by_norm",
     "clip_by_value",
     "convention",
     "one_cycle",
+    "optimizer",
     "reduce_on_plateau",
     "schedules",
 ]
+__all__ += [name for name in _made if name != "Optimizer"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
+from backviz.ops import sqrt
+from backviz.optim.convention import Conventions, Decay, convention
+from backviz.optim.formula import Lines
+from backviz.optim.optimizer import Optimizer
+from backviz.optim.options import SHARE, option
+from backviz.optim.table import optimizer
 
-from backviz.optim.cells import Arrays
-from backviz.optim.convention import Conventions, convention
-from backviz.optim.moments import average_squares
-from backviz.optim.optimizer import Optimizer, Options
-from backviz.optim.parameters import Parameters
+option("rho", "ρ", SHARE)
 
 
+@optimizer
 class Adadelta(Optimizer):
     """The root of the averaged squared updates over that of the gradients: no units, no rate.
 
@@ -26,12 +27,13 @@ class Adadelta(Optimizer):
 
     title = "Adadelta"
     source = "Zeiler (2012)"
+    year = 2012
     conventions: ClassVar[Conventions] = {
         "torch": convention(lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0),
         "keras": convention(
             "torch's formula with a rate of .001, where the paper has 1; "
             "the weight decay is decoupled.",
-            "decoupled",
+            Decay.DECOUPLED,
             lr=1e-3, rho=0.95, eps=1e-7, weight_decay=0.0,
         ),
         "optax": convention("torch's formula.", lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0),
@@ -39,62 +41,13 @@ class Adadelta(Optimizer):
             "torch's formula; ρ = .95 in the experiments.", lr=1.0, rho=0.95, eps=1e-6
         ),
     }  # fmt: skip
-    scratch = 2
 
-    def __init__(
-        self,
-        params: Parameters,
-        lr: Any = None,
-        rho: float | None = None,
-        eps: float | None = None,
-        weight_decay: float | None = None,
-        *,
-        maximize: bool | None = None,
-        semantics: str | None = None,
-    ) -> None:
-        super().__init__(
-            params, semantics, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay,
-            maximize=maximize,
-        )  # fmt: skip
-
-    def slots(self, o: Options) -> tuple[str, ...]:
-        """Averages of the squared gradients and of the squared updates."""
-        return "v", "u"
-
-    def coefficients(self, o: Options, t: int, product: float) -> tuple[Any, ...]:
-        """The rate, ρ, 1 − ρ, ε."""
-        return o["lr"], o["rho"], 1 - o["rho"], o["eps"]
-
-    def update(
-        self, p: np.ndarray, g: np.ndarray, slots: Arrays, scratch: Arrays, c: tuple[Any, ...]
-    ) -> None:
-        """Average, compare the roots, average the update."""
-        lr, rho, rest, eps = c
-        v, u = slots
-        s, r = scratch[0], scratch[1]
-        average_squares(v, g, rho, rest, s)
-        np.sqrt(np.add(v, eps, out=r), out=r)
-        np.sqrt(np.add(u, eps, out=s), out=s)
-        s /= r
-        s *= g
-        average_squares(u, s, rho, rest, r)
-        s *= lr
-        p -= s
-
-    def lines(self, o: Options) -> tuple[str, ...]:
+    @staticmethod
+    def update(x: Any, o: Any) -> Lines:
         """Both averages and the step."""
-        return (
-            "v ← ρ·v + (1 − ρ)·g²",
-            "δ = √(u + ε)/√(v + ε)·g",
-            "u ← ρ·u + (1 − ρ)·δ²",
-            "θ ← θ − lr·δ",
-        )
-
-    def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
-        """The effective rate, from the average of the updates before this one."""
-        lr, rho, rest, eps = self.coefficients(o, t, product)
-        # u = ρ·before + (1 − ρ)·δ², with δ² = (before + ε)·g²/(v + ε)
-        share = s["g"] ** 2 / (s["v"] + eps)
-        before = (s["u"] - rest * eps * share) / (rho + rest * share)
-        ratio = np.sqrt(before + eps) / np.sqrt(s["v"] + eps)
-        return {"δ": ratio * s["g"], "rate": lr * ratio}
+        v = yield "v ←", o.rho * x.v + (1 - o.rho) * x.g**2
+        ratio = sqrt(x.u + o.eps) / sqrt(v + o.eps)
+        delta = yield "δ =", ratio * x.g
+        yield "u ←", o.rho * x.u + (1 - o.rho) * delta**2
+        yield "rate", o.lr * ratio
+        yield "θ ←", x.θ - o.lr * delta

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
 from typing import Any, ClassVar
 
-import numpy as np
-
-from backviz.optim.cells import Arrays
-from backviz.optim.convention import Convention, Conventions, convention
-from backviz.optim.moments import BETAS, average, average_squares
+from backviz.ops import maximum, sqrt
+from backviz.optim.convention import Conventions, Decay, convention
+from backviz.optim.formula import Lines
 from backviz.optim.optimizer import Optimizer, Options
-from backviz.optim.parameters import Parameters
+from backviz.optim.table import optimizer
+
+BETAS = (0.9, 0.999)
+TINY = 2e-38  # above the smallest float32; it changes no gradient, and 0 divided by it is 0
 
 
+class Root(Enum):
+    """Which root ε is added to."""
+
+    CORRECTED = "√v̂ + ε"
+    PLAIN = "√v + ε"
+
+
+class Largest(Enum):
+    """What `amsgrad` takes the largest of, and what becomes of it."""
+
+    THEN_CORRECTED = "w ← max(w, v), then w/(1 − β₂ᵗ)"
+    OF_CORRECTED = "w ← max(w, v/(1 − β₂ᵗ))"
+    UNCORRECTED = "w ← max(w, v), and m as it is"
+
+
+@optimizer
 class Adam(Optimizer):
     """The corrected average of the gradients over the root of that of their squares.
 
@@ -29,6 +46,7 @@ class Adam(Optimizer):
 
     title = "Adam"
     source = "Kingma and Ba (2015), algorithm 1; amsgrad: Reddi, Kale and Kumar (2018)"
+    year = 2015  # of the whole family
     conventions: ClassVar[Conventions] = {
         "torch": convention(
             lr=1e-3, betas=BETAS, eps=1e-8, weight_decay=0.0, amsgrad=False,
@@ -37,105 +55,52 @@ class Adam(Optimizer):
         "keras": convention(
             "ε̂ stands beside the uncorrected root, as in the paper's remark before section 2.1; "
             "ε is 1e−7; the weight decay is decoupled.",
-            "eps hat, decoupled",
+            Decay.DECOUPLED, {"root": Root.PLAIN},
             lr=1e-3, betas=BETAS, eps=1e-7, weight_decay=0.0, amsgrad=False,
         ),
         "optax": convention(
             "torch's formula, but amsgrad takes the largest corrected average; "
             "the rate has to be given.",
-            "corrected maximum",
+            switches={"largest": Largest.OF_CORRECTED},
             lr=None, betas=BETAS, eps=1e-8, amsgrad=False,
         ),
         "paper": convention(
             "torch's formula, but amsgrad corrects nothing (its paper has no ε either).",
-            "amsgrad uncorrected",
+            switches={"largest": Largest.UNCORRECTED},
             lr=1e-3, betas=BETAS, eps=1e-8, amsgrad=False,
         ),
     }  # fmt: skip
     shown: ClassVar[tuple[Options, ...]] = ({}, {"amsgrad": True})
 
-    def __init__(
-        self,
-        params: Parameters,
-        lr: Any = None,
-        betas: tuple[float, float] | None = None,
-        eps: float | None = None,
-        weight_decay: float | None = None,
-        amsgrad: bool | None = None,
-        *,
-        maximize: bool | None = None,
-        decoupled_weight_decay: bool | None = None,
-        semantics: str | None = None,
-    ) -> None:
-        super().__init__(
-            params, semantics, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay,
-            amsgrad=amsgrad, maximize=maximize, decoupled_weight_decay=decoupled_weight_decay,
-        )  # fmt: skip
-
-    def slots(self, o: Options) -> tuple[str, ...]:
-        """Both averages, and the largest second one with amsgrad."""
-        return ("m", "v", "w") if o["amsgrad"] else ("m", "v")
-
-    def coefficients(self, o: Options, t: int, product: float) -> tuple[Any, ...]:
-        """Shares of the new, ε and the rate with the corrections in them.
-
-        lr·m̂/(√v̂ + ε) is r·m/(√v + ε·√(1 − β₂ᵗ)) with r = lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ): the
-        corrections cost nothing per entry, and keras' ε̂ is the same line without the factor.
-        """
-        beta1, beta2 = o["betas"]
-        lr, eps = o["lr"], o["eps"]
-        new1, new2, first, second = 1 - beta1, 1 - beta2, 1 - beta1**t, 1 - beta2**t
-        if o["amsgrad"] and "amsgrad uncorrected" in self.rules:
-            return new1, beta2, new2, eps, lr, 1.0
-        if o["amsgrad"] and "corrected maximum" in self.rules:
-            return new1, beta2, new2, eps, lr / first, 1 / second
-        root = math.sqrt(second)
-        eps = eps if "eps hat" in self.rules else eps * root
-        return new1, beta2, new2, eps, lr * root / first, 1.0
-
+    @staticmethod
     def update(
-        self, p: np.ndarray, g: np.ndarray, slots: Arrays, scratch: Arrays, c: tuple[Any, ...]
-    ) -> None:
-        """Average, take the root, divide."""
-        new1, beta2, new2, eps, rate, scale = c
-        m, v, s = slots[0], slots[1], scratch[0]
-        average(m, g, new1, s)
-        average_squares(v, g, beta2, new2, s)
-        if len(slots) == 3:
-            seen = v if scale == 1 else np.multiply(v, scale, out=s)
-            v = np.maximum(slots[2], seen, out=slots[2])
-        np.sqrt(v, out=s)
-        s += eps
-        np.divide(m, s, out=s)
-        s *= rate
-        p -= s
-
-    def lines(self, o: Options) -> tuple[str, ...]:
+        x: Any,
+        o: Any,
+        root: Root = Root.CORRECTED,
+        largest: Largest = Largest.THEN_CORRECTED,
+    ) -> Lines:
         """Averages, corrections, step."""
-        lines = ["m ← β₁·m + (1 − β₁)·g", "v ← β₂·v + (1 − β₂)·g²"]
-        v = "w" if o["amsgrad"] else "v"
-        if o["amsgrad"] and "corrected maximum" in self.rules:
-            lines += ["m̂ = m/(1 − β₁ᵗ)", "w ← max(w, v/(1 − β₂ᵗ))", "θ ← θ − lr·m̂/(√w + ε)"]
-            return tuple(lines)
-        if o["amsgrad"]:
-            lines.append("w ← max(w, v)")
-            if "amsgrad uncorrected" in self.rules:
-                return (*lines, "θ ← θ − lr·m/(√w + ε)")
-        if "eps hat" in self.rules:
-            return (*lines, "r = lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ)", f"θ ← θ − r·m/(√{v} + ε)")
-        lines += ["m̂ = m/(1 − β₁ᵗ)", f"v̂ = {v}/(1 − β₂ᵗ)", "θ ← θ − lr·m̂/(√v̂ + ε)"]
-        return tuple(lines)
-
-    def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
-        """The corrected averages, and what multiplies m̂."""
-        beta1, beta2 = o["betas"]
-        first = 1 - beta1**t
-        *_, eps, rate, _ = self.coefficients(o, t, product)
-        v = s["w"] if o["amsgrad"] else s["v"]
-        m_hat, rate = s["m"] / first, rate * first / (np.sqrt(v) + eps)
-        return {"m̂": m_hat, "v̂": s["v"] / (1 - beta2**t), "rate": rate}
+        beta1, beta2 = o.betas
+        m = yield "m ←", beta1 * x.m + (1 - beta1) * x.g
+        v = yield "v ←", beta2 * x.v + (1 - beta2) * x.g**2
+        of_corrected = o.amsgrad and largest is Largest.OF_CORRECTED
+        if o.amsgrad and not of_corrected:
+            v = yield "w ←", maximum(x.w, v)
+        rate = o.lr
+        if root is Root.PLAIN:
+            rate = yield "r =", o.lr * sqrt(1 - beta2**x.t) / (1 - beta1**x.t)
+        elif not (o.amsgrad and largest is Largest.UNCORRECTED):
+            m = yield "m̂ =", m / (1 - beta1**x.t)
+            v_hat = v / (1 - beta2**x.t)
+            if of_corrected:
+                v = yield "w ←", maximum(x.w, v_hat)
+            else:
+                v = yield "v̂ =", v_hat
+        yield "rate", rate / (sqrt(v) + o.eps)
+        yield "θ ←", x.θ - rate * m / (sqrt(v) + o.eps)
 
 
+@optimizer
 class AdamW(Adam):
     """Adam with a weight decay that stays out of the averages.
 
@@ -147,31 +112,33 @@ class AdamW(Adam):
 
     title = "AdamW"
     source = "Loshchilov and Hutter (2019), algorithm 2"
+    also = ("adam_w",)
     conventions: ClassVar[Conventions] = {
         "torch": convention(
-            "", "decoupled", lr=1e-3, betas=BETAS, eps=1e-8, weight_decay=0.01, amsgrad=False
+            "", Decay.DECOUPLED, lr=1e-3, betas=BETAS, eps=1e-8, weight_decay=0.01, amsgrad=False
         ),
         "keras": convention(
             "ε̂ stands beside the uncorrected root; the weight decay is .004.",
-            "eps hat, decoupled",
+            Decay.DECOUPLED, {"root": Root.PLAIN},
             lr=1e-3, betas=BETAS, eps=1e-7, weight_decay=0.004, amsgrad=False,
         ),
         "optax": convention(
             "torch's formula, but amsgrad takes the largest corrected average; the weight decay "
             "is .0001, and the rate has to be given.",
-            "corrected maximum, decoupled",
+            Decay.DECOUPLED, {"largest": Largest.OF_CORRECTED},
             lr=None, betas=BETAS, eps=1e-8, weight_decay=1e-4, amsgrad=False,
         ),
         "paper": convention(
             "The weight decay is multiplied with what the schedule does to the rate, not with "
             "the rate itself; the paper names no λ, so torch's .01 stands here.",
-            "decay by schedule, amsgrad uncorrected",
+            Decay.BY_SCHEDULE, {"largest": Largest.UNCORRECTED},
             lr=1e-3, betas=BETAS, eps=1e-8, weight_decay=0.01, amsgrad=False,
         ),
     }  # fmt: skip
     shown: ClassVar[tuple[Options, ...]] = ({},)
 
 
+@optimizer
 class AMSGrad(Adam):
     """Adam that divides by the largest average of the squares so far: `amsgrad=True`.
 
@@ -182,7 +149,7 @@ class AMSGrad(Adam):
     title = "AMSGrad"
     source = "Reddi, Kale and Kumar (2018), algorithm 2"
     conventions: ClassVar[Conventions] = {
-        name: Convention({**c.defaults, "amsgrad": True}, c.rules, c.differs)
+        name: replace(c, defaults={**c.defaults, "amsgrad": True})
         for name, c in Adam.conventions.items()
     }
     shown: ClassVar[tuple[Options, ...]] = ({},)

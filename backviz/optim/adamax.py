@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from enum import Enum
 from typing import Any, ClassVar
 
-import numpy as np
+from backviz.ops import maximum
+from backviz.optim.adam import BETAS, TINY
+from backviz.optim.convention import Conventions, Decay, convention
+from backviz.optim.formula import Lines
+from backviz.optim.optimizer import Optimizer
+from backviz.optim.table import optimizer
 
-from backviz.optim.cells import Arrays
-from backviz.optim.convention import Conventions, convention
-from backviz.optim.moments import BETAS, TINY, average
-from backviz.optim.optimizer import Optimizer, Options
-from backviz.optim.parameters import Parameters
+
+class Added(Enum):
+    """What ε is added to."""
+
+    GRADIENT = "u ← max(β₂·u, |g| + ε)"
+    MAXIMUM = "u + ε"
 
 
+@optimizer
 class Adamax(Optimizer):
     """Adam with the largest gradient, slowly forgotten, in place of the root of the squares.
 
@@ -26,11 +33,12 @@ class Adamax(Optimizer):
 
     title = "Adamax"
     source = "Kingma and Ba (2015), algorithm 2"
+    year = 2015
     conventions: ClassVar[Conventions] = {
         "torch": convention(lr=2e-3, betas=BETAS, eps=1e-8, weight_decay=0.0),
         "keras": convention(
             "ε is added to the maximum, not to |g|; the weight decay is decoupled.",
-            "eps after, decoupled",
+            Decay.DECOUPLED, {"added": Added.MAXIMUM},
             lr=1e-3, betas=BETAS, eps=1e-7, weight_decay=0.0,
         ),
         "optax": convention(
@@ -42,59 +50,14 @@ class Adamax(Optimizer):
         ),
     }  # fmt: skip
 
-    def __init__(
-        self,
-        params: Parameters,
-        lr: Any = None,
-        betas: tuple[float, float] | None = None,
-        eps: float | None = None,
-        weight_decay: float | None = None,
-        *,
-        maximize: bool | None = None,
-        semantics: str | None = None,
-    ) -> None:
-        super().__init__(
-            params, semantics, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay,
-            maximize=maximize,
-        )  # fmt: skip
-
-    def slots(self, o: Options) -> tuple[str, ...]:
-        """The average and the maximum."""
-        return "m", "u"
-
-    def coefficients(self, o: Options, t: int, product: float) -> tuple[Any, ...]:
-        """Shares, ε, the corrected rate, and where ε stands."""
-        beta1, beta2 = o["betas"]
-        rate = o["lr"] / (1 - beta1**t)
-        return 1 - beta1, beta2, o["eps"], rate, "eps after" in self.rules
-
-    def update(
-        self, p: np.ndarray, g: np.ndarray, slots: Arrays, scratch: Arrays, c: tuple[Any, ...]
-    ) -> None:
-        """Average, take the maximum, divide."""
-        new1, beta2, eps, rate, after = c
-        (m, u), s = slots, scratch[0]
-        average(m, g, new1, s)
-        u *= beta2
-        np.abs(g, out=s)
-        if not after:
-            s += eps
-        np.maximum(u, s, out=u)
-        np.divide(m, np.add(u, eps, out=s) if after else u, out=s)
-        s *= rate
-        p -= s
-
-    def lines(self, o: Options) -> tuple[str, ...]:
+    @staticmethod
+    def update(x: Any, o: Any, added: Added = Added.GRADIENT) -> Lines:
         """Average, maximum, step."""
-        after = "eps after" in self.rules
-        return (
-            "m ← β₁·m + (1 − β₁)·g",
-            "u ← max(β₂·u, |g|)" if after else "u ← max(β₂·u, |g| + ε)",
-            "m̂ = m/(1 − β₁ᵗ)",
-            "θ ← θ − lr·m̂/(u + ε)" if after else "θ ← θ − lr·m̂/u",
-        )
-
-    def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
-        """The corrected average and what multiplies it."""
-        after = o["eps"] if "eps after" in self.rules else 0.0
-        return {"m̂": s["m"] / (1 - o["betas"][0] ** t), "rate": o["lr"] / (s["u"] + after)}
+        beta1, beta2 = o.betas
+        m = yield "m ←", beta1 * x.m + (1 - beta1) * x.g
+        size = abs(x.g) + o.eps if added is Added.GRADIENT else abs(x.g)
+        u = yield "u ←", maximum(beta2 * x.u, size)
+        m_hat = yield "m̂ =", m / (1 - beta1**x.t)
+        below = u if added is Added.GRADIENT else u + o.eps
+        yield "rate", o.lr / below
+        yield "θ ←", x.θ - o.lr * m_hat / below

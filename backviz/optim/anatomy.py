@@ -1,7 +1,7 @@
 """One step taken apart: gradient, averages, corrected averages, effective rate, update.
 
-Invariant: the numbers come from the optimizer's own update, run on copies; looking at a
-step changes nothing.
+Invariant: what is kept comes from the step itself, made on copies, and what is named on the way
+from the formula, run on arrays; looking at a step changes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError
 from backviz.optim.cells import Cell
+from backviz.optim.formula import NUMBER, computed
 
 if TYPE_CHECKING:
     from backviz.optim.optimizer import Optimizer
@@ -57,14 +58,19 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     group = cell.group
     twin = Cell(group, (i,), (), before.copy(), cell.steps, cell.product)
     twin.slots = tuple(np.array(s[k]) if cell.packed else s.copy() for s in cell.slots)
-    twin.scratch = tuple(np.empty_like(before) for _ in cell.scratch)
+    kept = {name: slot.copy() for name, slot in zip(group.slots, twin.slots, strict=True)}
     options = dict(group.options)
-    group.begin(opt.title, opt.rules, opt.steps)
-    after = twin.array()
+    group.begin(opt.title, opt.convention.decay, opt.steps)
+    after, o = twin.array(), dict(group.options)
+    named = quietly(
+        computed, opt.lines, {**opt.absent, **o, "base": group.base},
+        {"θ": before, "g": g, "t": cell.steps + 1, NUMBER: cell.product, **kept},
+    )  # fmt: skip
     quietly(opt.move, twin, after, g)
-    o, group.options = dict(group.options), options
+    group.options = options
     slots = dict(zip(group.slots, twin.slots, strict=True))
-    named = quietly(opt.terms, o, twin.steps, twin.product, {"g": g, **slots})
+    named = {name: x for name, x in named.items() if name not in ("θ", "g", *slots)}
+    named["rate"] = named.pop("rate") * np.ones_like(g)
     terms = {"g": g, **slots, **named, "before": before, "after": after, "update": after - before}
     plain = {name: x if np.ndim(x) else float(x) for name, x in terms.items()}
     return Anatomy(twin.steps, o["lr"], plain)

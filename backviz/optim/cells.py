@@ -16,8 +16,9 @@ import numpy as np
 from backviz.autodiff.custody import KEEPING
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.optim.convention import cycle, rate_of
+from backviz.optim.convention import Decay, cycle, rate_of
 from backviz.optim.parameters import Parameter
+from backviz.optim.program import Program
 from backviz.optim.rates import Schedule
 
 Arrays = tuple[np.ndarray, ...]
@@ -26,14 +27,15 @@ Arrays = tuple[np.ndarray, ...]
 class Group:
     """Parameters with the same options: the rate, its schedule, the weight decay.
 
-    `coupled` is the weight decay that goes into the gradient, `shrink` the factor that a
-    decoupled one puts on the parameters; both are for the step that is being made. `slots`
-    are the names of the arrays that are kept, which do not change from step to step.
+    `slots` are the names of the arrays that are kept, which do not change from step to step.
+    `program` is the step for the options that were `asked`, `still` the numbers that follow from
+    them; those that the step needs are in `boxes`, by kind, as arrays without axes, which numpy
+    would make of them every time. `known` is the clock of `numbers` and `product`.
     """
 
     __slots__ = (
-        "base", "coupled", "known", "made", "maximize", "members", "options", "schedule", "shrink",
-        "slots",
+        "asked", "base", "boxes", "known", "members", "numbers", "options", "product", "program",
+        "schedule", "slots", "still",
     )  # fmt: skip
 
     def __init__(
@@ -44,43 +46,36 @@ class Group:
         self.schedule = schedule
         self.slots: tuple[str, ...] = ()
         self.base: float = options["lr"] if schedule is None else schedule.base
-        self.coupled, self.shrink, self.maximize = 0.0, 1.0, False
         self.known: tuple[int, float] | None = None
-        self.made: tuple[Any, ...] = ()
+        self.asked: tuple[Any, ...] = ()
+        self.boxes: dict[str, list[np.ndarray]] = {}
+        self.program: Program
+        self.still: list[Any]
+        self.numbers: list[float] = []
+        self.product = 1.0
 
-    def begin(self, title: str, rules: frozenset[str], step: int) -> None:
-        """Set rate, momentum and decay to those of a step, counted from 0."""
+    def take(self, program: Program, still: list[Any]) -> None:
+        """Work with another program, or with other options."""
+        self.program, self.still, self.boxes = program, still, {}
+
+    def boxed(self, kind: str) -> list[np.ndarray]:
+        """The numbers that follow from the options, for arrays of a kind."""
+        made = [np.array(self.still[i], kind) for i in self.program.settled]
+        return self.boxes.setdefault(kind, made)
+
+    def begin(self, title: str, decay: Decay, step: int) -> None:
+        """Set rate and momentum to those of a step, counted from 0."""
         o, schedule = self.options, self.schedule
         if schedule is not None:
             o["lr"] = rate_of(title, schedule, step)
             if schedule.cycles:
                 cycle(title, o, schedule, step)
         self.known = None
-        self.maximize = o["maximize"]
-        self.coupled, self.shrink = 0.0, 1.0
-        decay = o.get("weight_decay")
-        if decay:
-            if "decay by schedule" in rules:
-                if not self.base:
-                    raise InputError(
-                        f"{title}: the weight decay goes by the share of the first rate, and that "
-                        "is 0; give a schedule that is built around a rate, such as warmup"
-                    )
-                self.shrink = 1 - o["lr"] / self.base * decay
-            elif "decoupled" in rules or o.get("decoupled_weight_decay"):
-                self.shrink = 1 - o["lr"] * decay
-            else:
-                self.coupled = decay
-
-    def direction(self, p: np.ndarray, g: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """The gradient with its sign turned and the weight decay in it, as far as it has to be."""
-        if not self.coupled:
-            np.negative(g, out=out)
-        elif self.maximize:
-            np.subtract(np.multiply(p, self.coupled, out=out), g, out=out)
-        else:
-            np.add(np.multiply(p, self.coupled, out=out), g, out=out)
-        return out
+        if decay is Decay.BY_SCHEDULE and o.get("weight_decay") and not self.base:
+            raise InputError(
+                f"{title}: the weight decay goes by the share of the first rate, and that "
+                "is 0; give a schedule that is built around a rate, such as warmup"
+            )
 
 
 class Cell:

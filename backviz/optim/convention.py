@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from backviz.errors import InputError
@@ -16,18 +17,41 @@ from backviz.optim.rates import Schedule, as_schedule
 from backviz.registry import unknown
 
 
+class Decay(Enum):
+    """Where the weight decay acts: in the gradient, or on the parameters."""
+
+    COUPLED = "g ← g + wd·θ"
+    DECOUPLED = "θ ← θ − lr·wd·θ"
+    BY_SCHEDULE = "θ ← θ − (lr/lr₀)·wd·θ"
+
+
+class Eps(Enum):
+    """Where ε stands."""
+
+    AFTER_ROOT = "√v + ε"
+    IN_ROOT = "√(v + ε)"
+
+
+class Rate(Enum):
+    """Where the rate stands if there is a momentum, which matters when the rate changes."""
+
+    IN_STEP = "θ ← θ − lr·b"
+    IN_BUFFER = "b ← μ·b + lr·g"
+
+
 @dataclass(frozen=True, slots=True)
 class Convention:
     """What somebody means by an optimizer's name.
 
-    `defaults` holds every option that there is; a rate of `None` has to be given.
-    `rules` are the switches that the update reads. `differs` says in one sentence how
-    formula and defaults differ from torch's (from the paper's for Lion).
+    `defaults` holds every option that there is; a rate of `None` has to be given. `decay`
+    and `switches` choose the formula: these are handed to it by their names. `differs` says
+    in one sentence how formula and defaults differ from torch's (from the paper's for Lion).
     """
 
     defaults: Mapping[str, Any]
-    rules: frozenset[str]
-    differs: str
+    differs: str = ""
+    decay: Decay = Decay.COUPLED
+    switches: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rate(self) -> float | None:
@@ -39,14 +63,18 @@ class Convention:
 Conventions = Mapping[str, Convention]
 
 
-def convention(differs: str = "", rules: str = "", **defaults: Any) -> Convention:
-    """A convention; `rules` are separated by commas.
+def convention(
+    differs: str = "",
+    decay: Decay = Decay.COUPLED,
+    switches: Mapping[str, Any] | None = None,
+    **defaults: Any,
+) -> Convention:
+    """A convention with its options; `maximize` is one of everybody's.
 
-    >>> convention("The rate is inside.", "rate inside", lr=0.1).rules
-    frozenset({'rate inside'})
+    >>> convention("The rate is inside.", switches={"rate": Rate.IN_BUFFER}, lr=0.1).defaults
+    {'lr': 0.1, 'maximize': False}
     """
-    named = frozenset(rule.strip() for rule in rules.split(",") if rule.strip())
-    return Convention({**defaults, "maximize": False}, named, differs)
+    return Convention({**defaults, "maximize": False}, differs, decay, switches or {})
 
 
 def choose(title: str, conventions: Conventions, semantics: str | None) -> tuple[str, Convention]:

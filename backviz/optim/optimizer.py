@@ -1,7 +1,7 @@
 """What all optimizers share: parameters, groups, steps, and the sentence for wrong use.
 
-An optimizer is a row of facts (options by convention, slots, formula) and one `update`,
-which moves an array in place. Recorded leaves and plain arrays go through the same one.
+An optimizer is a row of facts (title, source, options by convention) and one formula, its
+`update`. What prints it, what takes it apart and what makes the step are readers of the formula.
 
 Invariant: a step makes no arrays; it works in the slots and in scratch made beforehand.
 """
@@ -9,8 +9,7 @@ Invariant: a step makes no arrays; it works in the slots and in scratch made bef
 from __future__ import annotations
 
 import inspect
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,19 +19,23 @@ from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.optim.anatomy import Anatomy, anatomy_of
-from backviz.optim.cells import Arrays, Cell, Group, cells_of, fill, lend
-from backviz.optim.convention import Conventions, choose, rate_of, settle
+from backviz.optim.cells import Cell, Group, cells_of, fill, lend
+from backviz.optim.convention import Conventions, Decay, choose, rate_of, settle
+from backviz.optim.formula import NUMBER, Lines, given, printed
 from backviz.optim.groups import ParamGroup
 from backviz.optim.options import checked, described
 from backviz.optim.parameters import Parameter, Parameters, groups_of
+from backviz.optim.program import Otherwise, Program, program_of
 from backviz.optim.rates import Schedule, as_schedule
 from backviz.optim.state import load_state, state_of
+from backviz.registry import unknown
 
 Options = Mapping[str, Any]
 Ready = tuple[Cell, np.ndarray, Any]  # what is moved: its cell, its numbers, its gradient
+BY_NAME = ("maximize", "decoupled_weight_decay")  # options that have no place in the call
 
 
-class Optimizer(ABC):
+class Optimizer:
     """Moves parameters against their gradients, in place.
 
     With recorded leaves: `opt = Adam(model.parameters(), lr=…)`, then in the loop
@@ -44,24 +47,58 @@ class Optimizer(ABC):
 
     title: ClassVar[str]
     source: ClassVar[str]
+    year: ClassVar[int]  # of the source: the place in lists
+    also: ClassVar[tuple[str, ...]] = ()  # other names
     conventions: ClassVar[Conventions]
-    shown: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)  # options that change the formula
-    scratch: ClassVar[int] = 1
+    update: ClassVar[Callable[..., Lines]]
+    """The formula, after what `maximize` and the weight decay do, in the notation of `formula`.
+
+    `update(x, o, …)`: x holds θ, g, t and what is kept; o the options, those of other
+    conventions as 0; the switches of the convention follow by name.
+    """
+    shown: ClassVar[tuple[Options, ...]] = ({},)  # options that change the formula
+    begins: ClassVar[Mapping[str, str]] = {}  # what begins at an option's number, not at 0
+    absent: ClassVar[Options]  # every option that a convention of it has, as if it were not there
+    programs: ClassVar[dict[tuple[str, tuple[str, ...]], list[Program]]]  # made so far
+    changed: ClassVar[dict[tuple[Any, ...], tuple[str, ...]]]  # the slots, by options that are on
 
     def __init_subclass__(cls) -> None:
-        """Let the docstring say the source and how the conventions differ."""
-        if "conventions" in vars(cls):
-            says = [f"{who}: {c.differs}" for who, c in cls.conventions.items() if c.differs]
-            cls.__doc__ = "\n\n".join([inspect.cleandoc(cls.__doc__ or ""), cls.source, *says])
+        """Let the docstring say the source and how conventions differ; let the call say options."""
+        if "conventions" not in vars(cls):
+            return
+        for c in cls.conventions.values():
+            inspect.signature(cls.update).bind("x", "o", **c.switches)  # a TypeError if one is not
+        says = [f"{who}: {c.differs}" for who, c in cls.conventions.items() if c.differs]
+        cls.__doc__ = "\n\n".join([inspect.cleandoc(cls.__doc__ or ""), cls.source, *says])
+        names = dict.fromkeys(o for c in cls.conventions.values() for o in c.defaults)
+        cls.programs, cls.changed = {}, {}
+        cls.absent = dict.fromkeys((*names, "weight_decay", "decoupled_weight_decay"), 0.0)
+        place, word = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+        options = [
+            inspect.Parameter(name, word if name in BY_NAME else place, default=None)
+            for name in sorted(names, key=BY_NAME.__contains__)
+        ]
+        cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter("params", place), *options,
+             inspect.Parameter("semantics", word, default=None)]
+        )  # fmt: skip
 
-    def __init__(self, params: Parameters, semantics: str | None, **given: Any) -> None:
+    def __init__(
+        self, params: Parameters, *placed: Any, semantics: str | None = None, **named: Any
+    ) -> None:
         self.semantics, self.convention = choose(self.title, self.conventions, semantics)
-        self.rules = self.convention.rules
+        names = list(dict.fromkeys(o for c in self.conventions.values() for o in c.defaults))
+        if wrong := next((name for name in named if name not in names), None):
+            raise InputError(unknown(f"option of {self.title}", wrong, names))
+        names = [name for name in names if name not in BY_NAME]
+        if len(placed) > len(names) or set(names[: len(placed)]) & set(named):
+            raise InputError(f"{self.title}: give {', '.join(names)} once each, in this order")
+        named |= zip(names, placed, strict=False)
         self.steps = 0
         self.groups: list[Group] = []
         for members, own in groups_of(params):
             options, schedule = settle(
-                self.title, self.semantics, self.convention, {**given, **own}
+                self.title, self.semantics, self.convention, {**named, **own}
             )
             self.judge(options)
             self.groups.append(Group(members, options, schedule))
@@ -75,49 +112,42 @@ class Optimizer(ABC):
             group.slots = self.kept(group.options, group.schedule)
         self.cells = cells_of(self.groups, clocks)
         for cell in self.cells:
-            o = cell.group.options
-            fill(cell, cell.group.slots, lambda name, o=o: self.initial(o, name))  # type: ignore[misc]
-        lend(self.cells, self.scratch + 1)
+            o = {"": 0.0, **cell.group.options}
+            fill(cell, cell.group.slots, lambda name, o=o: o[self.begins.get(name, "")])  # type: ignore[misc]
+        lend(self.cells, 1)
 
     # What an optimizer says of itself ----------------------------------------------------
 
-    @abstractmethod
+    def lines(self, x: Any, o: Any) -> Lines:
+        """The whole formula."""
+        if o.maximize:
+            yield "g ←", -x.g
+        if given(o.weight_decay):
+            decay = Decay.DECOUPLED if o.decoupled_weight_decay else self.convention.decay
+            if decay is Decay.COUPLED:
+                yield "g ←", x.g + o.weight_decay * x.θ
+            elif decay is Decay.DECOUPLED:
+                yield "θ ←", x.θ - o.lr * o.weight_decay * x.θ
+            else:
+                yield "θ ←", x.θ - (o.lr / o.base) * o.weight_decay * x.θ
+        yield from self.update(x, o, **self.convention.switches)
+
     def slots(self, o: Options) -> tuple[str, ...]:
-        """The names of the arrays that are kept for each parameter."""
-
-    @abstractmethod
-    def coefficients(self, o: Options, t: int, product: float) -> tuple[Any, ...]:
-        """The numbers that `update` needs at step t, counted from 1."""
-
-    @abstractmethod
-    def update(
-        self, p: np.ndarray, g: np.ndarray, slots: Arrays, scratch: Arrays, c: tuple[Any, ...]
-    ) -> None:
-        """Move p and the slots in place, with the gradient g and the coefficients c."""
-
-    @abstractmethod
-    def lines(self, o: Options) -> tuple[str, ...]:
-        """The formula after the gradient and the weight decay, line by line."""
-
-    @abstractmethod
-    def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
-        """What the formula names on the way: corrected moments, the effective rate."""
+        """The names of the arrays that are kept for each parameter: what the formula changes."""
+        key = (self.semantics, *map(bool, o.values()))
+        if key not in self.changed:
+            lines = printed(self.lines, {**self.absent, **o})
+            names = dict.fromkeys(line.split()[0] for line in lines if "←" in line)
+            self.changed[key] = tuple(n for n in names if n not in ("θ", "g", NUMBER))
+        return self.changed[key]
 
     def kept(self, o: Options, schedule: Schedule | None) -> tuple[str, ...]:
         """The slots of a whole training: a momentum that a schedule moves may pass through 0."""
         moves = schedule is not None and schedule.cycles and "momentum" in o
         return self.slots({**o, "momentum": 1.0} if moves else o)
 
-    def judge(self, o: Options) -> None:  # noqa: B027  (most have nothing to refuse)
+    def judge(self, o: Options) -> None:
         """Refuse options that do not go together."""
-
-    def initial(self, o: Options, name: str) -> float:
-        """The number that a slot begins with."""
-        return 0.0
-
-    def product(self, o: Options, t: int, product: float) -> float:
-        """The running product of the momenta, for those who need it."""
-        return product
 
     # Steps -------------------------------------------------------------------------------
 
@@ -138,7 +168,7 @@ class Optimizer(ABC):
                 + ("give one" if self.plain else "call loss.backward() first")
             )
         for group in self.groups:
-            group.begin(self.title, self.rules, self.steps)
+            group.begin(self.title, self.convention.decay, self.steps)
         self.steps += 1
         for cell, p, g in ready:
             self.move(cell, p, g)
@@ -148,16 +178,45 @@ class Optimizer(ABC):
     def move(self, cell: Cell, p: np.ndarray, g: np.ndarray) -> None:
         """Move one array with its gradient."""
         group = cell.group
-        cell.steps = t = cell.steps + 1
-        cell.product = product = self.product(group.options, t, cell.product)
-        if group.known != (t, product):
-            group.known = t, product
-            group.made = self.coefficients(group.options, t, product)
-        if group.coupled or group.maximize:
-            g = group.direction(p, g, cell.scratch[-1])
-        if group.shrink != 1:
-            p *= group.shrink
-        self.update(p, g, cell.slots, cell.scratch, group.made)
+        cell.steps += 1
+        clock = cell.steps, cell.product
+        if group.known != clock:
+            self._prepare(group, clock)
+        if len(cell.scratch) < group.program.scratch:
+            lend([cell, *self.cells], group.program.scratch)
+        boxes = group.boxes.get(p.dtype.char)
+        if boxes is None:
+            boxes = group.boxed(p.dtype.char)
+        cell.product = group.product
+        group.program.move([p, g, *cell.slots, *boxes, *group.numbers, *cell.scratch])
+
+    def _prepare(self, group: Group, clock: tuple[int, float]) -> None:
+        """Make the numbers of a step, and another program if the formula goes another way."""
+        options = (*group.options.values(), group.base)
+        try:
+            if group.asked != options:
+                raise Otherwise
+            group.numbers, group.product = group.program.numbers(group.still, clock)
+        except (Otherwise, ValueError):  # the root of a number below 0
+            self._choose(group, options, clock)
+        group.known = clock
+
+    def _choose(self, group: Group, options: tuple[Any, ...], clock: tuple[int, float]) -> None:
+        """Find the program for the options as they are, or make it."""
+        group.asked = options
+        programs = self.programs.setdefault((self.semantics, group.slots), [])
+        for program in programs:
+            try:
+                still = program.begin(options)
+                group.numbers, group.product = program.numbers(still, clock)
+            except (Otherwise, ValueError):  # the root of a number below 0
+                continue
+            return group.take(program, still)
+        made = program_of(self.lines, self.absent, group.options, clock, group.base, group.slots)
+        programs.append(made)
+        group.take(made, made.begin(options))
+        group.numbers, group.product = made.numbers(group.still, clock)
+        return None
 
     def _given(self, grads: Any) -> list[Ready]:
         """Plain arrays with the gradients that were handed over."""
@@ -220,7 +279,7 @@ class Optimizer(ABC):
         parts = [cell.take(there), cell.take(others)]
         place = self.cells.index(cell)
         self.cells[place : place + 1] = parts
-        lend(self.cells, self.scratch + 1)
+        lend(self.cells, 1)
         return parts[0]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -275,16 +334,7 @@ class Optimizer(ABC):
 
     def formula(self) -> tuple[str, ...]:
         """The update as lines of text: ← changes what is kept, = names something on the way."""
-        o = self.groups[0].options
-        head = ["g ← −g"] if o["maximize"] else []
-        if o.get("weight_decay"):
-            if "decay by schedule" in self.rules:
-                head.append("θ ← θ − (lr/lr₀)·wd·θ")
-            elif "decoupled" in self.rules or o.get("decoupled_weight_decay"):
-                head.append("θ ← θ − lr·wd·θ")
-            else:
-                head.append("g ← g + wd·θ")
-        return (*head, *self.lines(o))
+        return tuple(printed(self.lines, {**self.absent, **self.groups[0].options}))
 
     def anatomy(self, i: int = 0, grads: Any = None) -> Anatomy:
         """What the next step will do to parameter i, taken apart; nothing is changed.

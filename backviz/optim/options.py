@@ -9,27 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from operator import index
 from typing import Any
 
 import numpy as np
 
 from backviz.errors import InputError
-
-# what an option is called in formulas and legends; flags are called by their own names
-SYMBOLS: dict[str, tuple[str, ...]] = {
-    "lr": ("lr",),
-    "betas": ("β₁", "β₂"),
-    "momentum": ("μ",),
-    "dampening": ("τ",),
-    "alpha": ("α",),
-    "rho": ("ρ",),
-    "eps": ("ε",),
-    "momentum_decay": ("ψ",),
-    "lr_decay": ("d",),
-    "initial_accumulator_value": ("s₀",),
-    "weight_decay": ("wd",),
-}
 
 
 def _share(x: float) -> bool:
@@ -53,19 +39,35 @@ ABOVE_0: Kind = ("a number above 0", _positive)
 AT_LEAST_0: Kind = ("a number of at least 0", _not_negative)
 SHARE: Kind = ("a number from 0 up to, but not including, 1", _share)
 FROM_0_TO_1: Kind = ("a number from 0 to 1", _part)
-CHECKS: dict[str, Kind] = {
-    "lr": ("a number of at least 0, or a schedule", _not_negative),
-    "betas": ("two numbers from 0 up to, but not including, 1", _share),
-    "momentum": AT_LEAST_0,
-    "dampening": FROM_0_TO_1,
-    "alpha": SHARE,
-    "rho": SHARE,
-    "eps": AT_LEAST_0,
-    "momentum_decay": AT_LEAST_0,
-    "lr_decay": AT_LEAST_0,
-    "initial_accumulator_value": AT_LEAST_0,
-    "weight_decay": AT_LEAST_0,
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What an option that is no flag is called in formulas, and which numbers it takes."""
+
+    letters: tuple[str, ...]
+    kind: Kind
+
+
+OPTIONS: dict[str, Option] = {}  # flags are called by their own names and take True or False
+
+
+def option(name: str, letters: str, kind: Kind) -> None:
+    """Enter an option that is a number, or several, with a letter for each.
+
+    >>> OPTIONS["betas"].letters
+    ('β₁', 'β₂')
+    """
+    row = Option(tuple(letters.split()), kind)
+    if OPTIONS.setdefault(name, row) != row:
+        raise ValueError(f"the option {name!r} has letters and bounds already")
+
+
+option("lr", "lr", ("a number of at least 0, or a schedule", _not_negative))
+option("betas", "β₁ β₂", ("two numbers from 0 up to, but not including, 1", _share))
+option("momentum", "μ", AT_LEAST_0)
+option("eps", "ε", AT_LEAST_0)
+option("weight_decay", "wd", AT_LEAST_0)
 
 
 def plain(given: Any) -> float:
@@ -110,15 +112,15 @@ def checked(owner: str, name: str, given: Any) -> Any:
     ...
     backviz.errors.InputError: Adam: lr=-1 does not work; give a number of at least 0, or a schedule
     """
-    if name not in CHECKS:
+    if name not in OPTIONS:
         if given is True or given is False:
             return given
         raise InputError(f"{owner}: {name}={given!r} does not work; give True or False")
-    wanted, fits = CHECKS[name]
-    if name != "betas":
-        return number(owner, name, given, CHECKS[name])
+    letters, (wanted, fits) = OPTIONS[name].letters, OPTIONS[name].kind
+    if len(letters) == 1:
+        return number(owner, name, given, OPTIONS[name].kind)
     pair = tuple(map(plain, given)) if isinstance(given, list | tuple | np.ndarray) else ()
-    if len(pair) != 2 or not all(map(fits, pair)):
+    if len(pair) != len(letters) or not all(map(fits, pair)):
         raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
     return pair
 
@@ -153,11 +155,11 @@ def described(options: Mapping[str, Any]) -> str:
     'lr=.01 β₁=.9 β₂=.999 nesterov'
     """
     words = []
-    for name, option in options.items():
-        if name in SYMBOLS:
-            each = option if isinstance(option, tuple) else (option,)
+    for name, given in options.items():
+        if name in OPTIONS:
+            each = given if isinstance(given, tuple) else (given,)
             texts = [x if isinstance(x, str) else short(x) for x in each]
-            words += [f"{s}={x}" for s, x in zip(SYMBOLS[name], texts, strict=True)]
-        elif option:
+            words += [f"{s}={x}" for s, x in zip(OPTIONS[name].letters, texts, strict=True)]
+        elif given:
             words.append(name)
     return " ".join(words)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from backviz.errors import InputError
-from backviz.optim.cells import Arrays
-from backviz.optim.convention import Conventions, convention
+from backviz.optim.convention import Conventions, Decay, Rate, convention
+from backviz.optim.formula import Lines, given, when
 from backviz.optim.optimizer import Optimizer, Options
-from backviz.optim.parameters import Parameters
+from backviz.optim.options import FROM_0_TO_1, option
+from backviz.optim.table import optimizer
+
+option("dampening", "τ", FROM_0_TO_1)
 
 
+@optimizer
 class SGD(Optimizer):
     """Gradient descent: a step against the gradient, with a memory of earlier steps if asked.
 
@@ -34,6 +35,8 @@ class SGD(Optimizer):
         "Robbins and Monro (1951); momentum: Polyak (1964); nesterov: Nesterov (1983), "
         "in the form of Sutskever et al. (2013)"
     )
+    year = 1951
+    also = ("gd",)
     conventions: ClassVar[Conventions] = {
         "torch": convention(
             lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False
@@ -41,7 +44,7 @@ class SGD(Optimizer):
         "keras": convention(
             "The rate is inside the buffer, which matters when it changes; "
             "the weight decay is decoupled; there is no dampening.",
-            "rate inside, decoupled",
+            Decay.DECOUPLED, {"rate": Rate.IN_BUFFER},
             lr=0.01, momentum=0.0, weight_decay=0.0, nesterov=False,
         ),
         "optax": convention(
@@ -51,83 +54,30 @@ class SGD(Optimizer):
         "paper": convention(
             "Sutskever et al. have the rate inside the buffer; with nesterov the parameters "
             "are the looked-ahead ones, at which the paper takes the gradient.",
-            "rate inside",
+            switches={"rate": Rate.IN_BUFFER},
             lr=None, momentum=0.0, weight_decay=0.0, nesterov=False,
         ),
     }  # fmt: skip
     shown = ({}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True})
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: Any = None,
-        momentum: float | None = None,
-        dampening: float | None = None,
-        weight_decay: float | None = None,
-        nesterov: bool | None = None,
-        *,
-        maximize: bool | None = None,
-        semantics: str | None = None,
-    ) -> None:
-        super().__init__(
-            params, semantics, lr=lr, momentum=momentum, dampening=dampening,
-            weight_decay=weight_decay, nesterov=nesterov, maximize=maximize,
-        )  # fmt: skip
 
     def judge(self, o: Options) -> None:
         """nesterov needs a momentum, without dampening."""
         if o["nesterov"] and (not o["momentum"] or o.get("dampening")):
             raise InputError("nesterov=True needs a momentum above 0 and no dampening")
 
-    def slots(self, o: Options) -> tuple[str, ...]:
-        """A buffer, if there is momentum."""
-        return ("b",) if o["momentum"] else ()
-
-    def coefficients(self, o: Options, t: int, product: float) -> tuple[Any, ...]:
-        """The rate, the momentum, and the share of the gradient that is kept."""
-        keep = 1.0 if t == 1 else 1 - o.get("dampening", 0.0)
-        return o["lr"], o["momentum"], keep, o["nesterov"], "rate inside" in self.rules
-
-    def update(
-        self, p: np.ndarray, g: np.ndarray, slots: Arrays, scratch: Arrays, c: tuple[Any, ...]
-    ) -> None:
-        """Move p by the gradient or by the buffer."""
-        lr, momentum, keep, nesterov, inside = c
-        s = scratch[0]
-        if not momentum:
-            p -= np.multiply(g, lr, out=s)
-            return
-        (b,) = slots
-        b *= momentum
-        if inside:
-            b += np.multiply(g, lr, out=s)
-            if nesterov:
-                p -= s
-                p -= np.multiply(b, momentum, out=s)
-            else:
-                p -= b
-            return
-        b += g if keep == 1 else np.multiply(g, keep, out=s)
-        if nesterov:
-            np.multiply(b, momentum, out=s)
-            s += g
-            s *= lr
-        else:
-            np.multiply(b, lr, out=s)
-        p -= s
-
-    def lines(self, o: Options) -> tuple[str, ...]:
+    @staticmethod
+    def update(x: Any, o: Any, rate: Rate = Rate.IN_STEP) -> Lines:
         """The buffer and the step."""
-        if not o["momentum"]:
-            return ("θ ← θ − lr·g",)
-        if "rate inside" in self.rules:
-            step = "θ ← θ − μ·b − lr·g" if o["nesterov"] else "θ ← θ − b"
-            return "b ← μ·b + lr·g", step
-        step = "θ ← θ − lr·(g + μ·b)" if o["nesterov"] else "θ ← θ − lr·b"
-        if o.get("dampening"):
-            return "b ← μ·b + (1 − τ)·g if t > 1 else g", step
-        return "b ← μ·b + g", step
-
-    def terms(self, o: Options, t: int, product: float, s: Mapping[str, Any]) -> dict[str, Any]:
-        """The rate, the same for all entries."""
-        return {"rate": np.full_like(s["g"], o["lr"])}
+        lr, mu = o.lr, o.momentum
+        yield "rate", lr
+        if not given(mu):
+            yield "θ ←", x.θ - lr * x.g
+        elif rate is Rate.IN_BUFFER:
+            b = yield "b ←", mu * x.b + lr * x.g
+            yield "θ ←", x.θ - mu * b - lr * x.g if o.nesterov else x.θ - b
+        else:
+            b = mu * x.b + x.g
+            if given(o.dampening):
+                b = when(x.t > 1, lambda: mu * x.b + (1 - o.dampening) * x.g, lambda: x.g)
+            b = yield "b ←", b
+            yield "θ ←", x.θ - lr * (x.g + mu * b) if o.nesterov else x.θ - lr * b

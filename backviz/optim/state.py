@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.errors import InputError, ShapeError
-from backviz.optim.options import SYMBOLS
+from backviz.optim.convention import Decay
+from backviz.optim.options import OPTIONS
 
 if TYPE_CHECKING:
     from backviz.optim.optimizer import Optimizer
@@ -28,7 +29,7 @@ def state_of(opt: Optimizer) -> dict[str, Any]:
     }  # fmt: skip
     for i, group in enumerate(opt.groups):
         state |= {f"group{i}.{name}": option for name, option in group.options.items()}
-        if "decay by schedule" in opt.rules:
+        if opt.convention.decay is Decay.BY_SCHEDULE:
             state[f"group{i}.base"] = group.base
         if group.schedule is not None:
             own = group.schedule.state_dict()
@@ -59,7 +60,7 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
         options = {name: _option(state, f"group{i}.{name}") for name in group.options}
         names = opt.kept(options, group.schedule)
         own_keys = {f"group{i}.{name}" for name in options}
-        if "decay by schedule" in opt.rules:
+        if opt.convention.decay is Decay.BY_SCHEDULE:
             own_keys.add(f"group{i}.base")
         if group.schedule is not None:
             own_keys |= {f"group{i}.schedule.{key}" for key in group.schedule.state_dict()}
@@ -118,4 +119,4 @@ def _option(state: Mapping[str, Any], key: str) -> Any:
     saved = np.asarray(_entry(state, key)).tolist()
     if isinstance(saved, list):
         return tuple(saved)
-    return saved if key.rpartition(".")[2] in SYMBOLS else bool(saved)
+    return saved if key.rpartition(".")[2] in OPTIONS else bool(saved)
