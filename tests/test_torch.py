@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from row_checks import in_torch, is_operand, merged
 from samples import all_samples, elementwise
 
 from backviz import OPS, Value, gradients_of, tensor
@@ -21,10 +22,18 @@ SAMPLES = all_samples()
 PEERS = {
     op.name: elementwise.PEERS[op.name](torch)
     if op.name in elementwise.PEERS
-    else getattr(torch, op.name, None)
+    else in_torch(op, torch)
     for op in OPS.values()
     if op.public and op.elementwise
 }
+OTHERWISE = {  # rows whose function of torch is called in another way: they have samples by hand
+    "where", "prelu",  # a condition of booleans, a slope for each channel
+    "linear", "layer_norm", "batch_norm",  # other shapes, statistics first
+    "dropout",  # other random numbers
+    "concatenate", "stack", "einsum", "pad", "one_hot",  # other orders
+    "softmax", "log_softmax", "logsumexp", "cumsum", "cumprod", "flip", "transpose",  # axes wanted
+    "var", "std",  # divided by n − 1
+}  # fmt: skip
 SHAPES = [
     ((), (), ()),
     ((3,), (3,), (3,)),
@@ -86,6 +95,32 @@ def test_sample_calls(op, each):
         else partial(getattr(torch, op.name), **peer_params)
     )
     assert_same(both(each.call or partial(op, **each.params), peer, arrays))
+
+
+@pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.torch])
+def test_a_row_means_what_its_function_of_torch_means(name):
+    """At the sample and at the kink, with torch's names of the options."""
+    op = OPS[name]
+    assert callable(in_torch(op, torch))
+    if name in OTHERWISE:
+        assert name in SAMPLES or name in elementwise.PEERS
+        return
+    for call in filter(None, (op.sample, op.kink)):
+        arrays = [x for x in call.args if is_operand(x)]
+        assert_same(
+            both(
+                lambda *xs, call=call: op(*merged(call, xs), **call.params),
+                lambda *xs, call=call: in_torch(op, torch)(
+                    *as_labels(merged(call, xs)), **call.params
+                ),
+                arrays,
+            )
+        )
+
+
+def as_labels(args):
+    """Lists of labels as torch takes them."""
+    return [torch.tensor(x) if isinstance(x, list) else x for x in args]
 
 
 @pytest.mark.parametrize("name", PEERS)

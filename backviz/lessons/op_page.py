@@ -45,10 +45,11 @@ def operand_names(op: Op) -> list[str]:
     >>> operand_names(OPS["mul"]), operand_names(OPS["linear"])
     (['a', 'b'], ['x', 'weight', 'bias'])
     """
-    if op.variadic and op.bind is not None:
+    if op.bind is not None and not op.elementwise:
         parameters = list(inspect.signature(op.bind).parameters.values())
         if parameters[0].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            return [p.name for p in parameters if p.name not in op.params]
+            named = [p.name for p in parameters if p.name not in op.params]
+            return named if op.variadic else named[: op.arity]
     if op.variadic:
         return ["a", "b"]
     return ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]

@@ -223,6 +223,7 @@ pad = structural(
     gradient="Drops the gradient of the border.",
     sample=Call((VECTOR,), {"pad_width": ((1, 1),)}),
     torch="nn.functional.pad",
+    torch_options={"pad_width": "pad", "constant_values": "value"},
     params=("pad_width", "constant_values"),
     bind=_bind_pad,
     numpy=(np.pad,),

@@ -101,8 +101,7 @@ nll_loss = structural(
     symbol="NLL",
     domain="labels from 0 to the number of classes − 1",
     note="Minus the entry at each label, of x that holds logarithms of shares.",
-    gradient="The gradient is −1, over n with the mean, at the label and 0 elsewhere; in the rule "
-    "y is 1 at the label.",
+    gradient="The gradient is −1, over n with the mean, at the label and 0 elsewhere.",
     sample=Call((floats([-0.5, -1.5, -2], [-2, -0.4, -1.4]), LABELS)),
     torch="nn.functional.nll_loss",
     params=("weight", "ignore_index", "reduction"),

@@ -118,8 +118,7 @@ maxout = structural(
     _maxout,
     _pull_maxout,
     domain="all numbers",
-    note="The largest of each group of neighbours: entries 0 to k−1 along the axis are the pieces "
-    "of the first unit, the next k those of the second.",
+    note="The largest of each group of `pieces` neighbours along the axis: a group for each unit.",
     gradient="Routes the gradient to the largest; at a tie the largest share it equally.",
     sample=Call((floats(1, 3, 5, 2),), {"pieces": 2}),
     kink=Call((floats(1, 1),), {"pieces": 2}),
@@ -229,7 +228,8 @@ linear = structural(
     symbol="linear",
     domain="inner sizes equal",
     interval=(0.5, 2.0),
-    note="One layer of weights, x @ weight + bias, with weights of shape (in, out).",
+    note="One layer of weights, x @ weight + bias, with weights of shape (in, out); torch's are "
+    "(out, in).",
     gradient="The gradient goes back to x through the transposed weights, and the bias collects "
     "it from every row.",
     sample=Call((MATRIX, WEIGHTS, floats(1, -1))),

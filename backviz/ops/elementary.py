@@ -93,8 +93,8 @@ reciprocal = elementwise(
     symbol="1/□",
     domain="x not 0",
     note="One divided by the number.",
-    gradient="Turns the sign and divides by the square of the input: a small input makes a large "
-    "gradient.",
+    gradient="Changes the sign and divides by the square of the input: a small input makes a "
+    "large gradient.",
     torch="reciprocal",
     interval=(0.5, 2.0),
 )
@@ -106,7 +106,7 @@ sin = elementwise(
     scalar=math.sin,
     domain="all numbers",
     note="The sine of an angle in radians.",
-    gradient="Multiplies the gradient by the cosine: none passes at the crests.",
+    gradient="Multiplies the gradient by the cosine: none passes at the crests and troughs.",
     torch="sin",
 )
 
@@ -117,7 +117,7 @@ cos: Elementwise = elementwise(
     scalar=math.cos,
     domain="all numbers",
     note="The cosine of an angle in radians.",
-    gradient="Multiplies the gradient by minus the sine: none passes at the crests.",
+    gradient="Multiplies the gradient by minus the sine: none passes at the crests and troughs.",
     torch="cos",
 )
 
@@ -153,7 +153,7 @@ arccos = elementwise(
     scalar=math.acos,
     domain="−1 ≤ x ≤ 1; the derivative is infinite at −1 and 1",
     note="The angle whose cosine is x.",
-    gradient="Turns the sign of the gradient and makes it large near −1 and 1.",
+    gradient="Changes the sign of the gradient and makes it large near −1 and 1.",
     torch="arccos",
     aliases=("acos",),
     interval=(-0.9, 0.9),

@@ -201,7 +201,8 @@ binary_cross_entropy = per_entry(
     symbol="BCE",
     domain="probabilities between 0 and 1",
     note="−log of the probability that was given to what happened, at most 100.",
-    gradient="The slope (p − y) / (p·(1 − p)) cancels that of the sigmoid, which leaves p − y.",
+    gradient="The slope (p − y) / (p·(1 − p)) for a probability p and its target y cancels that "
+    "of the sigmoid, which leaves p − y.",
     sample=Call((floats(0.8, 0.4), floats(1, 0))),
     torch="nn.functional.binary_cross_entropy",
     params=("weight", "reduction"),
@@ -257,10 +258,10 @@ binary_cross_entropy_with_logits = per_entry(
     symbol="BCE(σ)",
     domain="all numbers",
     note="Binary cross-entropy of σ(x), without overflow or loss of digits.",
-    gradient="The gradient is σ(x) − y, over n with the mean, and does not fade where the sigmoid "
-    "saturates.",
+    gradient="The gradient is σ(x) − y for a target y, over n with the mean; it does not fade "
+    "where the sigmoid saturates.",
     sample=Call((floats(2, 1), floats(1, 0))),
-    torch="binary_cross_entropy_with_logits",
+    torch="nn.functional.binary_cross_entropy_with_logits",
     aliases=("bce_with_logits",),
     params=("weight", "reduction", "pos_weight"),
     bind=_bind_logits,

@@ -93,9 +93,10 @@ hinge_loss = per_entry(
     _hinge_parts,
     symbol="hinge",
     domain="targets −1 or 1",
-    note="How far a score is from being on its target's side by the margin, max(0, margin − y·s) "
-    "(Cortes and Vapnik, 1995).",
-    gradient="Where the margin is kept, and at the kink, nothing flows back; else −y.",
+    note="How far a score s is from being on the side of its target y by the margin: max(0, "
+    "margin − y·s) (Cortes and Vapnik, 1995).",
+    gradient="Where the margin is kept, and at the kink, nothing flows back; else −y, over n with "
+    "the mean.",
     sample=Call((floats(0.5, 2), floats(1, -1))),
     kink=Call((1.0, 1.0)),
     torch="",

@@ -100,7 +100,7 @@ std = structural(
     _pull_std,
     domain="more entries than ddof",
     note="The root of the variance.",
-    gradient="Shares the gradient by the distance from the mean, over the deviation; where all "
+    gradient="Each entry gets its distance from the mean, over n times the deviation; where all "
     "entries are equal it is taken as 0.",
     torch="std",
     torch_options={"ddof": "correction"},

@@ -18,36 +18,8 @@ def _prelu(torch):
     return lambda x, a: torch._prelu_kernel(*torch.broadcast_tensors(x, a))
 
 
-def _functional(name):
-    return lambda torch: getattr(torch.nn.functional, name)
-
-
-def _same_name(name):
-    return lambda torch: getattr(torch, name)
-
-
-# the op of the same meaning in torch, where it has another name or place
+# the op of the same meaning in torch, where its row's name there does not take the same operands
 PEERS = {
-    "sigmoid": lambda torch: torch.sigmoid,
-    "greater": lambda torch: torch.gt,
-    "less": lambda torch: torch.lt,
-    "equal": lambda torch: torch.eq,
-    "greater_equal": lambda torch: torch.ge,
-    "less_equal": lambda torch: torch.le,
-    "not_equal": lambda torch: torch.ne,
-    **{
-        name: _same_name(name)
-        for name in [
-            "logical_and",
-            "logical_or",
-            "logical_xor",
-            "logical_not",
-            "isnan",
-            "isinf",
-            "isfinite",
-            "signbit",
-        ]
-    },
     "where": lambda torch: (
         lambda condition, x, y: (
             torch.where(condition != 0, x, y) + 0 * condition  # so that torch has a gradient for it
@@ -55,12 +27,6 @@ PEERS = {
     ),
     "clip": lambda torch: torch.clone,  # without bounds
     "prelu": _prelu,
-    "log_sigmoid": _functional("logsigmoid"),
-    **{
-        name: _functional(name)
-        for name in ["relu6", "hardtanh", "leaky_relu", "elu", "selu", "silu", "softplus"]
-    },
-    **{name: _functional(name) for name in ["mish", "softsign", "gelu"]},
 }
 
 # Edges at which torch is wrong and why; there the comparison is left out.
