@@ -134,3 +134,17 @@ def test_a_notebook_shows_text_and_pictures():
     assert "∂y/∂x" in outputs[2]["text/plain"]
     ids = [i for out in outputs for i in re.findall(r' id="([^"]+)"', out["image/svg+xml"])]
     assert len(set(ids)) == len(ids)
+
+
+def test_a_cell_that_trains_shows_its_last_loss_with_the_numbers_of_then(capsys):
+    ipython = Cell()
+    load_ipython_extension(ipython)
+    backprop = ipython.magics["cell", "backprop"]
+    code = (
+        "from backviz import Value\nw = Value(2.0)\nfor _ in range(2):\n    w.grad = None\n"
+        "    loss = (w * 3 - 1) ** 2\n    loss.backward()\n    w.data -= 0.1 * w.grad\n"
+    )
+    made = backprop("loss", code)
+    assert made.value("w") == 2.0 - 0.1 * 2 * 5 * 3
+    assert made.grad("w") == 2 * (3 * made.value("w") - 1) * 3
+    assert "w was changed afterwards" in capsys.readouterr().out

@@ -9,7 +9,7 @@ is kept is bounded, the oldest is forgotten first.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,3 +89,13 @@ def keeping(past: Past) -> Iterator[None]:
         yield
     finally:
         KEEPING.pop()
+
+
+def told(changed: Sequence[Value]) -> str:
+    """The sentence on a record whose leaves hold other numbers by now."""
+    names = [leaf.label or "a leaf" for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
+    was = "was" if len(changed) == 1 else "were"
+    return (
+        f"{', '.join(names)} {was} changed afterwards, as by a step of "
+        f"training; shown are the numbers that the result was computed from"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from backviz.autodiff.arguments import kind_of
 from backviz.autodiff.containers import leaves
+from backviz.autodiff.past import told
 from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
@@ -58,16 +59,6 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     if changed and note is not None:
         note(told(changed))
     return value
-
-
-def told(changed: Sequence[Value]) -> str:
-    """The sentence on a record whose leaves hold other numbers by now."""
-    names = [leaf.label or "a leaf" for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
-    was = "was" if len(changed) == 1 else "were"
-    return (
-        f"{', '.join(names)} {was} changed afterwards, as by a step of "
-        f"training; shown are the numbers that the result was computed from"
-    )
 
 
 def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[Program, str]:

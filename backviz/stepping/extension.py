@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, get_args, get_type_hints
 
 from backviz.autodiff.orders import derivative
+from backviz.autodiff.past import Past, keeping, told
 from backviz.autodiff.value import Value
 from backviz.diagrams.style import Options, wrong_option
 from backviz.errors import BackvizError, UsageError
@@ -45,7 +46,8 @@ def load_ipython_extension(ipython: Any) -> None:
             print(printable(f"backviz: {error}"))
             return None
         before = Value(0.0).serial
-        with _last_line_kept(ipython):
+        past = Past()
+        with _last_line_kept(ipython), keeping(past):
             done = ipython.run_cell(cell)
         last = ipython.user_ns.pop(_LAST, None)
         if not done.success:
@@ -59,6 +61,9 @@ def load_ipython_extension(ipython: Any) -> None:
             print(printable(f"backviz: {wrong} no value; name one: %%backprop NAME"))
             return None
         name_constants(output, ipython.user_ns)
+        output, changed = past.as_recorded(output)
+        if changed:
+            print(printable(f"backviz: {told(changed)}"))
         try:
             made = _stepper(output, options)
         except BackvizError as error:
