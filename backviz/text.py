@@ -7,6 +7,7 @@ carries a control character into an output format.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,6 +104,18 @@ class NumberStyle:
 
     def _dress(self, plain: str) -> str:
         return plain.replace("-", self.minus).replace(".", self.decimal)
+
+
+def with_decimal(text: str, decimal: str) -> str:
+    """A sentence whose numbers have this decimal mark; its other points stay.
+
+    >>> with_decimal("lr=.1 from (−5.5, 2): the loss is 0.25.", ",")
+    'lr=,1 from (−5,5; 2): the loss is 0,25.'
+    """
+    if decimal == ".":
+        return text
+    listed = re.sub(r"\([^()]*\)", lambda found: re.sub(r"(?<=\d), ", "; ", found[0]), text)
+    return re.sub(r"(?<![\w.])\.(?=\d)|(?<=\d)\.(?=\d)", decimal, listed)
 
 
 def _digits(x: float, digits: int) -> str:

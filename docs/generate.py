@@ -25,7 +25,7 @@ from backviz.autodiff.remedies import remedy
 from backviz.autodiff.table import FUNCTIONS
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
-from backviz.diagrams.theme import PRESETS, THEMES
+from backviz.diagrams.theme import THEMES
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.op_page import call_text, record, rules
 from backviz.lessons.screen import lines as screen_of
@@ -41,6 +41,7 @@ from backviz.stepping.look import Look
 from backviz.tables import escape_markdown
 
 HERE = Path(__file__).parent
+SHEET = ("notebook", "slide", "half", "beamer", "paper")  # sizes of the contact sheets
 CELL = 380, 230  # pixels of one picture on a sheet
 DARK = {"diamond": "half", "mazur": "slide", "mazur-scalar": "slide"}
 
@@ -311,7 +312,7 @@ def gallery_page() -> str:
         source = "\n".join(line.strip() for line in example.expression.strip().splitlines())
         lines += ["```", source, "```", ""]
     lines += ["## Every theme and size", ""]
-    lines += [f"A row for each example; the columns are {', '.join(PRESETS)}.", ""]
+    lines += [f"A row for each example; the columns are {', '.join(SHEET)}.", ""]
     for theme in THEMES:
         lines += [f"### {theme}", "", f"![every example in the theme {theme}]"
                   f"(images/all-{theme}.png)", ""]  # fmt: skip
@@ -339,12 +340,19 @@ FORMATS
 - A picture shows the last of the scene's key stills. `--still K` takes frame K, from 0 or, if it is
   negative, from the end; `--strip 6` puts six frames on one sheet; a pdf has a page for each key
   still; `-o 'out/%03d.png'` is a picture for each frame.
-- The page is 1280 × 720 pixels, all text but the corner 18 points on a slide and more. `--scale 2`
-  has twice as many pixels, `--theme dark` is for dark slides.
+- `--for` says where the film goes: `slide` (1280 × 720 pixels, unless it is said), `under-title`
+  (the space below a slide's own title), `half`, `beamer`, `paper` or `notebook`. All text but the
+  corner has 18 points on a slide and more; what a smaller place has no room for at that size gets
+  smaller, and a message says how small. `--scale 2` has twice as many pixels.
+- `--theme` is any theme of pictures, also one of your own: a theme that names no colours for films
+  gets them from the colours it has. `--transparent` leaves the background out (png, svg, pdf).
+- `--title TEXT` replaces the title and `--title none` leaves it out, `--no-legend` the legends,
+  `--no-command` the command in the corner; the picture gets the room. `--decimal ,` and
+  `--digits 4` change the numbers. The words of scenes are English.
 - `--fps` is frames a second, `--hold` how many seconds the last frame stays, `--once` ends a gif,
   webp or html film there. In html, ← → Home End and space turn the frames.
-- The corner of each page and the metadata of each file hold the command with all settings and the
-  seed. The same settings give the same frames, and but for mp4 the same bytes.
+- The corner of each page, unless it is left out, and the metadata of each file hold the command
+  with all settings and the seed. The same settings give the same frames, and but for mp4 the same bytes.
 - A file appears whole or not at all, even if Ctrl-C is pressed or the disk is full.
 
 In Python a scene is a function that returns a film:
@@ -358,6 +366,9 @@ In Python a scene is a function that returns a film:
 ```
 
 `film.save("a.mp4")` writes it; in a notebook the film shows a still, and `film.play()` plays it.
+These and `film.still()` take the looks of pictures: `theme="print"`, `size="beamer"`,
+`title="none"`, `decimal=","`, `digits=4`, `legend=False`, `transparent=True`, and for films
+`command=False`.
 How to add a scene stands in [How to extend](extend.md).
 
 """
@@ -418,11 +429,11 @@ def stills_of_scenes() -> None:
 
 def sheet(theme: str) -> Image.Image:
     """All examples in all sizes on one sheet, small: to be looked through by eye."""
-    page = Image.new("RGB", (len(PRESETS) * CELL[0], len(EXAMPLES) * CELL[1]), "#808080")
+    page = Image.new("RGB", (len(SHEET) * CELL[0], len(EXAMPLES) * CELL[1]), "#808080")
     for row, example in enumerate(EXAMPLES):
         value = backviz.load(f"@{example}")
         value.backward(np.ones(value.shape) if value.shape else None)
-        for column, size in enumerate(PRESETS):
+        for column, size in enumerate(SHEET):
             made = backviz.render(value, "png", theme=theme, size=size, scale=1.0)
             picture = Image.open(io.BytesIO(made)).convert("RGB")
             picture.thumbnail((CELL[0] - 6, CELL[1] - 6), Image.Resampling.LANCZOS)

@@ -3,7 +3,7 @@
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from backviz.movies.canvas import ORIGINS, fitted, origin_of
+from backviz.movies.page import ORIGINS, fitted
 
 LEAST = 18.0  # points, of all but the corner
 SLACK = 2.0  # pixels by which boxes of letters may touch
@@ -39,7 +39,7 @@ def unseen(ax):
 def objections(canvas):
     """One line for each fault of the page as it is now."""
     wide, high = canvas.size
-    corner = fitted(origin_of(canvas.film), ORIGINS, most=2)[1]
+    corner = fitted(canvas.page.origin, ORIGINS, most=2, room=canvas.page.points)[1]
     seen = list(texts(canvas))
     for said, size, box in seen:
         if size < LEAST and said not in corner:

@@ -19,7 +19,7 @@ from backviz.cli import _run
 from backviz.errors import InputError
 from backviz.movies import FORMATS, Player, save, steps_gif, steps_mp4, steps_webp, still
 from backviz.movies.canvas import shown
-from backviz.renderers.builds import BUILDERS
+from backviz.movies.looks import film_style
 from backviz.scenes.model import Film, Frame, Panel
 
 FILMS = "backviz.movies:"
@@ -27,8 +27,8 @@ PAGE = rb"/Type /Page\b"
 
 
 def pictures(film, **options):
-    given = {"theme": "light", "scale": 0.5, **options}
-    return [canvas.pixels.copy() for canvas, _ in shown(film, **given)]
+    given = {"scale": 0.5, **options}
+    return [canvas.pixels.copy() for canvas, _ in shown(film, film_style(**given))]
 
 
 def decoded(path):
@@ -284,7 +284,7 @@ def test_a_build_becomes_a_film(tmp_path):
             assert image.format == form and image.n_frames >= n
 
 
-@pytest.mark.parametrize("form", [n for n in BUILDERS if BUILDERS[n].place.startswith(FILMS)])
+@pytest.mark.parametrize("form", ["mp4", "gif", "webp"])
 def test_the_command_makes_a_film_of_a_build(form, tmp_path, capsys):
     place = tmp_path / f"a.{form}"
     given = ["steps", "@diamond", "--range", "1-3", "--scale", "0.5", "-o", str(place)]

@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_line import call
+from film_lint import objections, texts
 from film_samples import every_kind
 
 from backviz import scenes
-from backviz.diagrams.theme import THEMES, contrast
+from backviz.diagrams.theme import PRESETS, THEMES, contrast
+from backviz.errors import UsageError
+from backviz.movies.canvas import Canvas, states
 from backviz.movies.derived import derived
+from backviz.movies.looks import film_style
+from backviz.scenes import SCENES
 
 
 @pytest.fixture
@@ -55,3 +61,104 @@ def test_colours_follow_the_theme(sepia):
     strong = THEMES["contrast"]
     assert min(contrast(c, strong.background) for c in derived(strong).series) >= 7
     assert derived(THEMES["light"]) == THEMES["light"]
+
+
+def page(film, k=0, **looks):
+    return Canvas(film, *film.at(k), film_style(**looks))
+
+
+def said(canvas):
+    return " ".join(text for text, *_ in texts(canvas))
+
+
+def check(name, size):
+    """The first frame at a size: all text whole and apart."""
+    canvas = page(SCENES[name](), size=size)
+    faults = [f for f in objections(canvas) if "leaves" in f or "points" in f]
+    assert faults == [], (name, size)
+    wide, high = canvas.size
+    preset = PRESETS[size]
+    if preset.height:
+        assert abs(wide - preset.width * 96 / 72) <= 2 and abs(high - preset.height * 96 / 72) <= 2
+
+
+@pytest.mark.parametrize("size", [s for s in PRESETS if s != "slide"])
+@pytest.mark.parametrize("name", ["tangent", "overshoot", "averages"])
+def test_a_film_goes_to_every_place(name, size):
+    check(name, size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["half", "under-title", "beamer", "paper"])
+@pytest.mark.parametrize("name", list(SCENES))
+def test_every_scene_goes_to_every_place(name, size):
+    check(name, size)
+
+
+def test_the_text_under_a_title_is_as_large_as_on_a_slide():
+    film = scenes.tangent(frames=3)
+    assert page(film, size="under-title").page.zoom == 1.0
+    assert page(film, size="half").page.zoom == 1.0
+    assert page(film, size="beamer").page.zoom * 18 >= PRESETS["beamer"].least
+
+
+def test_files_are_as_large_as_their_place(tmp_path):
+    film = scenes.tangent(frames=3)
+    svg = film.still(-1, "svg", size="beamer").decode()
+    width = float(svg.split('width="')[1].split("pt")[0])
+    assert width == pytest.approx(16 / 2.54 * 72, rel=2e-3)
+    made = film.save(tmp_path / "a.pdf", size="beamer").read_bytes()
+    box = made.split(b"/MediaBox [")[1].split(b"]")[0].split()
+    assert [float(n) for n in box] == pytest.approx([0, 0, 453.54, 255.12], rel=5e-3)
+
+
+def test_text_too_small_for_its_place_is_told(tmp_path):
+    done = call("animate", "saturation", "--for", "half", "--still", "0", "--steps", "2",
+               "-o", str(tmp_path / "a.png"))  # fmt: skip
+    assert done.code == 0 and "less than 18 pt" in done.err and "--for slide" in done.err
+
+
+def test_words_can_be_left_out_or_replaced():
+    film = scenes.overshoot(steps=3)
+    plain = said(page(film))
+    assert film.title in plain and "backviz animate" in plain and "Nesterov lr" in plain
+    bare = page(film, title="none", legend=False, command=False)
+    assert film.title not in said(bare) and "backviz" not in said(bare)
+    assert "Nesterov lr" not in said(bare)
+    own = page(film, title="My words 0.5")
+    assert "My words 0.5" in said(own) and film.title not in said(own)
+    low = own._cells["map"][1]
+    assert bare._cells["map"][1] < low  # the picture has the room
+
+
+def test_numbers_have_the_mark_and_the_digits_that_are_asked_for():
+    film = scenes.overshoot(rate=0.05, steps=7)
+    comma = said(page(film, -1, decimal=",", command=False))
+    assert "0,1x² + 2y²" in comma and "β = 0,9" in comma and "lr=,05" in comma
+    assert not [n for n in range(10) if f".{n}" in comma]
+    captions = {
+        digits: [frame.caption for frame, _ in states(film, film_style(digits=digits))][-1]
+        for digits in (0, 2, 6)
+    }
+    assert len(captions[2]) < len(captions[0]) < len(captions[6])
+
+
+def test_a_picture_without_background_has_the_same_ink(tmp_path):
+    film = scenes.tangent(frames=3)
+    solid, clear = (pixels(film.still(-1, transparent=t)) for t in (False, True))
+    assert clear[0, 0].tolist() == [0, 0, 0, 0] and solid[0, 0].tolist() == [255] * 4
+    cover = clear[..., 3:].astype(float) / 255
+    on_white = clear[..., :3] * cover + 255 * (1 - cover)
+    assert np.abs(on_white - solid[..., :3]).max() <= 3  # roundings
+    assert "fill: none" in film.still(-1, "svg", transparent=True).decode().split("axes_1")[0]
+    with pytest.raises(UsageError, match="mp4 has a background"):
+        film.save(tmp_path / "a.mp4", transparent=True)
+
+
+def test_the_options_of_graph_are_options_of_animate(tmp_path):
+    place = tmp_path / "a.png"
+    done = call("animate", "tangent", "--frames", "3", "--theme", "print", "--for", "beamer",
+               "--title", "none", "--no-legend", "--no-command", "--transparent", "--lang", "ru",
+               "--digits", "2", "--decimal", ",", "-o", str(place))  # fmt: skip
+    assert done.code == 0, done.err
+    assert (pixels(place.read_bytes())[..., 3] == 0).any()

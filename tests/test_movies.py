@@ -10,8 +10,10 @@ from film_samples import every_kind, graph_film
 
 from backviz import scenes
 from backviz.diagrams.theme import THEMES
-from backviz.movies.canvas import ORIGINS, Canvas, fitted, origin_of, shown
+from backviz.movies.canvas import Canvas, shown
 from backviz.movies.drawn import MAKERS
+from backviz.movies.looks import film_style
+from backviz.movies.page import ORIGINS, fitted, origin_of
 from backviz.movies.palette import Palette
 from backviz.scenes import SCENES
 from backviz.scenes import artists as kinds
@@ -20,8 +22,8 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 
 
 def pictures(film, **options):
-    given = {"theme": "light", "scale": 0.5, **options}
-    return [canvas.pixels.copy() for canvas, _ in shown(film, **given)]
+    given = {"scale": 0.5, **options}
+    return [canvas.pixels.copy() for canvas, _ in shown(film, film_style(**given))]
 
 
 def test_every_kind_of_artist_has_a_drawing():
@@ -34,7 +36,7 @@ def test_a_frame_looks_the_same_whatever_was_shown_before(film):
     """Redrawing what changes gives the pixels of a page that is drawn anew."""
     running = pictures(film)
     for k in (0, film.count // 2, film.count - 1):
-        canvas = Canvas(film, *next(film.states()), "light", 0.5)
+        canvas = Canvas(film, *next(film.states()), film_style(scale=0.5))
         canvas.show(*film.at(k))
         assert np.array_equal(canvas.pixels, running[k])
     assert not np.array_equal(running[0], running[-1])
@@ -42,7 +44,7 @@ def test_a_frame_looks_the_same_whatever_was_shown_before(film):
 
 def test_redrawing_a_part_agrees_with_matplotlib_drawing_all():
     film = scenes.tangent(frames=5)
-    for canvas, _ in shown(film, "light", 1.0):
+    for canvas, _ in shown(film, film_style()):
         pixels = canvas.pixels.astype(int)
         with canvas.whole() as figure:
             buffer = io.BytesIO()
@@ -76,7 +78,7 @@ def test_contour_lines_below_0_are_no_dashes():
     sheet = kinds.Contours("a", grid, grid, np.add.outer(grid, grid), np.array([-3.0, -2.0, -1.0]))
     film = Film("f", (Panel("p", Axis("x", -2, 0), Axis("y", -2, 0), static=(sheet,)),),
                 lambda: [Frame("One.", {})], 1, (0,), "")  # fmt: skip
-    lines = Canvas(film, *film.at(0), "light", 0.5)._axes["p"].collections[-1]
+    lines = Canvas(film, *film.at(0), film_style(scale=0.5))._axes["p"].collections[-1]
     assert {dash for _, dash in lines.get_linestyles()} == {None}
 
 
@@ -102,7 +104,7 @@ def test_what_is_made_anew_leaves_no_ghost(kind):
 def test_a_curve_is_where_its_numbers_are(theme):
     """The slope read off the pixels is the slope that was computed."""
     film = scenes.tangent(frames=5)
-    (canvas, _), *_ = shown(film, theme, 1.0)
+    (canvas, _), *_ = shown(film, film_style(theme=theme))
     ax = canvas._axes["curve"]
     colour = Palette(THEMES[theme]).color("forward")
     wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
@@ -121,8 +123,8 @@ def test_every_scene_is_drawn_without_a_fault(name):
     for k, (frame, seen) in enumerate(film.states()):  # computed once for both themes
         if k == 0:
             light, dark = (
-                Canvas(film, frame, seen, "light", 1),
-                Canvas(film, frame, seen, "dark", 1),
+                Canvas(film, frame, seen, film_style()),
+                Canvas(film, frame, seen, film_style(theme="dark")),
             )
         elif k == film.count - 1:
             light.show(frame, seen)
@@ -141,7 +143,7 @@ def test_the_judge_of_pages_finds_faults():
         kinds.Words("d", 0.2, 0.2, "too small", size=12.0),
     ]  # fmt: skip
     film = Film("Faults", (Panel("p"),), lambda: [Frame("One.", {"p": words})], 1, (0,), "")
-    found = " ".join(objections(Canvas(film, *film.at(0), "light", 1.0)))
+    found = " ".join(objections(Canvas(film, *film.at(0), film_style())))
     assert "'one upon' and 'the other' overlap" in found
     assert "leaves the page" in found and "has 12 points" in found
     assert found.count("overlap") == 1 and found.count("leaves") == 1
@@ -149,7 +151,7 @@ def test_the_judge_of_pages_finds_faults():
 
 def test_everything_to_be_read_has_18_points():
     film = every_kind()
-    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    canvas = Canvas(film, *film.at(0), film_style())
     sizes = {said: size for said, size, _ in texts(canvas)}
     assert {said for said, size in sizes.items() if size < 18} == {"backviz"}
     assert len(sizes) > 30
@@ -158,7 +160,7 @@ def test_everything_to_be_read_has_18_points():
 def ticks(axis):
     """What is printed along the y axis of a panel."""
     film = Film("f", (Panel("p", Axis("x", 0, 1), axis),), lambda: [Frame("a", {})], 1, (0,), "")
-    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    canvas = Canvas(film, *film.at(0), film_style())
     seen = [t.label1 for t in canvas._axes["p"].yaxis._update_ticks()]
     return [t.get_text() for t in seen]
 
@@ -201,7 +203,7 @@ def test_wide_numbers_along_an_axis_stand_clear(given):
     x = Axis("step", 0, 5000, ticks=given) if given else Axis("x", -0.001, 0.001)
     panels = tuple(Panel(f"p{i}", x, Axis("y", 0, 1), place=(0, i, 1, 1)) for i in range(4))
     film = Film("Narrow", panels, lambda: [Frame("One.", {})], 1, (0,), "")
-    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    canvas = Canvas(film, *film.at(0), film_style())
     assert list(objections(canvas)) == []
     assert len(canvas._axes["p0"].get_xticks()) >= 2
 
@@ -216,7 +218,7 @@ def test_a_legend_outside_touches_nothing_and_narrows_its_own_panel_alone(where)
             for i in range(2)
         )  # fmt: skip
         film = Film("Low panels", panels, lambda: [Frame("One.", {})], 1, (0,), "")
-        canvas = Canvas(film, *film.at(0), "light", 1.0)
+        canvas = Canvas(film, *film.at(0), film_style())
         assert list(objections(canvas)) == []
         return {k: ax.get_window_extent() for k, ax in canvas._axes.items()}
 
@@ -272,7 +274,7 @@ def test_series_stand_out_from_the_paper_and_never_by_colour_alone(theme):
 def test_a_page_of_another_size_is_arranged_alike(scale):
     film = scenes.overshoot(steps=3)
     first = next(film.states())
-    made = [Canvas(film, *first, "light", s) for s in (1.0, scale)]
+    made = [Canvas(film, *first, film_style(scale=s)) for s in (1.0, scale)]
     for usual, other in zip(*(canvas.figure.axes for canvas in made), strict=True):
         assert (
             np.abs(usual.get_position().bounds - np.array(other.get_position().bounds)).max() < 0.01

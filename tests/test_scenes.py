@@ -9,7 +9,7 @@ from film_samples import every_kind, graph_film
 
 from backviz import scenes
 from backviz.errors import InputError, ShapeError, UsageError
-from backviz.movies.canvas import LINES, lines_of
+from backviz.movies.page import LINES, lines_of
 from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, span
 from backviz.scenes.artists import Bars, Contours, Heat, Line, Path, Rule, Table
 from backviz.scenes.registry import Option, scene

@@ -10,6 +10,7 @@ from test_player import chrome, key, page  # noqa: F401  the browser and a page 
 from backviz import scenes
 from backviz.movies import save
 from backviz.movies.canvas import shown
+from backviz.movies.looks import film_style
 
 COUNT = 6
 
@@ -59,7 +60,7 @@ def test_keys_go_from_frame_to_frame_and_stop_at_the_ends(screen, film):
 
 
 def test_the_screen_has_the_pixels_of_the_frame(screen, film):
-    made = [canvas.pixels[..., :3].copy() for canvas, _ in shown(film, "light", 0.5)]
+    made = [canvas.pixels[..., :3].copy() for canvas, _ in shown(film, film_style(scale=0.5))]
     for k in (0, COUNT - 1, 2):  # forth and back: nothing of another frame is left
         screen.keys(key("HOME"), *[key("ARROW_RIGHT")] * k)
         assert np.abs(pixels(screen) - made[k]).mean() < 1.5

@@ -7,18 +7,20 @@ from typing import get_args
 import numpy as np
 import pytest
 from film_lint import objections
+from matplotlib.text import Text
 
 from backviz.diagrams import font
 from backviz.errors import InputError, UsageError
-from backviz.movies.canvas import LINES, Canvas, lines_of
+from backviz.movies.canvas import Canvas
+from backviz.movies.looks import film_style
+from backviz.movies.page import LINES, lines_of
 from backviz.optim import OPTIMIZERS
 from backviz.scenes import SCENES
-from backviz.scenes.artists import Points, Words
+from backviz.scenes.artists import Points
 from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import RATES, ScheduleName, choices, scheduled
 from backviz.scenes.optimizer_paths import EDGE, FAIR
 from backviz.scenes.stable_rates import half_life, left_at, limit, limit_of, why_left
-from backviz.scenes.surface_legend import GAP, SAMPLE, WIDE
 from backviz.scenes.surface_panels import LossAxis, levels
 from backviz.scenes.surface_text import surface_of
 from backviz.scenes.surfaces import SURFACES, Landscape
@@ -54,8 +56,8 @@ def legend_of(film, frame=-1):
     """All texts of the legend at a frame, from the top."""
     key = next(panel for panel in film.panels if panel.key == "key")
     _, seen = film.at(frame)
-    words = [a for a in (*key.static, *seen["key"].values()) if isinstance(a, Words)]
-    return [w.text for w in sorted(words, key=lambda w: (w.x >= 0.5, -w.y)) if w.text]
+    said = [(*a.texts, *getattr(a, "notes", ())) for a in (*key.static, *seen["key"].values())]
+    return [text for texts in said for text in texts if text]
 
 
 # Against torch --------------------------------------------------------------------------
@@ -309,15 +311,17 @@ def test_the_legend_has_every_hyper_parameter():
 )  # fmt: skip
 def test_a_long_legend_fits_and_leaves_room_for_the_picture(given):
     film = SCENES["optimizers"](steps=40, **given)
-    key = next(panel for panel in film.panels if panel.key == "key")
-    _, seen = film.at(-1)
-    words = [a for a in (*key.static, *seen["key"].values()) if isinstance(a, Words)]
-    for w in words:
-        wide = 2 * WIDE if w.key.startswith("note") else WIDE - SAMPLE - GAP
-        assert font.width(w.text, w.size) <= wide
-    places = [(w.x, w.y) for w in words]
-    assert len(set(places)) == len(places) and min(y for _, y in places) > 0
-    assert film.rows[0] > 250
+    canvas = Canvas(film, *film.at(-1))
+    drawn = [t.get_text() for t in canvas._axes["key"].findobj(Text) if t.get_text()]
+    said = legend_of(film)
+    assert sorted(" ".join(drawn).split()) == sorted(" ".join(said).split())
+    assert list(objections(canvas)) == [] and height_over_legend(canvas) > 250
+
+
+def height_over_legend(canvas):
+    """Pixels of the page above the legend."""
+    _, low, _, high = canvas._cells["map"]
+    return canvas.page.height * (high - low)
 
 
 def test_a_legend_without_room_for_news_leaves_them_to_the_caption():
@@ -326,7 +330,9 @@ def test_a_legend_without_room_for_news_leaves_them_to_the_caption():
         optimizers="sgd:momentum=.912:dampening=.123,momentum,nesterov,adagrad,nadam,adamw,"
         "rmsprop:centered=true:momentum=.912,adam:semantics=keras",
     )  # fmt: skip
-    assert film.rows[0] >= 250 and "left" not in " ".join(legend_of(film))
+    canvas = Canvas(film, *film.at(-1))
+    drawn = [t.get_text() for t in canvas._axes["key"].findobj(Text)]
+    assert height_over_legend(canvas) >= 225 and "left" not in " ".join(drawn)
     assert any("momentum (step 1)" in c or "have left" in c for c in captions(film))
 
 
@@ -443,7 +449,7 @@ def test_long_captions_fit_too():
         )}, "no room for the picture"),
         ("rates", {"rates": ",".join(f"0.{k}" for k in range(11, 24))}, "13 rates"),
         ("surface", {"elevation": 90.0}, "out of range"),
-        ("memory", {"optimizers": ",".join(OPTIMIZERS)}, "has no room above"),
+        ("memory", {"optimizers": ",".join(OPTIMIZERS)}, "rows has no room"),
         ("optimizers", {"optimizers": "adam:betas=2/3"}, "betas"),
         ("optimizers", {"start": "9,9"}, "outside the picture"),
         ("optimizers", {"start": "here"}, "write 2 numbers"),
@@ -468,7 +474,7 @@ def test_long_captions_fit_too():
 )  # fmt: skip
 def test_what_does_not_work_is_one_sentence(name, given, says):
     with pytest.raises((UsageError, InputError)) as caught:
-        SCENES[name](**given)
+        SCENES[name](**given).still(0)  # what has no room is seen when it is drawn
     first = str(caught.value).split("\n", maxsplit=1)[0]
     assert says in str(caught.value) and 10 < len(first) < 250
 
@@ -477,7 +483,8 @@ def test_all_optimizers_of_the_engine_fit_one_picture():
     """Twelve looks, all unlike, with the legend below the picture."""
     every = ["momentum", "nesterov", *OPTIMIZERS]
     film = SCENES["optimizers"](optimizers=",".join(every[:12]), steps=5)
-    assert "12 optimizers" in film.title and film.rows[0] >= 225
+    assert "12 optimizers" in film.title
+    assert height_over_legend(Canvas(film, *film.at(0))) >= 225
     film = SCENES["optimizers"](optimizers=",".join(OPTIMIZERS), steps=5)
     said = " ".join(legend_of(film))
     assert all(make.title in said for make in OPTIMIZERS.values())
@@ -535,7 +542,7 @@ def test_pictures_of_extremes_have_no_text_over_text():
         ("memory", {"optimizers": eight, "steps": 2}),
     ):
         film = SCENES[name](**given)
-        canvas = Canvas(film, *film.at(0), "light", 1.0)
+        canvas = Canvas(film, *film.at(0), film_style())
         faults = list(objections(canvas))
         assert [f for f in faults if not f.endswith(("× 2", "× 3"))] == [], name
     axis = LossAxis(surface_of("x + 1000000000"), [np.array([1e9 + 1.5])])
@@ -555,7 +562,7 @@ def test_an_overshoot_that_diverges_stays_on_its_axis():
 )
 def test_the_anatomy_has_room_for_every_formula(text, most):
     film = SCENES["step_anatomy"](optimizer=text, steps=3)
-    canvas = Canvas(film, *film.at(0), "light", 1.0)
+    canvas = Canvas(film, *film.at(0), film_style())
     faults = list(objections(canvas))
     assert [f for f in faults if "leaves" in f] == []
     assert all(int(re.findall(r"× (\d+)$", f)[0]) <= most for f in faults)
@@ -565,7 +572,7 @@ def test_basins_have_a_colour_for_each_minimum_and_no_other():
     film = SCENES["basins"](side=8, steps=3)
     heat = film.at(0)[1]["map"]["basins"]
     assert list(heat.names) == ["A", "B", "C", "D"]
-    canvas = Canvas(film, *film.at(0), "light", 0.5)
+    canvas = Canvas(film, *film.at(0), film_style(scale=0.5))
     scale = canvas._axes["map"].child_axes[0]
     assert [t.get_text() for t in scale.get_yticklabels()] == ["A", "B", "C", "D"]
     assert scale.get_ylim() == pytest.approx((0.5, 4.5))

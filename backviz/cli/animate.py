@@ -39,6 +39,13 @@ SHARED: tuple[click.Option, ...] = (
         ["--strip"], type=int, default=0, metavar="N", help="N frames on one sheet (png)."
     ),
     click.Option(
+        ["--for", "size"],
+        shell_complete=offer_from("backviz.diagrams.theme:PRESETS"),
+        metavar="PLACE",
+        default="slide",
+        help="slide, under-title, half, beamer, paper or notebook: page and text size.  [slide]",
+    ),
+    click.Option(
         ["--theme"],
         shell_complete=offer_from("backviz.diagrams.theme:THEMES"),
         metavar="NAME",
@@ -46,7 +53,41 @@ SHARED: tuple[click.Option, ...] = (
         help="light, dark, print or contrast.  [light]",
     ),
     click.Option(
-        ["--scale"], type=float, default=1.0, metavar="N", help="1 is 1280 × 720 pixels.  [1]"
+        ["--title"],
+        metavar="TEXT",
+        default="",
+        help="What stands above; none for nothing.  [the scene's]",
+    ),
+    click.Option(["--no-legend"], is_flag=True, help="Leave the legends out."),
+    click.Option(["--no-command"], is_flag=True, help="Leave the command in the corner out."),
+    click.Option(["--transparent"], is_flag=True, help="No background (png, svg, pdf)."),
+    click.Option(
+        ["--lang"],
+        shell_complete=offer_from("backviz.words:LANGUAGES"),
+        metavar="en|ru",
+        default="en",
+        help="Language of graphs in a film; captions and titles of scenes are English.",
+    ),
+    click.Option(
+        ["--digits"],
+        type=int,
+        default=0,
+        metavar="N",
+        help="Significant digits in captions and tables.  [the scene's]",
+    ),
+    click.Option(
+        ["--decimal"],
+        shell_complete=offer(lambda: (".", ",")),
+        metavar=".|,",
+        default=".",
+        help="Decimal sign.",
+    ),
+    click.Option(
+        ["--scale"],
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="1 is 96 pixels to the inch, 1280 × 720 for a slide.  [1]",
     ),
     click.Option(["--fps"], type=float, metavar="N", help="Frames per second.  [the scene's]"),
     click.Option(
@@ -162,6 +203,8 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.errors import UsageError
     from backviz.files import extension_of, with_star
     from backviz.movies.formats import FORMATS
+    from backviz.movies.looks import check_transparent, film_style
+    from backviz.movies.reel import too_small
 
     quiet_libraries()
     output, form = shared["output"], shared["form"]
@@ -172,8 +215,12 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     row = FORMATS[form or extension_of(output, FORMATS)]
     if form and output != "-" and FORMATS[extension_of(output, FORMATS)] is not row:
         raise UsageError(f"{output} does not end in .{row.name}, but -F says {form}; drop one")
+    style = film_style(**_looks(shared))  # a wrong option is refused before anything is computed
+    check_transparent(style, row.name)
     film = scene(**chosen)
     paths = _save(film, output, row, shared)
+    if not shared["quiet"] and row.kind != "data" and (said := too_small(film, style)):
+        say(said)
     if not shared["quiet"] and paths:
         size = sum(p.stat().st_size for p in paths)
         where = with_star(output) if len(paths) > 1 else output
@@ -185,6 +232,13 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     return 0
 
 
+def _looks(shared: dict[str, Any]) -> Any:
+    """The options of `film_style` as the command line has them."""
+    same = ("theme", "size", "title", "transparent", "lang", "digits", "decimal", "scale")
+    negated = {name: not shared[f"no_{name}"] for name in ("legend", "command")}
+    return {**{name: shared[name] for name in same}, **negated}
+
+
 def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[Any]:
     """Write what was asked for, and say where; nothing if it went to standard output."""
     from pathlib import Path
@@ -193,8 +247,8 @@ def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[
     from backviz.files import numbered_names, temporary_folder
     from backviz.movies.saving import save
 
-    given = {name: shared[name] for name in ("theme", "scale", "fps", "hold", "still", "strip")}
-    given |= {"form": row.name, "loop": not shared["once"]}
+    given: dict[str, Any] = {name: shared[name] for name in ("fps", "hold", "still", "strip")}
+    given |= {"form": row.name, "loop": not shared["once"], **_looks(shared)}
     with _progress(film.count, shared["quiet"]) as watch:
         if output != "-":
             save(film, output, watch=watch, **given)

@@ -77,7 +77,7 @@ looks = together(
         shell_complete=offer_from("backviz.diagrams.theme:PRESETS"),
         metavar="PLACE",
         default="notebook",
-        help="slide, half, beamer, paper or notebook: page and text size.  [notebook]",
+        help="slide, under-title, half, beamer, paper or notebook: page and text size.  [notebook]",
     ),
     click.option(
         "--theme",

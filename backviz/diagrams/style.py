@@ -79,7 +79,8 @@ class Style:
     leaf into the only box that uses it, "show" keeps it as a box; "auto" hides it in the
     boxes of layers and blocks only. `digits` 0 means as many
     as the size can show. `heat` draws a small map of every array that is too large to be
-    written out. `salt` makes the ids of an SVG unique on a page with several figures.
+    written out. `salt` makes the ids of an SVG unique on a page with several figures. `command`
+    writes the command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -104,6 +105,7 @@ class Style:
     lang: str = "en"
     scale: float = 2.0
     salt: str = ""
+    command: bool = True
 
     def __post_init__(self) -> None:
         for registry, name in ((THEMES, self.theme), (PRESETS, self.size), (LANGUAGES, self.lang)):

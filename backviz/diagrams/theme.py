@@ -228,6 +228,7 @@ THEMES.add(  # for bad projectors and bad eyes: at least 7:1 everywhere
 for _preset in (
     Preset("notebook", "as large as the drawing, for a page or a notebook", 0, 0, 13, 0, 13, 10),
     Preset("slide", "a whole 16:9 slide, 13.33 × 7.5 in", 960, 540, 22, 18, 34, 20, 3),
+    Preset("under-title", "below a slide's own title, 12.3 × 6 in", 885.6, 432, 22, 18, 34, 14, 3),
     Preset("half", "half a slide, 6.4 × 6.0 in", 460.8, 432, 22, 18, 30, 14, 3),
     Preset("beamer", "a Beamer frame, 16 × 9 cm", 16 * CM, 9 * CM, 11, 8, 13, 8),
     Preset(

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 from backviz.movies.formats import FORMATS
 
 if TYPE_CHECKING:
+    from backviz.movies.looks import film_style
     from backviz.movies.notebook import Player, poster
     from backviz.movies.saving import save, still
     from backviz.movies.step_films import film_of, steps_gif, steps_mp4, steps_webp
 
 _HOME = {
-    "Player": "notebook", "film_of": "step_films", "poster": "notebook", "save": "saving",
-    "steps_gif": "step_films", "steps_mp4": "step_films", "steps_webp": "step_films",
-    "still": "saving",
+    "Player": "notebook", "film_of": "step_films", "film_style": "looks", "poster": "notebook",
+    "save": "saving", "steps_gif": "step_films", "steps_mp4": "step_films",
+    "steps_webp": "step_films", "still": "saving",
 }  # fmt: skip
 
 __all__ = [
-    "FORMATS", "Player", "film_of", "poster", "save", "steps_gif", "steps_mp4", "steps_webp",
-    "still",
+    "FORMATS", "Player", "film_of", "film_style", "poster", "save", "steps_gif", "steps_mp4",
+    "steps_webp", "still",
 ]  # fmt: skip
 
 

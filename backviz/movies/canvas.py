@@ -7,9 +7,9 @@ are drawn again, bottom first. Panels in which nothing changes are not touched.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -18,101 +18,167 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from backviz.diagrams.frame import wrap
+from backviz.diagrams.style import Style
+from backviz.errors import UsageError
 from backviz.movies.drawn import Drawn, make
+from backviz.movies.drawn_words import check_room, is_cramped
 from backviz.movies.letters import Letters
+from backviz.movies.looks import FILM, worded
+from backviz.movies.page import (
+    DPI,
+    LINE,
+    MARGIN,
+    ORIGINS,
+    TITLE_LINE,
+    Box,
+    Page,
+    Seen,
+    fitted,
+    pages_of,
+)
 from backviz.movies.palette import Palette
-from backviz.movies.panels import arrange, dress, legend, make_axes
+from backviz.movies.panels import ROOM, arrange, dress, holds, legend, make_axes
 from backviz.scenes.artist import Artist
 from backviz.scenes.model import Film, Frame, Panel
+from backviz.scenes.numbers import digits_of
+from backviz.text import with_decimal
 
-WIDTH, HEIGHT, DPI = 1280, 720, 96  # a slide of 13.33 × 7.5 in
-CAPTION = 20.0  # points
-TITLES, ORIGINS = (24.0, 22.0, 20.0, 18.0), (10.0, 9.0, 8.0, 7.0)  # points, the first that fits
-LINES = 2  # of a caption
-MARGIN, HEAD, FOOT = 36.0, 58.0, 102.0  # pixels at scale 1
 SETTINGS: Any = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "backviz",
                  "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans",
                  "path.simplify": True, "figure.dpi": DPI, "axes.unicode_minus": True}  # fmt: skip
 
-Seen = Mapping[str, Mapping[str, Artist]]
-
 
 class Canvas:
-    """The page of a film in a theme, `scale` times 1280 × 720 pixels; shows frame after frame.
+    """The page of a film in a style, at its size; shows frame after frame.
 
-    `pixels` (height, width, 4) is RGBA and belongs to the canvas: copy what you keep.
+    `pixels` (height, width, 4) is RGBA and belongs to the canvas: copy what you keep. `paper`
+    replaces the colour of the background, `#rrggbb`.
     """
 
-    def __init__(self, film: Film, frame: Frame, seen: Seen, theme: str, scale: float) -> None:
-        self.film = film
-        self.palette = Palette.of(theme)
+    def __init__(
+        self, film: Film, frame: Frame, seen: Seen, style: Style = FILM, paper: str = ""
+    ) -> None:
+        self.palette = Palette.of(style.theme, style.decimal, paper)
+        self.style = style
+        film, seen = self._said(film), self._seen(seen)
         with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}):
-            self._build(scale)
-            self._make(seen)
+            tried = [*pages_of(film, style)]
+            for page in tried:
+                try:
+                    if page is not tried[-1] and not page.may_hold(seen, ROOM):
+                        continue
+                    self._try(page, seen)
+                except UsageError:
+                    if page is tried[-1]:
+                        raise
+                    continue
+                if len(tried) == 1 or self._holds(seen):
+                    break
             self._say(frame)
-            arrange(self._cells(), self.agg.get_renderer())
-            for panel in film.panels:
-                for drawn, artist in self._moving[panel.key].values():
-                    drawn.show(artist)  # again, now that the panels have their sizes
-                    _set_moving(drawn)
             self.agg.draw()
         self.pixels = np.asarray(self.agg.buffer_rgba())
         self._static = self.pixels.copy()
         self._draw_caption()
-        for panel in film.panels:
+        for panel in self.film.panels:
             self._draw_panel(panel)
 
-    def _build(self, scale: float) -> None:
-        theme = self.palette.theme
-        wide, high = size_at(scale)
-        dpi = DPI * scale
+    def _said(self, film: Film) -> Film:
+        mark = self.style.decimal
+        if mark == ".":
+            return film
+        panels = tuple(worded(panel, mark) for panel in film.panels)
+        return replace(film, panels=panels, title=with_decimal(film.title, mark))
+
+    def _seen(self, seen: Seen) -> Seen:
+        """What is shown, with its numbers in the style's decimal mark."""
+        mark = self.style.decimal
+        if mark == ".":
+            return seen
+        return {p: {k: worded(a, mark) for k, a in row.items()} for p, row in seen.items()}
+
+    def _try(self, page: Page, seen: Seen) -> None:
+        """Build the film on this page."""
+        self.page, self.film = page, page.film
+        self._cells = page.cells(seen)
+        self._build()
+        self._make(seen)
+        arrange(self._placed(), self.agg.get_renderer())
+        for panel in self.film.panels:
+            for drawn, artist in self._still[panel.key]:
+                check_room(artist, self._axes[panel.key])
+                if drawn.sized:
+                    drawn.show(artist)
+            for drawn, artist in self._moving[panel.key].values():
+                check_room(artist, self._axes[panel.key])
+                drawn.show(artist)  # again, now that the panels have their sizes
+                _set_moving(drawn)
+
+    def _holds(self, seen: Seen) -> bool:
+        """Whether everything can be read on the page that was tried."""
+        return holds(self._placed(), self.agg.get_renderer()) and not any(
+            is_cramped(artist, self._axes[panel.key])
+            for panel in self.film.panels
+            for artist in (*panel.static, *seen[panel.key].values())
+        )
+
+    def _build(self) -> None:
+        page, theme = self.page, self.palette.theme
+        wide, high = self.size = page.pixels(self.style.scale)
+        dpi = DPI * self.style.scale * page.zoom
         inches = (wide + 1e-11) / dpi, (high + 1e-11) / dpi  # so that whole pixels stay whole
-        self.figure = Figure(figsize=inches, dpi=dpi, facecolor=theme.background)
+        self.figure = Figure(figsize=inches, dpi=dpi, facecolor=self.palette.paper)
         self.agg: Any = FigureCanvasAgg(self.figure)  # matplotlib's methods have no types
-        self.size = wide, high
-        self._lines = [self._write(MARGIN, FOOT - 34 - 30 * i, CAPTION) for i in range(LINES)]
+        first = page.foot - 34
+        self._lines = [
+            self._write(MARGIN, first - LINE * i, page.caption) for i in range(page.lines)
+        ]
         for text in self._lines:
             text.set_animated(True)
-        size, (title,) = fitted(self.film.title, TITLES, most=1, bold=True)
-        self._write(MARGIN, HEIGHT - 38, size, weight="bold").set_text(title)
-        size, lines = fitted(origin_of(self.film), ORIGINS, most=2)
+        size, titles = page.titled
+        for i, line in enumerate(titles):
+            y = page.height - 38 - TITLE_LINE * i
+            self._write(MARGIN, y, size, weight="bold").set_text(line)
+        size, lines = fitted(page.origin, ORIGINS, most=2, room=page.points)
         for i, line in enumerate(reversed(lines)):  # from the bottom of the page
-            corner = WIDTH - MARGIN / 2, 5 + 1.15 * i * size * DPI / 72
+            corner = page.width - MARGIN / 2, 5 + 1.15 * i * size * DPI / 72
             self._write(*corner, size, color=theme.muted, ha="right").set_text(line)
 
     def _write(self, x: float, y: float, size: float, **looks: Any) -> Letters:
         looks = {"color": self.palette.theme.ink, **looks}
         place = self.figure.transFigure
-        text = Letters(x / WIDTH, y / HEIGHT, "", size=size, transform=place, **looks)
+        text = Letters(
+            x / self.page.width, y / self.page.height, "", size=size, transform=place, **looks
+        )
         self.figure.add_artist(text)
         return text
 
     def _make(self, seen: Seen) -> None:
         self._axes = {p.key: make_axes(self.figure, p, self.palette) for p in self.film.panels}
+        self._still: dict[str, list[tuple[Drawn, Artist]]] = {}
         self._moving: dict[str, dict[str, tuple[Drawn, Artist]]] = {}
         for panel in self.film.panels:
             ax, moving = self._axes[panel.key], seen[panel.key]
             still = [(make(ax, a, self.palette), a) for a in panel.static]
+            self._still[panel.key] = still
             self._moving[panel.key] = {k: (self._moved(ax, a), a) for k, a in moving.items()}
-            left, _, right, _ = cell_of(self.film, panel, MARGIN, HEAD, FOOT)
-            room = 72 / DPI * WIDTH * (right - left)
+            left, _, right, _ = self._cells[panel.key]
+            room = 72 / DPI * self.page.width * (right - left)
             legend(ax, panel, [*still, *self._moving[panel.key].values()], self.palette, room)
-            dress(ax, panel)
+            dress(ax, panel, self.palette.decimal)
 
     def _moved(self, ax: Any, artist: Artist) -> Drawn:
         drawn = make(ax, artist, self.palette)
         _set_moving(drawn)
         return drawn
 
-    def _cells(self) -> list[tuple[Any, Panel, tuple[float, float, float, float]]]:
-        """Each panel's axes and the box of its cell, as fractions of the page."""
-        return [
-            (self._axes[p.key], p, cell_of(self.film, p, MARGIN, HEAD, FOOT))
-            for p in self.film.panels
-        ]
+    def _placed(self) -> list[tuple[Any, Panel, Box, str]]:
+        """Each panel's axes, the box of its cell, and the decimal mark of its numbers."""
+        mark = self.palette.decimal
+        return [(self._axes[p.key], p, self._cells[p.key], mark) for p in self.film.panels]
 
     def show(self, frame: Frame, seen: Seen) -> None:
         """Draw what differs from the frame that was shown before."""
+        seen = self._seen(seen)
         if self._say(frame):
             self._draw_caption()
         for panel in self.film.panels:
@@ -131,25 +197,25 @@ class Canvas:
                 self._draw_panel(panel)
 
     def _say(self, frame: Frame) -> bool:
-        lines = wrap(
-            frame.caption, CAPTION, 72 * (WIDTH - 2 * MARGIN) / DPI, most=LINES, bold=False
-        )
-        lines += [""] * (LINES - len(lines))
+        page, said = self.page, with_decimal(frame.caption, self.style.decimal)
+        lines = wrap(said, page.caption, page.points, most=page.lines, bold=False)
+        lines += [""] * (page.lines - len(lines))
         changed = lines != [text.get_text() for text in self._lines]
         for text, line in zip(self._lines, lines, strict=True):
             text.set_text(line)
         return changed
 
     def _draw_caption(self) -> None:
-        zoom = self.size[0] / WIDTH
-        rows = slice(int(self.size[1] - zoom * (FOOT - 2)), int(self.size[1] - 28 * zoom))
+        page, zoom = self.page, self.size[0] / self.page.width
+        top, low = zoom * (page.foot - 2), zoom * (page.below - 10)
+        rows = slice(int(self.size[1] - top), int(self.size[1] - low))
         self.pixels[rows] = self._static[rows]
         renderer = self.agg.get_renderer()
         for text in self._lines:
             text.draw(renderer)
 
     def _draw_panel(self, panel: Panel) -> None:
-        left, low, right, high = cell_of(self.film, panel, MARGIN, HEAD, FOOT)
+        left, low, right, high = self._cells[panel.key]
         wide, tall = self.size
         part = (
             slice(int(tall * (1 - high)), int(np.ceil(tall * (1 - low)))),
@@ -181,25 +247,25 @@ def _set_moving(drawn: Drawn) -> None:
         piece.set_animated(True)
 
 
-def shown(film: Film, theme: str, scale: float) -> Iterator[tuple[Canvas, Frame]]:
+def shown(film: Film, style: Style = FILM, paper: str = "") -> Iterator[tuple[Canvas, Frame]]:
     """The canvas after every frame of the film."""
     canvas = None
-    for frame, seen in film.states():
+    for frame, seen in states(film, style):
         if canvas is None:
-            canvas = Canvas(film, frame, seen, theme, scale)
+            canvas = Canvas(film, frame, seen, style, paper)
         else:
             canvas.show(frame, seen)
         yield canvas, frame
 
 
 def stills(
-    film: Film, chosen: Collection[int], theme: str, scale: float
+    film: Film, chosen: Collection[int], style: Style = FILM, paper: str = ""
 ) -> Iterator[tuple[int, Canvas, Frame]]:
     """The canvas at the chosen frames (from 0) alone, in the film's order."""
     canvas, last = None, max(chosen)
-    for k, (frame, seen) in enumerate(film.states()):
+    for k, (frame, seen) in enumerate(states(film, style)):
         if canvas is None:  # the first frame settles the legend, whether it is chosen or not
-            canvas = Canvas(film, frame, seen, theme, scale)
+            canvas = Canvas(film, frame, seen, style, paper)
         elif k in chosen:
             canvas.show(frame, seen)
         if k in chosen:
@@ -208,77 +274,12 @@ def stills(
             return
 
 
-def size_at(scale: float) -> tuple[int, int]:
-    """Width and height in pixels, both even."""
-    wide, high = (2 * max(1, round(n * scale / 2)) for n in (WIDTH, HEIGHT))
-    return wide, high
-
-
-def cell_of(
-    film: Film, panel: Panel, margin: float, head: float, foot: float
-) -> tuple[float, float, float, float]:
-    """Left, bottom, right and top of a panel's cell, as fractions of the page."""
-    row, column, rows, columns = panel.place
-    down, across = grid_of(film)
-    x = np.concatenate(((0.0,), np.cumsum(across) / sum(across)))
-    y = np.concatenate(((0.0,), np.cumsum(down) / sum(down)))
-    wide, tall = WIDTH - margin, HEIGHT - head - foot
-    left, right = (margin / 2 + wide * x[i] for i in (column, column + columns))
-    top, low = (HEIGHT - head - tall * y[i] for i in (row, row + rows))
-    return left / WIDTH, low / HEIGHT, right / WIDTH, top / HEIGHT
-
-
-def grid_of(film: Film) -> tuple[list[float], list[float]]:
-    """The relative heights of the rows and widths of the columns; 1 where none is given."""
-    rows = max(p.place[0] + p.place[2] for p in film.panels)
-    columns = max(p.place[1] + p.place[3] for p in film.panels)
-    down = [*film.rows[:rows], *[1.0] * (rows - len(film.rows))]
-    across = [*film.columns[:columns], *[1.0] * (columns - len(film.columns))]
-    return down, across
-
-
-def origin_of(film: Film) -> str:
-    """The command that makes the film: its name and settings.
-
-    >>> from backviz import scenes
-    >>> origin_of(scenes.tangent(frames=5))
-    'backviz animate tangent --curve parabola --frames 5'
-    """
-    if not film.name:
-        return "backviz"
-    words = ["backviz animate", film.name]
-    for name, value in film.settings.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words.append(f"--{flag} {shlex.quote(str(value))}")
-    return " ".join(words)
-
-
-def lines_of(caption: str) -> list[str]:
-    """A caption as lines that fit the page; there is room for two of them.
-
-    >>> lines_of("The point climbs.")
-    ['The point climbs.']
-    """
-    room = 72 * (WIDTH - 2 * MARGIN) / DPI
-    return wrap(caption, CAPTION, room, most=LINES + 1, bold=False)
-
-
-def fitted(
-    text: str, sizes: Sequence[float], *, most: int, bold: bool = False
-) -> tuple[float, list[str]]:
-    """The largest of the sizes at which the text fits the page in `most` lines, and the lines.
-
-    At the last size the text is cut with … if it has to be; files hold it whole.
-
-    >>> fitted("The derivative", (24.0, 18.0), most=1, bold=True)
-    (24.0, ['The derivative'])
-    """
-    room = 72 * (WIDTH - 2 * MARGIN) / DPI
-    for size in sizes[:-1]:
-        lines = wrap(text, size, room, most=most, bold=bold)
-        if not any(line.endswith("…") for line in lines):
-            return size, lines
-    return sizes[-1], wrap(text, sizes[-1], room, most=most, bold=bold)
+def states(film: Film, style: Style) -> Iterator[tuple[Frame, dict[str, dict[str, Artist]]]]:
+    """The states of a film, its numbers with the digits that the style asks for."""
+    made = film.states()
+    while True:
+        with digits_of(style.digits):
+            state = next(made, None)
+        if state is None:
+            return
+        yield state

@@ -31,12 +31,14 @@ SMALL = 18.0  # points, of everything that is to be read
 class Drawn:
     """An artist on its axes: the pieces, bottom first, and how to show new data on them.
 
-    `show` may put other pieces into `pieces`. `handle` stands for it in the legend.
+    `show` may put other pieces into `pieces`. `handle` stands for it in the legend. What is
+    `sized` is shown again when its axes have their size.
     """
 
     pieces: list[Any]
     show: Callable[[Any], None]
     handle: Any = None
+    sized: bool = False
 
 
 Maker = Callable[[Any, Any, Palette], Drawn]

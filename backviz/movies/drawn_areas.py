@@ -22,6 +22,7 @@ from backviz.movies.palette import Palette
 from backviz.renderers.marks import draw_mark
 from backviz.scenes import artists as kinds
 from backviz.scenes.numbers import number
+from backviz.text import with_decimal
 
 
 @maker(kinds.Heat)
@@ -49,7 +50,7 @@ def _scale(ax: Any, image: Any, a: kinds.Heat, palette: Palette) -> None:
         scale = ax.figure.colorbar(image, cax=beside)
         low, high = a.limits
         ticks = (low, 0.0, high) if a.map == "diverging" else (low, (low + high) / 2, high)
-        scale.set_ticks(ticks, labels=[number(t) for t in ticks])
+        scale.set_ticks(ticks, labels=[with_decimal(number(t), palette.decimal) for t in ticks])
         scale.ax.tick_params(labelsize=SMALL, colors=palette.theme.ink)
         low_end, _, high_end = scale.ax.get_yticklabels()  # within the scale, clear of the title
         low_end.set_verticalalignment("bottom")
@@ -169,9 +170,9 @@ def _graph(ax: Any, a: kinds.Graph, palette: Palette) -> Drawn:
 def _in_theme(steps: Steps, palette: Palette) -> Steps:
     """The same build in the film's theme; nothing is drawn twice if it is in it already."""
     figure, theme = steps.figure, palette.theme.name
-    if figure.style.theme == theme:
+    style = replace(figure.style, theme=theme, decimal=palette.decimal)
+    if figure.style == style:
         return steps
-    style = replace(figure.style, theme=theme)
     themed = Figure(figure.output, style, figure.more)
     return Steps(themed, steps.passes, steps.pace, steps.first, steps.last)
 

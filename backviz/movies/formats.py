@@ -27,7 +27,7 @@ class Format:
     The function may be named as `module:function`; it is imported when the format is used.
 
     A film is written by `(reel, place, watch, loop)`, a picture made by
-    `(film, index, theme, scale)`, data by `(film)`.
+    `(film, index, style)`, data by `(film)`.
     """
 
     name: str

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any
+from typing import Any, Unpack
 
+from backviz.diagrams.style import Style
 from backviz.displays import DISPLAYS
-from backviz.movies.saving import still
+from backviz.movies.looks import FILM, FilmOptions, film_style
 from backviz.renderers.embedded import framed
 from backviz.scenes.model import Film
 
@@ -26,10 +27,15 @@ class Player:
     """The whole film with keys and a slider; displays itself in a notebook."""
 
     film: Film
-    theme: str = "light"
+    style: Style = FILM
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return DISPLAYS["answer"](played(self), include, exclude)
+
+
+def play(film: Film, **looks: Unpack[FilmOptions]) -> Player:
+    """The player of a film; `looks` as in `backviz.movies.save`."""
+    return Player(film, film_style(**looks))
 
 
 def poster(film: Film) -> Makers:
@@ -48,22 +54,24 @@ def poster(film: Film) -> Makers:
 
 def played(player: Player) -> Makers:
     """The film as a page with controls, over the same still."""
-    film, png = player.film, _still(player.film, player.theme)
+    film, png = player.film, _still(player.film, player.style)
 
     def html() -> str:
         from backviz.movies.reel import reel_of
         from backviz.movies.scrubber import page
 
-        made = page(reel_of(film, player.theme), lambda _: None, loop=True, autoplay=False)
+        made = page(reel_of(film, player.style), lambda _: None, loop=True, autoplay=False)
         return framed(made, base64.b64decode(png()), film.title, film.alt)
 
     return {"text/plain": lambda: repr(film), "text/html": html, "image/png": png}
 
 
-def _still(film: Film, theme: str = "light") -> Callable[[], str]:
+def _still(film: Film, style: Style = FILM) -> Callable[[], str]:
     @cache
     def png() -> str:
-        picture = still(film, (film.stills or (-1,))[-1], theme=theme)
+        from backviz.movies.stills import png_still
+
+        picture = png_still(film, (film.stills or (-1,))[-1], style)
         return base64.b64encode(picture).decode()
 
     return png
@@ -74,4 +82,4 @@ def _shown(film: Film, include: Any = None, exclude: Any = None) -> Any:
 
 
 DISPLAYS.add("film", _shown)
-DISPLAYS.add("player", Player)
+DISPLAYS.add("player", play)

@@ -32,7 +32,7 @@ NAMED_MARKERS = {
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """How things look in one theme.
+    """How things look in one theme: colours, dashes, markers, and the mark in numbers.
 
     >>> palette = Palette.of("light")
     >>> palette.color(0), palette.color("gradient"), palette.marker("", 1)
@@ -40,11 +40,18 @@ class Palette:
     """
 
     theme: Theme
+    decimal: str = "."
+    over: str = ""  # a paper of another colour
 
     @classmethod
-    def of(cls, name: str) -> Palette:
+    def of(cls, name: str, decimal: str = ".", over: str = "") -> Palette:
         """The palette of a theme by name."""
-        return cls(derived(THEMES[name]))
+        return cls(derived(THEMES[name]), decimal, over)
+
+    @property
+    def paper(self) -> str:
+        """The colour behind everything."""
+        return self.over or self.theme.background
 
     def color(self, color: int | str) -> str:
         """The colour of a series or of a role, `#rrggbb`."""

@@ -23,6 +23,8 @@ from backviz.scenes.model import Axis, Panel
 Box = tuple[float, float, float, float]
 HEADING = 20.0
 CLEAR = 4.0  # points between two numbers on an axis
+LEAST = 120.0, 84.0  # points that axes must have on a page of another size
+ROOM = 165.0, 130.0  # and their cells, with a number beside and below them at least
 GAP = 10.5  # points between the cell's edge and what is drawn in it
 
 
@@ -32,7 +34,7 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
     space = panel.z is not None
     ax = figure.add_axes((0.1, 0.2, 0.8, 0.7), projection="3d" if space else None)
     ax.set_autoscale_on(False)
-    ax.set_facecolor(theme.background)
+    ax.set_facecolor(palette.paper)
     if panel.title:
         ax.set_title(panel.title, size=HEADING, color=theme.ink, loc="left", pad=10)
     if not panel.axes:
@@ -58,7 +60,7 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
     return ax
 
 
-def dress(ax: Any, panel: Panel) -> None:
+def dress(ax: Any, panel: Panel, decimal: str = ".") -> None:
     """Lock the limits and set the ticks; the last word after every artist was made."""
     if not panel.axes:
         ax.set_xlim(0, 1)
@@ -73,9 +75,9 @@ def dress(ax: Any, panel: Panel) -> None:
             if axis.names:
                 side.set_ticklabels(axis.names)
             else:
-                side.set_major_formatter(Numbers())
+                side.set_major_formatter(Numbers(decimal))
         else:
-            mark(side, axis, 3 if panel.z else 6)
+            mark(side, axis, 3 if panel.z else 6, decimal)
     if panel.equal:
         ax.set_aspect("equal", adjustable="box")
 
@@ -109,7 +111,7 @@ def legend(
         where["ncols"] = _columns(labels, room)
     made = ax.legend(
         handles, labels, fontsize=SMALL, labelcolor=palette.theme.ink, handlelength=2.4,
-        facecolor=palette.theme.background, edgecolor=palette.theme.rule, **where,
+        facecolor=palette.paper, edgecolor=palette.theme.rule, **where,
     )  # fmt: skip
     made.set_zorder(6)
     made.set_in_layout(not outside)  # `arrange` finds its place when the axes have theirs
@@ -124,24 +126,42 @@ def _columns(labels: Sequence[str], room: float) -> int:
     return 1
 
 
-def arrange(cells: Iterable[tuple[Any, Panel, Box]], renderer: Any) -> None:
+def holds(cells: Iterable[tuple[Any, Panel, Box, str]], renderer: Any) -> bool:
+    """Whether every panel stands in its cell and has room for what it shows."""
+    least = [renderer.points_to_pixels(n) for n in LEAST]
+    slack = renderer.points_to_pixels(GAP)
+    for ax, panel, (left, low, right, top), _ in cells:
+        inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer)
+        if panel.axes and (inner.width < least[0] or inner.height < least[1]):
+            return False
+        wide, high = renderer.width, renderer.height
+        over = (
+            left * wide - outer.x0, low * high - outer.y0, outer.x1 - right * wide,
+            outer.y1 - top * high,
+        )  # fmt: skip
+        if max(over) > slack:
+            return False
+    return True
+
+
+def arrange(cells: Iterable[tuple[Any, Panel, Box, str]], renderer: Any) -> None:
     """Give each axes the room that ticks, labels, title and legend leave in its cell."""
     placed = list(cells)
     wide, high, gap = renderer.width, renderer.height, renderer.points_to_pixels(GAP)
-    for ax, panel, (left, low, right, top) in placed:
+    for ax, panel, (left, low, right, top), mark_ in placed:
         ax.set_position((left, low, right - left, top - low))
         ax.apply_aspect()
-        _thin(ax, panel)
-    needs = {panel.key: _needs(ax, renderer) for ax, panel, _ in placed}
-    under = {panel.key: _legend(ax, panel, "below", renderer)[1] for ax, panel, _ in placed}
-    for ax, panel, (left, low, right, top) in placed:
+        _thin(ax, panel, mark_)
+    needs = {panel.key: _needs(ax, renderer) for ax, panel, *_ in placed}
+    under = {panel.key: _legend(ax, panel, "below", renderer)[1] for ax, panel, *_ in placed}
+    for ax, panel, (left, low, right, top), mark_ in placed:
         row, column, rows, columns = panel.place
         edges = (column, row + rows, column + columns, row)
         taken = []
         for side, edge in enumerate(edges):
             alike = [
                 needs[p.key][side] + (under[p.key] if side == 1 else 0.0)
-                for _, p, _ in placed
+                for _, p, *_ in placed
                 if _edges(p)[side] == edge and (p.axes or p is panel)
             ]
             taken.append(max(alike) + gap)
@@ -151,7 +171,7 @@ def arrange(cells: Iterable[tuple[Any, Panel, Box]], renderer: Any) -> None:
         x1, y1 = right - pad_right / wide, top - pad_top / high
         ax.set_position((x0, y0, max(x1 - x0, 0.02), max(y1 - y0, 0.02)))
         ax.apply_aspect()
-        _thin(ax, panel)
+        _thin(ax, panel, mark_)
         _put_legend(ax, panel, (left, low, right, top), renderer)
 
 
@@ -183,7 +203,7 @@ def _put_legend(ax: Any, panel: Panel, cell: Box, renderer: Any) -> None:
     made.set_bbox_to_anchor(at, transform=page)
 
 
-def _thin(ax: Any, panel: Panel) -> None:
+def _thin(ax: Any, panel: Panel, decimal: str) -> None:
     """As many ticks as have room on the axes as large as they are now."""
     for name, axis in _axes_of(panel):
         side = getattr(ax, f"{name}axis")
@@ -198,7 +218,7 @@ def _thin(ax: Any, panel: Panel) -> None:
         high = 72 * ax.bbox.height / ax.figure.dpi
         room = side.get_tick_space() if name == "x" else int(high / (1.6 * SMALL))
         for most in range(3 if panel.z else min(6, max(1, room)), 0, -1):
-            mark(side, axis, most)
+            mark(side, axis, most, decimal)
             if panel.z or name != "x" or _fit(ax, axis):
                 break
 

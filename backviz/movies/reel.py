@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backviz.movies.canvas import origin_of, shown, size_at, stills
+from backviz.diagrams.style import Style
+from backviz.movies.canvas import Canvas, shown, stills
+from backviz.movies.looks import FILM
+from backviz.movies.page import origin_of, told_if_small
 
 if TYPE_CHECKING:
     from backviz.scenes.model import Film
@@ -56,26 +59,38 @@ class Reel:
         return json.dumps(dict(self.about), ensure_ascii=False, sort_keys=True)
 
 
-def reel_of(film: Film, theme: str = "light", scale: float = 1.0) -> Reel:
-    """The pictures of a scene's film, `scale` times 1280 × 720 pixels."""
+def reel_of(film: Film, style: Style = FILM) -> Reel:
+    """The pictures of a scene's film in a style."""
 
     def shots() -> Iterator[Shot]:
-        for k, (canvas, frame) in enumerate(shown(film, theme, scale)):
+        for k, (canvas, frame) in enumerate(shown(film, style)):
             held = frame.pause + (film.hold if k == film.count - 1 else 0.0)
             yield Shot(canvas.pixels, 1 + round(held * film.fps), frame.caption)
 
     def samples() -> Iterator[np.ndarray]:
         chosen = {film.index(k) for k in film.stills} or {0}
-        for _, canvas, _ in stills(film, chosen, theme, scale):
+        for _, canvas, _ in stills(film, chosen, style):
             yield canvas.pixels
 
-    wide, high = size_at(scale)
+    wide, high = first_page(film, style).size
     return Reel(
-        wide, high, film.fps, film.count, film.title, film.alt, shots, samples, theme, about(film)
-    )
+        wide, high, film.fps, film.count, film.title, film.alt, shots, samples, style.theme,
+        about(film),
+    )  # fmt: skip
+
+
+def first_page(film: Film, style: Style = FILM) -> Canvas:
+    """The canvas at the first frame, which settles page and legend for all of them."""
+    _, canvas, _ = next(stills(film, {0}, style))
+    return canvas
 
 
 def about(film: Film) -> dict[str, str]:
     """Where a film comes from: scene, command, seed and settings."""
     settings = {name: str(value) for name, value in film.settings.items()}
     return {"scene": film.name, "made_with": origin_of(film), **settings}
+
+
+def too_small(film: Film, style: Style) -> str:
+    """A sentence if a film's text is too small for the place it goes to; else nothing."""
+    return "" if style.size == "slide" else told_if_small(first_page(film, style).page)

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
+from backviz.diagrams.style import Style
 from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import extension_of, is_numbered, whole_file, write_file, write_numbered
-from backviz.movies.formats import FORMATS
+from backviz.movies.formats import FORMATS, Format
+from backviz.movies.looks import FilmOptions, check_transparent, film_style
 from backviz.scenes.model import Film
 
-MOST_SCALE = 4.0
 
-
-def still(
-    film: Film, k: int = -1, form: str = "png", *, theme: str = "light", scale: float = 1.0
-) -> bytes:
-    """The frame `k` (from 0; negative from the end) as png, svg or pdf."""
-    row = FORMATS[form]
-    if row.kind != "picture":
-        raise UsageError(f"a still cannot be {form}; use png, svg or pdf")
-    made: bytes = row.make(film, k, theme, checked(scale))
-    return made
+def still(film: Film, k: int = -1, form: str = "png", **looks: Unpack[FilmOptions]) -> bytes:
+    """The frame `k` (from 0; negative from the end) as png, svg or pdf; looks as in `save`."""
+    return _picture(film, k, FORMATS[form], film_style(**looks))
 
 
 def save(
@@ -31,28 +26,32 @@ def save(
     path: str | Path,
     *,
     form: str = "",
-    theme: str = "light",
-    scale: float = 1.0,
     fps: float | None = None,
     hold: float | None = None,
     loop: bool = True,
     still: int | None = None,
     strip: int = 0,
     watch: Callable[[int], None] | None = None,
+    **looks: Unpack[FilmOptions],
 ) -> Path:
     """Write the film, or with `still` one frame of it, or with `strip` so many side by side.
 
-    The extension says the format (`FORMATS`) unless `form` does. `scale` 1 is 1280 × 720
-    pixels; `fps` and `hold` (seconds) replace the scene's own. A PNG name with `%03d`
-    is a sequence, counted from 1; without `still`, png and svg show the last of the
-    film's key stills and pdf has a page for each. `watch` is told how many frames are done.
+    The extension says the format (`FORMATS`) unless `form` does. `fps` and `hold` (seconds)
+    replace the scene's own. A PNG name with `%03d` is a sequence, counted from 1; without `still`,
+    png and svg show the last of the film's key stills and pdf has a page for each. `watch` is
+    told how many frames are done.
+
+    `looks` are those of pictures: `theme`, `size` (slide unless given), `lang`, `digits`,
+    `decimal`, `title` ("none" for no title), `legend`, `transparent` (png, svg, pdf), and for
+    films `command` (False leaves the corner empty) and `scale`: 1 is 96 pixels to the inch,
+    1280 × 720 for a slide.
 
     Raises `UsageError` for an unknown extension or a place that cannot be written; whatever
     happens, no half file is left.
     """
-    name = str(path)
+    name, style = str(path), film_style(**looks)
     row = FORMATS[form or extension_of(name, FORMATS)]
-    checked(scale)
+    check_transparent(style, row.name)
     film = replace(
         film, fps=film.fps if fps is None else fps, hold=film.hold if hold is None else hold
     )
@@ -67,39 +66,33 @@ def save(
 
         if row.name != "png" or still is not None:
             raise UsageError("a strip is a PNG of several frames; use -o strip.png without --still")
-        write_file(path, make_strip(film, strip, theme, scale))
+        write_file(path, make_strip(film, strip, style))
     elif still is not None or (row.kind == "picture" and not numbered):
-        write_file(path, _picture(film, still, row.name, theme, scale))
+        write_file(path, _picture(film, still, row, style))
     elif numbered:
-        from backviz.movies.reel import reel_of
         from backviz.movies.stills import sequence
 
-        write_numbered(name, film.count, sequence(reel_of(film, theme, scale)), told)
+        write_numbered(name, film.count, sequence(film, style), told)
     elif row.kind == "data":
         write_file(path, row.make(film))
     else:
         from backviz.movies.reel import reel_of
 
         with whole_file(path) as place:
-            row.make(reel_of(film, theme, scale), place, told, loop)
+            row.make(reel_of(film, style), place, told, loop)
     return Path(path)
 
 
-def _picture(film: Film, k: int | None, form: str, theme: str, scale: float) -> bytes:
-    if k is None and form == "pdf":
+def _picture(film: Film, k: int | None, row: Format, style: Style) -> bytes:
+    keys = film.stills or (-1,)
+    if row.kind != "picture":
+        raise UsageError(f"a still cannot be {row.name}; use png, svg or pdf")
+    if k is None and row.name == "pdf":
         from backviz.movies.stills import pdf_pages
 
-        return pdf_pages(film, film.stills or (-1,), theme)
-    return still(
-        film, (film.stills or (-1,))[-1] if k is None else k, form, theme=theme, scale=scale
-    )
-
-
-def checked(scale: float) -> float:
-    """The scale, if pictures of that size can be made."""
-    if not 0.1 <= scale <= MOST_SCALE:
-        raise UsageError(f"scale {scale:g} is out of range; use 0.1 to {MOST_SCALE:g}")
-    return scale
+        return pdf_pages(film, keys, style)
+    made: bytes = row.make(film, keys[-1] if k is None else k, style)
+    return made
 
 
 WRITERS.add("film", save)

@@ -14,17 +14,17 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator, NullLocator
 
 from backviz.scenes.model import Axis
 from backviz.scenes.numbers import number
-from backviz.text import MINUS
+from backviz.text import MINUS, with_decimal
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100)  # from tick to tick
 DIGITS = 16  # of a number on an axis, at most
 
 
-def mark(side: Any, axis: Axis, most: int) -> None:
+def mark(side: Any, axis: Axis, most: int, decimal: str = ".") -> None:
     """At most so many ticks; on a log axis of few decades 2 and 5 times a power as well."""
     if not axis.log:
         side.set_major_locator(_steps(most))
-        side.set_major_formatter(Numbers())
+        side.set_major_formatter(Numbers(decimal))
         return
     side.set_minor_locator(NullLocator())
     powers, fine = (_between(axis, parts) for parts in ((1,), (1, 2, 5)))
@@ -34,7 +34,7 @@ def mark(side: Any, axis: Axis, most: int) -> None:
     found = fine if len(fine) > 1 else MaxNLocator(3).tick_values(axis.low, axis.high)
     chosen = _spread([float(v) for v in found if axis.low <= v <= axis.high], most)
     side.set_major_locator(FixedLocator(chosen))
-    side.set_ticklabels([_number(v) for v in chosen])
+    side.set_ticklabels([with_decimal(_number(v), decimal) for v in chosen])
 
 
 def _spread(values: list[float], most: int) -> list[float]:
@@ -57,13 +57,16 @@ def _between(axis: Axis, parts: tuple[int, ...]) -> list[float]:
 class Numbers(Formatter):
     """Ticks of a plain axis, each whole by itself: no factor and no offset in a corner."""
 
+    def __init__(self, decimal: str = ".") -> None:
+        self.decimal = decimal
+
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """The texts of all ticks of an axis."""
-        return tick_texts([float(v) for v in values])
+        return [with_decimal(t, self.decimal) for t in tick_texts([float(v) for v in values])]
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """A single one."""
-        return tick_texts([float(x)])[0]
+        return with_decimal(tick_texts([float(x)])[0], self.decimal)
 
 
 def tick_texts(values: Sequence[float]) -> list[str]:

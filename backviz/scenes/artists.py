@@ -28,8 +28,11 @@ __all__ = [
     "Dash",
     "Graph",
     "Heat",
+    "Key",
     "Line",
     "Mark",
+    "News",
+    "Passage",
     "Path",
     "Points",
     "Rug",
@@ -247,6 +250,48 @@ class Table(Artist):
                 raise ShapeError(
                     f"Table {self.key!r} has {len(self.heads)} heads, but a row of {len(row)} cells"
                 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key(Artist):
+    """A legend of the series 0, 1, … with a text each, for a panel without axes.
+
+    The texts are broken into lines where it is drawn and stand in `columns`, `notes` below them.
+    `free` says for which series a line is kept for `News`; `marked` shows the series' markers.
+
+    >>> Key("key", ("SGD lr=.1", "Adam lr=.3"), free=(False, True)).free
+    (False, True)
+    """
+
+    facts: ClassVar = ("texts", "notes")
+
+    texts: Sequence[str]
+    notes: Sequence[str] = ()
+    free: Sequence[bool] = ()
+    marked: bool = True
+    columns: int = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class News(Artist):
+    """What is new about the series of a legend, each in the line that `of` keeps free for it."""
+
+    facts: ClassVar = ("texts",)
+
+    of: Key
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage(Artist):
+    """Sentences or formulas below each other in a panel without axes, broken where it is drawn.
+
+    What goes on in a further line is set in a little.
+    """
+
+    facts: ClassVar = ("texts",)
+
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

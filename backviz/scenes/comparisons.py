@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backviz.autodiff.data import quietly
-from backviz.errors import UsageError
 from backviz.optim import SGD, Adam, AdamW
 from backviz.scenes.artists import Line, Rule, Table
 from backviz.scenes.layers import key_frames, positive, step_axis
@@ -17,7 +16,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at
-from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of
+from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of, key_panel
 from backviz.scenes.surface_panels import (
     map_panel,
     moment,
@@ -68,7 +67,7 @@ def overshoot(
             "steep", step_axis(steps + 1), Axis("y", *tall), title="steep coordinate y",
             place=CURVES, static=(Rule("zero", 0.0),),
         ),
-        key.panel,
+        key_panel(key),
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -98,7 +97,6 @@ def overshoot(
         key_frames(len(moments)),
         alt="Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
         "the steep coordinate against the step, which swings around 0.",
-        rows=key.rows,
         columns=COLUMNS,
     )
 
@@ -168,7 +166,7 @@ def weight_decay(
             "apart", step_axis(steps + 1), Axis("", max(y[0], 1e-18), y[1], log=True),
             title="distance of the pair", place=CURVES, legend="right",
         ),
-        key.panel,
+        key_panel(key),
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -196,16 +194,12 @@ def weight_decay(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with SGD and Adam, each with an L2 penalty and "
         "with decoupled decay; beside them how far the two of a pair are apart.",
-        rows=key.rows,
         columns=COLUMNS,
     )
 
 
 def _apart(distance: float) -> str:
     return f"{write(distance)} apart" if np.isfinite(distance) else "no longer numbers"
-
-
-ROW, AROUND = 24.0, 115.0  # pixels of a row of the table, and of title and labels beside it
 
 
 @scene
@@ -238,16 +232,12 @@ def memory(
     runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
     key = key_of(land, runs)
     rows = [_row(run, billions) for run in runs]
-    if ROW * (len(rows) + 1.5) > key.rows[0] - AROUND:
-        raise UsageError(
-            f"a table of {len(rows)} optimizers has no room above their legend; name fewer of them"
-        )
     heads = ("optimizer", "keeps", "copies", f"GB for {write(1e9 * billions)}")
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
         map_panel(land, title=title_of(land)),
         Panel("table", place=CURVES, axes=False),
-        key.panel,
+        key_panel(key),
     )
     moments = moments_of(steps)
 
@@ -271,7 +261,6 @@ def memory(
         "them a table of what each keeps: "
         + ", ".join(f"{run.choice.name} {run.memory}" for run in runs)
         + ".",
-        rows=key.rows,
         columns=COLUMNS,
     )
 

@@ -87,7 +87,8 @@ class Panel:
     room for a table or a graph; with a `z` axis it is a space seen from `view` (elevation,
     turn in degrees). `legend` lists the labels of the static artists and of those in the
     first frame: an artist that comes later gives empty arrays there. What changes is drawn
-    above what is static.
+    above what is static. A panel that `fits` makes its row as high as the legend, the table or
+    the text in it needs.
 
     >>> panel = Panel("loss", Axis("step", 0, 100), Axis("loss", 1e-3, 1, log=True))
     >>> panel.place
@@ -104,6 +105,7 @@ class Panel:
     legend: Legend = ""
     axes: bool = True
     equal: bool = False
+    fits: bool = False
     view: tuple[float, float] = (35.0, -60.0)
 
 
@@ -207,20 +209,24 @@ class Film:
 
         return stacked(self)
 
-    def still(self, k: int = -1, theme: str = "light") -> bytes:
-        """The frame `k` as PNG; a negative one counts from the end."""
-        return bytes(WRITERS["still"](self, k, "png", theme=theme))
+    def still(self, k: int = -1, form: str = "png", **looks: Any) -> bytes:
+        """The frame `k` as PNG; a negative one counts from the end. `looks` as in `save`."""
+        return bytes(WRITERS["still"](self, k, form, **looks))
 
-    def save(self, path: str | PathLike[str], theme: str = "light", **options: Any) -> FilePath:
+    def save(self, path: str | PathLike[str], **options: Any) -> FilePath:
         """Write the film to a file; the extension says the format (mp4, gif, webp, html …).
 
-        `options` are those of `backviz.movies.save`. The file appears whole or not at all.
+        `options` are those of `backviz.movies.save`: the looks of pictures (`theme`, `size`,
+        `decimal`, `title`, `legend` …) and those of films. The file appears whole or not at all.
         """
-        return FilePath(WRITERS["film"](self, path, theme=theme, **options))
+        return FilePath(WRITERS["film"](self, path, **options))
 
-    def play(self, theme: str = "light") -> object:
-        """The whole film for a notebook: an object that displays itself as a player."""
-        return DISPLAYS["player"](self, theme)
+    def play(self, **looks: Any) -> object:
+        """The whole film for a notebook: an object that displays itself as a player.
+
+        `looks` as in `save`.
+        """
+        return DISPLAYS["player"](self, **looks)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         """A still for a notebook, with the call that plays the film."""

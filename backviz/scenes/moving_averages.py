@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.scenes.artist import Array
-from backviz.scenes.artists import Line, Points, Rule
+from backviz.scenes.artists import Key, Line, Points, Rule
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Within, scene
@@ -76,8 +76,8 @@ def averages(
         "cumulative": "cumulative", "simple": f"simple, last {window}",
         "exponential": f"exponential, β = {beta:.10g}", "uncorrected": "exponential, uncorrected",
     }  # fmt: skip
-    key = key_panel(
-        list(names.values()),
+    key = Key(
+        "legend", list(names.values()),
         ["Dots: the series. Upright dashes: one half-life ago."], marked=False,
     )  # fmt: skip
     panels = (
@@ -85,7 +85,7 @@ def averages(
               title="series and averages", place=MAP),
         Panel("shares", step_axis(steps), Axis("", -0.03 * most, 1.15 * most),
               title="share in the average now", place=CURVES),
-        key.panel,
+        key_panel(key),
     )  # fmt: skip
     moments = moments_of(steps - 1)
 
@@ -120,6 +120,5 @@ def averages(
         key_frames(len(moments)),
         alt="A noisy series that jumps, with its cumulative, simple and exponential averages; "
         "beside it the share that each past number has in them.",
-        rows=key.rows,
         columns=COLUMNS,
     )

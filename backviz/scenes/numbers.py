@@ -6,10 +6,14 @@ Invariant: no picture and no caption has the computer's e for a power of ten.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from backviz.text import NumberStyle
 
 _E = re.compile(r"(?<![\w.])(\d*\.?\d+)e([+−-]?)0*(\d+)(?![\w.])")
+_DIGITS: ContextVar[int] = ContextVar("digits", default=0)
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -34,4 +38,19 @@ def number(x: float, digits: int = 3) -> str:
     >>> number(0.123456), number(-1.5e-9), number(2e11, 2)
     ('0.123', '−1.5·10⁻⁹', '2·10¹¹')
     """
-    return powers(NumberStyle(digits).format(x))
+    return powers(NumberStyle(_DIGITS.get() or digits).format(x))
+
+
+@contextmanager
+def digits_of(wanted: int) -> Iterator[None]:
+    """In the block numbers have so many significant digits; with 0 as many as the scenes say.
+
+    >>> with digits_of(5):
+    ...     number(0.123456)
+    '0.12346'
+    """
+    token = _DIGITS.set(wanted)
+    try:
+        yield
+    finally:
+        _DIGITS.reset(token)

@@ -13,7 +13,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
 from backviz.scenes.registry import Within, scene
-from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of
+from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
     decades,
@@ -98,11 +98,11 @@ def optimizers(
     trial = [_trial_panel(axis, trials, [c.name for c in chosen], steps)] if wide else []
     if any(isinstance(a, Points) and a.y[0] <= edge_of(p.y) for p in trial for a in p.static):
         notes.append(EDGE)
-    key = key_of(land, runs, notes, place=(1, 0, 1, 4) if wide else BELOW)
+    key = key_of(land, runs, notes)
     panels = [
         map_panel(land, title=title_of(land)),
         loss_panel(steps, axis),
-        key.panel,
+        key_panel(key, (1, 0, 1, 4) if wide else BELOW),
         *trial,
     ]
     moments = moments_of(steps)
@@ -132,7 +132,6 @@ def optimizers(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {names}; beside them their losses "
         f"against the step{', and the last loss against the rate' if wide else ''}.",
-        rows=key.rows,
         columns=(0.0, 1.0, 0.72, 0.72) if wide else COLUMNS,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from backviz.errors import UsageError
 from backviz.optim.options import short
-from backviz.scenes.artists import Line
+from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
@@ -74,7 +74,7 @@ def schedules(
         powers(run.schedule.describe()) if run.schedule is not None else name
         for name, run in runs.items()
     ]
-    key = key_panel(words, noise_note(noise, seed), place=(0, 1, 2, 1), marked=False, columns=1)
+    key = Key("legend", words, noise_note(noise, seed), marked=False, columns=1)
     about = _without_rate(next(iter(runs.values())))
     panels = (
         Panel(
@@ -82,7 +82,7 @@ def schedules(
             title=about,
         ),
         Panel("loss", step_axis(steps + 1), axis.axis, place=(1, 0, 1, 1)),
-        key.panel,
+        key_panel(key, (0, 1, 2, 1), fits=False),
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -173,7 +173,7 @@ def rates(
     panels = (
         map_panel(land, title=title_of(land)),
         loss_panel(steps, axis),
-        key.panel,
+        key_panel(key),
     )
     moments = moments_of(steps)
 
@@ -195,7 +195,6 @@ def rates(
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
         f"{', '.join(map(write, found))}; beside them their losses against the step.",
-        rows=key.rows,
         columns=COLUMNS,
     )
 

@@ -8,10 +8,9 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
-from backviz.diagrams.frame import wrap
 from backviz.optim import Optimizer
 from backviz.scenes.artist import Array, Artist
-from backviz.scenes.artists import Arrows, Path, Table, Words
+from backviz.scenes.artists import Arrows, Passage, Path, Table
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import number, powers
@@ -21,7 +20,6 @@ from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Landscape
 
-WIDE = 425.0  # points of a line of the formula
 SAID = {
     "g": "g, gradient", "after": "θ after it", "update": "update",
     "rate": "effective rate", "b": "b, buffer", "m": "m, mean of g", "v": "v, mean of g²",
@@ -57,24 +55,17 @@ def step_anatomy(
     at = np.array(start_of(land, start), dtype=np.float64)
     opt = choice.made(at, lr=choice.rate_or(rate))
     about = powers(opt.describe())
-    lines = [
-        (line, min(j, 1))
-        for text in (*opt.formula(), "Directions only: −g thin, update thick.")
-        for j, line in enumerate(wrap(text, 18.0, WIDE, most=3, bold=False))
-    ]
     taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
     shown = [name for name, *_ in _rows(taken[0])]
-    rows = len(shown) + 1
     colors = [{SAID["g"]: "gradient", "update": "forward"}.get(name, "ink") for name in shown]
-    formula = tuple(
-        Words(f"line {i}", 0.04 * inset, 1 - (i + 0.8) / len(lines), line, inside="panel")
-        for i, (line, inset) in enumerate(lines)
-    )
+    said = (*opt.formula(), "Directions only: −g thin, update thick.")
     panels = (  # a row of no height above and below the map: its labels take no room from the text
         map_panel(land, (1, 0, 2, 1), title=title_of(land)),
-        Panel("table", place=(0, 1, 2, 1), axes=False),
-        Panel("formula", place=(2, 1, 2, 1), axes=False, static=formula),
+        Panel("table", place=(0, 1, 2, 1), axes=False, fits=True),
+        Panel(
+            "formula", place=(2, 1, 2, 1), axes=False, static=(Passage("formula", said),), fits=True
+        ),
     )
     moments = moments_of(steps - 1)
 
@@ -101,7 +92,7 @@ def step_anatomy(
         alt=f"The way of {choice.name} on {name_of(land)} with an arrow against the gradient and "
         "one along the update; beside it a table of all terms of the step, and the formula.",
         columns=(1.0, 1.0),
-        rows=(0.0, 30.0 * (rows + 0.5) + 28, 30.0 * len(lines) + 28, 0.0),
+        rows=(0.0, 1.0, 1.0, 0.0),
         fps=6.0,
     )
 

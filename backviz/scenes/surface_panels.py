@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from backviz.scenes.artist import Array, Artist, Color
-from backviz.scenes.artists import Contours, Line, Path, Points
+from backviz.scenes.artists import Contours, Key, Line, Path, Points
 from backviz.scenes.layers import positive, step_axis
 from backviz.scenes.model import Axis, Legend, Panel, span
 from backviz.scenes.numbers import number
 from backviz.scenes.stable_rates import left_at
-from backviz.scenes.surface_legend import CURVES, MAP, Key, Place, exits_told
+from backviz.scenes.surface_legend import CURVES, MAP, Place, exits_told
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
 
@@ -151,10 +151,10 @@ def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
     if not k:
         return f"Step 0: the loss is {write(float(runs[0].losses[0, 0]))}."
     known, out = {}, []
-    for name, run, spot in zip(names, runs, key.news, strict=True):
+    for name, run, free in zip(names, runs, key.free, strict=True):
         step, loss = left_at(land, run, k), float(run.losses[k, 0])
         if step is not None:
-            out.append(name if spot else f"{name} (step {step})")
+            out.append(name if free else f"{name} (step {step})")
         elif np.isfinite(loss):
             known[name] = loss
     parts = []

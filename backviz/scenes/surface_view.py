@@ -15,7 +15,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at
-from backviz.scenes.surface_legend import exits_told, key_of
+from backviz.scenes.surface_legend import exits_told, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
     less,
@@ -85,7 +85,7 @@ def surface(
 
     label = f"log₁₀(1 + loss{less(base)})" if logarithmic else "loss"
     axis = LossAxis(land, [run.losses for run in runs])
-    key = key_of(land, runs, place=(1, 1, 1, 2), columns=1)
+    key = key_of(land, runs, columns=1)
     panels = (
         Panel(
             "space", Axis("x", *land.x), Axis("y", *land.y),
@@ -94,7 +94,7 @@ def surface(
             static=(Surface("heights", x[::2], y[::2], lifted(z)[::2, ::2]),),
         ),
         loss_panel(steps, axis, (0, 2, 1, 1)),
-        key.panel,
+        key_panel(key, (1, 1, 1, 2)),
     )  # fmt: skip
     moments = moments_of(steps)
 
@@ -120,7 +120,6 @@ def surface(
         key_frames(len(moments)),
         alt=f"The surface {name_of(land)} in space with the ways of "
         f"{', '.join(run.choice.name for run in runs)} on it; beside it their losses.",
-        rows=key.rows,
         columns=(1.0, 0.0, 1.1),
     )
 

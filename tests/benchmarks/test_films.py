@@ -19,6 +19,7 @@ from matplotlib.animation import AbstractMovieWriter, FuncAnimation, PillowWrite
 
 from backviz.movies import save
 from backviz.movies.canvas import Canvas
+from backviz.movies.looks import film_style
 from backviz.movies.video import CRF
 from backviz.scenes.artists import Line, Points, Rule, Words
 from backviz.scenes.model import Axis, Film, Frame, Panel
@@ -81,7 +82,7 @@ class AvWriter(AbstractMovieWriter):
 def their_way(film, place, writer):
     """Seconds for a frame by `FuncAnimation.save`: the figure is drawn for every frame."""
     states = film.states()
-    canvas = Canvas(film, *next(states), "light", 1.0)
+    canvas = Canvas(film, *next(states), film_style())
 
     def update(k):
         if k == 0:

@@ -1,0 +1,92 @@
+"""What a person can choose about a film: the options of pictures that are options of films too.
+
+Invariant: films and pictures share one `Style`, so a word means the same in both. What differs
+stands here: a film is as large as a slide unless it is told, `scale` 1 is 96 pixels to the
+inch, and `title` "none" leaves out the title that a scene has of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, TypedDict, Unpack
+
+from backviz.diagrams.style import Style, wrong_option
+from backviz.errors import UsageError
+from backviz.scenes.artist import Artist
+from backviz.text import with_decimal
+
+MOST_SCALE = 4.0
+SOLID = ("mp4", "gif", "webp", "html")  # formats that have a background
+_SAID = ("label", "text", "texts", "notes", "heads", "rows", "names", "title")
+
+
+class FilmOptions(TypedDict, total=False):
+    """The options of a film's looks as keywords, so that an editor completes and checks them."""
+
+    theme: str
+    size: str
+    lang: str
+    digits: int
+    decimal: str
+    title: str
+    legend: bool
+    transparent: bool
+    command: bool
+    scale: float
+
+
+def film_style(**options: Unpack[FilmOptions]) -> Style:
+    """The style that the options of a film ask for.
+
+    >>> film_style(theme="dark").size, film_style().scale
+    ('slide', 1.0)
+    >>> film_style(thme="dark")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: unknown option 'thme'; did you mean 'theme'?
+    """
+    for given in options:
+        if given not in FilmOptions.__annotations__:
+            raise UsageError(wrong_option(given, FilmOptions.__annotations__))
+    scale = options.get("scale", 1.0)
+    if not 0.1 <= scale <= MOST_SCALE:
+        raise UsageError(f"scale {scale:g} is out of range; use 0.1 to {MOST_SCALE:g}")
+    return Style(**{"size": "slide", "scale": 1.0, **options})  # type: ignore[arg-type]
+
+
+FILM = film_style()
+
+
+def check_transparent(style: Style, form: str) -> None:
+    """Raises `UsageError` where a format has no transparency."""
+    if style.transparent and form in SOLID:
+        raise UsageError(f"{form} has a background; use png, svg or pdf for --transparent")
+
+
+def worded(given: Any, decimal: str) -> Any:
+    """An artist, a panel or an axis with its texts in the decimal mark; itself if nothing changes.
+
+    >>> from backviz.scenes.artists import Words
+    >>> worded(Words("w", 0, 0, "0.5 of 1.5"), ",").text
+    '0,5 of 1,5'
+    """
+    if decimal == ".":
+        return given
+    changed = {}
+    for field in fields(given):
+        if field.name in _SAID or field.name in ("static", "x", "y", "z", "of"):
+            old = getattr(given, field.name)
+            new = _in_mark(old, decimal)
+            if new is not old:
+                changed[field.name] = new
+    return replace(given, **changed) if changed else given
+
+
+def _in_mark(given: Any, decimal: str) -> Any:
+    if isinstance(given, str):
+        return with_decimal(given, decimal)
+    if isinstance(given, (list, tuple)):
+        return tuple(_in_mark(each, decimal) for each in given)
+    if isinstance(given, Artist) or type(given).__name__ == "Axis":
+        return worded(given, decimal)
+    return given
