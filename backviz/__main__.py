@@ -14,6 +14,12 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        from backviz.errors import was_interrupted
+
+        if was_interrupted(error):
+            sys.exit(130)
+        raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is Python's own end
 

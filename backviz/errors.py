@@ -105,6 +105,24 @@ class LostGradientWarning(UserWarning):
     """A number has left the record, where it need not be whole: said once a line."""
 
 
+def was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is what an error began with.
+
+    Python wraps what happens while a class is made: RuntimeError, from KeyboardInterrupt.
+
+    >>> was_interrupted(ValueError("no"))
+    False
+    """
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and all(at is not each for each in seen):
+        if isinstance(at, KeyboardInterrupt):
+            return True
+        seen.append(at)
+        at = at.__cause__ or at.__context__
+    return False
+
+
 def _window(line: str, column: int, width: int = 72) -> tuple[str, int]:
     """Cut a long line so that the caret stays in sight."""
     if len(line) <= width:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from backviz import load
 from backviz.errors import InputError
 from backviz.sources import record_expression
 
@@ -73,3 +74,15 @@ def test_products_of_matrices_are_bounded_before_they_are_computed():
     row = "[[" + ",".join(["1"] * 3300) + "]]"
     with pytest.raises(InputError, match="10,890,000 entries"):
         record_expression(f"sum(x@y); x={column}; y={row}")
+
+
+@pytest.mark.parametrize("between", ["\n", "\n   ", ";\n\t", "; \r\n  ", "\n\n    "])
+def test_assignments_on_lines_of_their_own_may_be_indented(between):
+    made = load(f"  L = (a *{between.replace(';', '')} b){between}a = 2{between}b = 3 ")
+    assert made.data == 6.0
+
+
+def test_a_caret_stands_under_the_fault_of_an_indented_line():
+    with pytest.raises(InputError) as caught:
+        load("L = a + 1\n      a = 2 $ 3")
+    assert str(caught.value).splitlines()[1:] == ["  a = 2 $ 3", "        ^"]

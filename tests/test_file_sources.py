@@ -377,3 +377,15 @@ def test_a_notebook_of_the_third_format_runs(folder):
     text = json.dumps({"worksheets": [{"cells": cells}], "nbformat": 3})
     (folder / "old.ipynb").write_text(text)
     assert value(f"{folder}/old.ipynb:x")[0] == 2
+
+
+def test_a_name_of_a_branch_that_does_not_run_is_told_so(folder):
+    """`unknown name 'L'; did you mean 'L'?` helps nobody."""
+    program = "from backviz import Value\nif __name__ == '__main__':\n    L = Value(2.0) * 3\n"
+    (folder / "program.py").write_text(program)
+    cell = {"cell_type": "code", "source": program}
+    (folder / "program.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4}))
+    for ending in (".py", ".ipynb"):
+        ran = call("describe", f"{folder / 'program'}{ending}:L")
+        assert ran.code == 5 and "gives L no value" in ran.err and "__main__" in ran.err
+        assert "did you mean" not in ran.err

@@ -246,3 +246,17 @@ def test_ctrl_c_after_the_last_byte_is_too_late():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_a_class_is_made_is_ctrl_c(tmp_path):
+    """Python 3.11 makes it a RuntimeError; it comes while libraries are imported."""
+    path = tmp_path / "classes.py"
+    path.write_text(
+        "class Field:\n"
+        "    def __set_name__(self, owner, name):\n"
+        "        raise KeyboardInterrupt\n"
+        "class Owner:\n"
+        "    field = Field()\n"
+    )
+    ran = call("describe", f"{path}:Owner")
+    assert ran.code == 130 and ran.err.split() == ["backviz:", "interrupted"]

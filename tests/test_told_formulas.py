@@ -7,7 +7,8 @@ import numpy as np
 import backviz
 from backviz import Figure, Style, tensor
 from backviz.diagrams.steps import Steps
-from backviz.ops import layer_norm
+from backviz.ops import layer_norm, log_softmax, softmax
+from backviz.renderers.builds import BUILDERS
 from backviz.stepping.blocks import step_lines
 from backviz.stepping.telling import told
 
@@ -47,3 +48,34 @@ def test_a_description_writes_products_of_matrices_with_their_sign():
     v, u = tensor(np.ones(2), "v"), tensor(np.ones(3), "u")
     assert "x @ v = " in backviz.describe((x @ v).sum())
     assert "u @ x = " in backviz.describe((u @ x).sum())
+
+
+def test_a_rule_on_an_arrow_keeps_what_is_done_with_long_names():
+    """Cut at its end, `hidden_layer_activationsᵀ @ g` was a name and no rule."""
+    x = tensor(np.ones((3, 2)), "hidden_layer_activations")
+    w = tensor(np.ones((2, 4)), "матрица_весов_слоя")
+    y = (x @ w).sum()
+    y.backward()
+    assert [a.local for a in Figure(y).diagram.arrows] == ["g @ матриц…ᵀ", "hidden…ᵀ @ g", "g"]
+
+
+def test_a_word_of_a_long_rule_stays_whole():
+    x = tensor(np.ones((3, 2)), "x")
+    y = log_softmax(x, axis=1).sum()
+    y.backward()
+    assert not any("…(" in a.local for a in Figure(y).diagram.arrows)
+
+
+def test_the_legend_of_a_page_shows_each_sign():
+    """`−2 input without a name` explained another sign."""
+    y = softmax(tensor([1.0, 2.0, 3.0, 4.0], "x") * 2).sum()
+    y.backward()
+    page = BUILDERS["html"](backviz.steps(y)).decode()
+    (legend,) = re.findall(r'<p class="legend">(.*?)</p>', page, re.DOTALL)
+    shown = re.sub(r"<[^>]*>", "\n", legend).split("\n")
+    kinds = dict(Steps(Figure(y, Style())).diagram.legend)
+    assert {"□", "g"} <= {*kinds}
+    for kind, words in kinds.items():
+        if kind not in ("value", "gradient", "local"):
+            assert f"{kind} {words}" in shown
+    assert sum(line.startswith("−2 ") for line in shown) == 1

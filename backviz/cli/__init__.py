@@ -24,7 +24,7 @@ from backviz.cli.listing import list_
 from backviz.cli.step import step
 from backviz.cli.steps import steps
 from backviz.cli.table import table
-from backviz.errors import BackvizError
+from backviz.errors import BackvizError, was_interrupted
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -109,6 +109,9 @@ def _run(given: list[str]) -> int:
         silence_output()
         return BROKEN_PIPE
     except Exception as error:
+        if was_interrupted(error):
+            say("interrupted")
+            return INTERRUPTED
         return _failure(error, debug="--debug" in given)
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MAX_TITLE = 18
 MAX_FORMULA = 30
 MAX_RULE = 18
+SHORT_NAME = 6  # signs of a longer name in a rule that is too long
+_LONG_NAME = re.compile(rf"(?:(?![ᵀ⁻⁰-⁹¹²³₀-₉])\w){{{SHORT_NAME + 2},}}+(?!\()")
 MAX_PART = 40
 MOST_EXPLAINED = 4  # signs of one kind that the legend explains
 _KEPT = re.compile(r"(sum|mean|max|min)([₀-₉]+)")
@@ -222,6 +224,8 @@ def _local(local: Any, rule: str, numbers: NumberStyle) -> str:
         return numbers.format(local)
     if isinstance(local, np.ndarray) and local.ndim == 1 and local.size <= MAX_NUMBERS:
         return "  ".join(map(numbers.format, local.tolist()))
+    if len(rule) > MAX_RULE:  # a name in full would leave no room for what is done with it
+        rule = _LONG_NAME.sub(lambda found: f"{found[0][:SHORT_NAME]}…", rule)
     return clean(rule, MAX_RULE)
 
 

@@ -79,7 +79,8 @@ class _Reader:
     """One text being read; it knows the lines, to show carets under them."""
 
     def __init__(self, text: str) -> None:
-        self.text = text.translate(TYPOGRAPHY).strip("\ufeff \t\r\n;")
+        rows = text.translate(TYPOGRAPHY).strip("\ufeff \t\r\n;").split("\n")
+        self.text = "\n".join(row.strip() for row in rows)  # assignments on lines may be indented
         self.lines = self.text.splitlines() or [""]
         self.values: dict[str, Value] = {}
         self.entries = self.work = 0

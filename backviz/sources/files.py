@@ -77,7 +77,13 @@ def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[
 def value_of(program: Program, name: str, found: dict[str, Any], source: str) -> Value:
     """The value of that name among the variables of a file that has run."""
     if name not in found:
-        raise InputError(f"{program.given}: {unknown('name', name, defined(program.tree))}")
+        names = defined(program.tree)
+        if name in names:
+            raise InputError(
+                f"{program.given} gives {name} no value: the line that does has not run, "
+                'as under if __name__ == "__main__":; put it into a function and name that'
+            )
+        raise InputError(f"{program.given}: {unknown('name', name, names)}")
     held = found[name]
     value: Any = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):

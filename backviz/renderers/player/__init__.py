@@ -162,10 +162,10 @@ SAMPLES = {
 
 
 def _legend(legend: tuple[tuple[str, str], ...]) -> str:
-    """A sample of every line or number, and what it means."""
+    """A sample of every line, number or sign, and what it means."""
     items = []
     for kind, words in legend:
-        sample = "g" if kind == "g" else "−2"
+        sample = "−2" if kind == "local" else escape(kind)
         if kind in SAMPLES:
             sample = f'<svg viewBox="0 0 44 16" aria-hidden="true">{SAMPLES[kind]}</svg>'
         items.append(f'<span class="{escape(kind)}">{sample} {escape(words)}</span>')
