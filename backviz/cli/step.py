@@ -32,7 +32,7 @@ def step(
     \b
     backviz step @diamond --commands 'n;n;backward;n;why a'
     backviz step 'L=tanh(a*b); a=2; b=3' --commands 'c;list;local L'
-    backviz step @diamond --commands 'backward; why a' --json
+    backviz step @diamond --commands 'n 4; backward; n; why a' --json
     printf 'c\\nwhy a\\n' | backviz step @diamond
     """
     from backviz.cli.describe import number_style
