@@ -282,8 +282,8 @@ def _visible(c: str) -> str:
 def told_apart(labels: Mapping[Any, str], limit: int = 0) -> dict[Any, str]:
     """A name for every node of a record by its number: its label, or `n` and the number.
 
-    A label that several nodes bear is followed by the number. Tables, descriptions, the stepper
-    and the words under pictures all call the nodes so.
+    A label that several nodes bear is followed by the number; no name is longer than `limit` (0: no
+    limit). Tables, descriptions, the stepper, pictures and their words all call the nodes so.
 
     >>> told_apart({0: "x", 1: "x", 2: "", 3: "L"})
     {0: 'x (n0)', 1: 'x (n1)', 2: 'n2', 3: 'L'}
@@ -291,9 +291,14 @@ def told_apart(labels: Mapping[Any, str], limit: int = 0) -> dict[Any, str]:
     shown = {node: clean(label, limit).strip() for node, label in labels.items()}
     many = Counter(shown.values())
     return {
-        node: f"n{node}" if not name else name if many[name] == 1 else f"{name} (n{node})"
+        node: f"n{node}" if not name else name if many[name] == 1 else _numbered(name, node, limit)
         for node, name in shown.items()
     }
+
+
+def _numbered(name: str, node: Any, limit: int) -> str:
+    number = f" (n{node})"
+    return clean(name, max(2, limit - len(number)) if limit else 0) + number
 
 
 def slope_name(of: str, by: str) -> str:

@@ -1,5 +1,6 @@
 """Two values with the same label have the same two names wherever words speak of them."""
 
+import json
 import re
 
 import pytest
@@ -24,6 +25,10 @@ def alike():
     return total
 
 
+def shown(steps):
+    return {m.text for m in steps.drawing(steps.moments[-1]).marks() if isinstance(m, Text)}
+
+
 def test_tables_stepper_captions_and_boxes_say_the_same_names():
     output = alike()
     names = {"x (n0)", "x (n1)", "n2", "L"}
@@ -32,8 +37,7 @@ def test_tables_stepper_captions_and_boxes_say_the_same_names():
     assert "n2 = x (n0)·x (n1) = 2·3 = 6" in said
     assert "∂L/∂x (n0) += ∂L/∂n2·x (n1) = 1·3 = 3   (1 of 1)" in said
     assert set(re.findall(r"∂L/∂(x \(n\d\)|\w+) \+=", said)) == names - {"L"}
-    drawn = {m.text for m in steps.drawing(steps.moments[-1]).marks() if isinstance(m, Text)}
-    assert names <= drawn and "x" not in drawn
+    assert names <= shown(steps) and "x" not in shown(steps)
     assert {box.title for box in steps.diagram.boxes} == names
     assert {r.input for r in rows(output)} == names - {"L"}
     assert "n2 = x (n0)·x (n1) = 6" in describe(output)
@@ -42,8 +46,31 @@ def test_tables_stepper_captions_and_boxes_say_the_same_names():
 
 def test_a_player_calls_them_so_on_every_level():
     page = BUILDERS["html"](Steps(Figure(alike(), Style())))[0].decode()
-    assert "x (n0) = 2,  x (n1) = 3" in page
-    assert "= x·x" not in page and "∂L/∂x +=" not in page
+    assert "x (n0) = 2,  x (n1) = 3" in page and "x (n0)·x (n1) + x (n1)" in page
+    assert "x·x" not in page and "∂L/∂x +=" not in page
+
+
+def test_boxes_that_hold_several_ops_have_formulas_with_these_names():
+    steps = Steps(Figure(alike(), Style(fold="names")))
+    assert "x (n0)·x (n1) + x (n1)" in shown(steps)
+    plain = Steps(Figure(backviz.load("@diamond"), Style(fold="names")))
+    assert [b.symbol for b in plain.diagram.boxes] == [b.symbol for b in plain.figure.diagram.boxes]
+
+
+def test_a_picture_without_words_keeps_the_labels_that_were_given():
+    boxes = Figure(alike(), Style()).diagram.boxes
+    assert [box.title for box in boxes] == ["x", "x", "", "L"]
+    labels = [n["label"] for n in json.loads(backviz.render(alike(), "json"))["nodes"]]
+    assert labels == ["x", "x", "", "L"]
+
+
+def test_a_long_name_keeps_its_number():
+    long = "encoder.layers.weight"
+    names = told_apart({0: long, 10: long}, 18)
+    assert names == {0: "encoder.laye… (n0)", 10: "encoder.lay… (n10)"}
+    x, y = Value(2.0, long), Value(3.0, long)
+    titles = {box.title for box in Steps(Figure(x * y, Style())).diagram.boxes}
+    assert {"encoder.laye… (n0)", "encoder.laye… (n1)"} <= titles
 
 
 def test_a_name_is_the_same_whatever_is_folded():

@@ -18,7 +18,7 @@ import numpy as np
 
 from backviz.autodiff.formula import contribution_formula, defined, valued
 from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol, writing
-from backviz.diagrams.build import MAX_TITLE, arrow_order, number_lines, ops_text
+from backviz.diagrams.build import MAX_FORMULA, MAX_TITLE, arrow_order, number_lines, ops_text
 from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
@@ -26,6 +26,7 @@ from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
 from backviz.ops import OPS
 from backviz.text import (
     bracketed,
+    clean,
     is_small,
     shape_text,
     slope_name,
@@ -49,10 +50,14 @@ MOST_GIVEN = 8  # inputs that the first moment names one by one
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """All moments of a graph; `names` are what the boxes are called in the words."""
+    """All moments of a graph; `names` are what the boxes are called in the words.
+
+    `formulas` are those of boxes that stand for several ops, where labels do not tell values apart.
+    """
 
     moments: list[Moment]
     names: dict[str, str]
+    formulas: dict[str, str]
 
 
 def make_moments(
@@ -73,7 +78,8 @@ def make_moments(
         moments += teller.forward()
     if passes != "forward" and "grad" in view.nodes[view.graph["output"]]:
         moments += teller.backward(pace)
-    return Build(moments or list(teller.forward()), {box_id(n): t for n, t in teller.names.items()})
+    names = {box_id(n): name for n, name in teller.names.items()}
+    return Build(moments or list(teller.forward()), names, teller.formulas())
 
 
 class _Teller:
@@ -92,6 +98,13 @@ class _Teller:
         self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
         for arrow, tail, head, position, data in arrow_order(view):
             self.into[head].append((arrow, tail, position, data))
+
+    def formulas(self) -> dict[str, str]:
+        """Formulas of boxes that hold several ops, if two values of the graph share a label."""
+        labels = self.whole.nodes(data="label")
+        alike = any(x.strip() and self.called[n] != clean(x, MAX_TITLE).strip() for n, x in labels)
+        groups = [n for n, data in self.view.nodes(data=True) if "inside" in data] if alike else []
+        return {box_id(n): clean(self._formula(n, self._name), MAX_FORMULA) for n in groups}
 
     # Forward ---------------------------------------------------------------------------
 

@@ -37,8 +37,13 @@ def box_names(view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any]) -> dict[A
     return names
 
 
-def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str]) -> Diagram:
-    """The diagram of a build: room for every moment's numbers, a name for every box."""
+def step_diagram(
+    diagram: Diagram, moments: list[Moment], names: dict[str, str], formulas: dict[str, str]
+) -> Diagram:
+    """The diagram of a build: room for every moment's numbers, a name for every box.
+
+    `formulas` stand in the boxes in place of their own, which name by labels alone.
+    """
     texts: dict[str, set[str]] = {}
     for moment in moments:
         for box, state in moment.boxes.items():
@@ -46,6 +51,7 @@ def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str])
     boxes = tuple(
         replace(
             _named(box, names.get(box.id, "")),
+            symbol=formulas.get(box.id, box.symbol),
             reserve=tuple(sorted(texts.get(box.id, set()) - {*box.gradient})),
         )
         for box in diagram.boxes
@@ -55,6 +61,6 @@ def step_diagram(diagram: Diagram, moments: list[Moment], names: dict[str, str])
 
 def _named(box: Box, name: str) -> Box:
     """A box under the name that the words have for it; one that has its own name keeps that."""
-    alike = box.title and name.startswith(f"{box.title} (n")
+    alike = box.title and name.endswith(f" ({box.id})")
     unnamed = name and not box.title and box.role != "constant"
     return replace(box, title=name) if alike or unnamed else box

@@ -88,7 +88,8 @@ class Steps:
     @cached_property
     def diagram(self) -> Diagram:
         """The figure's diagram with a name on every box and room for every number."""
-        return step_diagram(self.figure.diagram, self._build.moments, self._build.names)
+        made = self._build
+        return step_diagram(self.figure.diagram, made.moments, made.names, made.formulas)
 
     @cached_property
     def sheet(self) -> Sheet:
