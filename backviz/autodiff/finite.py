@@ -16,8 +16,10 @@ _NUMBERS = NumberStyle(minus="-")
 MOST = 6  # entries that are written out
 
 
-def find_not_finite(output: Value) -> str | None:
+def find_not_finite(output: Value, values: list[Value] | None = None) -> str | None:
     """One sentence on the first NaN or infinity, or `None` if all is finite.
+
+    `values` is the tape of the output, if it is at hand.
 
     Values are looked through in the order of recording, then gradients in the
     order of the backward pass (of the sum, for an output that is not a scalar).
@@ -25,7 +27,7 @@ def find_not_finite(output: Value) -> str | None:
     >>> print(find_not_finite(Value(-1.0, "a").log()))
     log gives NaN at node n1: log(a) with a = -1; log needs x > 0
     """
-    values = tape(output)
+    values = tape(output) if values is None else values
     ids = {v.serial: i for i, v in enumerate(values)}
     for value in values:
         if not is_finite(value.raw):

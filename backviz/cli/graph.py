@@ -86,7 +86,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     """One picture, and the exit code."""
     from backviz.autodiff.finite import find_not_finite
     from backviz.autodiff.orders import recorded_gradients
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import load_record
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.errors import NotFiniteError
@@ -95,7 +95,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     quiet_libraries()
     style, quiet = make_style(given), given["quiet"]
     order, wrt = given["order"], given["wrt"]
-    value = load_value(
+    loaded = load_record(
         src,
         differentiate=not given["forward_only"],
         quiet=quiet,
@@ -103,11 +103,13 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         wrt=wrt,
         expand=given["expand"],
     )
+    value = loaded.value
     more = recorded_gradients(value) if order == 2 and not wrt else []
-    fault = next(filter(None, map(find_not_finite, (value, *more))), None)
+    fault = find_not_finite(value, loaded.values)
+    fault = fault or next(filter(None, map(find_not_finite, more)), None)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
-    figure = Figure(value, style, more)
+    figure = Figure(value, style, more, None if more else loaded.values)
     data = RENDERERS[_shown_as(form, output)](figure)
     _write(output, form, data)
     messages = [] if form in ("json", "graphml") else [*figure.messages]

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
 
-def load_value(
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A result and its tape, which was walked for once and serves whoever reads the record."""
+
+    value: Value
+    values: list[Value]
+
+
+def load_value(src: str, *, differentiate: bool = True, quiet: bool = False) -> Value:
+    """The result of a source alone; see `load_record`."""
+    return load_record(src, differentiate=differentiate, quiet=quiet).value
+
+
+def load_record(
     src: str,
     *,
     differentiate: bool = True,
@@ -16,7 +31,7 @@ def load_value(
     order: int = 1,
     wrt: str = "",
     expand: str = "",
-) -> Value:
+) -> Loaded:
     """Record the source and run the backward pass on a clean slate.
 
     With `expand`, composite ops ("all", or names with commas) are recorded as their parts.
@@ -24,7 +39,7 @@ def load_value(
     """
     from contextlib import nullcontext
 
-    from backviz.autodiff.backward import backward
+    from backviz.autodiff.backward import backward, tape
     from backviz.autodiff.orders import derivative
     from backviz.autodiff.recording import expanded
     from backviz.cli.terminal import say
@@ -34,16 +49,18 @@ def load_value(
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
     with expanded(*names) if expand else nullcontext():
         value = load(src, None if quiet else say)
-    if _forget_gradients(value) and not quiet:
+    values = tape(value)
+    if _forget_gradients(values) and not quiet:
         say("the gradients that the file had computed are left out: shown are those of the result")
     if wrt:
         value = derivative(value, wrt, order - 1)
-        _forget_gradients(value)
+        values = tape(value)
+        _forget_gradients(values)
     if differentiate and value.requires_grad:
         if value.shape and not quiet:
             say(f"the result has shape {value.shape}: the gradients are those of its sum")
         backward(value, seed_for(value))
-    return value
+    return Loaded(value, values)
 
 
 def check_order(order: int, wrt: str, needs_leaf: bool) -> None:
@@ -56,11 +73,9 @@ def check_order(order: int, wrt: str, needs_leaf: bool) -> None:
         raise UsageError("--wrt goes with --order 2 or more, which says the order of derivatives")
 
 
-def _forget_gradients(output: Value) -> bool:
+def _forget_gradients(values: Iterable[Value]) -> bool:
     """Clear what backward passes in a file have left; whether there was anything."""
-    from backviz.autodiff.backward import tape
-
-    left = [v for v in tape(output) if v.grad is not None]
+    left = [v for v in values if v.grad is not None]
     for value in left:
         value.zero_grad()
     return bool(left)

@@ -36,7 +36,7 @@ def step(
     printf 'c\\nwhy a\\n' | backviz step @diamond
     """
     from backviz.cli.describe import number_style
-    from backviz.cli.loading import check_order, load_value
+    from backviz.cli.loading import check_order, load_record
     from backviz.cli.terminal import quiet_libraries, write_text
     from backviz.errors import UsageError
     from backviz.stepping.entry import split_commands
@@ -58,13 +58,13 @@ def step(
     if sys.stdin is None and not scripted:
         raise UsageError("standard input is closed; give the commands with --commands or --script")
     check_order(given["order"], given["wrt"], True)
-    output = load_value(
+    output = load_record(
         src,
         differentiate=False,
         quiet=given["quiet"],
         order=given["order"],
         wrt=given["wrt"],
-    )
+    ).value
     look = look_for_terminal(given["lang"], number_style(given))
     live = not scripted and not piped
     if as_json and live:

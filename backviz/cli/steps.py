@@ -62,7 +62,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz steps @diamond --for slide -o build.mp4
     """
     from backviz.autodiff.finite import find_not_finite
-    from backviz.cli.loading import check_order, load_value
+    from backviz.cli.loading import check_order, load_record
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
@@ -76,7 +76,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     first, last = _span(given["span"])
     check_order(given["order"], given["wrt"], True)
     forward_only = given["passes"] == "forward"
-    value = load_value(
+    loaded = load_record(
         src,
         differentiate=not forward_only,
         quiet=quiet,
@@ -84,10 +84,11 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
         wrt=given["wrt"],
         expand=given["expand"],
     )
-    fault = find_not_finite(value)
+    value, values = loaded.value, loaded.values
+    fault = find_not_finite(value, values)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
-    build = Steps(Figure(value, style), given["passes"], given["pace"], first, last)
+    build = Steps(Figure(value, style, values=values), given["passes"], given["pace"], first, last)
     files = BUILDERS[form](build)
     paths = _write(output, form, files)
     if not quiet:

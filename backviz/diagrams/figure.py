@@ -76,16 +76,27 @@ class Figure:
     """
 
     def __init__(
-        self, output: Value, style: Style | None = None, more: Sequence[Value] = ()
+        self,
+        output: Value,
+        style: Style | None = None,
+        more: Sequence[Value] = (),
+        values: list[Value] | None = None,
     ) -> None:
         self.output = output
+        self._values = values  # the tape of all outputs, if it is at hand
         self.more = tuple(more)  # further outputs that stand in the same graph
         self.style = style or Style()
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph[int]:
         """The whole computation, nothing folded."""
-        return to_graph(self.output, *self.more)
+        return to_graph(self.output, *self.more, values=self._values)
+
+    def restyled(self, style: Style) -> Figure:
+        """The same computation in another style; the graph is made once for both."""
+        made = Figure(self.output, style, self.more, self._values)
+        vars(made)["graph"] = self.graph
+        return made
 
     @cached_property
     def _level(self) -> _Level:

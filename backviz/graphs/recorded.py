@@ -40,7 +40,9 @@ SHORT = 18  # signs of a rule beside an arrow
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
+def to_graph(
+    output: Value, *more: Value, values: list[Value] | None = None
+) -> nx.MultiDiGraph[int]:
     """The computation of `output` as a `networkx.MultiDiGraph` that is a DAG.
 
     The graph is filled in one pass over the record, about four times as fast as with
@@ -64,7 +66,7 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     With `more` outputs the graph holds everything that any of them was computed from,
     and each of them has the node attribute `role` "output", what was recorded
     after the first output the `role` "derivative"; so a function and its gradients, made
-    with `create_graph`, stand in one graph.
+    with `create_graph`, stand in one graph. `values` is the tape of the outputs, if it is at hand.
 
     >>> x = Value(3.0, label="x")
     >>> L = x * x
@@ -74,7 +76,7 @@ def to_graph(output: Value, *more: Value) -> nx.MultiDiGraph[int]:
     (6.0, [(0, 1, 0, 3.0), (0, 1, 1, 3.0)])
     """
     outputs = (output, *more)
-    values = tape(*outputs)
+    values = tape(*outputs) if values is None else values
     ids = {v.serial: i for i, v in enumerate(values)}
     # gradients on the inputs of an output that has none are those of something else
     reached = any(v.grad is not None for v in outputs)

@@ -13,7 +13,6 @@ from matplotlib.artist import Artist as Piece
 from matplotlib.transforms import Affine2D
 
 from backviz.diagrams.drawing import moved
-from backviz.diagrams.figure import Figure
 from backviz.diagrams.page import EDGE
 from backviz.diagrams.steps import Steps
 from backviz.movies.drawn import SMALL, Drawn, maker
@@ -173,7 +172,7 @@ def _in_theme(steps: Steps, palette: Palette) -> Steps:
     style = replace(figure.style, theme=theme, decimal=palette.decimal)
     if figure.style == style:
         return steps
-    themed = Figure(figure.output, style, figure.more)
+    themed = figure.restyled(style)
     return Steps(themed, steps.passes, steps.pace, steps.first, steps.last)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from backviz.diagrams.figure import Figure
 from backviz.diagrams.page import Sheet, lay
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import FOLDS
@@ -65,7 +64,7 @@ def levels(steps: Steps) -> list[Level]:
     for fold in FOLDS:
         if fold == "auto" or (fold in BY_PARTS and not scoped):
             continue
-        other = Figure(figure.output, replace(figure.style, fold=fold), figure.more)
+        other = figure.restyled(replace(figure.style, fold=fold))
         same = tuple(other.view) == tuple(figure.view)
         build = steps if same else Steps(other, steps.passes, steps.pace)
         if len(other.view) > 1:
