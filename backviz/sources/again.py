@@ -17,6 +17,7 @@ import numpy as np
 
 from backviz.autodiff.backward import tape
 from backviz.autodiff.check import Check, as_double, differs_again
+from backviz.autodiff.custody import Custody, since_of
 from backviz.autodiff.differences import Verdict
 from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
@@ -25,8 +26,10 @@ from backviz.autodiff.reruns import Births, copied, following, random_state
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError
 from backviz.sources.files import is_function, program_of, value_of
+from backviz.sources.program import Program
 from backviz.text import clean
 
+LARGEST = 1_000_000  # numbers in the leaves of a function that is called again unasked
 GROUPS = 8  # directions in which the leaves are moved; fewer leaves are moved one by one
 
 
@@ -113,14 +116,49 @@ class Again:
     def _moved(self, moved: dict[int, Any]) -> Iterator[None]:
         """Leaves that were there before the call hold other numbers for a while."""
         early = self.births.leaves[: self._early]
-        before = [leaf.raw for leaf in early]
+        before = [(leaf.raw, leaf.second, leaf.grad) for leaf in early]
         for place, leaf in enumerate(early):
             leaf.raw = copied(moved.get(place, self.births.first[place]))
+            leaf.second = Custody() if isinstance(leaf.second, Custody) else None
         try:
             yield
         finally:
-            for leaf, data in zip(early, before, strict=True):
-                leaf.raw = data
+            for leaf, (data, since, gradient) in zip(early, before, strict=True):
+                leaf.raw, leaf.second, leaf.grad = data, since, gradient
+
+
+class Called(Again):
+    """The same for a function that a file has been asked for already: it is called, no more."""
+
+    def __init__(
+        self, source: str, program: Program, found: dict[str, Any], value: Value, births: Births,
+        left: Watch, restore: Callable[[], None], start: int,
+    ) -> None:  # fmt: skip
+        self.source, self.program, self.found, self.value = source, program, found, value
+        self.name = source.rpartition(":")[2]
+        self.births, self._call, self._whole, self._restore = births, left, Watch(), restore
+        self.is_function = self.calls = True
+        self.changed: list[Value] = []
+        made = {leaf.serial for leaf in births.leaves}
+        early = [leaf for leaf in leaves_of(value) if leaf.serial not in made]
+        self._early = len(early)
+        self.trains = any(since_of(leaf) > start for leaf in early)
+        births.leaves[:0] = early
+        births.first[:0] = [copied(leaf.raw) for leaf in early]
+        self._places = {leaf.serial: i for i, leaf in enumerate(births.leaves)}
+
+
+def what_is_lost(called: Called) -> list[str]:
+    """Sentences on numbers that left the record, if the result moves with them; a few calls.
+
+    What trains is not called again.
+    """
+    leaves = leaves_of(called.value)
+    if not leaves or sum(leaf.size for leaf in leaves) > LARGEST or called.trains:
+        return []
+    labels = [leaf.label or f"leaf {i}" for i, leaf in enumerate(leaves)]
+    rows, _ = compare(called, labels, step=1e-5, tolerance=1e-6, seed=0, groups=1)
+    return [row.fault for row in rows]
 
 
 @contextmanager
@@ -131,7 +169,13 @@ def _unheard() -> Iterator[None]:
 
 
 def compare(
-    again: Again, labels: Sequence[str], *, step: float, tolerance: float, seed: int
+    again: Again,
+    labels: Sequence[str],
+    *,
+    step: float,
+    tolerance: float,
+    seed: int,
+    groups: int = GROUPS,
 ) -> tuple[list[Check], list[str]]:
     """What the function says when it is run again, where that is not what its record says.
 
@@ -156,7 +200,8 @@ def compare(
                 f"{again.name} is not repeatable: two runs at one point gave {free.value!r} and "
                 f"{there!r}; the record of the first was checked"
             ]
-        return _rows(again, free, held, labels, random, {"step": step, "tolerance": tolerance})
+        how = {"step": step, "tolerance": tolerance}
+        return _rows(again, free, held, labels, random, how, groups)
     except (BackvizError, TypeError, ValueError) as error:
         first = clean(str(error).splitlines()[0]) if str(error) else type(error).__name__
         return [], [
@@ -179,8 +224,9 @@ def _rows(
     labels: Sequence[str],
     random: np.random.Generator,
     how: dict[str, float],
+    groups: int,
 ) -> tuple[list[Check], list[str]]:
-    number = max(1, min(len(labels), GROUPS, int(WORK / (6 * free.work))))
+    number = max(1, min(len(labels), groups, int(WORK / (6 * free.work))))
     rows, notes = [], []
     for group in np.array_split(np.arange(len(labels)), number):
         inputs = group.tolist()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ import numpy as np
 
 from backviz.autodiff.arguments import kind_of
 from backviz.autodiff.containers import leaves
+from backviz.autodiff.custody import serials
+from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.past import told
-from backviz.autodiff.reruns import random_state
+from backviz.autodiff.reruns import Births, following, random_state
 from backviz.autodiff.value import Value
-from backviz.errors import InputError
+from backviz.errors import InputError, LostGradientWarning
 from backviz.registry import unknown
 from backviz.sources.program import NOTEBOOK, Program, defined
 from backviz.sources.tracing import article, name_values, names_of_variables, trace_defaults
@@ -50,14 +54,28 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     """Run the file and take the name from it: a value, or a function that returns one.
 
     Values that have no label get the name of the module's variable that holds them. `note`
-    is told what of a notebook is left out. Raises `InputError` if the file or the name is
-    not there, or the file fails.
+    is told what of a notebook is left out, which leaves were changed since, and where numbers
+    have left the record of a function, if its result moves with them; without it that is a
+    `LostGradientWarning`. Raises `InputError` if the file or the name is not there, or the file
+    fails.
     """
     program, name = program_of(source, note)
-    value = value_of(program, name, program.run(), source)
-    value, changed = program.past.as_recorded(value)
+    found = program.run()
+    restore = random_state(*program.modules(), found, found.get(name))
+    births, left, start = Births(), Watch(), next(serials)
+    with whole_record(left), following(births):
+        recorded = value_of(program, name, found, source)
+    value, changed = program.past.as_recorded(recorded)
     if changed and note is not None:
         note(told(changed))
+    if left.lines and not changed and is_function(found[name]):  # rare, and takes the check
+        again = import_module("backviz.sources.again")
+        called = again.Called(source, program, found, value, births, left, restore, start)
+        for lost in again.what_is_lost(called):
+            if note is None:
+                warnings.warn(lost, LostGradientWarning, stacklevel=2)
+            else:
+                note(lost)
     return value
 
 
