@@ -9,6 +9,7 @@ import pytest
 import row_checks
 
 import backviz
+from backviz import nn
 from backviz.autodiff.operand import Operand
 from backviz.cli.listing import LISTS
 from backviz.lessons import explanation
@@ -103,6 +104,8 @@ def test_a_new_op_is_one_file_and_tested_by_existing(hard_sigmoid, monkeypatch):
     row_checks.fades_where_it_says(op)
     assert backviz.Value(1.0).hard_sigmoid().data == pytest.approx(2 / 3)
     assert backviz.load("hard_sigmoid(3*a); a=0.5").data == 0.75
+    net = nn.MLP(2, [3, 1], "hard_sigmoid", seed=0)
+    assert "HardSigmoid()" in repr(net) and net([1.0, -1.0]).shape == (1,)
 
 
 def test_a_new_op_is_found_by_explain_list_and_the_docs(hard_sigmoid, monkeypatch):

@@ -1,7 +1,8 @@
 """Activation functions as modules, under torch's names.
 
 Invariant: a module here only names its op in the table and keeps the options; every
-activation of the table has one, and `ACTIVATIONS` finds it by the op's names.
+activation of the table has one, and `ACTIVATIONS` finds it by the op's names. A function of the
+table that has no class here, such as one of your own, gets one from its row: `activation_of`.
 """
 
 from __future__ import annotations
@@ -220,3 +221,19 @@ for _each in (
     Mish, Softsign, GELU, Softmax, LogSoftmax, Maxout,
 ):  # fmt: skip
     ACTIVATIONS.add(_each.OP, _each, OPS[_each.OP].aliases)
+
+
+def activation_of(name: str) -> type[Activation]:
+    """The module of an op by its name: a class of this file, or one made from the op's row.
+
+    Raises `UsageError` for a name that no activation and no function of one number has.
+
+    >>> activation_of("relu"), activation_of("arctan")()
+    (<class 'backviz.nn.activations.ReLU'>, Arctan())
+    """
+    if name in ACTIVATIONS or name not in OPS or not OPS[name].is_function:
+        return ACTIVATIONS[name]
+    row = OPS[name]
+    called = "".join(word.capitalize() for word in row.name.split("_"))
+    about = {"OP": row.name, "__doc__": row.note, "__module__": __name__}
+    return type(called, (Activation,), about)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backviz.errors import InputError, ShapeError
-from backviz.nn.activations import ACTIVATIONS
+from backviz.nn.activations import activation_of
 from backviz.nn.arguments import Seed, streams, whole
 from backviz.nn.layers import Linear
 from backviz.nn.module import Module
@@ -70,9 +70,10 @@ class MLP(Sequential):
     """Linear layers with an activation between them, none after the last.
 
     `widths` are the numbers of units of all layers, the output's last. `activation` is a
-    name of `ACTIVATIONS`, a module to be copied, a function that makes one, or `None` for a
-    purely linear network. `init`, `bias` and `bias_init` are those of each `Linear`; the
-    seed makes a stream for each. Raises `UsageError` for an unknown activation.
+    name of `ACTIVATIONS` or of another function of the table of ops, a module to be copied, a
+    function that makes one, or `None` for a purely linear network. `init`, `bias` and
+    `bias_init` are those of each `Linear`; the seed makes a stream for each. Raises `UsageError`
+    for an unknown activation.
 
     >>> net = MLP(2, [4, 1], "relu", seed=0, init="he_normal")
     >>> net
@@ -142,7 +143,11 @@ class Residual(Module):
 def _activation(given: str | Module | Callable[[], Module]) -> Module:
     if isinstance(given, Module):
         return copy.deepcopy(given)
-    made = ACTIVATIONS[given]() if isinstance(given, str) else given() if callable(given) else None
+    made: Any = given
+    if isinstance(given, str):
+        made = activation_of(given)()
+    elif callable(given):
+        made = given()
     if not isinstance(made, Module):
         raise InputError(
             f"MLP: activation is a name such as 'tanh', a module, or a function that makes one, "
