@@ -142,6 +142,10 @@ def test_the_numbers_of_answers_are_the_engines_gradients(seed):
     while isinstance(answer := s.next(), backviz.stepping.moves.Moved):
         assert isinstance(answer.step, Handed)
         last |= {part.to: part for part in answer.step.parts}
+        for part in answer.step.parts:
+            if isinstance(part.local, float) and isinstance(answer.step.upstream, float):
+                by_chain_rule = answer.step.upstream * part.local
+                assert part.contribution == pytest.approx(by_chain_rule, rel=1e-12, abs=1e-300)
     for part in last.values():
         node = s.state.record.find(part.to)
         assert part.k == part.m

@@ -215,16 +215,17 @@ class _Teller:
                 boxes[box_id(tail)] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
                 arrows[arrow] = ArrowState(True, True)
                 use = self.words["use"].format(k=met[tail], m=uses[tail])
-                line = f"{self._contribution(node, tail, position, data)}   ({use})"
+                said = self._contribution(node, tail, position, data)
                 total = self._total(tail, parts[tail], uses[tail])
                 if pace == "contribution":
                     of = slope_name(self.output, self.names[tail])
-                    lines = (line, f"{of} = {total}") if total else (line,)
+                    lines = (f"{said}   ({use})", f"{of} = {total}" if total else "")
                     both = (box_id(node), box_id(tail))
-                    yield self._moment("backward", node, lines, boxes, arrows, [arrow], both)
+                    shown = tuple(filter(None, lines))
+                    yield self._moment("backward", node, shown, boxes, arrows, [arrow], both)
                 # a line for each arrow: the sum stands at the end of the last one's
-                said = f"{line.removesuffix(')')}: {total})" if total else line
-                told.append((said, bool(total)))
+                aside = f"{use}: {total}" if total else use
+                told.append((f"{said}   ({aside})", bool(total)))
                 used.append(arrow)
             if told and pace == "node":
                 yield self._moment("backward", node, self._two(told), boxes, arrows, used)
