@@ -400,3 +400,15 @@ def test_options_are_given_in_torch_s_order_or_by_name():
         SGD(START.copy(), 0.1, lr=0.1)
     with pytest.raises(InputError, match="once each, in this order"):
         SGD(START.copy(), 0.1, 0.9, 0.0, 0.0, False, True)
+
+
+def test_a_table_that_is_full_leaves_out_what_has_no_coordinates():
+    from backviz.scenes import SCENES
+
+    for name, there, gone in (("nadam", "m̂", "Π"), ("radam", "m̂", "ρ∞"), ("adam", "v̂", "ρ")):
+        film = SCENES["step_anatomy"](optimizer=name, steps=3)
+        (table,) = next(iter(film.frames())).changes["table"]
+        rows = [row[0] for row in table.rows]
+        assert there in rows, name
+        assert gone not in rows, name
+        assert len(rows) <= 9

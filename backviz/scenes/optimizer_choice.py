@@ -14,7 +14,7 @@ from typing import Any, Literal
 from backviz.errors import InputError, UsageError
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
-from backviz.optim.options import checked
+from backviz.optim.options import above_0
 from backviz.optim.parameters import Parameters
 from backviz.registry import unknown
 
@@ -137,7 +137,7 @@ def _choice(word: str) -> Choice:
     title = TITLES.get(lower, make.title)
     rate = options.pop("lr", None)
     if rate is not None:
-        rate = checked(title, "lr", rate)
+        rate = above_0(title, "lr", rate)
         if rate == 0:  # an optimizer takes it, but on a surface it stands still
             raise InputError(f"{title}: lr is above 0, or nothing moves; not 0")
     return Choice(" ".join((title, *given)), make, options, rate)

@@ -20,6 +20,7 @@ from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_
 from backviz.scenes.surface_text import start_of, surface_of
 from backviz.scenes.surfaces import Landscape
 
+MOST = 10  # terms of a step for which the table has room beside a long formula
 SAID = {
     "g": "g, gradient", "after": "θ after it", "update": "update",
     "rate": "effective rate", "b": "b, buffer", "m": "m, mean of g", "v": "v, mean of g²",
@@ -102,6 +103,8 @@ def _steps(land: Landscape, opt: Optimizer, at: Array, steps: int) -> Iterator[d
     for _ in range(steps):
         _, slopes = land.measured(at[None])
         terms = opt.anatomy(0, slopes[0]).terms
+        if len(terms) > MOST:  # in a table that is full, what has no coordinates goes first
+            terms = {name: x for name, x in terms.items() if np.ndim(x)}
         yield {name: np.broadcast_to(np.asarray(x, float), 2) for name, x in terms.items()}
         opt.step(slopes[0])
 
