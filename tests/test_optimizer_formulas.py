@@ -140,8 +140,9 @@ def distance(opt, x, steps, bits=np.float64):
     where the one before it ended, so that nothing adds up.
     """
     worst, group, unit = 0.0, opt.groups[0], np.finfo(bits).eps
-    for t in range(1, steps + 1):
+    for _ in range(steps):
         (cell,) = opt.cells
+        t = cell.steps + 1
         before = {"θ": x.copy(), **dict(zip(group.slots, map(np.copy, cell.slots), strict=True))}
         g = slope(x, t).astype(bits)
         kept_number = cell.product
@@ -412,3 +413,32 @@ def test_a_table_that_is_full_leaves_out_what_has_no_coordinates():
         assert there in rows, name
         assert gone not in rows, name
         assert len(rows) <= 9
+
+
+def test_an_option_counts_from_the_step_after_it_was_set():
+    def by_group(opt):
+        opt.param_groups[0]["eps"] = 0.5
+        opt.param_groups[0]["betas"] = (0.5, 0.6)
+
+    def by_rate(opt):
+        opt.lr = 0.7
+
+    def by_schedule(opt):
+        opt.lr = schedules.exponential(0.3, gamma=0.5)
+
+    def by_state(opt):
+        opt.load_state_dict(opt.state_dict() | {"group0.lr": 0.6, "group0.weight_decay": 0.2})
+
+    def by_looking(opt):
+        opt.lr = schedules.exponential(0.3, gamma=0.5)
+        opt.anatomy(0, np.ones(4))
+
+    for way in (by_group, by_rate, by_schedule, by_state, by_looking):
+        x = START.copy()
+        opt = Adam(x, lr=0.1)
+        run(opt, 2)
+        way(opt)
+        before = x.copy()
+        assert distance(opt, x, 3) <= 4, way
+        other = Adam(before.copy(), lr=0.1)
+        assert not np.array_equal(run(other, 3), x), way

@@ -67,7 +67,7 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
         {"θ": before, "g": g, "t": cell.steps + 1, NUMBER: cell.product, **kept},
     )  # fmt: skip
     quietly(opt.move, twin, after, g)
-    group.options = options
+    group.options, group.touched = options, True
     slots = dict(zip(group.slots, twin.slots, strict=True))
     named = {name: x for name, x in named.items() if name not in ("θ", "g", *slots)}
     named["rate"] = named.pop("rate") * np.ones_like(g)

@@ -28,14 +28,15 @@ class Group:
     """Parameters with the same options: the rate, its schedule, the weight decay.
 
     `slots` are the names of the arrays that are kept, which do not change from step to step.
-    `program` is the step for the options that were `asked`, `still` the numbers that follow from
-    them; those that the step needs are in `boxes`, by kind, as arrays without axes, which numpy
-    would make of them every time. `known` is the clock of `numbers` and `product`.
+    `program` is the step for the options, as long as nobody has `touched` them, `still` are the
+    numbers that follow from them; those that the step needs are in `boxes`, by kind, as arrays
+    without axes, which numpy would make of them every time. `known` is the clock of `numbers` and
+    `product`.
     """
 
     __slots__ = (
-        "asked", "base", "boxes", "known", "members", "numbers", "options", "product", "program",
-        "schedule", "slots", "still",
+        "base", "boxes", "known", "members", "numbers", "options", "product", "program",
+        "schedule", "slots", "still", "touched",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +48,7 @@ class Group:
         self.slots: tuple[str, ...] = ()
         self.base: float = options["lr"] if schedule is None else schedule.base
         self.known: tuple[int, float] | None = None
-        self.asked: tuple[Any, ...] = ()
+        self.touched = True
         self.boxes: dict[str, list[np.ndarray]] = {}
         self.program: Program
         self.still: list[Any]
@@ -56,7 +57,7 @@ class Group:
 
     def take(self, program: Program, still: list[Any]) -> None:
         """Work with another program, or with other options."""
-        self.program, self.still, self.boxes = program, still, {}
+        self.program, self.still, self.boxes, self.touched = program, still, {}, False
 
     def boxed(self, kind: str) -> list[np.ndarray]:
         """The numbers that follow from the options, for arrays of a kind."""
@@ -70,6 +71,7 @@ class Group:
             o["lr"] = rate_of(title, schedule, step)
             if schedule.cycles:
                 cycle(title, o, schedule, step)
+            self.touched = True
         self.known = None
         if decay is Decay.BY_SCHEDULE and o.get("weight_decay") and not self.base:
             raise InputError(

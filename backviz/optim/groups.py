@@ -38,6 +38,7 @@ class ParamGroup(MutableMapping[str, Any]):
                 f"{self._title} has no option {name!r} to set; it has {', '.join(group.options)}"
             )
         group.options[name] = option = checked(self._title, name, option)
+        group.touched = True
         if name == "lr":
             group.schedule, group.base = None, option
 

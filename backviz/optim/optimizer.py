@@ -110,6 +110,7 @@ class Optimizer:
         """Make the cells anew, with empty slots; `clocks` are the steps that each has had."""
         for group in self.groups:
             group.slots = self.kept(group.options, group.schedule)
+            group.touched = True
         self.cells = cells_of(self.groups, clocks)
         for cell in self.cells:
             o = {"": 0.0, **cell.group.options}
@@ -192,24 +193,23 @@ class Optimizer:
 
     def _prepare(self, group: Group, clock: tuple[int, float]) -> None:
         """Make the numbers of a step, and another program if the formula goes another way."""
-        options = (*group.options.values(), group.base)
         try:
-            if group.asked != options:
+            if group.touched:
                 raise Otherwise
             group.numbers, group.product = group.program.numbers(group.still, clock)
         except (Otherwise, ValueError):  # the root of a number below 0
-            self._choose(group, options, clock)
+            self._choose(group, clock)
         group.known = clock
 
-    def _choose(self, group: Group, options: tuple[Any, ...], clock: tuple[int, float]) -> None:
+    def _choose(self, group: Group, clock: tuple[int, float]) -> None:
         """Find the program for the options as they are, or make it."""
-        group.asked = options
+        options = (*group.options.values(), group.base)
         programs = self.programs.setdefault((self.semantics, group.slots), [])
         for program in programs:
             try:
                 still = program.begin(options)
                 group.numbers, group.product = program.numbers(still, clock)
-            except (Otherwise, ValueError):  # the root of a number below 0
+            except (Otherwise, ValueError):
                 continue
             return group.take(program, still)
         made = program_of(self.lines, self.absent, group.options, clock, group.base, group.slots)
@@ -237,7 +237,8 @@ class Optimizer:
                     f"the gradient of parameter {cell.at[0]} holds {g.dtype}, not real numbers"
                 )
             for x in self.params:
-                if np.may_share_memory(g, x):  # as that of ½x² is x
+                own = g.base is None and x.base is None and g is not x
+                if not own and np.may_share_memory(g, x):  # as that of ½x² is x
                     g = g.copy()
             if g.shape != p.shape:
                 raise ShapeError(
@@ -312,7 +313,7 @@ class Optimizer:
         rate = rate_of(title, schedule, self.steps) if schedule else checked(title, "lr", lr)
         for group in self.groups:
             group.schedule = schedule
-            group.options["lr"] = rate
+            group.options["lr"], group.touched = rate, True
             group.base = group.base if schedule is None else schedule.base
 
     @property

@@ -244,11 +244,13 @@ class Program:
 
     def begin(self, options: Sequence[Any]) -> list[Any]:
         """The numbers that follow from the options; raises `Otherwise`."""
-        return _work_off(self.still, [*options, *self.constants])
+        return work_off(self.still, [*options, *self.constants])
 
     def numbers(self, still: Sequence[Any], clock: tuple[int, float]) -> tuple[list[Any], float]:
         """The numbers of a step, and Π after it; raises `Otherwise`."""
-        n = _work_off(self.moving, [*still, *clock])
+        if not self.used and not self.moving:
+            return [], clock[1]
+        n = work_off(self.moving, [*still, *clock])
         return [n[i] for i in self.used], n[self.product]
 
     def move(self, r: Sequence[Any]) -> None:
@@ -260,7 +262,8 @@ class Program:
                 ufunc(r[a], r[b], r[out])
 
 
-def _work_off(rows: Sequence[Row], n: list[Any]) -> list[Any]:
+def work_off(rows: Sequence[Row], n: list[Any]) -> list[Any]:
+    """Put the results of calls behind their operands."""
     for function, a, b in rows:
         n.append(function(n[a]) if b < 0 else function(n[a], n[b]))
     return n
