@@ -149,6 +149,9 @@ def _note_earlier(graph: nx.MultiDiGraph[int]) -> None:
 
 def _has_more(total: Any, parts: list[Any]) -> bool:
     """Whether a sum has more than its terms; a large array is looked at piece by piece."""
+    if type(total) is float:
+        earlier, noise = _remainder(total, parts)
+        return bool(abs(earlier) > noise)
     for whole, *terms in _pieces([total, *parts]):
         earlier, noise = _remainder(whole, terms)
         if np.any(np.abs(earlier) > noise):
