@@ -47,10 +47,10 @@ def as_data(x: Any) -> Data:
     """
     if type(x) is float:
         return x
-    if type(x) is int:
-        return _to_float(x)
     if type(x) is np.ndarray and x.ndim and x.dtype.char in "dfe":
         return x
+    if type(x) is int:
+        return _to_float(x)
     if isinstance(x, (int, float, np.generic)) and not isinstance(x, np.complexfloating):
         return _to_float(x)
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):

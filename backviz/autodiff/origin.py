@@ -59,7 +59,7 @@ class Origin:
         self.wants = wants
         self.where = where
         self.scope = scope
-        self.slope = op.rules[0] if op is not None and op.is_function and not params else None
+        self.slope = None if params or op is None or not op.is_function else op.rules[0]
 
     def but(self, **changes: Any) -> Origin:
         """The same origin with something changed.

@@ -209,7 +209,10 @@ def _pull(
     retain: bool,
 ) -> None:
     """Any other op: its own rules, on numbers or arrays."""
-    inputs = node.inputs
+    first, second = node.first, node.second
+    inputs = first if type(first) is tuple else (first,)
+    if second is not None:  # `node.inputs`, without asking for it
+        inputs = (first, second)
     for operand in inputs:
         custody = operand.second
         if type(custody) is Custody:

@@ -72,7 +72,7 @@ class Value(Held):
         self.grad = self.first = self.second = None
         whole = ""
         if type(data) is not float:
-            if isinstance(data, Value):
+            if type(data) is not np.ndarray and isinstance(data, Value):
                 if requires_grad is not False and data.requires_grad:
                     check_copy(data)
                 data = meaning.plain_array(data)

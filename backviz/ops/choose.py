@@ -45,7 +45,7 @@ def _where(condition: Data, x: Data, y: Data) -> np.ndarray:
 
 
 def _bind_where(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], Params]:
-    if isinstance(condition, Value) and condition.shape:
+    if isinstance(condition, Value) and type(condition.raw) is not float:
         used_whole(condition)  # a list of zeros and ones is a mask
     return (condition, x, y), {}
 
