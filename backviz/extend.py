@@ -1,7 +1,9 @@
-"""What people need who add to backviz: ops, formats, themes, examples, scenes, optimizers.
+"""What people need who add to backviz: each table, and what its rows are made of.
 
 Every table is a `Registry`: `add(name, row)` enters a row, and everything that lists,
-checks or documents the table finds it there. Names are never overwritten.
+checks or documents the table finds it there. Names are never overwritten. A file is loaded
+by `--plugin FILE` on the command line, an installed package by an entry point of the group
+`backviz`; in Python an import is enough.
 
 >>> import math, numpy as np
 >>> from backviz.extend import OPS, elementwise
@@ -22,8 +24,11 @@ checks or documents the table finds it there. Names are never overwritten.
 from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, structural
-from backviz.diagrams.layout import ENGINES, Engine
+from backviz.diagrams.layout import ENGINES, Engine, Layout, Plan
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
+from backviz.lessons.broken import BREAKS, Break
+from backviz.lessons.model import LESSONS, Lesson, Words
+from backviz.movies.formats import FORMATS, Format, film_format
 from backviz.ops import OPS
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, convention, optimizer
 from backviz.registry import Registry
@@ -32,11 +37,17 @@ from backviz.renderers.builds import BUILDERS, Builder
 from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, artists, scene
 from backviz.scenes.artists import Line
 from backviz.sources.examples import EXAMPLES, Example
+from backviz.stepping.state import State
+from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
+from backviz.tables import TABLES
+from backviz.words import LANGUAGES
 
 __all__ = [
-    "BUILDERS", "ENGINES", "EXAMPLES", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES",
-    "SCHEDULES", "THEMES", "Axis", "Builder", "Call", "Elementwise", "Engine", "Example", "Film",
-    "Frame", "Line", "Notation", "Op", "Optimizer", "Panel", "Preset", "Registry", "Renderer",
-    "Structural", "Theme", "Within", "artists", "convention", "elementwise", "optimizer", "scene",
+    "BREAKS", "BUILDERS", "COMMANDS", "ENGINES", "EXAMPLES", "FORMATS", "LANGUAGES", "LESSONS",
+    "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES", "TABLES", "THEMES",
+    "Axis", "Break", "Builder", "Call", "Command", "Elementwise", "Engine", "Example", "Film",
+    "Format", "Frame", "Layout", "Lesson", "Line", "Notation", "Op", "Optimizer", "Panel", "Plan",
+    "Preset", "Registry", "Renderer", "Result", "State", "Structural", "Theme", "Wish", "Within",
+    "Words", "artists", "convention", "elementwise", "film_format", "optimizer", "scene",
     "structural",
 ]  # fmt: skip

@@ -11,16 +11,16 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from backviz.errors import BackvizError, InputError
 
 GROUP = "backviz"
 LOADED: list[str] = []  # files and packages, in the order in which they were loaded
 _HERE = str(Path(__file__).parent) + os.sep
-_state = {"held": 0, "looked": 0}
+_state = {"looked": False}
 Asker = tuple[str, object]
 
 
@@ -54,12 +54,12 @@ def load_file(given: str) -> None:
 def load_installed(tell: Callable[[str], None] | None = None) -> None:
     """Import what installed packages name in the group `backviz`, once.
 
-    `tell` is told what fails; without it that is a warning. Nothing happens while a table is
-    being filled: a plugin needs all of them.
+    `tell` is told what fails; without it that is a warning. While a module of ours is being
+    imported nothing happens, because a plugin needs all of it; whoever asks next does it.
     """
-    if _state["looked"] or _state["held"]:
+    if _state["looked"] or _importing():
         return
-    _state["looked"] = 1
+    _state["looked"] = True
     if not _anything_installed():
         return
     from importlib.metadata import entry_points
@@ -76,16 +76,6 @@ def load_installed(tell: Callable[[str], None] | None = None) -> None:
                 tell(said)
 
 
-@contextmanager
-def held() -> Iterator[None]:
-    """Within `with`, no installed plugin is looked for."""
-    _state["held"] += 1
-    try:
-        yield
-    finally:
-        _state["held"] -= 1
-
-
 def asker() -> Asker:
     """The nearest file outside of backviz that asks, and which of its runs; "" if there is none.
 
@@ -98,6 +88,18 @@ def asker() -> Asker:
     if "ipykernel" in file or file.startswith("<ipython"):
         return "a cell", None
     return ("", None) if file.startswith(("<", _HERE)) else (file, frame.f_globals)
+
+
+def _importing() -> bool:
+    """Whether a module of ours is being imported by whoever asks."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        ours = code.co_filename.startswith(_HERE) and code.co_name == "<module>"
+        if ours and frame.f_globals.get("__name__") != "__main__":  # that is python -m backviz
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _anything_installed() -> bool:
@@ -124,7 +126,7 @@ def _anything_installed() -> bool:
 
 def _said(error: BaseException, path: str = "") -> str:
     """An error in one line, with the line of the file where it came up."""
-    told = str(error).strip().partition("\n")[0]
+    told = error.msg if isinstance(error, SyntaxError) else str(error).strip().partition("\n")[0]
     kind = "" if isinstance(error, BackvizError) else type(error).__name__
     said = ": ".join(filter(None, (kind, told)))
     lines, trace = [], error.__traceback__
@@ -132,4 +134,4 @@ def _said(error: BaseException, path: str = "") -> str:
         lines += [trace.tb_lineno] if trace.tb_frame.f_code.co_filename == path else []
         trace = trace.tb_next
     at = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
-    return f"{said} (line {at})" if at and "(line" not in said and path else said
+    return f"{said} (line {at})" if at and path else said

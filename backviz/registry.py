@@ -56,8 +56,7 @@ class Registry(Generic[T]):
 
     def _go_home(self) -> None:
         home = self._homes[0]
-        with plugins.held():  # until the module has entered all of its items
-            import_module(home)
+        import_module(home)
         if home in self._homes:  # else it has asked this table itself
             self._homes.remove(home)
 

@@ -1,10 +1,48 @@
-"""The few words that stand in figures, descriptions and tables, in the users' languages."""
+"""The words that a person reads, in the users' languages: one table for all of them.
+
+Figures, descriptions and tables take their words from here, each under its key. The stepper's
+words stand in the same rows, under "stepper." and their key (`stepping.words`); a sentence of a
+lesson, a note or a domain of an op stands under the English sentence itself. Invariant: what a
+language lacks is said in English, sentence by sentence.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from backviz.registry import Registry
 
-LANGUAGES: Registry[dict[str, str]] = Registry("language")
+
+class Sentences(dict[str, str]):
+    """What a language says; a key that it lacks is said in English.
+
+    >>> Sentences(value="Wert")["value"], Sentences()["value"]
+    ('Wert', 'value')
+    """
+
+    def __missing__(self, key: str) -> str:
+        if LANGUAGES["en"] is self:
+            raise KeyError(key)
+        return LANGUAGES["en"][key]
+
+
+class _Languages(Registry[Sentences]):
+    def add(self, name: str, item: Mapping[str, str], aliases: Iterable[str] = ()) -> Sentences:
+        """Enter what a language says, as far as it says it."""
+        return super().add(name, Sentences(item), aliases)
+
+
+LANGUAGES = _Languages("language")
+
+
+def in_language(sentence: str, lang: str) -> str:
+    """An English sentence in another language, if that has it.
+
+    >>> in_language("There is no such sentence.", "ru")
+    'There is no such sentence.'
+    """
+    return LANGUAGES[lang].get(sentence, sentence)
+
 
 LANGUAGES.add(
     "en",

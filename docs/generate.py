@@ -23,6 +23,7 @@ from backviz.autodiff.orders import recorded_gradients
 from backviz.autodiff.protocol import _ASKING
 from backviz.autodiff.remedies import remedy
 from backviz.autodiff.table import FUNCTIONS
+from backviz.cli.listing import LISTS
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import THEMES
@@ -30,7 +31,7 @@ from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.op_page import call_text, record, rules
 from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
-from backviz.ops import FAMILIES
+from backviz.ops import FAMILIES, OPS
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer
 from backviz.optim.options import OPTIONS, short
 from backviz.renderers import RENDERERS
@@ -44,6 +45,12 @@ HERE = Path(__file__).parent
 SHEET = ("notebook", "slide", "half", "beamer", "paper")  # sizes of the contact sheets
 CELL = 380, 230  # pixels of one picture on a sheet
 DARK = {"diamond": "half", "mazur": "slide", "mazur-scalar": "slide"}
+
+
+HEAD_OF_OPS = [
+    "| op | other names | formula | options | rules | domain | note | gradient |",
+    "|---|---|---|---|---|---|---|---|",
+]
 
 
 def ops_page() -> str:
@@ -70,8 +77,9 @@ def ops_page() -> str:
         if rows:
             about = (module.__doc__ or family).partition("\n")[0].partition(". ")[0].rstrip(".")
             lines += ["", f"## {about}", ""]
-            lines += ["| op | other names | formula | options | rules | domain | note | gradient |"]
-            lines += ["|---|---|---|---|---|---|---|---|", *rows]
+            lines += [*HEAD_OF_OPS, *rows]
+    if own := [_row(op) for op in OPS.values() if op.public and op.name not in shown]:
+        lines += ["", "## Ops of plugins", "", *HEAD_OF_OPS, *own]
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +100,40 @@ def _row(op: Op) -> str:
 
 def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+LISTS_HEAD = """# What there is
+
+Generated from the tables: all that can be chosen by name, as `backviz list` prints it. What a
+plugin adds stands there too ([How to extend](extend.md)).
+"""
+
+
+def lists_page() -> str:
+    """Every table that `backviz list` knows, but for those that have a page of their own."""
+    lines = [LISTS_HEAD.rstrip()]
+    for what, rows in LISTS.items():
+        lines += ["", f"## {what}", ""]
+        if page := PAGES.get(what):
+            lines.append(f"They have [a page of their own]({page}).")
+            continue
+        made = rows()
+        keys = list(made[0])
+        lines += [f"| {' | '.join(keys)} |", "|---" * len(keys) + "|"]
+        for row in made:
+            cells = [f"`{row['name']}`", *(escape_markdown(str(row[k])) for k in keys[1:])]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "ops": "ops.md",
+    "scenes": "scenes.md",
+    "topics": "lessons.md",
+    "optimizers": "optimizers.md",
+    "examples": "gallery.md",
+    "schedules": "optimizers.md",
+}
 
 
 def numpy_page() -> str:
@@ -474,6 +516,7 @@ def _pictures_of_the_engine() -> None:
 
 if __name__ == "__main__":
     (HERE / "ops.md").write_text(ops_page(), encoding="utf-8")
+    (HERE / "lists.md").write_text(lists_page(), encoding="utf-8")
     (HERE / "numpy.md").write_text(numpy_page(), encoding="utf-8")
     (HERE / "optimizers.md").write_text(optimizers_page(), encoding="utf-8")
     (HERE / "lessons.md").write_text(lessons_page(), encoding="utf-8")

@@ -37,10 +37,12 @@ from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.lessons import LESSONS
 from backviz.movies.formats import FORMATS
 from backviz.ops import OPS
+from backviz.optim import OPTIMIZERS, SCHEDULES
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
+from backviz.stepping.vocabulary import COMMANDS
 from backviz.tables import TABLES
 from backviz.words import LANGUAGES
 
@@ -766,12 +768,17 @@ REGISTRIES = {
     "scenes": [*SCENES],
     "ops": sorted(op.name for op in OPS.values() if op.public),
     "formats": [*RENDERERS],
+    "builds": [*BUILDERS],
+    "films": [*FORMATS],
     "tables": [*TABLES],
     "themes": [*THEMES],
     "sizes": [*PRESETS],
     "engines": [*ENGINES],
     "languages": [*LANGUAGES],
     "topics": [*LESSONS],
+    "commands": [*COMMANDS],
+    "optimizers": [*OPTIMIZERS],
+    "schedules": [*SCHEDULES],
 }
 
 

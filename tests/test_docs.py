@@ -158,6 +158,7 @@ def test_the_generated_pages_are_up_to_date():
     pages = generator()
     assert (ROOT / "docs" / "ops.md").read_text("utf-8") == pages["ops_page"]()
     assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == pages["gallery_page"]()
+    assert (ROOT / "docs" / "lists.md").read_text("utf-8") == pages["lists_page"]()
 
 
 @pytest.mark.skipif(not hasattr(np, "unstack"), reason="the page lists functions of numpy 2.1")

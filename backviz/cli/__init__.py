@@ -21,6 +21,7 @@ from backviz.cli.doctor import doctor
 from backviz.cli.explain import explain
 from backviz.cli.graph import graph
 from backviz.cli.listing import list_
+from backviz.cli.plugin import Extensible, hint, plugin_option
 from backviz.cli.step import step
 from backviz.cli.steps import steps
 from backviz.cli.table import table
@@ -31,6 +32,8 @@ BROKEN_PIPE = 141
 
 
 @click.group(
+    cls=Extensible,
+    params=[plugin_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="SRC is an expression such as 'L=(a*b+c)*(a-c); a=2; b=3; c=4', a file and a name in "
     "it (file.py:loss), an example (@diamond; see 'backviz list examples'), or - for standard "
@@ -112,7 +115,7 @@ def _run(given: list[str]) -> int:
         if was_interrupted(error):
             say("interrupted")
             return INTERRUPTED
-        return _failure(error, debug="--debug" in given)
+        return _failure(error, given)
 
 
 def _usage(error: click.ClickException) -> str:
@@ -130,16 +133,16 @@ def _usage(error: click.ClickException) -> str:
     return f"{message[:1].lower()}{message[1:]}{hint}{see}"
 
 
-def _failure(error: Exception, debug: bool) -> int:
+def _failure(error: Exception, given: list[str]) -> int:
     """Say what went wrong; the exit code is the error's own."""
     from backviz.cli.terminal import say, silence_output, warn_raw
 
-    if debug:
+    if "--debug" in given:
         import traceback
 
         warn_raw("".join(traceback.format_exception(error)))
     if isinstance(error, BackvizError):
-        say(str(error))
+        say(str(error) + hint(given, str(error)))
         return error.exit_code
     if isinstance(error, OSError) and error.filename is None:  # click's own printing
         silence_output()

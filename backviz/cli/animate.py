@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from backviz.cli.completion import offer, offer_files, offer_from
+from backviz.cli.completion import Offer, offer, offer_files
+from backviz.cli.plugin import Named, plugin_option
 
 if TYPE_CHECKING:
     from backviz.movies.formats import Format
@@ -27,27 +29,27 @@ SHARED: tuple[click.Option, ...] = (
         help="Where to write: .mp4 .gif .webp .html .png .svg .pdf .csv .json .npz, numbered "
         "pictures 'out/%03d.png', or - for standard output.",
     ),
-    click.Option(
+    Named(
         ["-F", "--format", "form"],
-        shell_complete=offer_from("backviz.movies.formats:FORMATS"),
+        table="backviz.movies.formats:FORMATS",
         metavar="FORMAT",
         default="",
-        help="The format, by name.",
+        help="mp4, gif, webp, html, png, svg, pdf, csv, json or npz.  [by extension]",
     ),
     click.Option(["--still"], type=int, metavar="K", help="Frame K alone, from 0; -1 is the last."),
     click.Option(
         ["--strip"], type=int, default=0, metavar="N", help="N frames on one sheet (png)."
     ),
-    click.Option(
+    Named(
         ["--for", "size"],
-        shell_complete=offer_from("backviz.diagrams.theme:PRESETS"),
+        table="backviz.diagrams.theme:PRESETS",
         metavar="PLACE",
         default="slide",
         help="slide, under-title, half, beamer, paper or notebook: page and text size.  [slide]",
     ),
-    click.Option(
+    Named(
         ["--theme"],
-        shell_complete=offer_from("backviz.diagrams.theme:THEMES"),
+        table="backviz.diagrams.theme:THEMES",
         metavar="NAME",
         default="light",
         help="light, dark, print or contrast.  [light]",
@@ -61,9 +63,9 @@ SHARED: tuple[click.Option, ...] = (
     click.Option(["--no-legend"], is_flag=True, help="Leave the legends out."),
     click.Option(["--no-command"], is_flag=True, help="Leave the command in the corner out."),
     click.Option(["--transparent"], is_flag=True, help="No background (png, svg, pdf)."),
-    click.Option(
+    Named(
         ["--lang"],
-        shell_complete=offer_from("backviz.words:LANGUAGES"),
+        table="backviz.words:LANGUAGES",
         metavar="en|ru",
         default="en",
         help="Language of graphs in a film; captions and titles of scenes are English.",
@@ -169,7 +171,11 @@ def _command(scene: Scene) -> click.Command:
         return _run(scene, chosen, shared)
 
     return click.Command(
-        scene.name, params=[*given, *SHARED], callback=run, help=text, short_help=scene.about
+        scene.name,
+        params=[*given, *SHARED, plugin_option()],
+        callback=run,
+        help=text,
+        short_help=scene.about,
     )
 
 
@@ -180,6 +186,8 @@ def _parameter(option: Option) -> click.Option:
     about = option.about[:1].upper() + option.about[1:].rstrip(".")
     if option.choices:
         about += ": " + ", ".join(option.choices)
+    if option.among:
+        about += ": " + ", ".join(option.among.names())
     if option.within:
         about += f" ({option.within})"
     default = {True: "on", False: "off"}.get(option.default, option.default) if (
@@ -190,9 +198,22 @@ def _parameter(option: Option) -> click.Option:
         type=None if option.type is bool else option.type,
         default=option.default,
         metavar=None if option.type is bool else _METAVARS[option.type],
-        shell_complete=offer(lambda: option.choices or ()),
+        shell_complete=_several(option.among.names)
+        if option.among
+        else offer(lambda: option.choices or ()),
         help=f"{about}.  [{default}]",
     )
+
+
+def _several(names: Callable[[], list[str]]) -> Offer:
+    """Offers names, after a comma as well."""
+
+    def complete(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
+        before, comma, start = word.rpartition(",")
+        found = offer(names)(ctx, param, start)
+        return [CompletionItem(f"{before}{comma}{item.value}") for item in found]
+
+    return complete
 
 
 _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}

@@ -19,6 +19,13 @@ _SHELLS = ("bash", "zsh", "fish")
 _WHOLE_WORDS = "COMP_WORDBREAKS=${COMP_WORDBREAKS//[@:]/}\n"
 
 
+def names_in(table: str) -> Iterable[str]:
+    """The names in a table, given as `module:TABLE`; it is imported now."""
+    module, _, name = table.partition(":")
+    found: Iterable[str] = getattr(import_module(module), name)
+    return found
+
+
 def offer(names: Callable[[], Iterable[str]]) -> Offer:
     """Offers the names that begin as the word does."""
 
@@ -26,17 +33,6 @@ def offer(names: Callable[[], Iterable[str]]) -> Offer:
         return [CompletionItem(name) for name in names() if name.startswith(word)]
 
     return complete
-
-
-def offer_from(*places: str) -> Offer:
-    """Offers the names in tables, each given as `module:TABLE`; they are imported on TAB."""
-
-    def names() -> Iterable[str]:
-        for place in places:
-            module, _, table = place.partition(":")
-            yield from getattr(import_module(module), table)
-
-    return offer(names)
 
 
 def offer_sources(_: click.Context, __: click.Parameter, word: str) -> list[CompletionItem]:

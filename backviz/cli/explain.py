@@ -7,17 +7,18 @@ from typing import Any
 import click
 
 from backviz.cli import options
-from backviz.cli.completion import offer_from, offer_sources, offer_topics
+from backviz.cli.completion import offer_sources, offer_topics
+from backviz.cli.plugin import named
 
 
 @click.command(short_help="One screen on a misconception or an op.")
 @click.argument(
     "name", required=False, default="", metavar="[TOPIC|OP]", shell_complete=offer_topics
 )
-@click.option(
+@named(
     "--break",
     "wrong",
-    shell_complete=offer_from("backviz.lessons.broken:BREAKS"),
+    table="backviz.lessons.broken:BREAKS",
     metavar="MISTAKE",
     default="",
     help="Run an engine with this mistake beside the right one: accumulate, topo, zero-grad, "

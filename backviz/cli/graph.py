@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
-from backviz.cli.completion import offer_from
+from backviz.cli.plugin import named
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 @click.command(short_help="One picture of a computation and its gradients.")
 @options.source
 @options.to_file
-@click.option(
+@named(
     "-F",
     "--format",
     "form",
-    shell_complete=offer_from("backviz.renderers:RENDERERS"),
+    table="backviz.renderers:RENDERERS",
     metavar="FORMAT",
     help="svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml.  [by extension]",
 )

@@ -18,8 +18,8 @@ Rows = list[dict[str, Any]]
 @options.as_json
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
-    """List WHAT: examples, scenes, ops, formats, tables, themes, sizes, engines, languages or
-    topics.
+    """List WHAT: examples, scenes, ops, formats, builds, films, tables, themes, sizes, engines,
+    languages, topics, commands, optimizers or schedules.
 
     Without WHAT: how many there are of each.
     """
@@ -103,6 +103,42 @@ def _scenes() -> Rows:
     return [{"name": s.name, "about": s.about} for s in SCENES.values()]
 
 
+def _films() -> Rows:
+    from backviz.movies.formats import FORMATS
+
+    return [{"name": row.name, "about": row.about} for row in FORMATS.values()]
+
+
+def _builds() -> Rows:
+    from backviz.renderers.builds import BUILDERS
+
+    return [{"name": row.name, "about": row.about} for row in BUILDERS.values()]
+
+
+def _optimizers() -> Rows:
+    from backviz.optim import OPTIMIZERS
+
+    return [{"name": name, "about": _sentence(made)} for name, made in OPTIMIZERS.items()]
+
+
+def _schedules() -> Rows:
+    from backviz.optim import SCHEDULES
+
+    return [{"name": name, "about": _sentence(made)} for name, made in SCHEDULES.items()]
+
+
+def _sentence(made: object) -> str:
+    """The first line of a docstring."""
+    return (made.__doc__ or "").strip().partition("\n")[0]
+
+
+def _commands() -> Rows:
+    from backviz.stepping.look import Look
+    from backviz.stepping.vocabulary import COMMANDS, purpose
+
+    return [{"name": c.name, "about": purpose(c, Look())} for c in COMMANDS.values()]
+
+
 def _topics() -> Rows:
     from backviz.lessons import LESSONS
 
@@ -114,12 +150,17 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "scenes": _scenes,
     "ops": _ops,
     "formats": _formats,
+    "builds": _builds,
+    "films": _films,
     "tables": _tables,
     "themes": _themes,
     "sizes": _sizes,
     "engines": _engines,
     "languages": _languages,
     "topics": _topics,
+    "commands": _commands,
+    "optimizers": _optimizers,
+    "schedules": _schedules,
 }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from backviz.cli.completion import offer, offer_composite, offer_files, offer_from, offer_sources
+from backviz.cli.completion import offer, offer_composite, offer_files, offer_sources
+from backviz.cli.plugin import named
 
 Command = Callable[..., Any]
 
@@ -35,9 +36,9 @@ to_file = click.option(
 )
 
 words = together(
-    click.option(
+    named(
         "--lang",
-        shell_complete=offer_from("backviz.words:LANGUAGES"),
+        table="backviz.words:LANGUAGES",
         metavar="en|ru",
         default="en",
         help="Language of the words.",
@@ -71,24 +72,24 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="No messages on standar
 debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 looks = together(
-    click.option(
+    named(
         "--for",
         "size",
-        shell_complete=offer_from("backviz.diagrams.theme:PRESETS"),
+        table="backviz.diagrams.theme:PRESETS",
         metavar="PLACE",
         default="notebook",
         help="slide, under-title, half, beamer, paper or notebook: page and text size.  [notebook]",
     ),
-    click.option(
+    named(
         "--theme",
-        shell_complete=offer_from("backviz.diagrams.theme:THEMES"),
+        table="backviz.diagrams.theme:THEMES",
         metavar="NAME",
         default="light",
         help="light, dark, print or contrast.  [light]",
     ),
-    click.option(
+    named(
         "--fold",
-        shell_complete=offer_from("backviz.diagrams.style:FOLDS"),
+        table="backviz.diagrams.style:FOLDS",
         metavar="LEVEL",
         default="auto",
         help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, "
@@ -130,9 +131,9 @@ looks = together(
         "--scale", type=float, default=2.0, metavar="N", help="PNG pixels per point.  [2]"
     ),
     click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG."),
-    click.option(
+    named(
         "--engine",
-        shell_complete=offer_from("backviz.diagrams.layout:ENGINES"),
+        table="backviz.diagrams.layout:ENGINES",
         metavar="NAME",
         default="auto",
         help="wasm, dot, pygraphviz or layered.",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
-from backviz.cli.completion import offer, offer_from
+from backviz.cli.completion import offer
 from backviz.cli.graph import make_style
+from backviz.cli.plugin import named
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 @click.command(short_help="A page for each forward and backward step.")
 @options.source
 @options.to_file
-@click.option(
+@named(
     "-F",
     "--format",
     "form",
-    shell_complete=offer_from("backviz.renderers.builds:BUILDERS"),
+    table="backviz.renderers.builds:BUILDERS",
     metavar="FORMAT",
     help="pdf, html, svg, png, fragments, tikz, mp4, gif or webp.  [by extension]",
 )

@@ -8,18 +8,18 @@ from typing import Any
 import click
 
 from backviz.cli import options
-from backviz.cli.completion import offer_from
 from backviz.cli.describe import number_style, print_or_write
+from backviz.cli.plugin import named
 
 
 @click.command(short_help="The backward pass as a table.")
 @options.source
 @options.to_file
-@click.option(
+@named(
     "-F",
     "--format",
     "form",
-    shell_complete=offer_from("backviz.tables:TABLES"),
+    table="backviz.tables:TABLES",
     metavar="FORMAT",
     help="txt, md, csv, json or latex.  [by extension]",
 )

@@ -12,23 +12,28 @@ from typing import Any, NamedTuple
 
 from backviz.registry import Registry
 from backviz.text import NumberStyle
+from backviz.words import in_language
 
 Dress = Callable[[NumberStyle], str]  # text whose numbers are as the reader asked for
 
 
 class Words(NamedTuple):
-    """The same in English and in Russian.
+    """The same in English and in Russian; what is not there is said in English.
 
-    >>> Words("right", "верно").of("ru")
-    'верно'
+    Another language has it under the English sentence in its row of `LANGUAGES`.
+
+    >>> Words("right", "верно").of("ru"), Words("right").of("ru")
+    ('верно', 'right')
     """
 
     en: str
-    ru: str
+    ru: str = ""
 
     def of(self, lang: str) -> str:
         """The text in one of the languages."""
-        return {"en": self.en, "ru": self.ru}[lang]
+        if lang == "ru" and self.ru:
+            return self.ru
+        return self.en if lang == "en" else in_language(self.en, lang)
 
 
 @dataclass(frozen=True, slots=True)

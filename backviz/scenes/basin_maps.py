@@ -14,7 +14,7 @@ from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import MOST, one_choice
+from backviz.scenes.optimizer_choice import MOST, Optimizers, one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -69,7 +69,7 @@ def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
 @scene
 def start_points(
     surface: str = "himmelblau",
-    optimizer: str = "momentum",
+    optimizer: Optimizers = "momentum",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.003,
     side: Annotated[int, Within(1, 8)] = 4,
     steps: Annotated[int, Within(0, 5000)] = 80,
@@ -163,7 +163,7 @@ def start_points(
 @scene
 def basins(
     surface: str = "himmelblau",
-    optimizer: str = "sgd",
+    optimizer: Optimizers = "sgd",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
     side: Annotated[int, Within(2, 200)] = 100,
     steps: Annotated[int, Within(0, 2000)] = 100,

@@ -13,7 +13,7 @@ from backviz.optim import SGD, Adam, AdamW
 from backviz.scenes.artists import Line, Rule, Table
 from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.optimizer_choice import Choice, choices
+from backviz.scenes.optimizer_choice import Choice, Optimizers, choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of, key_panel
@@ -205,8 +205,8 @@ def _apart(distance: float) -> str:
 @scene
 def memory(
     surface: str = "beale",
-    optimizers: str = "sgd:lr=.02,momentum:lr=.003,adagrad:lr=.5,adadelta:lr=5,rmsprop:lr=.05,"
-    "adam:lr=.3",
+    optimizers: Optimizers = "sgd:lr=.02,momentum:lr=.003,adagrad:lr=.5,adadelta:lr=5,"
+    "rmsprop:lr=.05,adam:lr=.3",
     billions: Annotated[float, Within(1e-6, 1e6)] = 1.0,
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
     start: str = "auto",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from backviz.errors import InputError, UsageError
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
@@ -17,6 +17,7 @@ from backviz.optim import schedules as rules
 from backviz.optim.options import above_0
 from backviz.optim.parameters import Parameters
 from backviz.registry import unknown
+from backviz.scenes.registry import Among
 
 MOMENTUM = 0.9
 SHORT: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -31,6 +32,14 @@ ScheduleName = Literal[
     "constant", "time_based", "step", "exponential", "linear", "cosine", "warmup", "one_cycle",
     "plateau",
 ]  # fmt: skip
+
+
+def names_of_optimizers() -> list[str]:
+    """What an optimizer may be called in a text."""
+    return [*SHORT, *OPTIMIZERS]
+
+
+Optimizers = Annotated[str, Among(names_of_optimizers)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ def _choice(word: str) -> Choice:
     name, *given = (part.strip() for part in word.split(":"))
     lower = name.lower()
     if lower not in SHORT and name not in OPTIMIZERS and lower not in OPTIMIZERS:
-        raise UsageError(unknown("optimizer", name, [*SHORT, *OPTIMIZERS]))
+        raise UsageError(unknown("optimizer", name, names_of_optimizers()))
     of, fixed = SHORT.get(lower, (name if name in OPTIMIZERS else lower, {}))
     make = OPTIMIZERS[of]
     known = [p for p in inspect.signature(make).parameters if p not in ("params", "maximize")]

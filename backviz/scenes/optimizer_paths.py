@@ -11,7 +11,14 @@ from backviz.scenes.artists import Line, Points
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import RATES, Choice, ScheduleName, choices, scheduled
+from backviz.scenes.optimizer_choice import (
+    RATES,
+    Choice,
+    Optimizers,
+    ScheduleName,
+    choices,
+    scheduled,
+)
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -45,7 +52,7 @@ EDGE = "A mark on the lower edge stands for a loss below it, or of 0."
 @scene
 def optimizers(
     surface: str = "beale",
-    optimizers: str = "sgd,momentum,nesterov,adagrad,rmsprop,adam",
+    optimizers: Optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam",
     rates: Mode = "best",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
     start: str = "auto",

@@ -14,7 +14,7 @@ from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import MOST, one_choice, schedule_names, scheduled
+from backviz.scenes.optimizer_choice import MOST, Optimizers, one_choice, schedule_names, scheduled
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -38,7 +38,7 @@ from backviz.text import count
 @scene
 def schedules(
     schedules: str = "constant,time_based,step,exponential,cosine,one_cycle,plateau",
-    optimizer: str = "sgd",
+    optimizer: Optimizers = "sgd",
     surface: str = "ravine",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
     start: str = "auto",
@@ -136,7 +136,7 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
 @scene
 def rates(
     rates: str = "0.01,0.3,0.49,0.55",
-    optimizer: str = "sgd",
+    optimizer: Optimizers = "sgd",
     surface: str = "ravine",
     start: str = "auto",
     steps: Annotated[int, Within(1, 5000)] = 60,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -29,6 +29,16 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """The names that a text is made of, with commas between several: `Annotated[str, Among(f)]`.
+
+    `names` lists them when somebody asks.
+    """
+
+    names: Callable[[], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One parameter of a scene: its type, its default, what it may be and what it is for."""
 
@@ -38,6 +48,7 @@ class Option:
     about: str
     choices: tuple[str, ...] = ()
     within: Within | None = None
+    among: Among | None = None
 
     def check(self, value: Any) -> Any:
         """The value as the scene gets it, or one sentence that says what is wrong."""
@@ -88,7 +99,7 @@ class Scene:
 # What every film can be told, so that no scene has an option of that name.
 TAKEN = frozenset(
     ("output", "form", "format", "still", "strip", "theme", "scale", "fps", "hold", "once", "list",
-     "open", "json", "quiet", "debug", "help")
+     "open", "json", "quiet", "debug", "plugin", "help")
 )  # fmt: skip
 SCENES: Registry[Scene] = Registry("scene", home="backviz.scenes")
 
@@ -130,18 +141,22 @@ def _docstring(make: Callable[..., Film]) -> tuple[str, dict[str, str]]:
 
 
 def _option(parameter: inspect.Parameter, hint: Any, about: dict[str, str]) -> Option:
-    name, within, choices = parameter.name, None, ()
+    name, limit, choices = parameter.name, None, ()
     if name not in about:
         raise TypeError(f"the option {name} has no line under 'Options:' in the docstring")
     if parameter.default is inspect.Parameter.empty:
         raise TypeError(f"the option {name} has no default")
     if get_origin(hint) is Annotated:
-        hint, within = get_args(hint)
+        hint, limit = get_args(hint)
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         hint = str
     if hint not in (int, float, bool, str):
         raise TypeError(f"the option {name} is a {hint}; use int, float, bool, str or Literal")
-    option = Option(name, hint, parameter.default, about[name], choices, within)
+    option = Option(name, hint, parameter.default, about[name], choices)
+    if isinstance(limit, Among):
+        option = replace(option, among=limit)
+    elif limit is not None:
+        option = replace(option, within=limit)
     option.check(option.default)
     return option

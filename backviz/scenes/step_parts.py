@@ -14,7 +14,7 @@ from backviz.scenes.artists import Arrows, Passage, Path, Table
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import number, powers
-from backviz.scenes.optimizer_choice import one_choice
+from backviz.scenes.optimizer_choice import Optimizers, one_choice
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import start_of, surface_of
@@ -30,7 +30,7 @@ SAID = {
 
 @scene
 def step_anatomy(
-    optimizer: str = "adam",
+    optimizer: Optimizers = "adam",
     surface: str = "ravine",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.4,
     start: str = "auto",

@@ -12,7 +12,7 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Path, Surface
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.optimizer_choice import choices
+from backviz.scenes.optimizer_choice import Optimizers, choices
 from backviz.scenes.registry import Within, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import exits_told, key_of, key_panel
@@ -37,7 +37,7 @@ STEEP = 10.0  # times the median height: a plain axis would hide the valley
 @scene
 def surface(
     surface: str = "beale",
-    optimizers: str = "sgd:lr=.02,momentum:lr=.003,adam:lr=.3",
+    optimizers: Optimizers = "sgd:lr=.02,momentum:lr=.003,adam:lr=.3",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
     start: str = "auto",
     steps: Annotated[int, Within(0, 5000)] = 60,

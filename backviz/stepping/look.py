@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backviz.signs import fitted, printable
-from backviz.stepping.words import WORDS
+from backviz.stepping.words import sentence
 from backviz.text import NumberStyle, padded, screen_width, within
-from backviz.words import LANGUAGES
 
 INDENT = 12
 
@@ -41,8 +40,7 @@ class Look:
 
     def say(self, key: str, **values: object) -> str:
         """A sentence in the language of the console; what figures say too is worded there."""
-        own, shared = WORDS[self.lang], LANGUAGES[self.lang]
-        return (own[key] if key in own else shared[key]).format(**values)
+        return sentence(self.lang, key).format(**values)
 
     def mention(self, key: str, **values: object) -> str:
         """The same where it does not begin a line: with a small first letter."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from backviz.autodiff.op import Op
 from backviz.stepping.notes_ru_arrays import ARRAYS
+from backviz.words import in_language
 
 DOMAINS: dict[str, str] = {
     "all numbers": "все числа",
@@ -265,7 +266,9 @@ def note_of(op: Op, lang: str) -> str:
     >>> note_of(OPS["log"], "ru")
     'Натуральный логарифм.'
     """
-    return NOTES[op.name][0] if lang == "ru" and op.name in NOTES else op.note
+    if lang == "ru" and op.name in NOTES:
+        return NOTES[op.name][0]
+    return in_language(op.note, lang)
 
 
 def gradient_of(op: Op, lang: str) -> str:
@@ -277,4 +280,4 @@ def gradient_of(op: Op, lang: str) -> str:
     """
     if lang == "ru" and op.name in NOTES:
         return NOTES[op.name][1] or NOTES[op.name][0]
-    return op.gradient or op.note
+    return in_language(op.gradient or op.note, lang)

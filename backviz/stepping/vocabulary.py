@@ -58,7 +58,7 @@ class Command:
     """A command: how it is written, an example, and what it does.
 
     `again` says that Enter repeats it; `offers` gives the words that may follow, if they are
-    not nodes. What the command is for is in the words, under "do NAME".
+    not nodes. What the command is for is `about`, or in the words, under "do NAME".
     """
 
     name: str
@@ -67,6 +67,7 @@ class Command:
     act: Act
     again: bool = False
     offers: Callable[[State], list[str]] | None = None
+    about: str = ""
 
 
 COMMANDS: Registry[Command] = Registry(
@@ -82,6 +83,7 @@ class Entry:
     usage: str
     names: tuple[str, ...]
     example: str
+    about: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,14 +98,21 @@ class Help(Answer):
         if self.full:
             return joined(_in_full(entry, look) for entry in self.commands)
         heads = look.say("command"), look.say("does"), look.say("example").rstrip(":")
-        rows = [(_with_alias(c), look.say(f"do {c.name}"), c.example) for c in self.commands]
+        rows = [(_with_alias(c), purpose(c, look), c.example) for c in self.commands]
         return look.table([heads, *rows])
+
+
+def purpose(command: Command | Entry, look: Look) -> str:
+    """What a command is for, in the language of the console."""
+    return command.about or look.say(f"do {command.name}")
 
 
 def help_on(name: str = "") -> Help:
     """`help [COMMAND]`: all commands, or one in full."""
     chosen = [COMMANDS[name]] if name else list(COMMANDS.values())
-    return Help(tuple(Entry(c.name, c.usage, _names(c), c.example) for c in chosen), bool(name))
+    return Help(
+        tuple(Entry(c.name, c.usage, _names(c), c.example, c.about) for c in chosen), bool(name)
+    )
 
 
 def _names(command: Command) -> tuple[str, ...]:
@@ -113,7 +122,7 @@ def _names(command: Command) -> tuple[str, ...]:
 def _in_full(entry: Entry, look: Look) -> list[str]:
     about = look.lines(f"  {look.say('about break')}", 4) if entry.name == "break" else []
     return [
-        *look.lines(f"{entry.usage}   {look.say(f'do {entry.name}')}", 4),
+        *look.lines(f"{entry.usage}   {purpose(entry, look)}", 4),
         *look.lines(f"  {look.say('names')} {', '.join(entry.names)}", 4),
         *look.lines(f"  {look.say('example')} {entry.example}", 4),
         *about,

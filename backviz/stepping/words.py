@@ -6,12 +6,10 @@ Invariant: every language has the same keys, and each sentence the same gaps.
 
 from __future__ import annotations
 
-from backviz.registry import Registry
+from backviz.words import LANGUAGES
 
-WORDS: Registry[dict[str, str]] = Registry("language")
-
-WORDS.add(
-    "en",
+WORDS: dict[str, dict[str, str]] = {}
+WORDS["en"] = (
     {
         "fw": "fw", "bw": "bw", "pass": "pass {k}",
         "start": "start",
@@ -97,10 +95,9 @@ WORDS.add(
         "order": "order", "worst": "worst entry", "by rule": "by the rule",
         "by differences": "by differences", "error": "error", "ok": "ok", "kink": "kink",
         "fault": "WRONG", "unsure": "?",
-    },
+    }
 )  # fmt: skip
-WORDS.add(
-    "ru",
+WORDS["ru"] = (
     {
         "fw": "прям", "bw": "обр", "pass": "проход {k}",
         "start": "начало",
@@ -184,5 +181,20 @@ WORDS.add(
         "order": "порядок", "worst": "худший элемент", "by rule": "по правилу",
         "by differences": "по разностям", "error": "погрешность", "ok": "верно", "kink": "излом",
         "fault": "НЕВЕРНО", "unsure": "?",
-    },
+    }
 )  # fmt: skip
+
+for _lang, _said in WORDS.items():
+    LANGUAGES[_lang].update({f"stepper.{key}": text for key, text in _said.items()})
+
+
+def sentence(lang: str, key: str) -> str:
+    """A sentence of the stepper with its gaps; in English where the language has none.
+
+    What figures say too stands with their words.
+
+    >>> sentence("ru", "right"), sentence("ru", "title")
+    ('верно:', 'Граф вычислений {output}')
+    """
+    own = f"stepper.{key}"
+    return LANGUAGES[lang][own if own in LANGUAGES["en"] else key]
