@@ -297,6 +297,18 @@ def test_json_has_no_number_that_json_does_not_know(objects):
     assert told[2]["answer"]["gradient"] == "Infinity"
 
 
+def test_json_of_too_many_numbers_is_refused_in_a_sentence(objects, tmp_path):
+    (tmp_path / "m.py").write_text(
+        "import numpy as np, backviz\n"
+        "x = backviz.tensor(np.ones((1500, 1500)), 'x')\nL = (x * x).sum()\n"
+    )
+    code, told = objects("m.py:L", "print x; print x[0, :3]; n")
+    assert code == 5
+    assert "too many to write out" in told[0]["answer"]["message"]
+    assert told[1]["answer"]["value"] == [1.0, 1.0, 1.0]
+    assert told[2]["answer"]["kind"] == "refused" and told[2]["place"]["step"] == 1
+
+
 def test_json_of_files_that_were_written(objects, tmp_path):
     (tmp_path / "more.txt").write_text("n\nwhy a\n")
     _, told = objects("@diamond", "save step.svg; source more.txt")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,12 +18,13 @@ import numpy as np
 from backviz.displays import DISPLAYS
 from backviz.errors import BackvizError
 from backviz.stepping.look import Look
-from backviz.text import json_ready
+from backviz.text import entries_within, json_ready
 
 if TYPE_CHECKING:
     from backviz.stepping.state import State
 
 SCHEMA = 1  # of what `data` gives; a number of its own for every change that breaks readers
+MOST_ENTRIES = 2_000_000  # of an answer's arrays, which are written out in full
 DRAWN = 150  # values of a computation that is drawn under every answer
 
 
@@ -53,9 +54,16 @@ class Answer(ABC):
         return "\n".join(self.lines(self.state.look if self.state else Look()))
 
     def data(self) -> dict[str, Any]:
-        """The answer as JSON holds it: lists for arrays, "NaN" and "Infinity" by name."""
-        told: dict[str, Any] = json_ready(as_data(self))
-        return told
+        """The answer as JSON holds it: lists for arrays, "NaN" and "Infinity" by name.
+
+        Raises `InputError` for arrays of more than two million numbers in all.
+        """
+        told = as_data(self)
+        entries_within(
+            _arrays(told), MOST_ENTRIES, "ask for a part, or for text, which sums them up"
+        )
+        made: dict[str, Any] = json_ready(told)
+        return made
 
     def __repr__(self) -> str:
         return self.text
@@ -107,6 +115,17 @@ def as_data(x: Any) -> Any:
     if isinstance(x, tuple | list):
         return [as_data(v) for v in x]
     return x.item() if isinstance(x, np.generic) else x
+
+
+def _arrays(told: dict[str, Any]) -> Iterator[np.ndarray]:
+    """All arrays of what an answer holds."""
+    rest: list[Any] = [told]
+    while rest:
+        x = rest.pop()
+        if isinstance(x, np.ndarray):
+            yield x
+        elif isinstance(x, dict | list):
+            rest += x.values() if isinstance(x, dict) else x
 
 
 @dataclass(frozen=True, eq=False, repr=False)
