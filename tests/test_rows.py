@@ -14,6 +14,7 @@ from backviz.autodiff.operand import Operand
 from backviz.cli.listing import LISTS
 from backviz.lessons import explanation
 from backviz.lessons.screen import lines
+from backviz.nn import losses
 from backviz.ops import OPS
 from backviz.stepping import notes_ru
 from backviz.stepping.look import Look
@@ -129,6 +130,17 @@ def test_a_new_op_with_a_wrong_rule_is_noticed(hard_sigmoid):
     wrong = replace(hard_sigmoid, rules=(lambda out, x: out * (1 - out),))
     with pytest.raises(backviz.errors.CheckFailedError):
         row_checks.gradients_hold(wrong)
+
+
+def test_a_loss_stands_where_networks_look_for_it():
+    """A row with a reduction is a loss, and has its name in nn.losses; a new one is found there."""
+    named = {op.name for op in OPS.values() if "reduction" in op.params}
+    assert {getattr(losses, name).name for name in losses.__all__} == named
+    with OPS.temporarily({"my_loss": OPS["mse_loss"]}):
+        assert losses.my_loss is OPS["mse_loss"]
+    for name in ("my_loss", "tanh"):
+        with pytest.raises(AttributeError, match=f"no loss '{name}'"):
+            getattr(losses, name)
 
 
 def test_a_row_without_a_sample_is_called_with_numbers_or_vectors():
