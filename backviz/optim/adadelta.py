@@ -18,6 +18,7 @@ option("rho", "ρ", SHARE)
 class Adadelta(Optimizer):
     """The root of the averaged squared updates over that of the gradients: no units, no rate.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = Adadelta(x)
     >>> opt.step(np.array([0.2, 4.0]) * x)

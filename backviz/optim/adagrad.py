@@ -19,6 +19,7 @@ option("initial_accumulator_value", "s₀", AT_LEAST_0)
 class Adagrad(Optimizer):
     """The rate is divided by the root of the sum of all squared gradients so far.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = Adagrad(x, lr=0.5)
     >>> opt.step(np.array([0.2, 4.0]) * x)  # the first step is lr·sign(g)

@@ -37,6 +37,7 @@ class Adam(Optimizer):
 
     The first step is lr·sign(g). `amsgrad` divides by the largest average so far.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = Adam(x, lr=0.4)
     >>> opt.step(np.array([0.2, 4.0]) * x)
@@ -104,6 +105,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with a weight decay that stays out of the averages.
 
+    >>> import numpy as np
     >>> AdamW(np.ones(2)).describe()
     'AdamW lr=.001 β₁=.9 β₂=.999 ε=1e-08 wd=.01'
     >>> AdamW(np.ones(2), semantics="keras").describe()
@@ -142,6 +144,7 @@ class AdamW(Adam):
 class AMSGrad(Adam):
     """Adam that divides by the largest average of the squares so far: `amsgrad=True`.
 
+    >>> import numpy as np
     >>> AMSGrad(np.ones(2)).describe(), AMSGrad(np.ones(2)).memory
     ('AMSGrad lr=.001 β₁=.9 β₂=.999 ε=1e-08 wd=0 amsgrad', 3)
     """

@@ -24,6 +24,7 @@ class Added(Enum):
 class Adamax(Optimizer):
     """Adam with the largest gradient, slowly forgotten, in place of the root of the squares.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = Adamax(x, lr=0.5)
     >>> opt.step(np.array([0.2, 4.0]) * x)

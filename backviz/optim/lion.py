@@ -19,6 +19,7 @@ class Lion(Optimizer):
 
     torch has none, so the paper's formula is the first one here.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = Lion(x, lr=0.5)
     >>> opt.step(np.array([0.2, 4.0]) * x)

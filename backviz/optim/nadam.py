@@ -29,6 +29,7 @@ class NAdam(Optimizer):
 
     The momentum of step t is μ = β₁·(1 − ½·.96^(t·ψ)), ψ being `momentum_decay`.
 
+    >>> import numpy as np
     >>> NAdam(np.ones(2)).describe()
     'NAdam lr=.002 β₁=.9 β₂=.999 ε=1e-08 wd=0 ψ=.004'
     """

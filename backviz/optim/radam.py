@@ -28,6 +28,7 @@ class RAdam(Optimizer):
     While ρ, the length of that average, is at most 5, the step is lr·m̂; after that Adam's,
     times a factor that grows to 1. With β₂ = .999 the first division is in step 6.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = RAdam(x, lr=0.1)
     >>> opt.step(np.array([0.2, 4.0]) * x)

@@ -24,6 +24,7 @@ class RMSprop(Optimizer):
     never below 0, but for rounding, and counts as 0 there, where torch has NaN. A gradient
     that hardly changes has no deviation, so that steps grow to lr·g/ε: give a larger ε.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = RMSprop(x, lr=0.01)
     >>> opt.step(np.array([0.2, 4.0]) * x)

@@ -21,6 +21,7 @@ class SGD(Optimizer):
     At a step for which a schedule says momentum 0 the buffer is neither used nor changed,
     as in torch.
 
+    >>> import numpy as np
     >>> x = np.array([-5.0, -2.0])
     >>> opt = SGD(x, lr=0.1)
     >>> opt.step(np.array([0.2, 4.0]) * x)  # f = .1x² + 2y²
