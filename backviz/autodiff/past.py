@@ -40,7 +40,7 @@ class Past:
             self.room, self.forgotten = self.most, until
             return
         self.entries.append((leaf, until, held.copy() if array and shared else held))
-        self.room -= EACH + np.size(held)
+        self.room -= EACH + (held.size if array else 1)
         while self.room < 0 and self.entries:
             _, self.forgotten, old = self.entries.popleft()
             self.room += EACH + np.size(old)
