@@ -12,8 +12,6 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-import sysconfig
-import traceback
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -63,7 +61,7 @@ _refused: ContextVar[list[LostGradientError] | None] = ContextVar("refused", def
 
 _STORES = ("STORE_SUBSCR", "STORE_SLICE")
 _NUMPY = str(Path(np.__file__).parent)
-_LIBRARY = sysconfig.get_path("stdlib")
+_LIBRARY = str(Path(dis.__file__).parent)
 _ARRAY = (
     "making a plain array of a recorded value would lose its gradient; "
     "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
@@ -116,7 +114,9 @@ class headline:  # noqa: N801  (a block; written out, because every `grad` opens
 
 def _lines_of(error: Exception) -> set[str]:
     """The lines that an error passed through."""
-    walk = traceback.walk_tb(error.__traceback__)
+    from traceback import walk_tb  # once in a refusal, not at every start
+
+    walk = walk_tb(error.__traceback__)
     return {line_of(frame.f_code.co_filename, number) for frame, number in walk}
 
 
