@@ -6,7 +6,6 @@ told apart by the order in which they are made, which no moved number changes.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -85,12 +84,15 @@ def random_state(*holders: Any) -> Callable[[], None]:
     These are Python's and numpy's global generators, and those that the holders keep: modules,
     functions (their globals, defaults and closures) and dictionaries.
 
+    >>> import random
     >>> again = random_state()
     >>> first = random.random()
     >>> again()
     >>> random.random() == first
     True
     """
+    import random  # not at every start
+
     python, legacy = random.getstate(), np.random.get_state()
     resets: list[Callable[[], None]] = [
         lambda: random.setstate(python),
@@ -130,6 +132,8 @@ def _held_by(holders: Iterable[Any]) -> Iterator[Any]:
 
 def _reset_of(generator: Any) -> Callable[[], None] | None:
     """What sets a generator to where it stands now; `None` if this is none."""
+    import random
+
     if type(generator) is random.Random:
         python = generator.getstate()
         return lambda: generator.setstate(python)
