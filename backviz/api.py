@@ -11,8 +11,9 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
 from backviz.errors import UsageError
-from backviz.files import extension_of, write_file
-from backviz.renderers import RENDERERS, refuse_document
+from backviz.files import write_file
+from backviz.formats import resolve
+from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run, again
@@ -75,11 +76,10 @@ def steps(
 
 def format_of(path: str) -> str:
     """The format that a file name's extension stands for."""
-    extension = extension_of(path, RENDERERS)
-    refuse_document(extension, "a picture: -o graph.png --for slide")
-    if extension not in RENDERERS and (extension in BUILDERS or extension == "htm"):
+    extension = Path(path).suffix.lower().removeprefix(".")
+    if extension and extension not in RENDERERS and extension in BUILDERS:
         raise UsageError(
             f"unknown format {extension!r} for one picture, but steps have it: "
             f"backviz steps SRC -o {path}, in Python backviz.steps(L).save({path!r})"
         )
-    return RENDERERS[extension].name
+    return resolve(path, None, RENDERERS)

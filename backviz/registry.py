@@ -120,6 +120,17 @@ class Registry(Generic[T]):
         except KeyError:
             raise UsageError(unknown(self.kind, name, [*self._items, *self._aliases])) from None
 
+    def name_of(self, name: str) -> str:
+        """The name under which the item of a name or another name of it was entered.
+
+        >>> shapes = Registry[int]("shape")
+        >>> square = shapes.add("square", 4, aliases=["quad"])
+        >>> shapes.name_of("quad")
+        'square'
+        """
+        self[name]  # an unknown name raises its own sentence
+        return name if name in self._items else self._aliases[name]
+
     def __contains__(self, name: object) -> bool:
         self.fill()
         return name in self._items or name in self._aliases

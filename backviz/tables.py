@@ -142,4 +142,4 @@ def escape_markdown(text: str) -> str:
 
 
 for _name, _form in (("txt", _txt), ("md", _md), ("csv", _csv), ("json", _json), ("latex", _latex)):
-    TABLES.add(_name, _form)
+    TABLES.add(_name, _form, ["tex"] if _name == "latex" else [])

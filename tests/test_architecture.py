@@ -17,6 +17,7 @@ FLOORS = [
     {"plugins"},
     {"registry"},
     {"displays", "signs", "tex_signs", "text", "words", "files"},
+    {"formats"},
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},

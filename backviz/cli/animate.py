@@ -222,7 +222,8 @@ _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.errors import UsageError
-    from backviz.files import extension_of, with_star
+    from backviz.files import with_star
+    from backviz.formats import resolve
     from backviz.movies.formats import FORMATS
     from backviz.movies.looks import check_transparent, film_style
     from backviz.movies.reel import too_small
@@ -231,11 +232,7 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     output, form = shared["output"], shared["form"]
     if not output:
         raise UsageError(f"say where the film goes, for example -o {scene.name}.mp4")
-    if output == "-" and not form:
-        raise UsageError("standard output has no extension; say the format with -F, as in -F gif")
-    row = FORMATS[form or extension_of(output, FORMATS)]
-    if form and output != "-" and FORMATS[extension_of(output, FORMATS)] is not row:
-        raise UsageError(f"{output} does not end in .{row.name}, but -F says {form}; drop one")
+    row = FORMATS[resolve(output, form or None, FORMATS)]
     style = film_style(**_looks(shared))  # a wrong option is refused before anything is computed
     check_transparent(style, row.name)
     film = scene(**chosen)

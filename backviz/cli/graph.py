@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -127,18 +126,14 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
 def chosen_format(output: str, form: str | None) -> str:
     """The format that extension and -F agree on."""
     from backviz.api import format_of
-    from backviz.errors import UsageError
+    from backviz.formats import resolve
+    from backviz.renderers import RENDERERS
 
+    if form is None and output != "-":
+        return format_of(output)
     if form is not None:
-        form = format_of(f"graph.{form}")
-    if output == "-" or (form and "." not in Path(output).name):
-        return form or "svg"
-    if form and output.startswith("/dev/"):
-        return form
-    by_name = format_of(output)
-    if form and form != by_name:
-        raise UsageError(f"{output} ends in .{by_name}, but -F says {form}; drop one of the two")
-    return by_name
+        format_of(f"graph.{form}")  # has a sentence for what steps alone can be
+    return resolve(output, form, RENDERERS, without="svg")
 
 
 def make_style(given: dict[str, Any]) -> Any:

@@ -59,9 +59,26 @@ def _ops() -> Rows:
 
 
 def _formats() -> Rows:
+    """Every format once, with the commands that write it and what it is for."""
+    from backviz.movies.formats import FORMATS
     from backviz.renderers import RENDERERS
+    from backviz.renderers.builds import BUILDERS
+    from backviz.tables import TABLES
 
-    return [{"name": r.name, "about": r.about} for r in RENDERERS.values()]
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for command, rows in (("graph", RENDERERS), ("steps", BUILDERS), ("animate", FORMATS)):
+        for row in rows.values():
+            kinds.setdefault(row.name, []).append((command, row.about))
+    for name in TABLES:
+        kinds.setdefault(name, []).append(("table", "a row for each contribution"))
+    return [
+        {
+            "name": name,
+            "commands": ", ".join(command for command, _ in told),
+            "about": "; ".join(dict.fromkeys(about for _, about in told)),
+        }
+        for name, told in kinds.items()
+    ]
 
 
 def _tables() -> Rows:
@@ -80,9 +97,20 @@ def _themes() -> Rows:
 
 
 def _sizes() -> Rows:
+    """Each size with its page in points (0: as large as the drawing) and its text sizes."""
     from backviz.diagrams.theme import PRESETS
 
-    return [{"name": p.name, "about": p.about} for p in PRESETS.values()]
+    return [
+        {
+            "name": p.name,
+            "about": p.about,
+            "width_pt": round(p.width, 2),
+            "height_pt": round(p.height, 2),
+            "text_pt": p.text,
+            "least_pt": p.least,
+        }
+        for p in PRESETS.values()
+    ]
 
 
 def _engines() -> Rows:

@@ -39,16 +39,9 @@ def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> i
 
 def chosen_format(output: str, form: str | None) -> str:
     """The table format that extension and -F agree on."""
-    from backviz.errors import UsageError
+    from backviz.formats import resolve
     from backviz.tables import TABLES
 
-    extension = Path(output).suffix.lower().removeprefix(".") if output != "-" else ""
-    by_name = "latex" if extension == "tex" else extension
-    if form is not None:
-        TABLES[form]
-        if by_name in TABLES and by_name != form:
-            raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one")
-        return form
-    if by_name:
-        TABLES[by_name]
-    return by_name or "txt"
+    if form is None and output != "-" and not Path(output).suffix:
+        return "txt"
+    return resolve(output, form, TABLES, without="txt")

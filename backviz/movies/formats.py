@@ -75,7 +75,9 @@ for _row in (
         f"{_HERE}.gif:gif",
         "a film that loops, for pages and chats",
     ),
-    Format("webp", "film", "animated, for web pages", f"{_HERE}.video:webp", "the same, smaller"),
+    Format(
+        "webp", "film", "animated, for web pages", f"{_HERE}.video:webp", "a looping film, smaller"
+    ),
     Format("html", "film", "a page with keys and a slider, in one file", f"{_HERE}.scrubber:html"),
     Format("png", "picture", "a still, a strip, or numbered pictures", f"{_HERE}.stills:png_still"),
     Format("svg", "picture", "a still in vectors", f"{_HERE}.stills:svg_still"),

@@ -10,7 +10,8 @@ from typing import Unpack
 from backviz.diagrams.style import Style
 from backviz.displays import WRITERS
 from backviz.errors import UsageError
-from backviz.files import extension_of, is_numbered, whole_file, write_file, write_numbered
+from backviz.files import is_numbered, whole_file, write_file, write_numbered
+from backviz.formats import resolve
 from backviz.movies.formats import FORMATS, Format
 from backviz.movies.looks import FilmOptions, check_transparent, film_style
 from backviz.scenes.model import Film
@@ -50,7 +51,7 @@ def save(
     happens, no half file is left.
     """
     name, style = str(path), film_style(**looks)
-    row = FORMATS[form or extension_of(name, FORMATS)]
+    row = FORMATS[resolve(name, form or None, FORMATS)]
     check_transparent(style, row.name)
     film = replace(
         film, fps=film.fps if fps is None else fps, hold=film.hold if hold is None else hold

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backviz.errors import UsageError
 from backviz.registry import Registry, loaded
 
 if TYPE_CHECKING:
@@ -59,20 +58,3 @@ for _row in (
     Renderer("graphml", "for networkx, igraph, Gephi, yEd", f"{__name__}.graphml:graphml"),
 ):
     RENDERERS.add(_row.name, _row, [_row.ending] if _row.ending else [])
-
-
-_DOCUMENTS = {
-    "pptx": "PowerPoint", "ppt": "PowerPoint", "key": "Keynote", "odp": "Impress",
-    "docx": "Word", "odt": "Writer",
-}  # fmt: skip
-
-
-def refuse_document(extension: str, instead: str) -> None:
-    """Say what to give a program whose own files are not written here.
-
-    Raises `UsageError` if the extension is one of these; `instead` is what to write.
-    """
-    if extension in _DOCUMENTS:
-        raise UsageError(
-            f".{extension} files are not written here; {_DOCUMENTS[extension]} takes {instead}"
-        )

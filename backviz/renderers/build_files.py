@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, write_file, write_numbered
-from backviz.renderers import refuse_document
+from backviz.formats import resolve
 from backviz.renderers.builds import BUILDERS
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
-
-_ENDINGS = {"tex": "tikz", "htm": "html"}
 
 
 def build_format(output: str, form: str | None = None) -> str:
@@ -29,29 +27,26 @@ def build_format(output: str, form: str | None = None) -> str:
     >>> build_format("b.pdf"), build_format("b.svg"), build_format("out/%02d.svg")
     ('pdf', 'fragments', 'svg')
     """
-    extension = Path(output).suffix[1:].lower()
-    extension = _ENDINGS.get(extension, extension)
-    refuse_document(
-        form or extension, "a PNG for each step: -o 'out/%02d.png' --for slide, or a film: -o b.mp4"
-    )
     numbered = is_numbered(output)
-    if form is None:
-        if not extension:
-            raise UsageError(
-                "name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F"
-            )
-        form = "fragments" if extension == "svg" and not numbered else extension
-    builder = BUILDERS[form]
-    fits = "svg" if builder.name == "fragments" else builder.name
-    if extension and extension != fits:
-        raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one of the two")
+    extension = Path(output).suffix[1:].lower()
+    fragments = form == "fragments" or (form is None and extension == "svg" and not numbered)
+    if form is None and not extension:
+        raise UsageError(
+            "name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F"
+        )
+    if fragments and extension in ("", "svg"):
+        form = "fragments"
+        builder = BUILDERS[form]
+    else:
+        instead = "a PNG for each step: -o 'out/%02d.png' --for slide, or a film: -o b.mp4"
+        builder = BUILDERS[resolve(output, form, BUILDERS, instead=instead)]
     if builder.each and not numbered:
         raise UsageError(
-            f"{form} gives a file for each step; put a number into the name, for example "
-            f"-o 'steps-%02d.{form}'"
+            f"{builder.name} gives a file for each step; put a number into the name, for example "
+            f"-o 'steps-%02d.{builder.name}'"
         )
     if numbered and not builder.each:
-        raise UsageError(f"{form} makes one file; take the %d out of {output}")
+        raise UsageError(f"{builder.name} makes one file; take the %d out of {output}")
     return builder.name
 
 

@@ -47,4 +47,4 @@ for _row in (
     ),
     Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps"),
 ):
-    BUILDERS.add(_row.name, _row)
+    BUILDERS.add(_row.name, _row, {"tikz": ["tex"], "html": ["htm"]}.get(_row.name, []))

@@ -1,0 +1,68 @@
+"""Which format a command writes: what the file's name and `-F` say together.
+
+Invariant: pictures, builds, films and tables choose here, each from its own table, so that an
+ending or a name means the same everywhere, and two that disagree are one sentence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from backviz.errors import UsageError
+from backviz.files import extension_of
+from backviz.registry import Registry
+
+_DOCUMENTS = {
+    "pptx": "PowerPoint", "ppt": "PowerPoint", "key": "Keynote", "odp": "Impress",
+    "docx": "Word", "odt": "Writer",
+}  # fmt: skip
+
+
+def resolve(
+    output: str,
+    form: str | None,
+    formats: Registry[Any],
+    *,
+    without: str = "",
+    instead: str = "a picture: -o graph.png --for slide",
+) -> str:
+    """The name of the format of a file (`-` is standard output); `form` is what -F says.
+
+    `without` is the format where neither says it, `instead` what to give to a program whose own
+    files are not written here. Raises `UsageError` if name and `form` disagree or neither says it.
+
+    >>> from backviz.tables import TABLES
+    >>> resolve("t.tex", None, TABLES), resolve("-", "tex", TABLES), resolve("t.tex", "tex", TABLES)
+    ('latex', 'latex', 'latex')
+    >>> resolve("t.md", "csv", TABLES)
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: t.md ends in .md, but -F says csv; drop one of the two
+    """
+    extension = "" if output == "-" else Path(output).suffix.lower().removeprefix(".")
+    for each in (form or "", extension):
+        _refuse_document(each, instead)
+    asked = formats.name_of(form.lower()) if form else ""
+    if not extension:
+        if output == "-" and not (asked or without):
+            raise UsageError(
+                "standard output has no extension; say the format with -F, as in -F "
+                f"{next(iter(formats))}"
+            )
+        if not asked and output != "-":
+            extension_of(output, formats)  # raises its own sentence
+        return asked or without
+    if asked and output.startswith("/dev/"):
+        return asked
+    if asked and (extension not in formats or formats.name_of(extension) != asked):
+        raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one of the two")
+    return asked or formats.name_of(extension)
+
+
+def _refuse_document(extension: str, instead: str) -> None:
+    """Say what to give a program whose own files are not written here."""
+    if extension in _DOCUMENTS:
+        raise UsageError(
+            f".{extension} files are not written here; {_DOCUMENTS[extension]} takes {instead}"
+        )

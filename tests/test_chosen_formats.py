@@ -1,0 +1,62 @@
+"""One way to choose a format: names and endings mean the same to every command."""
+
+import pytest
+from command_line import call
+
+from backviz.formats import resolve
+from backviz.movies.formats import FORMATS
+from backviz.renderers import RENDERERS
+from backviz.renderers.build_files import build_format
+from backviz.renderers.builds import BUILDERS
+from backviz.tables import TABLES
+
+SOURCE = "L=a*b; a=2; b=3"
+EVERY = {"graph": RENDERERS, "steps": BUILDERS, "animate": FORMATS, "table": TABLES}
+
+
+@pytest.mark.parametrize(
+    ("command", "form", "ending"),
+    [
+        ("graph", "tex", "tex"), ("graph", "tikz", "tex"), ("graph", "mmd", "mmd"),
+        ("steps", "tex", "tex"), ("steps", "tikz", "tex"), ("steps", "htm", "htm"),
+        ("steps", "html", "htm"), ("steps", "htm", "html"), ("steps", "fragments", "svg"),
+        ("table", "tex", "tex"), ("table", "latex", "tex"), ("table", "md", "md"),
+    ],
+)  # fmt: skip
+def test_a_format_and_its_other_name_are_one(command, form, ending, tmp_path):
+    place = tmp_path / f"a.{ending}"
+    done = call(command, SOURCE, "-F", form, "-o", str(place))
+    assert done.code == 0, done.err
+    assert place.stat().st_size > 50
+
+
+def test_a_film_too(tmp_path):
+    place = tmp_path / "a.htm"
+    done = call("animate", "tangent", "--frames", "2", "-F", "htm", "-o", str(place))
+    assert done.code == 0 and place.read_bytes().startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize("formats", EVERY.values(), ids=list(EVERY))
+def test_every_name_is_its_own_ending_or_agrees_with_it(formats):
+    for name in formats:
+        assert resolve(f"x.{name}", None, formats) == name
+        assert resolve("-", name, formats) == resolve("x", name, formats) == name
+        assert resolve(f"x.{name}", name, formats) == name
+
+
+@pytest.mark.parametrize("command", ["graph", "steps", "table"])
+def test_two_that_disagree_are_one_sentence(command, tmp_path):
+    first, other = (name for name in list(EVERY[command])[:2])
+    done = call(command, SOURCE, "-F", other, "-o", str(tmp_path / f"a.{first}"))
+    assert done.code == 2 and "drop one of the two" in done.err and done.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_disagrees_is_the_same_sentence(tmp_path):
+    done = call("animate", "tangent", "-F", "gif", "-o", str(tmp_path / "a.mp4"))
+    assert done.code == 2 and "ends in .mp4, but -F says gif; drop one of the two" in done.err
+
+
+def test_the_ending_svg_is_fragments_or_numbered_files():
+    assert build_format("a.svg") == "fragments" and build_format("%d.svg") == "svg"
+    assert build_format("a.svg", "fragments") == "fragments"
