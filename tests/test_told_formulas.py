@@ -70,7 +70,8 @@ def test_the_legend_of_a_page_shows_each_sign():
     """`−2 input without a name` explained another sign."""
     y = softmax(tensor([1.0, 2.0, 3.0, 4.0], "x") * 2).sum()
     y.backward()
-    page = BUILDERS["html"](backviz.steps(y)).decode()
+    (made,) = BUILDERS["html"](backviz.steps(y))
+    page = made.decode()
     (legend,) = re.findall(r'<p class="legend">(.*?)</p>', page, re.DOTALL)
     shown = re.sub(r"<[^>]*>", "\n", legend).split("\n")
     kinds = dict(Steps(Figure(y, Style())).diagram.legend)
