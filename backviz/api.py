@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, Unpack
 
 from backviz.autodiff.backward import backward
+from backviz.autodiff.tape import recorded
 from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
@@ -15,6 +17,7 @@ from backviz.files import write_file
 from backviz.formats import resolve
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
+from backviz.sources.tracing import article
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run, again
 
@@ -39,6 +42,11 @@ def save(output: Value, path: str | Path, **style: Unpack[Options]) -> Path:
     extension or a place that cannot be written. A build (html, mp4 …) is
     `backviz.steps(L).save("b.html")`.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"a picture is saved to a path, not to {article(path)}; "
+            "backviz.render(L, 'png') gives its bytes"
+        )
     form = format_of(str(path))
     write_file(path, render(output, form, **style))
     return Path(path)
@@ -67,7 +75,7 @@ def steps(
     >>> a.grad is None
     True
     """
-    if output.grad is None and output.requires_grad and passes != "forward":
+    if recorded(output).grad is None and output.requires_grad and passes != "forward":
         run = again(Run(Record(output)), {})
         output = run.output
         backward(output, run.seed)

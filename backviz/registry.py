@@ -107,6 +107,8 @@ class Registry(Generic[T]):
             self._items, self._aliases, self._askers = kept
 
     def __getitem__(self, name: str) -> T:
+        if not isinstance(name, str):
+            raise UsageError(unknown(self.kind, name, self))
         try:
             return self._items[name]
         except KeyError:
@@ -188,7 +190,7 @@ def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> 
     "unknown theme 'x'; there is light, dark"
     """
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f"unknown {kind} {name!r}; did you mean {close[0]!r}?"
     if otherwise:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import io
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ import typing
 from base64 import b64decode
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import backviz
@@ -274,3 +276,42 @@ def test_a_check_of_a_function_runs_it_and_of_a_value_says_that_it_does_not():
     ):
         with pytest.raises(backviz.BackvizError, match=said):
             call()
+
+
+OTHER_KINDS = [
+    {"theme": 3}, {"size": None}, {"scale": "big"}, {"scale": True}, {"digits": 2.5},
+    {"title": 5}, {"legend": "no"}, {"transparent": 1}, {"fold": None}, {"lang": ["en"]},
+    {"engine": {}}, {"salt": 0}, {"decimal": 1}, {"text": True}, {"direction": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("style", OTHER_KINDS, ids=str)
+def test_an_option_of_another_kind_is_refused_in_a_sentence(style):
+    (name,) = style
+    with pytest.raises(UsageError, match=f"^{name} takes .*, not "):
+        backviz.render(backviz.Value(2.0), "svg", **style)
+
+
+def test_options_take_numpys_numbers():
+    x = backviz.Value(2.0, "x")
+    given = {"digits": np.int64(3), "scale": np.float32(2), "legend": np.True_}
+    assert backviz.render(x, "svg", **given) == backviz.render(x, "svg", digits=3)
+
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda x: backviz.steps(5), "no recorded value"),
+        (lambda x: backviz.check(5), "cannot be checked"),
+        (lambda x: backviz.load(5), "a source is a text"),
+        (lambda x: backviz.explain(5), "unknown topic or op 5"),
+        (lambda x: backviz.save(x, io.BytesIO()), "a path, not to a BytesIO"),
+        (lambda x: backviz.save(x, 5), "a path, not to an int"),
+        (lambda x: backviz.render(x, 5), "unknown .*5"),
+        (lambda x: backviz.render(x, None), "unknown .*None"),
+        (lambda x: backviz.table(x, ["md"]), "unknown table format"),
+    ],
+)
+def test_a_call_with_something_else_is_refused_in_a_sentence(call, says):
+    with pytest.raises(backviz.errors.BackvizError, match=says):
+        call(backviz.Value(2.0, "x"))

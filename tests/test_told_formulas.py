@@ -1,5 +1,6 @@
 """How formulas with named parts, sums of them and products of matrices are told in words."""
 
+import html
 import re
 
 import numpy as np
@@ -68,10 +69,10 @@ def test_a_word_of_a_long_rule_stays_whole():
 
 def test_the_legend_of_a_page_shows_each_sign():
     """`−2 input without a name` explained another sign."""
-    y = softmax(tensor([1.0, 2.0, 3.0, 4.0], "x") * 2).sum()
+    y = (softmax(tensor([1.0, 2.0, 3.0, 4.0], "x") * 2) ** 2).sum()
     y.backward()
     (made,) = BUILDERS["html"](backviz.steps(y))
-    page = made.decode()
+    page = html.unescape(made.decode())
     (legend,) = re.findall(r'<p class="legend">(.*?)</p>', page, re.DOTALL)
     shown = re.sub(r"<[^>]*>", "\n", legend).split("\n")
     kinds = dict(Steps(Figure(y, Style())).diagram.legend)

@@ -17,6 +17,16 @@ WAS_FREED = (
 )
 
 
+def recorded(output: Value) -> Value:
+    """The value itself; `InputError` for what is none."""
+    if isinstance(output, Value):
+        return output
+    raise InputError(
+        f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
+        "backviz.tensor, or read a source with backviz.load"
+    )
+
+
 def tape(*outputs: Value) -> list[Value]:
     """Every value that the outputs were computed from, and they, in order of recording.
 
@@ -30,11 +40,7 @@ def tape(*outputs: Value) -> list[Value]:
 backviz.tensor, or read a source with backviz.load
     """
     for output in outputs:
-        if not isinstance(output, Value):
-            raise InputError(
-                f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
-                "backviz.tensor, or read a source with backviz.load"
-            )
+        recorded(output)
     found = values_under(*outputs)
     begun = next((v.serial for v in found if v.first is not None), 0)
     changed = False

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from typing import Literal, TypedDict, Unpack
+
+import numpy as np
 
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.theme import PRESETS, THEMES
@@ -108,6 +112,8 @@ class Style:
     command: bool = True
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _of_kind(field.name, getattr(self, field.name), type(field.default))
         for registry, name in ((THEMES, self.theme), (PRESETS, self.size), (LANGUAGES, self.lang)):
             registry[name]  # an unknown name raises its own sentence
         if self.engine != "auto":
@@ -150,6 +156,16 @@ def wrong_option(given: str, known: Iterable[str]) -> str:
     """
     told = OTHER_WORDS.get(given)
     return f"unknown option {given!r}; {told}" if told else unknown("option", given, known)
+
+
+KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _of_kind(option: str, given: object, kind: type) -> None:
+    """Refuse a value of another kind; a whole number is a number, True is none."""
+    fits = {bool: bool | np.bool_, int: Integral, float: Real}.get(kind, kind)
+    if not isinstance(given, fits) or (isinstance(given, bool) and kind is not bool):
+        raise UsageError(f"{option} takes {KINDS[kind]}, not {reprlib.repr(given)}")
 
 
 def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:

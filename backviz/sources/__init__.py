@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,10 @@ def load(source: str, note: Callable[[str], None] | None = None) -> Value:
     >>> load("@simple").data, load("x*x; x=3").data
     (-12.0, 9.0)
     """
+    if not isinstance(source, str):
+        raise InputError(
+            f"a source is a text such as '@diamond' or 'file.py:loss', not {reprlib.repr(source)}"
+        )
     if source.startswith("@"):
         return record_expression(dedent(EXAMPLES[source[1:]].expression))
     if source == "-":

@@ -5,6 +5,7 @@ Invariant: the command and Python come here, so that they say the same of the sa
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,10 @@ def check(
     if isinstance(what, Value):
         report = _of_record(what, **how)
         return Report(report, [*report.notes, ONLY_RECORD])
+    if not callable(what):
+        raise InputError(
+            f"{reprlib.repr(what)} cannot be checked; give a source, a function or a recorded value"
+        )
     return function_checks(what, *args, **how)
 
 
