@@ -11,8 +11,8 @@ from typing import Any
 class Sample:
     """One call: for each operand a shape, to be drawn from the op's interval, or the data.
 
-    `torch` is the same call in torch, `(torch, *tensors) -> tensor`; left out, it is
-    torch's function of the op's name, with `dim` and `keepdim`. `call` is the call in
+    `torch` is the same call in torch, `(torch, *tensors) -> tensor`; left out, it is the
+    function that the op's row names, with torch's names of the options. `call` is the call in
     backviz, if it is more than `op(*operands, **params)`.
     """
 
