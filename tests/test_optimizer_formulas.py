@@ -4,15 +4,9 @@ The printed lines are computed by `formula_reader`, which knows nothing of backv
 """
 
 import copy
-import importlib.util
-import inspect
 import itertools
 import pickle
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +14,9 @@ from formula_reader import read
 
 import backviz
 from backviz.errors import InputError
+from backviz.ops import sqrt
 from backviz.optim import OPTIMIZERS, SGD, Adam, NAdam, Optimizer, RAdam, program, schedules
+from backviz.optim.convention import Decay
 from backviz.optim.formula import NUMBER, computed
 from backviz.optim.options import OPTIONS
 from backviz.optim.program import Trace
@@ -240,128 +236,7 @@ def test_an_optimizer_can_be_copied_and_pickled_between_two_steps():
         assert not np.array_equal(opt.params[0], START)
 
 
-# From one file ------------------------------------------------------------------------
-
-RPROP = '''
-"""Rprop: steps of a size that grows while the sign of the gradient stays."""
-
-from backviz.ops import maximum, minimum, sign
-from backviz.optim import Optimizer, convention, optimizer
-from backviz.optim.options import AT_LEAST_0, option
-
-option("etas", "η⁻ η⁺", AT_LEAST_0)
-option("step_sizes", "s⁻ s⁺", AT_LEAST_0)
-
-
-@optimizer
-class Rprop(Optimizer):
-    """Steps of a size of its own for every entry, which grows while the gradient's sign stays."""
-
-    title = "Rprop"
-    source = "Riedmiller and Braun (1993)"
-    year = 1993
-    conventions = {"torch": convention(lr=1e-2, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0))}
-    begins = {"s": "lr"}
-
-    @staticmethod
-    def update(x, o):
-        less, more = o.etas
-        least, most = o.step_sizes
-        turned = x.g * x.p < 0
-        grown = x.s * (1 + (more - 1) * (x.g * x.p > 0) + (less - 1) * turned)
-        s = yield "s ←", minimum(maximum(grown, least), most)
-        p = yield "p ←", x.g * (1 - turned)
-        yield "rate", s
-        yield "θ ←", x.θ - s * sign(p)
-'''
-
-
-@pytest.fixture
-def rprop(tmp_path):
-    """The class out of a file that is no part of the package."""
-    place = tmp_path / "rprop.py"
-    place.write_text(RPROP, "utf-8")
-    spec = importlib.util.spec_from_file_location("rprop", place)
-    module = importlib.util.module_from_spec(spec)
-    with OPTIMIZERS.temporarily():
-        spec.loader.exec_module(module)
-        yield module.Rprop
-    for name in ("etas", "step_sizes"):
-        del OPTIONS[name]
-
-
-def test_an_optimizer_from_a_file_of_its_own_is_like_the_others(rprop):
-    from backviz.scenes import SCENES
-    from backviz.scenes.optimizer_choice import choices
-
-    assert list(OPTIMIZERS)[:3] == ["sgd", "rprop", "adagrad"]  # by their years
-    assert rprop(START.copy()).describe() == "Rprop lr=.01 η⁻=.5 η⁺=1.2 s⁻=1e-06 s⁺=50"
-    assert rprop.__doc__.endswith("Riedmiller and Braun (1993)")
-    assert list(inspect.signature(rprop).parameters) == [
-        "params", "lr", "etas", "step_sizes", "maximize", "semantics",
-    ]  # fmt: skip
-    opt = rprop(START.copy(), lr=LR)
-    assert opt.memory == 2
-    assert opt.formula()[1:] == ("p ← g·(1 − [g·p < 0])", "θ ← θ − s·sign(p)")
-    lines = [line.replace("s⁻", "least").replace("s⁺", "most") for line in opt.formula()]
-    lines = [line.replace("η⁻", "less").replace("η⁺", "more") for line in lines]
-    known = {"least": 1e-6, "most": 50.0, "less": 0.5, "more": 1.2}
-    x, names = opt.params[0], {"θ": START.copy(), "s": np.full(4, 0.05), "p": np.zeros(4)}
-    for t in range(1, 13):
-        names |= known | {"g": slope(names["θ"], t)}
-        for line in lines:
-            name, _, text = line.split(" ", 2)
-            names[name] = read(text, names)
-        terms = opt.anatomy(0, slope(x, t)).terms
-        opt.step(slope(x, t))
-        np.testing.assert_allclose(x, names["θ"], rtol=1e-13)
-        assert list(terms) == ["g", "s", "p", "rate", "before", "after", "update"]
-        assert np.array_equal(terms["after"], x)
-    assert distance(rprop(x, lr=0.1), x, 9) == 0
-    (choice,) = choices("rprop:etas=.4/1.3")
-    assert choice.name == "Rprop etas=.4/1.3"
-    film = SCENES["step_anatomy"](optimizer="rprop", steps=5)
-    assert film.count == 5
-    assert "s ← min(max(" in str(film.panels[2].static)
-    docs = Path(__file__).parent.parent / "docs"
-    space = {"__name__": "generate", "__file__": str(docs / "generate.py")}
-    exec((docs / "generate.py").read_text("utf-8"), space)
-    page = space["optimizers_page"]()
-    assert "## Rprop\n" in page
-    assert "| `etas` | η⁻, η⁺ | .5, 1.2 |" in page
-
-
-def test_it_steps_as_torch_s(rprop):
-    torch = pytest.importorskip("torch")
-    x, y = START.copy(), torch.tensor(START, requires_grad=True)
-    ours, theirs = rprop(x), torch.optim.Rprop([y])
-    for t in range(40):
-        ours.step(slope(x, t))
-        y.grad = torch.tensor(slope(y.detach().numpy(), t))
-        theirs.step()
-    np.testing.assert_allclose(x, y.detach().numpy(), rtol=1e-13)
-
-
-def test_a_file_in_the_package_is_enough(tmp_path):
-    home = Path(backviz.__file__).parent
-    (tmp_path / "backviz").mkdir()
-    for each in home.iterdir():
-        if each.name != "optim":
-            (tmp_path / "backviz" / each.name).symlink_to(each)
-    shutil.copytree(home / "optim", tmp_path / "backviz" / "optim")
-    (tmp_path / "backviz" / "optim" / "rprop.py").write_text(RPROP, "utf-8")
-    told = (
-        "import numpy as np; from backviz.optim import OPTIMIZERS, Rprop;"
-        "print(*OPTIMIZERS); print(Rprop(np.zeros(1)).describe())"
-    )
-    made = subprocess.run(
-        [sys.executable, "-X", "utf8", "-c", told], cwd=tmp_path, capture_output=True,
-        encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert made.stdout.split("\n")[0] == (
-        "sgd rprop adagrad adadelta rmsprop adam adamw amsgrad adamax nadam radam lion"
-    )
-    assert "η⁺=1.2" in made.stdout
+# Wrong use, and what is shown ---------------------------------------------------------
 
 
 def test_wrong_rows_are_refused_when_they_are_made():
@@ -442,3 +317,37 @@ def test_an_option_counts_from_the_step_after_it_was_set():
         assert distance(opt, x, 3) <= 4, way
         other = Adam(before.copy(), lr=0.1)
         assert not np.array_equal(run(other, 3), x), way
+
+
+def adam_by_hand(decay=0.1, steps=12):
+    x, m, v = START.copy(), 0.0, 0.0
+    for t in range(1, steps + 1):
+        g = slope(x, t)
+        x = x - 0.05 * decay * x
+        m, v = 0.8 * m + (1 - 0.8) * g, 0.95 * v + (1 - 0.95) * g * g
+        x = x - 0.05 * (m / (1 - 0.8**t)) / (np.sqrt(v / (1 - 0.95**t)) + 1e-2)
+    return x
+
+
+@pytest.mark.parametrize("fault", ["", "correction", "betas", "decay"])
+def test_a_fault_in_the_formula_is_noticed_by_what_is_written_by_hand(fault):
+    class Faulty(OPTIMIZERS["adamw"]):
+        conventions = {  # noqa: RUF012
+            "torch": backviz.optim.convention(
+                "", Decay.COUPLED if fault == "decay" else Decay.DECOUPLED,
+                lr=0.05, betas=(0.8, 0.95), eps=1e-2, weight_decay=0.1,
+            )
+        }  # fmt: skip
+
+        @staticmethod
+        def update(x, o):
+            beta1, beta2 = reversed(o.betas) if fault == "betas" else o.betas
+            m = yield "m ←", beta1 * x.m + (1 - beta1) * x.g
+            v = yield "v ←", beta2 * x.v + (1 - beta2) * x.g**2
+            m_hat = yield "m̂ =", m if fault == "correction" else m / (1 - beta1**x.t)
+            v_hat = yield "v̂ =", v / (1 - beta2**x.t)
+            yield "rate", o.lr / (sqrt(v_hat) + o.eps)
+            yield "θ ←", x.θ - o.lr * m_hat / (sqrt(v_hat) + o.eps)
+
+    off = np.abs(run(Faulty(START.copy())) - adam_by_hand()).max()
+    assert off > 1e-3 if fault else off < 1e-14
