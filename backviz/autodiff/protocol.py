@@ -6,6 +6,7 @@ record and lose the gradient.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.meaning import refuse_numbers
 from backviz.autodiff.operand import Operand
+from backviz.autodiff.recording import mode
 from backviz.autodiff.remedies import function_refusal
 from backviz.autodiff.table import FUNCTIONS, OPS
 
@@ -39,9 +41,16 @@ _ASKING: dict[Any, Any] = {  # functions that only ask about the value and recor
 }
 
 
+def _operands(args: Iterable[Any]) -> list[Operand]:
+    return [a for a in args if isinstance(a, Operand)]
+
+
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`np.tanh(x)`, `np.add(3, x)`, `np.add.reduce(x)`."""
-    if kwargs.get("out") is not None:
+    if (out := kwargs.get("out")) is not None:
+        lost = mode().record and any(getattr(a, "requires_grad", True) for a in _operands(args))
+        if not lost and not _operands(out):  # into a plain array, and no gradient is meant
+            return getattr(ufunc, method)(*(data_of(a) for a in args), **kwargs)
         raise TypeError(
             f"np.{ufunc.__name__} cannot write a recorded value into an array that is there; "
             "make a new one: a = a + x instead of a += x"

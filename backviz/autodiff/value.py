@@ -278,7 +278,7 @@ class Value(Held):
         return meaning.plain_array(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad and not used_whole(self):
+        if self.requires_grad and not used_whole(self) and mode().record:
             raise refuse_array()
         made = meaning.plain_array(self)
         return made if dtype is None else made.astype(dtype)
