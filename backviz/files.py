@@ -18,6 +18,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -58,6 +59,15 @@ def write_numbered(
             place_of(each).write_bytes(data)
             told(k)
     return names
+
+
+def entry_of(path: str | Path, data: bytes) -> dict[str, Any]:
+    """A file in a manifest: where it is, how long, and the sum that tells it from others.
+
+    >>> entry_of("a.txt", b"whole")["bytes"]
+    5
+    """
+    return {"path": str(path), "bytes": len(data), "sha256": sha256(data).hexdigest()}
 
 
 def is_numbered(name: str) -> bool:

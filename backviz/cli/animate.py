@@ -316,20 +316,15 @@ def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
 
 
 def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
-    import hashlib
-
     from backviz.cli.terminal import print_json
+    from backviz.files import entry_of
 
-    files = [(path, path.read_bytes()) for path in paths]
     made = {
         "scene": film.name,
         "settings": dict(film.settings),
         "format": row.name,
         "frames": film.count,
         "alt": film.alt,
-        "files": [
-            {"path": str(p), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for p, data in files
-        ],
+        "files": [entry_of(path, path.read_bytes()) for path in paths],
     }
     print_json(made)

@@ -193,15 +193,12 @@ def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str
 
 def manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, Any]:
     """What a program wants to know about the file that was written."""
-    import hashlib
-
+    from backviz.files import entry_of
     from backviz.renderers import RENDERERS
 
     about: dict[str, Any] = {
-        "path": output,
+        **entry_of(output, data),
         "format": form,
-        "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
         "pages": 1,
         "alt": f"{figure.diagram.title}. {figure.diagram.description}",
     }

@@ -170,9 +170,8 @@ def _say_how_large(build: Steps) -> None:
 
 
 def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
-    import hashlib
-
     from backviz.cli.terminal import print_json
+    from backviz.files import entry_of
 
     drawing = build.drawing(build.moments[-1])
     made = {
@@ -180,10 +179,7 @@ def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes
         "steps": len(build.moments),
         "pt": [round(drawing.width, 2), round(drawing.height, 2)],
         "min_font_pt": round(drawing.least_text, 2),
-        "files": [
-            {"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for path, data in zip(paths, files, strict=False)
-        ],
+        "files": [entry_of(*each) for each in zip(paths, files, strict=False)],
         "alt": [moment.alt for moment in build.moments],
     }
     print_json(made)
