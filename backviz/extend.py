@@ -37,6 +37,7 @@ from backviz.renderers.builds import BUILDERS, Builder
 from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, artists, scene
 from backviz.scenes.artists import Line
 from backviz.sources.examples import EXAMPLES, Example
+from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
 from backviz.tables import TABLES
@@ -45,9 +46,9 @@ from backviz.words import LANGUAGES
 __all__ = [
     "BREAKS", "BUILDERS", "COMMANDS", "ENGINES", "EXAMPLES", "FORMATS", "LANGUAGES", "LESSONS",
     "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES", "TABLES", "THEMES",
-    "Axis", "Break", "Builder", "Call", "Command", "Elementwise", "Engine", "Example", "Film",
-    "Format", "Frame", "Layout", "Lesson", "Line", "Notation", "Op", "Optimizer", "Panel", "Plan",
-    "Preset", "Registry", "Renderer", "Result", "State", "Structural", "Theme", "Wish", "Within",
-    "Words", "artists", "convention", "elementwise", "film_format", "optimizer", "scene",
-    "structural",
+    "Answer", "Axis", "Break", "Builder", "Call", "Command", "Elementwise", "Engine", "Example",
+    "Film", "Format", "Frame", "Layout", "Lesson", "Line", "Notation", "Op", "Optimizer",
+    "Panel", "Plan", "Preset", "Registry", "Renderer", "Result", "State", "Structural",
+    "Theme", "Wish", "Within", "Words", "artists", "convention", "elementwise", "film_format",
+    "optimizer", "scene", "structural",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import math
 import random
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 import pytest
@@ -235,6 +235,27 @@ def test_a_picture_belongs_to_every_answer():
     assert "<svg" in answer.svg() and answer.png().startswith(b"\x89PNG")
     shown, _ = answer._repr_mimebundle_()
     assert shown["text/plain"] == answer.text and "<svg" in shown["image/svg+xml"]
+
+
+def test_a_command_from_outside_answers_data_of_its_own(objects):
+    from backviz import extend
+
+    @dataclass(frozen=True, eq=False, repr=False)
+    class Counted(extend.Answer):
+        values: int
+
+        def lines(self, look):
+            return [f"{self.values} values"]
+
+    def count(state, text):
+        return state, extend.Result(Counted(len(state.record.values)))
+
+    many = extend.Command("many", "many", "many", count)
+    with extend.COMMANDS.temporarily({"many": many}):
+        answer = stepper(load("@diamond")).run("many")
+        assert (answer.values, answer.text) == (7, "7 values")
+        _, told = objects("@diamond", "many")
+        assert told[0]["answer"] == {"kind": "counted", "values": 7}
 
 
 def test_lines_from_a_command_outside_are_an_answer_too():
