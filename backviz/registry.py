@@ -83,6 +83,10 @@ class Registry(Generic[T]):
         del self._items[name]
         self._aliases = {a: n for a, n in self._aliases.items() if n != name}
 
+    def _row(self, item: T) -> T:
+        """What stands in the table for an item."""
+        return item
+
     @contextmanager
     def temporarily(self, items: Mapping[str, T] | None = None) -> Iterator[Registry[T]]:
         """Within `with`, these items stand in the table, also over others of the same name.
@@ -100,7 +104,7 @@ class Registry(Generic[T]):
         """
         self.fill()  # what comes later than now would be lost
         kept = {**self._items}, {**self._aliases}, {**self._askers}
-        self._items.update(items or {})
+        self._items.update({name: self._row(item) for name, item in (items or {}).items()})
         try:
             yield self
         finally:

@@ -31,6 +31,9 @@ class _Languages(Registry[Sentences]):
         """Enter what a language says, as far as it says it."""
         return super().add(name, Sentences(item), aliases)
 
+    def _row(self, item: Sentences) -> Sentences:
+        return item if isinstance(item, Sentences) else Sentences(item)
+
 
 LANGUAGES = _Languages("language")
 

@@ -161,8 +161,10 @@ def _total(part: Part, look: Look) -> Cell:
 
 def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
     """The lines and what becomes of the gradient, on the last line where it fits."""
-    note = gradient_of(OPS[op], look.lang).partition(": ")[0].rstrip(".")
-    verb = look.lang == "en" and note.partition(" ")[0].endswith("s")
+    whole = gradient_of(OPS[op], look.lang)
+    english = whole == gradient_of(OPS[op], "en")  # as every language says what it lacks
+    note = whole.partition(": ")[0].rstrip(".")
+    verb = english and note.partition(" ")[0].endswith("s")
     name = any(sign.isupper() for sign in note.partition(" ")[0][1:])  # ReLU stays as it is
     first = note[:1] if name else note[:1].lower()
     said = f"{op}{'' if verb else ':'} {first}{note[1:]}"
