@@ -51,7 +51,7 @@ def _ops() -> Rows:
             "name": op.name,
             "derivative": ", ".join(derivatives(op)) or "—",
             "domain": op.domain,
-            "note": op.note,
+            "note": f"{op.note} {op.gradient}".rstrip(),
         }
         for op in sorted(OPS.values(), key=lambda op: op.name)
         if op.public
