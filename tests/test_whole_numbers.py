@@ -149,3 +149,17 @@ def test_inner_transforms_take_the_outer_ones_counts():
     assert grad(outer)(2.0, 3) == 6.0
     both = grad(lambda x, n: grad(lambda y, m: y[m] ** 2, argnums=(0, 1))(x, n)[0].sum())
     assert both(np.array([1.0, 2.0]), 1).tolist() == [0.0, 2.0]
+
+
+def test_a_list_times_a_count_is_the_list_so_often():
+    for repeated in (
+        lambda x, n: sum([x] * n),
+        lambda x, n: sum(c * x for c in [1.0] * n),
+        lambda x, n: x * len((0,) * n),
+        lambda x, n: x * len("-" * n),
+    ):
+        assert grad(repeated)(2.0, 3) == 3.0
+        traced = trace(repeated, 2.0, 3)
+        assert [v.label for v in tape(traced) if v.is_leaf and v.requires_grad] == ["x"]
+    assert ([1.0, 2.0] * Value(3.0)).data.tolist() == [3.0, 6.0]  # as numpy's numbers do
+    assert grad(lambda n: 2 * n * n)(3) == 12.0

@@ -14,8 +14,10 @@ import numpy as np
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
 from backviz.autodiff.exits import leave
-from backviz.autodiff.operand import Operand
+from backviz.autodiff.operand import NO_PARAMS, Operand
 from backviz.autodiff.table import OPS
+
+_REPEATED = frozenset({list, tuple, str})
 
 
 class Held(Operand):
@@ -113,6 +115,12 @@ class Held(Operand):
         return NotImplemented
 
     __hash__ = object.__hash__
+
+    def __rmul__(self, other: Any) -> Any:
+        whole = type(other) in _REPEATED and type(self.raw) is float and self.raw.is_integer()
+        if whole and used_whole(self):  # [x] * n
+            return other * int(self.raw)
+        return self.interpret(OPS["mul"], (other, self), NO_PARAMS)
 
     def __index__(self) -> int:
         if self.size != 1 or not self.item().is_integer():
