@@ -68,7 +68,7 @@ SHARED: tuple[click.Option, ...] = (
         table="backviz.words:LANGUAGES",
         metavar="en|ru",
         default="en",
-        help="Language of graphs in a film; captions and titles of scenes are English.",
+        help="Language; the words of scenes are English so far.",
     ),
     click.Option(
         ["--digits"],
