@@ -158,13 +158,30 @@ TABS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "offered"), TABS)
-def test_tab_offers_it(line, offered, mine):
-    words = f"backviz {line}"
-    given = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+OFFERED = """
+import json, sys
+from click.shell_completion import BashComplete
+from backviz.cli import cli
+shell = BashComplete(cli, {}, "backviz", "_BACKVIZ_COMPLETE")
+said = []
+for line in json.loads(sys.argv[1]):
+    *args, word = line.split()
+    said.append([item.value for item in shell.get_completions(args, word)])
+print(json.dumps(said))
+"""
+
+
+def test_tab_offers_it(mine):
+    said = json.loads(python(OFFERED, mine, json.dumps([line for line, _ in TABS])))
+    for (line, offered), names in zip(TABS, said, strict=True):
+        assert sorted(names) == offered.split(), line
+
+
+def test_the_shell_s_own_question_is_answered_too(mine):
+    given = {"COMP_WORDS": "backviz graph --plugin mine.py --theme plug", "COMP_CWORD": "5"}
     code = "from backviz.cli import cli; cli.main(prog_name='backviz')"
     text = python(code, mine, env=given | {"_BACKVIZ_COMPLETE": "bash_complete"})
-    assert sorted(each.partition(",")[2] for each in text.split()) == offered.split()
+    assert text == "plain,plug_theme\n"
 
 
 def test_a_shell_that_completes_hears_nothing_of_a_broken_plugin(tmp_path):
