@@ -73,7 +73,7 @@ def test_the_wheel_stays_small(tmp_path):
         for path in sorted(PACKAGE.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 packed.write(path, path.relative_to(PACKAGE.parent))
-    assert (tmp_path / "w.zip").stat().st_size < 780_000
+    assert (tmp_path / "w.zip").stat().st_size < 800_000
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ OTHER_WORDS = {
     "preset": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
     "place": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
     "rankdir": "the direction is direction='LR' or 'TB'",
+    "no_command": "a film has no command line in its corner with command=False",
     "language": "the language is lang='en' or 'ru'",
     "dark": "the colours are theme='dark'",
     "expand": "record the ops as their parts: with backviz.expanded('softmax'): …",
@@ -69,6 +70,7 @@ class Options(TypedDict, total=False):
     lang: str
     scale: float
     salt: str
+    command: bool
 
 
 @dataclass(frozen=True, slots=True)
