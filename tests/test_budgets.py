@@ -41,7 +41,7 @@ COMMANDS = [
     ("step @simple --commands n", 205, 920, GRAPH),
     ("describe @simple", 117, 830, GRAPH),
     ("table @simple", 117, 830, GRAPH),
-    ("check @simple", 95, 390, "numpy"),
+    ("check @simple", 96, 390, "numpy"),
     ("explain tanh", 205, 920, GRAPH),
 ]  # fmt: skip
 COUNT = """

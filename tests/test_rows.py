@@ -137,6 +137,8 @@ def test_a_loss_stands_where_networks_look_for_it():
     """A row with a reduction is a loss, and has its name in nn.losses; a new one is found there."""
     named = {op.name for op in OPS.values() if "reduction" in op.params}
     assert {getattr(losses, name).name for name in losses.__all__} == named
+    home = importlib.import_module("backviz.ops.losses")  # and where the rows are written
+    assert {getattr(home, name).name for name in home.__all__} == named
     with OPS.temporarily({"my_loss": OPS["mse_loss"]}):
         assert losses.my_loss is OPS["mse_loss"]
     for name in ("my_loss", "tanh"):

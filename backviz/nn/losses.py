@@ -14,16 +14,18 @@ as well.
 
 from backviz.autodiff.op import Op
 from backviz.ops import OPS
-from backviz.ops.class_losses import cross_entropy, nll_loss
 from backviz.ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
     huber_loss,
     l1_loss,
     mse_loss,
+    multi_margin_loss,
+    nll_loss,
     smooth_l1_loss,
 )
-from backviz.ops.margin_losses import hinge_loss, multi_margin_loss
 
 bce_with_logits = binary_cross_entropy_with_logits
 

@@ -21,7 +21,7 @@ from backviz.autodiff.symbol import constant
 from backviz.errors import InputError, ShapeError
 from backviz.ops.compare import not_equal
 from backviz.ops.index import numbers_of
-from backviz.ops.loss_parts import Plain, reducing, weights
+from backviz.ops.losses.parts import Plain, reducing, weights
 from backviz.ops.reduce import shaped
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
 

@@ -28,7 +28,7 @@ from backviz.errors import InputError
 from backviz.ops.choose import numbers
 from backviz.ops.composite import log_softmax, softmax
 from backviz.ops.index import getitem
-from backviz.ops.loss_labels import (
+from backviz.ops.losses.labels import (
     along_classes,
     bind_labels,
     class_axis,
@@ -38,7 +38,7 @@ from backviz.ops.loss_labels import (
     places,
     weighed,
 )
-from backviz.ops.loss_parts import REDUCTIONS, Plain, reduced, reducing
+from backviz.ops.losses.parts import REDUCTIONS, Plain, reduced, reducing
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Bound, shape_of
 

@@ -33,7 +33,7 @@ from backviz.ops.choose import clip, numbers
 from backviz.ops.compare import guard, less
 from backviz.ops.elementary import abs as abs_op
 from backviz.ops.elementary import log, sign
-from backviz.ops.loss_parts import Plain, operands, per_entry, reducing, weights
+from backviz.ops.losses.parts import Plain, operands, per_entry, reducing, weights
 from backviz.ops.shape import Bound, shape_of
 
 LEAST_LOG = -100.0  # torch's bound for log p

@@ -30,8 +30,8 @@ from backviz.ops.activations import relu
 from backviz.ops.choose import numbers
 from backviz.ops.compare import greater
 from backviz.ops.index import getitem
-from backviz.ops.loss_labels import along_classes, as_labels, class_weights, mass, places
-from backviz.ops.loss_parts import REDUCTIONS, Plain, operands, per_entry, reduced, reducing
+from backviz.ops.losses.labels import along_classes, as_labels, class_weights, mass, places
+from backviz.ops.losses.parts import REDUCTIONS, Plain, operands, per_entry, reduced, reducing
 from backviz.ops.options import but_defaults
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Bound, Shape, expand_dims, shape_of
