@@ -18,7 +18,7 @@ OPTIONS = Words("options", "опции")
 SHAPES = Words("shapes", "формы")
 NO_GRADIENT = Words("Carries no gradient.", "Градиент не передаёт.")
 ARRIVES = Words("g = {g} arrives", "приходит g = {g}")
-GETS = Words("g·local", "g·локальная")
+GETS = Words("g·local", "g·производная")
 OPERAND = Words("input", "вход")
 VALUE = Words("value", "значение")
 LOCAL = Words("local derivative", "локальная производная")
@@ -42,7 +42,7 @@ def flat(saturates: tuple[str, ...]) -> Words:
     'flat far below and above 0'
     """
     if len(saturates) == 2:
-        return Words("flat far below and above 0", "вдали от 0 плоская")
+        return Words("flat far below and above 0", "вдали от 0 график почти плоский")
     side = saturates[0]
-    return Words(f"flat far {side} 0", {"below": "далеко слева от 0 плоская",
-                                        "above": "далеко справа от 0 плоская"}[side])  # fmt: skip
+    there = {"below": "слева", "above": "справа"}[side]
+    return Words(f"flat far {side} 0", f"далеко {there} от 0 график почти плоский")
