@@ -1,6 +1,7 @@
 """Every row of the table of ops, everywhere; and a new row, which needs nothing but itself."""
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from backviz import nn
 from backviz.autodiff.operand import Operand
 from backviz.cli.listing import LISTS
 from backviz.lessons import explanation
+from backviz.lessons.op_page import operand_names
 from backviz.lessons.screen import lines
 from backviz.nn import losses
 from backviz.ops import OPS
@@ -52,6 +54,29 @@ def test_a_row_s_sample_and_kink_print_what_ran(name):
 @pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.saturates])
 def test_a_row_saturates_where_it_says(name):
     row_checks.fades_where_it_says(OPS[name])
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_a_sentence_about_the_gradient_says_x_only_of_an_operand_called_x(name, lang):
+    named = operand_names(OPS[name])
+    if name == "solve":  # its note calls the result x
+        named = [*named, "x"]
+    if re.search(r"(?<!\w)x(?!\w)", notes_ru.gradient_of(OPS[name], lang)):
+        assert "x" in named
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_a_slope_that_leaves_the_range_from_0_to_1_is_not_said_to_rise_through_it(lang):
+    between = {"en": "in between", "ru": "между ними"}[lang]
+    nearly = {"en": "nearly 1 far above", "ru": "далеко справа — почти 1"}[lang]
+    xs, told = np.linspace(-6.0, 6.0, 241), {}
+    for op in OPS.values():
+        if nearly in (said := notes_ru.gradient_of(op, lang)):
+            (slope,) = (backviz.grad(lambda x, op=op: op(x).sum())(xs),)
+            told[op.name] = between in said
+            assert told[op.name] == (slope.min() < -0.01 or slope.max() > 1.01), op.name
+    assert {"silu", "gelu", "mish", "softplus"} <= set(told)
 
 
 def test_a_row_that_saturates_on_the_wrong_side_is_noticed():

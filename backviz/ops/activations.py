@@ -162,7 +162,8 @@ prelu = elementwise(
     symbol="PReLU",
     domain="all numbers",
     note="Leaky ReLU whose slope below 0 is learned: the second input.",
-    gradient="Passes to x as in leaky ReLU; the slope gets a gradient only where x ≤ 0.",
+    gradient="Passes to the first input as in leaky ReLU; the slope gets a gradient only where "
+    "that input is below 0.",
     sample=Call((-2.0, 0.1)),
     kink=Call((0.0, 0.1)),
     torch="prelu",
@@ -266,7 +267,8 @@ silu = elementwise(
     symbol="SiLU",
     domain="all numbers",
     note="x·σ(x), a smooth ReLU.",
-    gradient="The derivative is nearly 0 far below 0 and nearly 1 far above.",
+    gradient="The derivative is nearly 0 far below 0 and nearly 1 far above; in between it can be "
+    "a little below 0 or above 1.",
     saturates=("below",),
     torch="nn.functional.silu",
     aliases=("swish",),
@@ -359,8 +361,8 @@ softsign = elementwise(
     scalar=lambda x: x / (1 + math.fabs(x)),
     domain="all numbers",
     note="x / (1 + |x|), between −1 and 1.",
-    gradient="The derivative is 1 at 0 and falls with the square of the distance: it saturates "
-    "more slowly than tanh.",
+    gradient="The derivative is 1 at 0 and falls like 1/x² far away: it saturates more slowly than "
+    "tanh.",
     saturates=("below", "above"),
     torch="nn.functional.softsign",
     parts=lambda x: x / (1 + abs(x)),

@@ -132,7 +132,8 @@ pow = elementwise(  # noqa: A001
     symbol="^",
     domain="base > 0, or a whole exponent",
     note="The first to the power of the second.",
-    gradient="The exponent comes down and the power falls by one.",
+    gradient="For the base, the exponent comes down and the power falls by one; for the exponent, "
+    "the result is multiplied by the logarithm of the base.",
     torch="pow",
     aliases=("power",),
     interval=(0.3, 2.0),

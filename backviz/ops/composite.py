@@ -61,7 +61,8 @@ softmax = structural(
     lambda upstream, out, x, axis=-1: out * (upstream - total(upstream * out, axis)),
     domain="all numbers",
     note="Positive shares that add up to 1.",
-    gradient="Raising one entry lowers the others, so the gradients along the axis add up to 0.",
+    gradient="Raising one entry lowers the others' shares, so the gradients along the axis add "
+    "up to 0.",
     torch="softmax",
     params=("axis",),
     parts=_softmax_parts,
@@ -230,8 +231,8 @@ linear = structural(
     interval=(0.5, 2.0),
     note="One layer of weights, x @ weight + bias, with weights of shape (in, out); torch's are "
     "(out, in).",
-    gradient="The gradient goes back to x through the transposed weights, and the bias collects "
-    "it from every row.",
+    gradient="The gradient goes back to x through the transposed weights, to the weights through "
+    "the transposed x; the bias collects it from every row.",
     sample=Call((MATRIX, WEIGHTS, floats(1, -1))),
     torch="nn.functional.linear",
     bind=lambda x, weight, bias=None: (

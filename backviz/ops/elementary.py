@@ -126,9 +126,9 @@ tan = elementwise(
     np.tan,
     lambda out, x: 1 + out**2,
     scalar=math.tan,
-    domain="not an odd multiple of pi/2",
+    domain="not an odd multiple of π/2",
     note="The tangent of an angle in radians.",
-    gradient="Multiplies the gradient by 1 + out², which is large near the odd multiples of pi/2.",
+    gradient="Multiplies the gradient by 1 + out², which is large near the odd multiples of π/2.",
     torch="tan",
     interval=(-1.2, 1.2),
 )
@@ -165,7 +165,7 @@ arctan = elementwise(
     lambda out, x: 1 / (1 + x**2),
     scalar=math.atan,
     domain="all numbers",
-    note="The angle whose tangent is x, between −pi/2 and pi/2.",
+    note="The angle whose tangent is x, between −π/2 and π/2.",
     gradient="Divides the gradient by 1 + x²: far from 0 little is left (saturated).",
     saturates=("below", "above"),
     torch="arctan",
@@ -200,7 +200,8 @@ sign = elementwise(
     lambda out, x: 0,
     domain="all numbers",
     note="−1, 0 or 1.",
-    gradient="Stops the gradient: the function is flat everywhere, so it is 0.",
+    gradient="Stops the gradient: the graph is flat on both sides of the jump, and the rule takes "
+    "0 there too.",
     torch="sign",
 )
 

@@ -159,7 +159,7 @@ getitem: Structural = structural(
     domain="positions that exist",
     note="Takes entries out.",
     gradient="Puts the gradient of each entry back into its place: one that was taken several "
-    "times gets the sum, the others 0.",
+    "times gets the sum, one that was not taken 0.",
     sample=Call((VECTOR,), {"key": 1}),
     torch="",
     params=("key",),

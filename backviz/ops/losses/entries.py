@@ -137,8 +137,8 @@ huber_loss = _distance(
     _huber_parts,
     symbol="Huber",
     note="Half the square of an error up to delta, and a straight line beyond (Huber, 1964).",
-    gradient="The gradient is the error, but never larger than delta, so that outliers do not "
-    "rule.",
+    gradient="The gradient is the error, in size at most delta, over n with the mean: outliers do "
+    "not rule.",
     torch="nn.functional.huber_loss",
     params=("reduction", "delta", "weight"),
     sample=BOTH_SIDES,
@@ -162,7 +162,7 @@ smooth_l1_loss = _distance(
     symbol="smooth L1",
     note="The distance, with a parabola in place of the kink for errors up to beta: Huber's loss "
     "over beta.",
-    gradient="The gradient is the error over beta, and never larger than 1.",
+    gradient="The gradient is the error over beta, in size at most 1, and over n with the mean.",
     torch="nn.functional.smooth_l1_loss",
     params=("reduction", "beta"),
     sample=BOTH_SIDES,
@@ -201,8 +201,9 @@ binary_cross_entropy = per_entry(
     symbol="BCE",
     domain="probabilities between 0 and 1",
     note="−log of the probability that was given to what happened, at most 100.",
-    gradient="The slope (p − y) / (p·(1 − p)) for a probability p and its target y cancels that "
-    "of the sigmoid, which leaves p − y.",
+    gradient="The gradient is (p − y) / (p·(1 − p)) for a probability p and its target y, over n "
+    "with the mean; if p comes from a sigmoid, its slope cancels the denominator, which leaves "
+    "p − y.",
     sample=Call((floats(0.8, 0.4), floats(1, 0))),
     torch="nn.functional.binary_cross_entropy",
     params=("weight", "reduction"),
