@@ -8,6 +8,7 @@ import pytest
 
 from backviz import KinkWarning, Value, as_function, check_grads, tape, tensor
 from backviz.autodiff import check as module
+from backviz.autodiff.op import Elementwise
 from backviz.cli import main
 from backviz.errors import InputError
 from backviz.ops import OPS
@@ -50,6 +51,47 @@ def test_a_kink_is_a_warning_and_not_a_fault():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_grads(OPS["relu"], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "source"),
+    [
+        (OPS["relu"], 0.0, "relu, as in relu(0)"),
+        (lambda x: abs(3 * x - 3), 1.0, "abs, as in abs(0)"),
+        (lambda x: x.max(), np.array([1.0, 1.0, 0.0]), "amax, as in amax([1, 1])"),
+        (lambda x: OPS["relu"](abs(x) + 1), 0.0, "abs, as in abs(0)"),  # relu only passes it on
+        (lambda x: x.std() + OPS["relu"](x[0]), np.array([0.0, -1.0, 1.0]), "relu, as in relu(0)"),
+        (OPS["hardtanh"], 1.0, "hardtanh, as in hardtanh(-1)"),
+    ],
+)
+def test_a_kink_warning_names_the_op(f, x, source):
+    with pytest.warns(KinkWarning) as said:
+        check_grads(f, x)
+    assert str(said[0].message).endswith(f"several slopes. It comes from {source}")
+
+
+def test_without_a_kink_in_a_row_the_warning_accuses_nobody():
+    bent = Elementwise(
+        "bent", np.abs, (lambda out, x: OPS["sign"](x),), OPS["abs"].notation, "?", "", "B.", 1
+    )
+    for f in (bent, lambda x: OPS["relu"](bent(x) + 1)):
+        with pytest.warns(KinkWarning, match="slopes$"):
+            check_grads(f, 0.0)
+
+
+def test_a_healthy_point_of_ops_with_kinks_stays_silent():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_grads(lambda x: OPS["relu"](x) + abs(x - 2) + x**2, 0.3)
+        check_grads(lambda x: x.max() * x[1], np.array([1.0, 2.0]))
+        check_grads(lambda x: OPS["relu"](x) * x, 0.0)  # has a derivative there, 0
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.kink], ids=lambda op: op.name)
+def test_every_row_s_kink_is_found_in_a_record(op):
+    first, *rest = op.kink.args
+    (found,) = module.function_checks(lambda x: op(x, *rest, **op.kink.params), first)
+    assert found.kink and found.source == f"{op.name}, as in {op.kink.of(op.name)}"
 
 
 def test_strong_curvature_is_no_kink():
@@ -96,7 +138,7 @@ def test_the_command(capsys):
     code, out, err = run(capsys, "check", "L=relu(a)*b; a=0; b=2")
     assert code == 0
     assert "kink" in out
-    assert "no derivative exists: a" in err
+    assert "no derivative exists: a (relu, as in relu(0))" in err
     code, out, _ = run(capsys, "check", "a*a; a=3", "--json")
     (row,) = json.loads(out)
     assert (row["label"], row["analytic"], row["fault"]) == ("a", 6.0, "")

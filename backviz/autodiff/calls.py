@@ -20,6 +20,21 @@ class Call:
     args: tuple[Any, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    def of(self, name: str) -> str:
+        """How the call of an op of that name is written.
+
+        >>> Call((floats(1, 1),), {"pieces": 2}).of("maxout")
+        'maxout([1, 1], pieces=2)'
+        """
+        options = (f"{option}={_written(x)}" for option, x in self.params.items())
+        return f"{name}({', '.join([*map(_written, self.args), *options])})"
+
+
+def _written(x: Any) -> str:
+    if isinstance(x, np.ndarray | list):
+        return f"[{', '.join(map(_written, x))}]"
+    return f"{x:g}"
+
 
 def floats(*entries: Any) -> np.ndarray:
     """An array of small numbers, or of rows of them."""

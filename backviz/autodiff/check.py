@@ -20,7 +20,7 @@ from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
 from backviz.autodiff.differences import EPSILON, LEAST_STEP, Verdict
 from backviz.autodiff.exits import Watch, whole_record
-from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
+from backviz.autodiff.probes import WORK, Point, bending_op, judge_direction, judge_entry
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
@@ -43,6 +43,7 @@ class Check:
     `error` is |analytic − numeric| over the larger of the two; where both are small, over the
     size that rounding leaves of them, at most 1. `kink` says that the slopes to the left and to
     the right differ, so no derivative exists there, `unsure` that differences cannot tell.
+    `source` is the op that it comes from, with the kink in its row, "" if unknown.
     `fault` is the sentence on what is wrong, "" if nothing is.
     """
 
@@ -57,6 +58,7 @@ class Check:
     kink: bool
     fault: str = ""
     unsure: bool = False
+    source: str = ""
 
     @property
     def where(self) -> str:
@@ -123,11 +125,9 @@ def check_grads(
         if check.fault:
             raise CheckFailedError(check.fault)
         if check.kink:
-            warnings.warn(
-                f"{check.where} lies at a kink: {check.analytic:.6g} is one of several slopes",
-                KinkWarning,
-                stacklevel=2,
-            )
+            said = f"{check.where} lies at a kink: {check.analytic:.6g} is one of several slopes"
+            said += f". It comes from {check.source}" if check.source else ""
+            warnings.warn(said, KinkWarning, stacklevel=2)
     return report
 
 
@@ -381,6 +381,8 @@ class _Run:
             check = self._told(i, self.called[i], self.shapes[i], index, slope, verdict)
             if number == 0 or _badness(check) > _badness(worst):
                 worst = check
+        if worst.kink and (op := bending_op(self.point, i, worst.index)) and op.kink:
+            return replace(worst, source=f"{op.name}, as in {op.kink.of(op.name)}")
         return worst
 
     def _together(self, inputs: list[int]) -> list[Check]:

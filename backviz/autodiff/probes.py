@@ -17,6 +17,7 @@ import numpy as np
 from backviz.autodiff.backward import backward_steps, tape
 from backviz.autodiff.data import quietly
 from backviz.autodiff.differences import EPSILON, WIDEST, Verdict, judged
+from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
 
 WORK = 1e9  # what all probes of one order may cost together, in operations on numbers
@@ -24,6 +25,7 @@ CALL = 3000  # what recording one op costs besides, in the same unit
 FAST = 4  # and how many of them a matrix product does at once
 TINY = 1e-9  # a derivative this small beside the slopes around is compared as if it were so large
 SHARE = 1e-3  # and so is one that is this small beside what the function computes with
+NEAR = 1e-5  # how far to both sides a kink's op is looked for
 SAFETY = 4  # an op may err by a few units in the last place
 
 Function = Callable[..., Value]
@@ -77,16 +79,23 @@ class Point:
 
     def at_entry(self, i: int, index: tuple[int, ...], t: float) -> float:
         """The function with one entry moved by `t`, in units of its own size, at least 1."""
-        moved = np.array(self.data[i], dtype=float)
-        moved[index] += t * max(1.0, abs(float(moved[index])))
-        return self._at({i: moved})
+        return self._at(self._moved(i, index, t)).item()
+
+    def record_at_entry(self, i: int, index: tuple[int, ...], t: float) -> list[Value]:
+        """All that the function records there, inputs of an op before its result."""
+        return tape(self._at(self._moved(i, index, t)))
 
     def at_direction(self, directions: dict[int, Any], t: float) -> float:
         """The function with several inputs moved by `t` times a direction each."""
-        return self._at({i: self.data[i] + t * d for i, d in directions.items()})
+        return self._at({i: self.data[i] + t * d for i, d in directions.items()}).item()
 
-    def _at(self, moved: dict[int, Any]) -> float:
-        return self.function(*[Value(moved.get(i, x)) for i, x in enumerate(self.data)]).item()
+    def _moved(self, i: int, index: tuple[int, ...], t: float) -> dict[int, Any]:
+        moved = np.array(self.data[i], dtype=float)
+        moved[index] += t * max(1.0, abs(float(moved[index])))
+        return {i: moved}
+
+    def _at(self, moved: dict[int, Any]) -> Value:
+        return self.function(*[Value(moved.get(i, x)) for i, x in enumerate(self.data)])
 
 
 def _size(gradient: Any, data: Any) -> float:
@@ -143,3 +152,30 @@ def judge_direction(
         floor=max(min(1.0, point.least(along)), scale),
     )  # fmt: skip
     return slope, verdict
+
+
+def bending_op(point: Point, i: int, index: tuple[int, ...]) -> Op | None:
+    """The op in which a kink along one entry begins, if it is one whose row has a kink.
+
+    Its result bends and its inputs do not: v(t) − 2·v(0) + v(−t) shrinks as t there, but as t²
+    in whatever is smooth. `None` also if the record has another form beside the point.
+    """
+    steps = (0.0, NEAR, -NEAR, NEAR / 8, -NEAR / 8)
+    records = [point.record_at_entry(i, index, t) for t in steps]
+    if len({tuple((v.op and v.op.name, v.shape) for v in record) for record in records}) > 1:
+        return None
+    bent = {
+        values[0].serial: _bends(*(np.asarray(v.raw, dtype=float) for v in values))
+        for values in zip(*records, strict=True)
+    }
+    for v in records[0]:
+        if v.op and v.op.kink and bent[v.serial] and not any(bent[x.serial] for x in v.inputs):
+            return v.op
+    return None
+
+
+def _bends(here: Any, right: Any, left: Any, near_right: Any, near_left: Any) -> bool:
+    wide = quietly(np.abs, right - 2 * here + left)
+    near = quietly(np.abs, near_right - 2 * here + near_left)
+    rounding = 100 * EPSILON * np.abs(here)
+    return bool(np.any((near > wide / 16) & (near > rounding)))

@@ -64,7 +64,7 @@ def check(
         print_text(str(report))
     if report.wrong:
         raise CheckFailedError(report.wrong)
-    kinks = [c.where for c in report if c.kink]
+    kinks = [c.where + (f" ({c.source})" if c.source else "") for c in report if c.kink]
     if kinks and not quiet:
         say(f"at a kink, where no derivative exists: {', '.join(kinks)}")
     return 0
