@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from backviz import OPS, Figure, Style, Value, load, tensor
+from backviz import OPS, Figure, Style, Value, load, name, tensor
 
 LETTER = re.compile(r"(?<!\w)[A-Za-z](?!\w)|ʸ|ˣ")
 
@@ -80,3 +80,17 @@ def test_the_legend_explains_the_signs_of_formulas():
     plain = (x * gain).sum()
     plain.backward()
     assert set(dict(Figure(plain).diagram.legend)) <= {"value", "gradient", "local", "g"}
+
+
+@pytest.mark.parametrize("fold", ["none", "names"])
+def test_an_arrow_to_what_was_broadcast_says_the_sum_or_nothing(fold):
+    """A local derivative of 1 would say that the bias gets the gradient as it is."""
+    x, w = tensor([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0]], "x"), tensor([[0.5], [0.2]], "w")
+    b = tensor([0.1], "b")
+    h = name(h=x @ w + b)
+    loss = (h * h).sum()
+    loss.backward()
+    arrows = Figure(loss, Style(fold=fold)).diagram.arrows
+    boxes = {box.id: box.title for box in Figure(loss, Style(fold=fold)).diagram.boxes}
+    told = [a.local for a in arrows if boxes[a.tail] == "b"]
+    assert told == (["sum(g, axis=0)"] if fold == "none" else [""])

@@ -184,8 +184,8 @@ def _arrow(
 ) -> Arrow:
     numbers, local = style.numbers, data.get("local")
     upstream, contribution = graph.nodes[head].get("grad"), data.get("contribution")
-    if "rule" in data and _shape(upstream) != _shape(contribution):
-        local = None  # the formula, which says over what is summed
+    if contribution is not None and _shape(upstream) != _shape(contribution):
+        local = None  # the formula, which says over what is summed; of several ops there is none
     text = _local(local, data.get("rule", ""), numbers)
     product = ""
     scalars = isinstance(local, float) and isinstance(upstream, float)
