@@ -58,7 +58,7 @@ def test_the_readme_has_two_set_up_commands_each_complete():
     # pip installs nothing outside a virtual environment on Debian and Ubuntu (PEP 668)
     assert [b.strip() for b in blocks(setup, "sh")] == [
         f"{VENV}.venv/bin/pip install . && .venv/bin/backviz graph @karpathy-neuron -o neuron.svg",
-        f"{VENV}.venv/bin/pip install -e '.[test]' && .venv/bin/pytest",
+        f"{VENV}.venv/bin/pip install -e '.[test]' && .venv/bin/pytest -n auto",
     ]
     for said in ("python3-venv", "py -m venv .venv;", "pipx install .", "uvx --from . backviz"):
         assert said in setup
