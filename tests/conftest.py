@@ -5,6 +5,7 @@ import signal
 import pytest
 
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
+collect_ignore = ["one_of_each.py"]  # a plugin: what imports it gets its rows
 ABSENT = ("torch is not installed", "runs with the peers")  # what a test says that wants one
 
 
