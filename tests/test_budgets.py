@@ -40,7 +40,7 @@ COMMANDS = [
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 205, 920, GRAPH),
     ("describe @simple", 117, 830, GRAPH),
-    ("table @simple", 117, 830, GRAPH),
+    ("table @simple", 119, 830, GRAPH),
     ("check @simple", 96, 390, "numpy"),
     ("explain tanh", 205, 920, GRAPH),
 ]  # fmt: skip

@@ -51,7 +51,7 @@ class Level:
 def levels(steps: Steps) -> list[Level]:
     """The level asked for, then the others, from the finest; only itself for a range of steps.
 
-    >>> from backviz import load
+    >>> from backviz import Figure, load
     >>> build = Steps(Figure(load("c=a*b+a**2; a=2; b=3")))
     >>> [(level.name, len(level.view)) for level in levels(build)]
     [('constants', 5), ('none', 6), ('names', 3)]
