@@ -40,7 +40,7 @@ def placed():
 
 def loud():
     print("python")
-    subprocess.run(["echo", "child"])
+    subprocess.run([sys.executable, "-c", "print('child')"])
     os.write(1, b"raw\\n")
     ctypes.CDLL(None).puts(b"held back by C")
     return w * 6
