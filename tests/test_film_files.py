@@ -304,3 +304,11 @@ def test_a_build_too_large_for_players_is_refused(tmp_path, capsys):
     assert _run(given) == 2
     assert "too large for players; use a smaller --scale" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_mp4_is_encoded_in_one_piece(tmp_path):
+    """The encoder notes its settings: slices would differ with the cores of the machine."""
+    scenes.tangent().save(tmp_path / "t.mp4", scale=0.25)
+    data = (tmp_path / "t.mp4").read_bytes()
+    if b"x264 - core" in data:
+        assert b" threads=1 " in data and b" sliced_threads=0 " in data

@@ -31,6 +31,8 @@ def mp4(reel: Reel, place: Path, watch: Watch, loop: bool) -> None:
         context = stream.codec_context
         context.color_range, context.colorspace = 1, 1  # limited and BT.709, as players assume
         context.color_primaries, context.color_trc = 1, 1
+        # one thread: slices of a frame depend on how many cores there are, and on who is first
+        context.thread_count = 1
         if codec == "libx264":
             stream.options = {"preset": "veryfast", "crf": CRF}
         else:
