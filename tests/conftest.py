@@ -22,9 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def marks_left_out(config: pytest.Config) -> str:
-    """The -m of pyproject.toml."""
+    """The -m of pyproject.toml; "" where other options stand in its place."""
     options = config.getini("addopts")
-    return str(options[options.index("-m") + 1])
+    return str(options[options.index("-m") + 1]) if "-m" in options else ""
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
