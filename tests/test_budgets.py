@@ -16,7 +16,10 @@ import pytest
 
 import backviz
 from backviz.cli import cli
+from backviz.cli import help as headings
+from backviz.cli.help import FIRST, listed
 from backviz.renderers.builds import BUILDERS
+from backviz.scenes import SCENES
 
 PACKAGE = Path(backviz.__file__).parent
 HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
@@ -41,7 +44,7 @@ COMMANDS = [
     ("step @simple --commands n", 205, 920, GRAPH),
     ("describe @simple", 117, 830, GRAPH),
     ("table @simple", 119, 830, GRAPH),
-    ("check @simple", 96, 390, "numpy"),
+    ("check @simple", 98, 390, "numpy"),
     ("explain tanh", 205, 920, GRAPH),
 ]  # fmt: skip
 COUNT = """
@@ -95,3 +98,30 @@ def test_a_help_screen_lists_no_more_options_than_today():
     for name, command in cli.commands.items():
         shown = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
         assert len(shown) <= OPTIONS.get(name, 5), name
+
+
+def help_lists(command):
+    """The lists of a help screen by heading; `--help` is among them."""
+    with click.Context(command, help_option_names=["-h", "--help"]) as context:
+        return listed(command, context)
+
+
+@pytest.mark.parametrize("name", [*cli.commands, *(f"animate {scene}" for scene in SCENES)])
+def test_help_begins_with_twelve_options_at_most(name):
+    """What a person reads first; the rest stands under headings, all of it."""
+    command = cli.commands[name.split()[0]]
+    if name.startswith("animate "):
+        command = command.get_command(None, name.split()[1])
+    lists = help_lists(command)
+    assert len(next(iter(lists.values()))) <= FIRST == 12
+    assert len(lists[""]) <= FIRST
+    assert sum(map(len, lists.values())) == sum(
+        isinstance(p, click.Option) and not p.hidden for p in command.params
+    ) + 1  # fmt: skip
+
+
+def test_a_command_of_few_options_has_no_headings():
+    assert [*help_lists(cli.commands["table"])] == [""]
+    assert [*help_lists(cli.commands["graph"])] == [
+        "", headings.GRAPH, headings.LOOK, headings.MESSAGES,
+    ]  # fmt: skip

@@ -12,94 +12,68 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from backviz.cli.completion import Offer, offer, offer_files
-from backviz.cli.plugin import Named, plugin_option
+from backviz.cli import options
+from backviz.cli.completion import Offer, offer
+from backviz.cli.help import FILM, LOOK, Command, Option
+from backviz.cli.plugin import plugin_option
 
 if TYPE_CHECKING:
     from backviz.movies.formats import Format
     from backviz.scenes.model import Film
-    from backviz.scenes.registry import Option, Scene
+    from backviz.scenes.registry import Option as SceneOption
+    from backviz.scenes.registry import Scene
 
-SHARED: tuple[click.Option, ...] = (
-    click.Option(
-        ["-o", "--output"],
-        shell_complete=offer_files,
-        metavar="FILE",
-        default="",
-        help="Where to write: .mp4 .gif .webp .html .png .svg .pdf .csv .json .npz, numbered "
-        "pictures 'out/%03d.png', or - for standard output.",
-    ),
-    Named(
-        ["-F", "--format", "form"],
-        table="backviz.movies.formats:FORMATS",
-        metavar="FORMAT",
-        default="",
-        help="mp4, gif, webp, html, png, svg, pdf, csv, json or npz.  [by extension]",
-    ),
-    click.Option(["--still"], type=int, metavar="K", help="Frame K alone, from 0; -1 is the last."),
-    click.Option(
-        ["--strip"], type=int, default=0, metavar="N", help="N frames on one sheet (png)."
-    ),
-    Named(
-        ["--for", "size"],
-        table="backviz.diagrams.theme:PRESETS",
-        metavar="PLACE",
-        default="slide",
-        help="slide, under-title, half, beamer, paper or notebook: page and text size.  [slide]",
-    ),
-    Named(
-        ["--theme"],
-        table="backviz.diagrams.theme:THEMES",
-        metavar="NAME",
-        default="light",
-        help="light, dark, print or contrast.  [light]",
-    ),
-    click.Option(
-        ["--title"],
-        metavar="TEXT",
-        default="",
-        help="What stands above; none for nothing.  [the scene's]",
-    ),
-    click.Option(["--no-legend"], is_flag=True, help="Leave the legends out."),
-    click.Option(["--no-command"], is_flag=True, help="Leave the command in the corner out."),
-    click.Option(["--transparent"], is_flag=True, help="No background (png, svg, pdf)."),
-    Named(
-        ["--lang"],
-        table="backviz.words:LANGUAGES",
-        metavar="en|ru",
-        default="en",
-        help="Language; the words of scenes are English so far.",
-    ),
-    click.Option(
-        ["--digits"],
-        type=int,
-        default=0,
-        metavar="N",
-        help="Significant digits in captions and tables.  [the scene's]",
-    ),
-    click.Option(
-        ["--decimal"],
-        shell_complete=offer(lambda: (".", ",")),
-        metavar=".|,",
-        default=".",
-        help="Decimal sign.",
-    ),
-    click.Option(
-        ["--scale"],
-        type=float,
-        default=1.0,
-        metavar="N",
-        help="1 is 96 pixels to the inch, 1280 × 720 for a slide.  [1]",
-    ),
-    click.Option(["--fps"], type=float, metavar="N", help="Frames per second.  [the scene's]"),
-    click.Option(
-        ["--hold"], type=float, metavar="SECONDS", help="How long the last frame stays.  [2]"
-    ),
-    click.Option(["--once"], is_flag=True, help="Do not loop (gif, webp, html)."),
-    click.Option(["--open", "open_it"], is_flag=True, help="Show the file in the system's viewer."),
-    click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for a program to read."),
-    click.Option(["-q", "--quiet"], is_flag=True, help="No messages on standard error."),
-    click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+SHARED: tuple[click.Option, ...] = tuple(
+    option.made()
+    for option in (
+        options.to_file.but(
+            default="",
+            help="Where to write: .mp4 .gif .webp .html .png .svg .pdf .csv .json .npz, numbered "
+            "pictures 'out/%03d.png', or - for standard output.",
+        ),
+        options.form(
+            "backviz.movies.formats:FORMATS",
+            "mp4, gif, webp, html, png, svg, pdf, csv, json or npz",
+        ),
+        options.Shared(
+            "--still", type=int, metavar="K", help="Frame K alone, from 0; -1 is the last."
+        ),
+        options.size.but(
+            default="slide", help=str(options.size.given["help"]).replace("[notebook]", "[slide]")
+        ),
+        options.theme,
+        options.title.but(help="What stands above; none for nothing.  [the scene's]"),
+        options.lang.but(help="Language; the words of scenes are English so far."),
+        options.Shared("--fps", type=float, metavar="N", help="Frames per second.  [the scene's]"),
+        options.open_it,
+        options.Shared(
+            "--strip",
+            type=int,
+            default=0,
+            metavar="N",
+            heading=FILM,
+            help="N frames on one sheet (png).",
+        ),
+        options.Shared(
+            "--hold",
+            type=float,
+            metavar="SECONDS",
+            heading=FILM,
+            help="How long the last frame stays.  [2]",
+        ),
+        options.switch("--once", heading=FILM, help="Do not loop (gif, webp, html)."),
+        options.no_legend.but(help="Leave the legends out."),
+        options.switch("--no-command", heading=LOOK, help="Leave the command in the corner out."),
+        options.transparent.but(help="No background (png, svg, pdf)."),
+        options.digits.but(help="Significant digits in captions and tables.  [the scene's]"),
+        options.decimal,
+        options.scale.but(
+            default=1.0, help="1 is 96 pixels to the inch, 1280 × 720 for a slide.  [1]"
+        ),
+        options.as_json,
+        options.quiet,
+        options.debug,
+    )
 )
 
 
@@ -170,7 +144,7 @@ def _command(scene: Scene) -> click.Command:
         shared = {option.name: chosen.pop(str(option.name)) for option in SHARED}
         return _run(scene, chosen, shared)
 
-    return click.Command(
+    return Command(
         scene.name,
         params=[*given, *SHARED, plugin_option()],
         callback=run,
@@ -179,7 +153,7 @@ def _command(scene: Scene) -> click.Command:
     )
 
 
-def _parameter(option: Option) -> click.Option:
+def _parameter(option: SceneOption) -> click.Option:
     """The command line's option for a scene's; the scene checks what is given."""
     flag = option.name.replace("_", "-")
     names = [f"--{flag}/--no-{flag}"] if option.type is bool else [f"--{flag}"]
@@ -193,8 +167,9 @@ def _parameter(option: Option) -> click.Option:
     default = {True: "on", False: "off"}.get(option.default, option.default) if (
         option.type is bool
     ) else option.default  # fmt: skip
-    return click.Option(
+    return Option(
         [*names, option.name],
+        heading=_OWN,
         type=None if option.type is bool else option.type,
         default=option.default,
         metavar=None if option.type is bool else _METAVARS[option.type],
@@ -216,6 +191,7 @@ def _several(names: Callable[[], list[str]]) -> Offer:
     return complete
 
 
+_OWN = "The scene"
 _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 
 

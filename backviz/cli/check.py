@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from backviz.cli import options
+from backviz.cli.help import Command
 
 
-@click.command(short_help="Compare the gradients with finite differences.")
+@click.command(cls=Command, short_help="Compare the gradients with finite differences.")
 @options.source
 @click.option("--order", type=click.IntRange(1, 4), default=1, help="Derivatives up to this order.")
 @click.option("--tolerance", type=float, default=1e-6, help="The relative error allowed.  [1e-6]")

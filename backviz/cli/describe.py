@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from backviz.cli import options
+from backviz.cli.help import Command
 
 
-@click.command(short_help="Values and gradients as text.")
+@click.command(cls=Command, short_help="Values and gradients as text.")
 @options.source
 @options.to_file
 @options.words

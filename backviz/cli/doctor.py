@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from backviz.cli import options
+from backviz.cli.help import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Finding:
     trace: str = ""
 
 
-@click.command(short_help="What works on this machine, and how to mend what does not.")
+@click.command(cls=Command, short_help="What works on this machine, and how to mend what does not.")
 @options.as_json
 @options.debug
 def doctor(as_json: bool, debug: bool) -> int:

@@ -8,14 +8,14 @@ import click
 
 from backviz.cli import options
 from backviz.cli.completion import offer_sources, offer_topics
-from backviz.cli.plugin import named
+from backviz.cli.help import Command
 
 
-@click.command(short_help="One screen on a misconception or an op.")
+@click.command(cls=Command, short_help="One screen on a misconception or an op.")
 @click.argument(
     "name", required=False, default="", metavar="[TOPIC|OP]", shell_complete=offer_topics
 )
-@named(
+@options.named(
     "--break",
     "wrong",
     table="backviz.lessons.broken:BREAKS",

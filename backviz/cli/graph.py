@@ -8,30 +8,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
-from backviz.cli.plugin import named
+from backviz.cli.help import Command
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
 
 
-@click.command(short_help="One picture of a computation and its gradients.")
+@click.command(cls=Command, short_help="One picture of a computation and its gradients.")
 @options.source
 @options.to_file
-@named(
-    "-F",
-    "--format",
-    "form",
-    table="backviz.renderers:RENDERERS",
-    metavar="FORMAT",
-    help="svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml.  [by extension]",
+@options.form(
+    "backviz.renderers:RENDERERS",
+    "svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml",
 )
-@click.option("--contributions", is_flag=True, help="On arrows: upstream · local = contribution.")
-@options.derivative
-@click.option("--forward-only", is_flag=True, help="Draw the values before any gradient.")
 @options.looks
-@click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
-@click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
-@click.option("--watch", is_flag=True, help="Draw again whenever the Python file changes.")
+@options.switch("--contributions", help="On arrows: upstream · local = contribution.")
+@options.switch("--forward-only", help="Draw the values before any gradient.")
+@options.derivative
+@options.allow_nan
+@options.open_it
+@options.switch("--watch", help="Draw again whenever the Python file changes.")
 @options.words
 @options.as_json
 @options.quiet

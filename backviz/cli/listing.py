@@ -9,11 +9,14 @@ import click
 
 from backviz.cli import options
 from backviz.cli.completion import offer
+from backviz.cli.help import Command
 
 Rows = list[dict[str, Any]]
 
 
-@click.command("list", short_help="What there is: examples, scenes, ops, formats, themes …")
+@click.command(
+    "list", cls=Command, short_help="What there is: examples, scenes, ops, formats, themes …"
+)
 @click.argument("what", required=False, metavar="[WHAT]", shell_complete=offer(lambda: LISTS))
 @options.as_json
 @options.debug

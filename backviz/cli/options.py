@@ -1,4 +1,8 @@
-"""Options that several commands share."""
+"""Options that several commands share, each with its words, its completion and its heading.
+
+Invariant: an option that two commands have is written once; a command may change its default
+or its words (`but`), not what it means.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,45 @@ from typing import Any
 import click
 
 from backviz.cli.completion import offer, offer_composite, offer_files, offer_sources
-from backviz.cli.plugin import named
+from backviz.cli.help import GRAPH, LOOK, MESSAGES, Option
+from backviz.cli.plugin import Named
 
 Command = Callable[..., Any]
+
+
+class Shared:
+    """An option as a decorator, or `made` for a command that is put together."""
+
+    def __init__(self, *flags: str, cls: type[Option] = Option, **given: Any) -> None:
+        self.flags, self.cls, self.given = flags, cls, given
+
+    def __call__(self, command: Command) -> Command:
+        """Give the option to a command."""
+        return click.option(*self.flags, cls=self.cls, **self.given)(command)
+
+    def but(self, **changes: Any) -> Shared:
+        """The same option with another default, help or heading."""
+        return Shared(*self.flags, cls=self.cls, **{**self.given, **changes})
+
+    def made(self) -> Option:
+        """The option itself."""
+        return self.cls([*self.flags], **self.given)
+
+
+def named(*flags: str, table: str, **given: Any) -> Shared:
+    """An option that takes a name of a table (`module:TABLE`)."""
+    return Shared(*flags, cls=Named, table=table, **given)
+
+
+def switch(*flags: str, **given: Any) -> Shared:
+    """An option that takes nothing."""
+    return Shared(*flags, is_flag=True, **given)
+
+
+def one_of(*flags: str, among: tuple[str, ...], **given: Any) -> Shared:
+    """An option that takes one of a few words, which never become more."""
+    given = {"metavar": "|".join(among), **given}
+    return Shared(*flags, shell_complete=offer(lambda: among), **given)
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -26,7 +66,7 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 source = click.argument("src", metavar="SRC", shell_complete=offer_sources)
 
-to_file = click.option(
+to_file = Shared(
     "-o",
     "--output",
     metavar="FILE",
@@ -35,58 +75,101 @@ to_file = click.option(
     shell_complete=offer_files,
 )
 
-words = together(
-    named(
-        "--lang",
-        table="backviz.words:LANGUAGES",
-        metavar="en|ru",
-        default="en",
-        help="Language of the words.",
-    ),
-    click.option(
-        "--digits", type=int, default=0, metavar="N", help="Significant digits.  [3 or 4]"
-    ),
-    click.option(
-        "--decimal",
-        shell_complete=offer(lambda: (".", ",")),
-        metavar=".|,",
-        default=".",
-        help="Decimal sign.",
-    ),
+
+def form(table: str, words: str) -> Shared:
+    """`-F`: a format of the table, whose names the words list."""
+    return named(
+        "-F", "--format", "form", table=table, metavar="FORMAT", help=f"{words}.  [by extension]"
+    )
+
+
+size = named(
+    "--for",
+    "size",
+    table="backviz.diagrams.theme:PRESETS",
+    metavar="PLACE",
+    default="notebook",
+    help="slide, under-title, half, beamer, paper or notebook: page and text size.  [notebook]",
 )
 
+theme = named(
+    "--theme",
+    table="backviz.diagrams.theme:THEMES",
+    metavar="NAME",
+    default="light",
+    help="light, dark, print or contrast.  [light]",
+)
+
+title = Shared("--title", metavar="TEXT", default="", help="A caption above the graph.")
+
+no_legend = switch("--no-legend", heading=LOOK, help="Leave the legend out.")
+
+transparent = switch("--transparent", heading=LOOK, help="No background.")
+
+scale = Shared(
+    "--scale",
+    type=float,
+    default=2.0,
+    metavar="N",
+    heading=LOOK,
+    help="PNG pixels per point.  [2]",
+)
+
+lang = named(
+    "--lang",
+    table="backviz.words:LANGUAGES",
+    metavar="en|ru",
+    default="en",
+    help="Language of the words.",
+)
+
+digits = Shared(
+    "--digits",
+    type=int,
+    default=0,
+    metavar="N",
+    heading=LOOK,
+    help="Significant digits.  [3 or 4]",
+)
+
+decimal = one_of("--decimal", among=(".", ","), default=".", heading=LOOK, help="Decimal sign.")
+
+words = together(lang, digits, decimal)
+
 derivative = together(
-    click.option(
+    Shared(
         "--order",
         type=click.IntRange(1, 4),
         default=1,
+        metavar="N",
+        heading=GRAPH,
         help="2: the backward pass as a graph of its own.",
     ),
-    click.option("--wrt", metavar="NAME", default="", help="With --order: the leaf to derive for."),
+    Shared(
+        "--wrt",
+        metavar="NAME",
+        default="",
+        heading=GRAPH,
+        help="With --order: the leaf to derive for.",
+    ),
 )
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+allow_nan = switch(
+    "--allow-nan", heading=GRAPH, help="Draw even if NaN or infinity came up (exit 6)."
+)
 
-quiet = click.option("-q", "--quiet", is_flag=True, help="No messages on standard error.")
+open_it = switch("--open", "open_it", help="Show the file in the system's viewer.")
 
-debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+as_json = switch("--json", "as_json", heading=MESSAGES, help="Print JSON for a program to read.")
+
+quiet = switch("-q", "--quiet", heading=MESSAGES, help="No messages on standard error.")
+
+debug = switch("--debug", heading=MESSAGES, help="Show the traceback of an error.")
 
 looks = together(
-    named(
-        "--for",
-        "size",
-        table="backviz.diagrams.theme:PRESETS",
-        metavar="PLACE",
-        default="notebook",
-        help="slide, under-title, half, beamer, paper or notebook: page and text size.  [notebook]",
-    ),
-    named(
-        "--theme",
-        table="backviz.diagrams.theme:THEMES",
-        metavar="NAME",
-        default="light",
-        help="light, dark, print or contrast.  [light]",
-    ),
+    size,
+    theme,
+    title,
     named(
         "--fold",
         table="backviz.diagrams.style:FOLDS",
@@ -95,47 +178,46 @@ looks = together(
         help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, "
         "block, or as can be read.  [auto]",
     ),
-    click.option(
+    one_of(
         "--weights",
-        shell_complete=offer(lambda: ("show", "hide")),
-        metavar="show|hide",
+        among=("show", "hide"),
         default="auto",
+        heading=GRAPH,
         help="Weights as boxes, or inside the box that uses them.  [inside layers only]",
     ),
-    click.option(
+    Shared(
         "--expand",
         shell_complete=offer_composite,
         metavar="NAMES",
         default="",
+        heading=GRAPH,
         help="Composite ops as their parts: all, or names with commas (softmax,linear).",
     ),
-    click.option("--heat", is_flag=True, help="A small map in every box that holds an array."),
-    click.option(
+    switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
+    one_of(
         "--direction",
-        shell_complete=offer(lambda: ("LR", "TB")),
-        metavar="LR|TB",
+        among=("LR", "TB"),
         default="auto",
+        heading=GRAPH,
         help="Left to right, or downwards.",
     ),
-    click.option("--title", metavar="TEXT", default="", help="A caption above the graph."),
-    click.option("--no-legend", is_flag=True, help="Leave the legend out."),
-    click.option("--transparent", is_flag=True, help="No background."),
-    click.option(
-        "--text",
-        shell_complete=offer(lambda: ("outline", "keep")),
-        metavar="outline|keep",
-        default="outline",
-        help="Letters as outlines, or as text in the font.  [outline]",
-    ),
-    click.option(
-        "--scale", type=float, default=2.0, metavar="N", help="PNG pixels per point.  [2]"
-    ),
-    click.option("--salt", metavar="TEXT", default="", help="Start of every id in an SVG."),
     named(
         "--engine",
         table="backviz.diagrams.layout:ENGINES",
         metavar="NAME",
         default="auto",
+        heading=GRAPH,
         help="wasm, dot, pygraphviz or layered.",
     ),
+    no_legend,
+    transparent,
+    one_of(
+        "--text",
+        among=("outline", "keep"),
+        default="outline",
+        heading=LOOK,
+        help="Letters as outlines, or as text in the font.  [outline]",
+    ),
+    scale,
+    Shared("--salt", metavar="TEXT", default="", heading=LOOK, help="Start of every id in an SVG."),
 )

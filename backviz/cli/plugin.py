@@ -15,13 +15,15 @@ import click
 
 from backviz import plugins
 from backviz.cli.completion import names_in, offer, offer_files
+from backviz.cli.help import MESSAGES, Option
 from backviz.errors import BackvizError
 
 
-def plugin_option() -> click.Option:
+def plugin_option() -> Option:
     """The option as commands have it; what it asks for is done by then."""
-    return click.Option(
+    return Option(
         ["--plugin"],
+        heading=MESSAGES,
         multiple=True,
         expose_value=False,
         metavar="FILE",
@@ -74,7 +76,7 @@ def _files(args: Iterable[str]) -> Iterator[str]:
             yield word.partition("=")[2]
 
 
-class Named(click.Option):
+class Named(Option):
     """An option that takes a name of a table (`module:TABLE`).
 
     The help says the names that are built in, so that it needs no import; what plugins have
@@ -98,11 +100,6 @@ class Named(click.Option):
         if record is None or not added:
             return record
         return record[0], f"{record[1]}  Added: {', '.join(added)}."
-
-
-def named(*flags: str, table: str, **more: Any) -> Callable[[Any], Any]:
-    """An option that takes a name of a table, as a decorator."""
-    return click.option(*flags, cls=Named, table=table, **more)
 
 
 def hint(words: list[str], said: str) -> str:

@@ -9,15 +9,16 @@ from typing import Any
 import click
 
 from backviz.cli import options
+from backviz.cli.help import Command
 
 
-@click.command(short_help="Go through it step by step at a prompt.")
+@click.command(cls=Command, short_help="Go through it step by step at a prompt.")
 @options.source
 @click.option("--commands", metavar="LINES", help="Run these, separated by ;, and leave.")
 @click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
 @options.derivative
 @click.option("--watch", metavar="FILE.html", default="", help="Keep a page up to date meanwhile.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each command.")
+@options.as_json.but(help="Print one JSON object for each command.")
 @options.words
 @options.quiet
 @options.debug

@@ -8,46 +8,41 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
-from backviz.cli.completion import offer
 from backviz.cli.graph import make_style
-from backviz.cli.plugin import named
+from backviz.cli.help import Command
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
 
-@click.command(short_help="A page for each forward and backward step.")
+@click.command(cls=Command, short_help="A page for each forward and backward step.")
 @options.source
 @options.to_file
-@named(
-    "-F",
-    "--format",
-    "form",
-    table="backviz.renderers.builds:BUILDERS",
-    metavar="FORMAT",
-    help="pdf, html, svg, png, fragments, tikz, mp4, gif or webp.  [by extension]",
+@options.form(
+    "backviz.renderers.builds:BUILDERS",
+    "pdf, html, svg, png, fragments, tikz, mp4, gif or webp",
 )
-@click.option(
+@options.looks
+@options.one_of(
     "--pass",
     "passes",
-    shell_complete=offer(lambda: ("forward", "backward", "both")),
+    among=("forward", "backward", "both"),
     metavar="PASS",
     default="both",
     help="forward, backward or both.  [both]",
 )
-@click.option(
+@options.one_of(
     "--by",
     "pace",
-    shell_complete=offer(lambda: ("node", "contribution")),
+    among=("node", "contribution"),
     metavar="PACE",
     default="node",
     help="A step for each node, or for each contribution.  [node]",
 )
+@options.Shared("--range", "span", metavar="STEPS", default="", help="Only some: 3-8, 3-, -8 or 5.")
 @options.derivative
-@click.option("--range", "span", metavar="STEPS", default="", help="Only some: 3-8, 3-, -8 or 5.")
-@options.looks
-@click.option("--allow-nan", is_flag=True, help="Draw even if NaN or infinity came up (exit 6).")
-@click.option("--open", "open_it", is_flag=True, help="Show the file in the system's viewer.")
+@options.allow_nan
+@options.open_it
 @options.words
 @options.as_json
 @options.quiet

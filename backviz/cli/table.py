@@ -9,20 +9,13 @@ import click
 
 from backviz.cli import options
 from backviz.cli.describe import number_style, print_or_write
-from backviz.cli.plugin import named
+from backviz.cli.help import Command
 
 
-@click.command(short_help="The backward pass as a table.")
+@click.command(cls=Command, short_help="The backward pass as a table.")
 @options.source
 @options.to_file
-@named(
-    "-F",
-    "--format",
-    "form",
-    table="backviz.tables:TABLES",
-    metavar="FORMAT",
-    help="txt, md, csv, json or latex.  [by extension]",
-)
+@options.form("backviz.tables:TABLES", "txt, md, csv, json or latex")
 @options.words
 @options.quiet
 @options.debug

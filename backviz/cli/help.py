@@ -1,0 +1,55 @@
+"""Help that a person can take in: the options that most need first, the others under headings.
+
+Invariant: an option says itself which heading it stands under; a command of few options has one
+list. All lists of a command are set in the same two columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+FIRST = 12  # options in the list that comes first, --help among them
+GRAPH, LOOK, FILM, MESSAGES = "The graph", "The look", "The film", "Messages, programs, plugins"
+_HEADINGS = (GRAPH, FILM, LOOK, MESSAGES)
+_WIDEST = 30  # columns of an option's name
+
+Rows = list[tuple[str, str]]
+
+
+class Option(click.Option):
+    """An option with the heading it stands under; "" is the list that comes first."""
+
+    def __init__(self, *args: Any, heading: str = "", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help has headings where its options are many."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the lists of options."""
+        lists = listed(self, ctx)
+        widest = max(map(_width, lists.values()))
+        for heading, rows in lists.items():
+            with formatter.section(heading or "Options"):
+                formatter.write_dl(rows, _WIDEST, 2 + widest - _width(rows))
+
+
+def listed(command: click.Command, ctx: click.Context) -> dict[str, Rows]:
+    """The rows of a command's help by heading; a heading of its own comes before all."""
+    options = [p for p in command.get_params(ctx) if isinstance(p, click.Option)]
+    lists: dict[str, Rows] = {}
+    for option in options:
+        heading = getattr(option, "heading", "") if len(options) > FIRST else ""
+        if record := option.get_help_record(ctx):
+            lists.setdefault(heading, []).append(record)
+    own = [heading for heading in lists if heading not in ("", *_HEADINGS)]
+    return {heading: lists[heading] for heading in (*own, "", *_HEADINGS) if heading in lists}
+
+
+def _width(rows: Rows) -> int:
+    """The columns of the names in a list; a name that is longer stands on a line of its own."""
+    return min(max(len(name) for name, _ in rows), _WIDEST)
