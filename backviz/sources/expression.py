@@ -22,16 +22,14 @@ from backviz.errors import InputError, NotFiniteError
 from backviz.ops import OPS
 from backviz.ops.shape import shape_of
 from backviz.sources.allowlist import (
-    BINARY,
     CONSTANTS,
-    as_array,
-    as_float,
     find_refused,
     has_ops,
     plainly,
     postorder,
     variables,
 )
+from backviz.sources.evaluation import apply_op, evaluate, plain_signs
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 60
@@ -39,10 +37,6 @@ MAX_DEPTH = 2_500  # of the tree; Python's own limit differs from version to ver
 MAX_SIZE = 10_000_000
 MAX_WORK = 5_000_000_000  # multiplications of matrix ops: a second or two
 FACTORED = frozenset({"det", "logabsdet", "slogdet_sign", "inv", "solve"})  # n³ each, thrice
-# What people paste from slides and papers, each one character so that carets stay true.
-TYPOGRAPHY = str.maketrans(
-    {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "\u00a0": " "}
-)
 
 
 def record_expression(text: str) -> Value:
@@ -79,7 +73,7 @@ class _Reader:
     """One text being read; it knows the lines, to show carets under them."""
 
     def __init__(self, text: str) -> None:
-        rows = text.translate(TYPOGRAPHY).strip("\ufeff \t\r\n;").split("\n")
+        rows = plain_signs(text).strip("\ufeff \t\r\n;").split("\n")
         self.text = "\n".join(row.strip() for row in rows)  # assignments on lines may be indented
         self.lines = self.text.splitlines() or [""]
         self.values: dict[str, Value] = {}
@@ -258,32 +252,10 @@ class _Reader:
         self.values[name] = value
 
     def _evaluate(self, expression: ast.expr, number: Any) -> Any:
-        """Walk the tree without recursion, operands before their op."""
-        results: dict[ast.AST, Any] = {}
-        for node in postorder(expression):
-            results[node] = self._one(node, results, number)
-        return results[expression]
+        def named(name: str) -> Any:
+            return self.values[name] if name in self.values else number(CONSTANTS[name])
 
-    def _one(self, node: ast.AST, results: dict[ast.AST, Any], number: Any) -> Any:
-        match node:
-            case ast.Constant():
-                return number(as_float(node))
-            case ast.Name(id=name):
-                return self.values[name] if name in self.values else number(CONSTANTS[name])
-            case ast.List():
-                return number(as_array(node))
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
-                return number(-as_float(operand))
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self._apply(node, "neg", [results[operand]], {})
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return results[operand]
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._apply(node, BINARY[type(op)], [results[left], results[right]], {})
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-                params = {str(k.arg): ast.literal_eval(k.value) for k in keywords}
-                return self._apply(node, name, [results[a] for a in args], params)
-        raise AssertionError(f"{type(node).__name__} passed the check")
+        return evaluate(expression, named, number, self._apply)
 
     def _apply(self, node: ast.AST, name: str, args: list[Any], params: dict[str, Any]) -> Any:
         op = OPS[name]
@@ -304,7 +276,7 @@ class _Reader:
                 "use smaller ones, or a Python file",
             )
         try:
-            return op(*args, **params)
+            return apply_op(node, name, args, params)
         except TypeError as error:
             said = str(error)
             said = said if said.startswith(f"{name}") else f"{name}: {said}"

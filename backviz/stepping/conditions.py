@@ -17,20 +17,11 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError, ShapeError
-from backviz.ops import OPS
-from backviz.sources.allowlist import (
-    BINARY,
-    CONSTANTS,
-    as_array,
-    as_float,
-    find_refused,
-    postorder,
-    variables,
-)
+from backviz.sources.allowlist import CONSTANTS, find_refused, variables
+from backviz.sources.evaluation import evaluate, plain_signs
 from backviz.stepping.record import GRAD
 
 UNBOUNDED = {"nan": math.nan, "inf": math.inf}  # numbers that can be set
-SIGNS = str.maketrans("−·×", "-**")  # as the screens show them
 LONGEST = 4_000
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
@@ -124,7 +115,7 @@ def _entry(body: ast.expr, text: str) -> Any:
 def _parsed(text: str) -> ast.Expression:
     if len(text) > LONGEST:
         raise InputError(f"the expression is longer than {LONGEST} characters; make it shorter")
-    text = text.strip().translate(SIGNS)
+    text = plain_signs(text.strip())
     try:
         return ast.parse(text, mode="eval")
     except SyntaxError as error:
@@ -151,30 +142,5 @@ def refuse(expression: ast.expr, text: str) -> None:
 
 
 def number_of(expression: ast.expr, values: dict[str, Any]) -> Any:
-    """The data that an allowed expression comes to, operands before their op."""
-    made: dict[ast.AST, Any] = {}
-    for node in postorder(expression):
-        made[node] = _one(node, made, values)
-    return made[expression]
-
-
-def _one(node: ast.AST, made: dict[ast.AST, Any], values: dict[str, Any]) -> Any:
-    match node:
-        case ast.Constant():
-            return as_float(node)
-        case ast.Name(id=name):
-            return values[name] if name in values else CONSTANTS[name]
-        case ast.List():
-            return as_array(node)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
-            return -as_float(operand)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return OPS["neg"](made[operand])
-        case ast.UnaryOp(operand=operand):
-            return made[operand]
-        case ast.BinOp(left=left, op=op, right=right):
-            return OPS[BINARY[type(op)]](made[left], made[right])
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-            params = {str(k.arg): ast.literal_eval(k.value) for k in keywords}
-            return OPS[name](*[made[a] for a in args], **params)
-    raise AssertionError(f"{type(node).__name__} passed the check")
+    """The data that an allowed expression comes to."""
+    return evaluate(expression, lambda name: values[name] if name in values else CONSTANTS[name])
