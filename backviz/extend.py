@@ -36,7 +36,7 @@ from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.builds import BUILDERS, Builder
 from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, artists, scene
 from backviz.scenes.artists import Line
-from backviz.scenes.registry import Among
+from backviz.scenes.registry import Kind, said
 from backviz.sources.examples import EXAMPLES, Example
 from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
@@ -61,7 +61,6 @@ __all__ = [
     "SCHEDULES",
     "TABLES",
     "THEMES",
-    "Among",
     "Answer",
     "Axis",
     "Break",
@@ -74,6 +73,7 @@ __all__ = [
     "Film",
     "Format",
     "Frame",
+    "Kind",
     "Layout",
     "Lesson",
     "Line",
@@ -97,6 +97,7 @@ __all__ = [
     "elementwise",
     "film_format",
     "optimizer",
+    "said",
     "scene",
     "structural",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from backviz import plugins
 from backviz.errors import MissingPieceError, UsageError
 
 T = TypeVar("T")
+MOST_LISTED = 60  # names in a sentence: all of every table but that of the ops
 
 
 class Registry(Generic[T]):
@@ -192,12 +193,17 @@ def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> 
     "unknown theme 'drak'; did you mean 'dark'?"
     >>> unknown("theme", "x", ["light", "dark"])
     "unknown theme 'x'; there is light, dark"
+    >>> unknown("schedule", "cosine_decay", ["constant", "cosine"])
+    "unknown schedule 'cosine_decay'; did you mean 'cosine'?"
     """
     names = list(known)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    inside = [each for each in names if len(each) > 2 and f"_{each}_" in f"_{name}_"]
+    close = inside or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
-        return f"unknown {kind} {name!r}; did you mean {close[0]!r}?"
+        return f"unknown {kind} {name!r}; did you mean {max(close, key=len)!r}?"
     if otherwise:
         return f"unknown {kind} {name!r}; {otherwise}"
-    listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    listed = ", ".join(names[:MOST_LISTED])
+    if len(names) > MOST_LISTED:
+        listed += f", … ({len(names)} in all)"
     return f"unknown {kind} {name!r}; there is {listed or 'none'}"

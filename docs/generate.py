@@ -451,6 +451,8 @@ def _taken(option: Option) -> str:
         return ", ".join(option.choices)
     if option.within:
         return str(option.within)
+    if option.kind:
+        return f"{option.kind.name}, {option.kind.hint}"
     kinds = {bool: f"or `--no-{option.name.replace('_', '-')}`", str: "text"}
     return kinds.get(option.type, "a number")
 

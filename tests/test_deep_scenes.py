@@ -226,7 +226,7 @@ def test_what_the_film_shows_are_these_norms():
 
 
 def test_one_thing_is_changed_and_the_weights_are_the_same():
-    nets = compared(Recipe(4, 6), "wiring=residual")
+    nets = compared(Recipe(4, 6), ("wiring", "residual"))
     plain, other = (Deep(recipe) for recipe in nets.values())
     assert list(nets) == ["plain", "residual"]
     for a, b in zip(plain.linear, other.linear, strict=True):

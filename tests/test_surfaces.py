@@ -10,7 +10,14 @@ from backviz.errors import InputError, UsageError
 from backviz.nn import MLP
 from backviz.ops import OPS
 from backviz.scenes.network_plane import network
-from backviz.scenes.surface_text import found_minima, settled, start_of, surface_of
+from backviz.scenes.surface_text import (
+    found_minima,
+    read_domain,
+    read_point,
+    settled,
+    start_of,
+    surface_of,
+)
 from backviz.scenes.surfaces import SURFACES
 
 pytestmark = pytest.mark.blas
@@ -153,7 +160,10 @@ def test_hessians_of_many_points_are_those_of_one():
 
 
 def test_a_typed_surface_is_measured_like_a_named_one():
-    typed, named = surface_of("(1-x)**2 + 100*(y-x**2)**2", "-2,2,-1,3"), SURFACES["rosenbrock"]
+    typed, named = (
+        surface_of("(1-x)**2 + 100*(y-x**2)**2", ((-2, 2), (-1, 3))),
+        SURFACES["rosenbrock"],
+    )
     points = points_on(named)
     for ours, theirs in zip(typed.measured(points), named.measured(points), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
@@ -207,17 +217,18 @@ def test_an_unknown_name_comes_with_a_suggestion(name):
 )
 def test_a_wrong_domain_is_refused(domain):
     with pytest.raises(UsageError, match="domain"):
-        surface_of("ravine", domain)
+        read_domain("domain", domain)
 
 
 def test_a_start_has_to_lie_on_the_surface():
     land = SURFACES["ravine"]
-    assert start_of(land, "auto") == land.start and start_of(land, " -1, 2") == (-1, 2)
+    assert start_of(land, read_point("start", "auto")) == land.start
+    assert start_of(land, read_point("start", " -1, 2")) == (-1, 2)
     for text in ("9,9", "1", "1,2,3", "a,b", "nan,0", "inf,0"):
         with pytest.raises(UsageError, match="start"):
-            start_of(land, text)
+            start_of(land, read_point("start", text))
     with pytest.raises(InputError, match="no finite height"):
-        start_of(surface_of("log(x) + y**2"), "-1,0")
+        start_of(surface_of("log(x) + y**2"), (-1, 0))
 
 
 # The network ----------------------------------------------------------------------------

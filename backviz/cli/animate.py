@@ -6,7 +6,7 @@ it is asked for; nothing about a scene is written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,8 +160,9 @@ def _parameter(option: SceneOption) -> click.Option:
     about = option.about[:1].upper() + option.about[1:].rstrip(".")
     if option.choices:
         about += ": " + ", ".join(option.choices)
-    if option.among:
-        about += ": " + ", ".join(option.among.names())
+    known = list(option.kind.names()) if option.kind else []
+    if 0 < len(known) <= MOST_NAMED:
+        about += ": " + ", ".join(known)
     if option.within:
         about += f" ({option.within})"
     default = {True: "on", False: "off"}.get(option.default, option.default) if (
@@ -172,15 +173,19 @@ def _parameter(option: SceneOption) -> click.Option:
         heading=_OWN,
         type=None if option.type is bool else option.type,
         default=option.default,
-        metavar=None if option.type is bool else _METAVARS[option.type],
-        shell_complete=_several(option.among.names)
-        if option.among
-        else offer(lambda: option.choices or ()),
+        metavar=None
+        if option.type is bool
+        else option.kind.hint
+        if option.kind
+        else _METAVARS[option.type],
+        shell_complete=_several(option.kind.names)
+        if option.kind and option.kind.several
+        else offer(lambda: known or option.choices or ()),
         help=f"{about}.  [{default}]",
     )
 
 
-def _several(names: Callable[[], list[str]]) -> Offer:
+def _several(names: Callable[[], Sequence[str]]) -> Offer:
     """Offers names, after a comma as well."""
 
     def complete(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
@@ -192,6 +197,7 @@ def _several(names: Callable[[], list[str]]) -> Offer:
 
 
 _OWN = "The scene"
+MOST_NAMED = 20  # names that help lists; TAB and `list` have all
 _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from backviz.cli import options
 from backviz.cli.completion import offer
 from backviz.cli.help import Command
+
+if TYPE_CHECKING:
+    from backviz.scenes.surfaces import Landscape
 
 Rows = list[dict[str, Any]]
 
@@ -22,7 +25,7 @@ Rows = list[dict[str, Any]]
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
     """List WHAT: examples, scenes, ops, formats, builds, films, tables, themes, sizes, engines,
-    languages, topics, commands, optimizers or schedules.
+    languages, topics, commands, optimizers, schedules or surfaces.
 
     Without WHAT: how many there are of each.
     """
@@ -131,7 +134,22 @@ def _languages() -> Rows:
 def _scenes() -> Rows:
     from backviz.scenes import SCENES
 
-    return [{"name": s.name, "about": s.about} for s in SCENES.values()]
+    return [
+        {"name": s.name, "about": s.about, "options": [option.row() for option in s.options]}
+        for s in SCENES.values()
+    ]
+
+
+def _surfaces() -> Rows:
+    from backviz.scenes.surfaces import SURFACES
+
+    rows = [{"name": s.name, "formula": s.formula, "domain": _ends(s)} for s in SURFACES.values()]
+    about = "the loss of a real network on a plane through its 33 weights"
+    return [*rows, {"name": "network", "formula": about, "domain": ""}]
+
+
+def _ends(land: Landscape) -> str:
+    return ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in (("x", land.x), ("y", land.y)))
 
 
 def _films() -> Rows:
@@ -192,6 +210,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "commands": _commands,
     "optimizers": _optimizers,
     "schedules": _schedules,
+    "surfaces": _surfaces,
 }
 
 
@@ -199,13 +218,13 @@ def _columns(made: Rows) -> str:
     """Aligned columns, broken at 80 characters with the last column hanging."""
     import textwrap
 
-    made = [{key: str(cell) for key, cell in row.items()} for row in made]
+    made = [{k: str(cell) for k, cell in r.items() if not isinstance(cell, list)} for r in made]
     keys = list(made[0])
     widths = {k: max(len(row[k]) for row in made) for k in keys}
     lines = []
     for row in made:
         first = row[keys[0]].ljust(widths[keys[0]])
-        rest = "; ".join(row[k] for k in keys[1:])
+        rest = "; ".join(row[k] for k in keys[1:] if row[k])
         indent = " " * (len(first) + 2)
         text = f"{first}  {rest}".rstrip()
         lines += textwrap.wrap(text, 80, subsequent_indent=indent, break_on_hyphens=False)

@@ -14,8 +14,8 @@ from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import MOST, Optimizers, one_choice
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.optimizer_choice import MOST, OneOptimizer
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.surface_panels import (
     LossAxis,
     map_panel,
@@ -25,7 +25,7 @@ from backviz.scenes.surface_panels import (
     way,
     write,
 )  # fmt: skip
-from backviz.scenes.surface_text import found_minima, surface_of
+from backviz.scenes.surface_text import Domain, SurfaceName, found_minima
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import noise_of, travel
 from backviz.text import count
@@ -68,13 +68,13 @@ def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
 
 @scene
 def start_points(
-    surface: str = "himmelblau",
-    optimizer: Optimizers = "momentum",
+    surface: SurfaceName = said("himmelblau"),
+    optimizer: OneOptimizer = said("momentum"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.003,
     side: Annotated[int, Within(1, 8)] = 4,
     steps: Annotated[int, Within(0, 5000)] = 80,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """One optimizer from many starts: where it ends depends on where it begins.
@@ -93,7 +93,7 @@ def start_points(
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
-    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    land, choice = surface.on(domain), optimizer
     begin = lattice(land, side)
     begin = begin[np.isfinite(land.heights(begin))]
     if not len(begin):
@@ -162,12 +162,12 @@ def start_points(
 
 @scene
 def basins(
-    surface: str = "himmelblau",
-    optimizer: Optimizers = "sgd",
+    surface: SurfaceName = said("himmelblau"),
+    optimizer: OneOptimizer = said("sgd"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
     side: Annotated[int, Within(2, 200)] = 100,
     steps: Annotated[int, Within(0, 2000)] = 100,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
 ) -> Film:
     """A map of the basins: which minimum a descent reaches from every start.
 
@@ -182,7 +182,7 @@ def basins(
     steps: of each descent
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
-    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    land, choice = surface.on(domain), optimizer
     minima = found_minima(land)
     if not len(minima):
         raise InputError(f"the surface {land.name!r} has no minimum inside; nothing has a basin")

@@ -10,20 +10,21 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.scenes.artists import Band, Line
-from backviz.scenes.deep import Activation, Recipe, Wiring, compared, listed, training
+from backviz.scenes.deep import Activation, Against, Recipe, Wiring, compared, listed, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.vanishing import gradients
 from backviz.text import count
 
 MOST = 6  # activations in one picture
+Activations = Annotated[tuple[Activation, ...], listed("activation", MOST, "activations")]
 
 
 @scene
 def activations(
-    names: str = "sigmoid, tanh, relu, leaky_relu, gelu",
+    names: Activations = said("sigmoid, tanh, relu, leaky_relu, gelu"),
     init: Start = "matched",
     depth: Annotated[int, Within(1, 100)] = 10,
     width: Annotated[int, Within(1, 256)] = 48,
@@ -46,10 +47,9 @@ def activations(
     steps: of training
     seed: of data and weights
     """
-    chosen = listed("activation", names, MOST, "names lists {} activations")
     recipe = Recipe(depth, width, init=init, rate=rate, seed=seed)
     found = {}
-    for name in chosen:
+    for name in names:
         _, weights, losses = gradients(replace(recipe, activation=name), steps)
         found[name] = losses, weights[:, 0]
     x = np.arange(float(steps))
@@ -105,7 +105,7 @@ def input_drift(
     activation: Activation = "sigmoid",
     init: Start = "xavier_normal",
     wiring: Wiring = "plain",
-    against: str = "wiring=batch_norm",
+    against: Against = said("wiring=batch_norm"),
     layer: Annotated[int, Within(1, 100)] = 4,
     depth: Annotated[int, Within(1, 100)] = 4,
     width: Annotated[int, Within(1, 256)] = 64,

@@ -14,7 +14,7 @@ from backviz.scenes.artists import Line, Rule, Table
 from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, Optimizers, choices
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -26,7 +26,7 @@ from backviz.scenes.surface_panels import (
     told,
     write,
 )  # fmt: skip
-from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import SURFACES
 from backviz.scenes.trajectories import Run, travel
 
@@ -35,7 +35,7 @@ from backviz.scenes.trajectories import Run, travel
 def overshoot(
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
     momentum: Annotated[float, Within(0.01, 0.999)] = 0.9,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(1, 2000)] = 80,
 ) -> Film:
     """Momentum shoots past the minimum; Nesterov's look ahead brakes earlier.
@@ -122,13 +122,13 @@ def overshoot_of(heights: ArrayLike) -> float:
 
 @scene
 def weight_decay(
-    surface: str = "booth",
+    surface: SurfaceName = said("booth"),
     decay: Annotated[float, Within(0, 100)] = 1.0,
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
     adam_rate: Annotated[float, Within(1e-8, 1e4)] = 0.5,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(1, 2000)] = 80,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
 ) -> Film:
     """An L2 penalty and decoupled weight decay: the same for SGD, two things for Adam.
 
@@ -145,7 +145,7 @@ def weight_decay(
     steps: of each
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
-    land = surface_of(surface, domain)
+    land = surface.on(domain)
     at = start_of(land, start)
     made = (
         (Choice("SGD + L2", SGD, {"weight_decay": decay}), rate),
@@ -204,14 +204,15 @@ def _apart(distance: float) -> str:
 
 @scene
 def memory(
-    surface: str = "beale",
-    optimizers: Optimizers = "sgd:lr=.02,momentum:lr=.003,adagrad:lr=.5,adadelta:lr=5,"
-    "rmsprop:lr=.05,adam:lr=.3",
+    surface: SurfaceName = said("beale"),
+    optimizers: Optimizers = said(
+        "sgd:lr=.02,momentum:lr=.003,adagrad:lr=.5,adadelta:lr=5,rmsprop:lr=.05,adam:lr=.3"
+    ),
     billions: Annotated[float, Within(1e-6, 1e6)] = 1.0,
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(0, 5000)] = 60,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
 ) -> Film:
     """What an optimizer must remember: a table of its copies beside the ways.
 
@@ -227,9 +228,9 @@ def memory(
     steps: of each optimizer
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
-    land = surface_of(surface, domain)
+    land = surface.on(domain)
     at = start_of(land, start)
-    runs = [travel(land, c, [at], steps, rate) for c in choices(optimizers)]
+    runs = [travel(land, c, [at], steps, rate) for c in optimizers]
     key = key_of(land, runs)
     rows = [_row(run, billions) for run in runs]
     heads = ("optimizer", "keeps", "copies", f"GB for {write(1e9 * billions)}")

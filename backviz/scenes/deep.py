@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from backviz.nn.norms import BatchNorm1d, LayerNorm
 from backviz.ops import OPS
 from backviz.optim import SGD, clip_by_norm, clip_by_value
 from backviz.registry import unknown
+from backviz.scenes.registry import Kind
 from backviz.scenes.starts import Start, start
 
 Activation = Literal[
@@ -29,6 +30,7 @@ Activation = Literal[
 ]
 Wiring = Literal["plain", "residual", "batch_norm", "layer_norm"]
 Clip = Literal["none", "norm", "value"]
+Change = tuple[str, str | float]  # of a recipe: which of its names, and to what
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +60,13 @@ class Recipe:
                 "use 2 samples or more, or wiring=layer_norm"
             )
 
-    def but(self, change: str) -> Recipe:
-        """The same recipe with one thing changed, written as `name=value`.
+    def but(self, change: Change) -> Recipe:
+        """The same recipe with one thing changed.
 
-        >>> Recipe(3, 8).but("wiring=residual").wiring
+        >>> Recipe(3, 8).but(("wiring", "residual")).wiring
         'residual'
-        >>> Recipe(3, 8).but("wiring=residul")
-        Traceback (most recent call last):
-        ...
-        backviz.errors.UsageError: unknown wiring 'residul'; did you mean 'residual'?
         """
-        name, _, given = (part.strip() for part in change.partition("="))
-        if name == "rate":
-            try:
-                rate = float(given)
-            except ValueError:
-                rate = -1.0
-            if not 0 <= rate <= 1e6:
-                raise UsageError(f"against: the rate is a number from 0 to 1e6, not {given!r}")
-            return replace(self, rate=rate)
-        if name not in CHOICES:
-            raise UsageError(
-                f"against {change!r} changes nothing that there is; write name=value "
-                f"with one of {', '.join(CHOICES)}, rate, such as wiring=residual"
-            )
-        if given not in CHOICES[name]:
-            raise UsageError(unknown(name, given, CHOICES[name]))
-        return replace(self, **{name: given})  # type: ignore[arg-type]
+        return replace(self, **dict([change]))  # type: ignore[arg-type]
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -95,36 +77,78 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def listed(kind: str, text: str, most: int, said: str) -> list[Any]:
-    """The choices of one kind that a text names with commas, each once, in their order.
+def listed(kind: str, most: int, what: str) -> Kind:
+    """Up to `most` choices of one kind, named with commas, each once; `what` they are called.
 
-    Raises `UsageError` for an unknown name, for none and for more than `most`; `said` begins
-    the sentence, with {} for how many there are.
-
-    >>> listed("init", "small, large, small", 2, "inits lists {} ways")
-    ['small', 'large']
+    >>> listed("init", 2, "ways").read("inits", "small, large, small")
+    ('small', 'large')
     """
-    chosen = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in chosen:
-        if name not in CHOICES[kind]:
-            raise UsageError(unknown(kind, name, CHOICES[kind]))
-    if not 1 <= len(chosen) <= most:
-        raise UsageError(f"{said.format(len(chosen))}; give 1 to {most} with commas")
-    return chosen
+
+    def read(option: str, text: str) -> tuple[str, ...]:
+        chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+        for name in chosen:
+            if name not in CHOICES[kind]:
+                raise UsageError(unknown(kind, name, CHOICES[kind]))
+        if not 1 <= len(chosen) <= most:
+            raise UsageError(f"{option} lists {len(chosen)} {what}; give 1 to {most} with commas")
+        return chosen
+
+    return Kind(f"{kind}s", "NAME,NAME", read, lambda: CHOICES[kind], several=True)
 
 
-def compared(recipe: Recipe, against: str) -> dict[str, Recipe]:
-    """One network or two, by what tells them apart; `against` is "" or a change.
+def read_change(option: str, text: str) -> Change | None:
+    """What the second network has instead, from `name=value`; `None` for an empty text.
 
-    >>> list(compared(Recipe(3, 8), "activation=relu"))
+    >>> read_change("against", "wiring = residual"), read_change("against", "")
+    (('wiring', 'residual'), None)
+    >>> read_change("against", "wiring=residul")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: unknown wiring 'residul'; did you mean 'residual'?
+    """
+    if not text.strip():
+        return None
+    name, _, given = (part.strip() for part in text.partition("="))
+    if name == "rate":
+        try:
+            rate = float(given)
+        except ValueError:
+            rate = -1.0
+        if not 0 <= rate <= 1e6:
+            raise UsageError(f"{option}: the rate is a number from 0 to 1e6, not {given!r}")
+        return name, rate
+    if name not in CHOICES:
+        raise UsageError(
+            f"{option} {text!r} changes nothing that there is; write name=value "
+            f"with one of {', '.join(CHOICES)}, rate, such as wiring=residual"
+        )
+    if given not in CHOICES[name]:
+        raise UsageError(unknown(name, given, CHOICES[name]))
+    return name, given
+
+
+def changes() -> list[str]:
+    """Every change that has a name, for TAB."""
+    return [f"{name}={each}" for name, names in CHOICES.items() for each in names]
+
+
+Against = Annotated[Change | None, Kind("change", "NAME=VALUE", read_change, changes)]
+
+
+def compared(recipe: Recipe, against: Change | None) -> dict[str, Recipe]:
+    """One network or two, by what tells them apart.
+
+    >>> list(compared(Recipe(3, 8), ("activation", "relu")))
     ['tanh', 'relu']
     """
-    if not against.strip():
+    if against is None:
         return {f"{recipe.activation}, {recipe.init}".replace("_", " "): recipe}
     other = recipe.but(against)
     if other == recipe:
-        raise UsageError(f"against {against!r} is what the network has already; change it")
-    name = against.partition("=")[0].strip()
+        raise UsageError(
+            f"against '{against[0]}={against[1]}' is what the network has already; change it"
+        )
+    name = against[0]
     words = [f"{getattr(r, name)}" for r in (recipe, other)]
     if name in ("rate", "clip"):
         words = [f"{name} {word}" for word in words]

@@ -17,7 +17,7 @@ from backviz.optim import schedules as rules
 from backviz.optim.options import above_0
 from backviz.optim.parameters import Parameters
 from backviz.registry import unknown
-from backviz.scenes.registry import Among
+from backviz.scenes.registry import Kind
 
 MOMENTUM = 0.9
 SHORT: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -37,9 +37,6 @@ ScheduleName = Literal[
 def names_of_optimizers() -> list[str]:
     """What an optimizer may be called in a text."""
     return [*SHORT, *OPTIMIZERS]
-
-
-Optimizers = Annotated[str, Among(names_of_optimizers)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +164,15 @@ def _value(optimizer: str, option: str, text: str) -> Any:
     return numbers if len(numbers) > 1 else numbers[0]
 
 
+Optimizers = Annotated[
+    tuple[Choice, ...],
+    Kind("optimizers", "NAME,NAME", lambda _, text: choices(text), names_of_optimizers, True),
+]
+OneOptimizer = Annotated[
+    Choice, Kind("optimizer", "NAME", lambda _, text: one_choice(text), names_of_optimizers)
+]
+
+
 # Schedules ---------------------------------------------------------------------------
 
 _BUILDERS: Mapping[str, Callable[[float, int], Schedule]] = {
@@ -213,3 +219,11 @@ def schedule_names(text: str) -> tuple[str, ...]:
     if not names:
         raise UsageError(f"no schedule is named; there is {', '.join(_BUILDERS)}")
     return names
+
+
+Schedules = Annotated[
+    tuple[str, ...],
+    Kind(
+        "schedules", "NAME,NAME", lambda _, text: schedule_names(text), lambda: [*_BUILDERS], True
+    ),
+]

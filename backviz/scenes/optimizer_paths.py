@@ -16,10 +16,9 @@ from backviz.scenes.optimizer_choice import (
     Choice,
     Optimizers,
     ScheduleName,
-    choices,
     scheduled,
 )
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.surface_legend import BELOW, COLUMNS, MORE, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -36,7 +35,7 @@ from backviz.scenes.surface_panels import (
     told,
     write,
 )  # fmt: skip
-from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
 
 Mode = Literal["best", "equal"]
@@ -51,15 +50,15 @@ EDGE = "A mark on the lower edge stands for a loss below it, or of 0."
 
 @scene
 def optimizers(
-    surface: str = "beale",
-    optimizers: Optimizers = "sgd,momentum,nesterov,adagrad,rmsprop,adam",
+    surface: SurfaceName = said("beale"),
+    optimizers: Optimizers = said("sgd,momentum,nesterov,adagrad,rmsprop,adam"),
     rates: Mode = "best",
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(0, 5000)] = 60,
     schedule: ScheduleName = "constant",
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Several optimizers descend from one start: who zig-zags, who overshoots, who arrives.
@@ -82,10 +81,10 @@ def optimizers(
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
-    land = surface_of(surface, domain)
+    land = surface.on(domain)
     at = start_of(land, start)
     shaken = noise_of(steps, 1, noise, seed)
-    chosen = choices(optimizers)
+    chosen = optimizers
     trials: dict[str, Sweep] = {}
     if rates == "best":
         trials = {

@@ -14,8 +14,8 @@ from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import MOST, Optimizers, one_choice, schedule_names, scheduled
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.optimizer_choice import MOST, OneOptimizer, Schedules, scheduled
+from backviz.scenes.registry import Kind, Within, said, scene
 from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -30,18 +30,34 @@ from backviz.scenes.surface_panels import (
     told,
     write,
 )  # fmt: skip
-from backviz.scenes.surface_text import numbers_in, start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, numbers_in, start_of
 from backviz.scenes.trajectories import Run, noise_of, travel
 from backviz.text import count
 
 
+def _rates(name: str, text: str) -> tuple[float, ...]:
+    """Different rates above 0, from the smallest."""
+    many = text.count(",")
+    if many >= MOST:
+        raise UsageError(
+            f"{many + 1} rates cannot be told apart in one picture; write 1 to {MOST} with commas"
+        )
+    found = numbers_in(text, name, ",".join(write(0.1 * k) for k in range(1, many + 2)))
+    if min(found) <= 0 or len(set(found)) < len(found):
+        raise UsageError(f"rates {text!r} do not work; write different numbers above 0")
+    return tuple(sorted(found))
+
+
+Rates = Annotated[tuple[float, ...], Kind("rates", "X,X", _rates, several=True)]
+
+
 @scene
 def schedules(
-    schedules: str = "constant,time_based,step,exponential,cosine,one_cycle,plateau",
-    optimizer: Optimizers = "sgd",
-    surface: str = "ravine",
+    schedules: Schedules = said("constant,time_based,step,exponential,cosine,one_cycle,plateau"),
+    optimizer: OneOptimizer = said("sgd"),
+    surface: SurfaceName = said("ravine"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(2, 5000)] = 90,
     noise: Annotated[float, Within(0, 1e3)] = 0.6,
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -61,7 +77,7 @@ def schedules(
     noise: standard deviation of what is added to each gradient, centred
     seed: of the noise
     """
-    land, choice, names = surface_of(surface), one_choice(optimizer), schedule_names(schedules)
+    land, choice, names = surface.on(None), optimizer, schedules
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
     runs = {
         n: travel(land, choice, [at], steps, scheduled(n, choice.rate_or(rate), steps), shaken)
@@ -135,13 +151,13 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
 
 @scene
 def rates(
-    rates: str = "0.01,0.3,0.49,0.55",
-    optimizer: Optimizers = "sgd",
-    surface: str = "ravine",
-    start: str = "auto",
+    rates: Rates = said("0.01,0.3,0.49,0.55"),
+    optimizer: OneOptimizer = said("sgd"),
+    surface: SurfaceName = said("ravine"),
+    start: Start = said("auto"),
     steps: Annotated[int, Within(1, 5000)] = 60,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Rates too small, right, nearly too large and too large: the same descent with each.
@@ -159,13 +175,12 @@ def rates(
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
-    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    land, choice = surface.on(domain), optimizer
     if choice.rate is not None:
         raise UsageError("the rates of this scene stand in rates; leave lr out of the optimizer")
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
-    found = _rates(rates)
     runs = []
-    for rate in found:
+    for rate in rates:
         named = replace(choice, name=f"{choice.name} lr={powers(short(rate))}", rate=None)
         runs.append(travel(land, named, [at], steps, rate, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
@@ -194,7 +209,7 @@ def rates(
         len(moments),
         key_frames(len(moments)),
         alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
-        f"{', '.join(map(write, found))}; beside them their losses against the step.",
+        f"{', '.join(map(write, rates))}; beside them their losses against the step.",
         columns=COLUMNS,
     )
 
@@ -205,16 +220,3 @@ def _without_rate(run: Run) -> str:
     if run.schedule is not None:
         words = words.replace(run.schedule.describe(), "")
     return powers(" ".join(word for word in words.split() if not word.startswith("lr=")))
-
-
-def _rates(text: str) -> tuple[float, ...]:
-    """Different rates above 0, from the smallest."""
-    many = text.count(",")
-    if many >= MOST:
-        raise UsageError(
-            f"{many + 1} rates cannot be told apart in one picture; write 1 to {MOST} with commas"
-        )
-    found = numbers_in(text, "rates", ",".join(write(0.1 * k) for k in range(1, many + 2)))
-    if min(found) <= 0 or len(set(found)) < len(found):
-        raise UsageError(f"rates {text!r} do not work; write different numbers above 0")
-    return tuple(sorted(found))

@@ -7,10 +7,12 @@ and the command line. Command line, docs and tests read the options from here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from backviz.errors import UsageError
 from backviz.registry import Registry, unknown
@@ -29,13 +31,31 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
-    """The names that a text is made of, with commas between several: `Annotated[str, Among(f)]`.
+class Kind:
+    """What the text of an option stands for: `Annotated[T, Kind("surface", "NAME", read)]`.
 
-    `names` lists them when somebody asks.
+    `read` makes a T of the option's name and its text, or raises `UsageError`; it is the only
+    parser of the kind, and the scene gets the T. In Python a list or a tuple may stand for a
+    text with commas. `hint` is how help shows the text; `names` lists the names that it may
+    be made of, with commas between `several`.
     """
 
-    names: Callable[[], list[str]]
+    name: str
+    hint: str
+    read: Callable[[str, str], Any]
+    names: Callable[[], Sequence[str]] = tuple
+    several: bool = False
+
+    def text(self, given: Any) -> Any:
+        """A list or a tuple as text with commas; everything else as it is."""
+        if isinstance(given, list | tuple | np.ndarray):
+            return ",".join(str(each) for each in given)
+        return given
+
+
+def said(text: str) -> Any:
+    """The default of an option that has a `Kind`: the text that is read."""
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +68,12 @@ class Option:
     about: str
     choices: tuple[str, ...] = ()
     within: Within | None = None
-    among: Among | None = None
+    kind: Kind | None = None
 
     def check(self, value: Any) -> Any:
-        """The value as the scene gets it, or one sentence that says what is wrong."""
+        """The value as the settings keep it, or one sentence that says what is wrong."""
+        if self.kind:
+            value = self.kind.text(value)
         if (
             isinstance(value, Integral)
             and not isinstance(value, bool)
@@ -65,6 +87,24 @@ class Option:
         if self.within and not self.within.low <= value <= self.within.high:
             raise UsageError(f"{self.name} {value:.10g} is out of range; use {self.within}")
         return value
+
+    def read(self, value: Any) -> Any:
+        """What the scene gets for a value that was checked."""
+        return self.kind.read(self.name, value) if self.kind else value
+
+    def row(self) -> dict[str, Any]:
+        """The option as `list scenes --json` says it: type, default, what it takes and is for."""
+        made: dict[str, Any] = {"name": self.name, "type": self.type.__name__}
+        if self.kind:
+            made |= {"type": self.kind.name, "written": self.kind.hint}
+        made["default"] = self.default
+        if self.within:
+            made |= {"least": self.within.low, "most": self.within.high}
+        if self.choices:
+            made["type"] = "choice"
+        if names := self.choices or (self.kind.names() if self.kind else ()):
+            made["choices"] = list(names)
+        return {**made, "about": self.about}
 
     @property
     def _wanted(self) -> str:
@@ -93,7 +133,8 @@ class Scene:
             if name not in known:
                 raise UsageError(unknown(f"option of {self.name}", name, known))
         settings = {n: o.check(given.get(n, o.default)) for n, o in known.items()}
-        return self.make(**settings).with_settings(self.name, settings)
+        made = self.make(**{n: known[n].read(value) for n, value in settings.items()})
+        return made.with_settings(self.name, settings)
 
 
 # What every film can be told, so that no scene has an option of that name.
@@ -108,8 +149,9 @@ def scene(make: Callable[..., Film]) -> Scene:
     """Enter a function into `SCENES` under its own name (a decorator).
 
     Every parameter has a type (`int`, `float`, `bool`, `str` or `Literal[…]` of text; a number
-    may be `Annotated[…, Within(low, high)]`), a default, and a line `name: what it is for`
-    under the heading `Options:` that ends the docstring.
+    may be `Annotated[…, Within(low, high)]`, anything that is read from text `Annotated[…, Kind]`
+    with the default `said(text)`), a default, and a line `name: what it is for` under the heading
+    `Options:` that ends the docstring.
     """
     text, options = _docstring(make)
     hints = get_type_hints(make, include_extras=True)
@@ -148,14 +190,16 @@ def _option(parameter: inspect.Parameter, hint: Any, about: dict[str, str]) -> O
         raise TypeError(f"the option {name} has no default")
     if get_origin(hint) is Annotated:
         hint, limit = get_args(hint)
+    if isinstance(limit, Kind):
+        hint = str
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         hint = str
     if hint not in (int, float, bool, str):
         raise TypeError(f"the option {name} is a {hint}; use int, float, bool, str or Literal")
     option = Option(name, hint, parameter.default, about[name], choices)
-    if isinstance(limit, Among):
-        option = replace(option, among=limit)
+    if isinstance(limit, Kind):
+        option = replace(option, kind=limit)
     elif limit is not None:
         option = replace(option, within=limit)
     option.check(option.default)

@@ -13,10 +13,10 @@ from backviz.scenes.artists import Line, Points, Rule, Words
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import Choice, choices
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.stable_rates import left_at, limit_of
 from backviz.scenes.surface_panels import crosses, map_panel, name_of, title_of, way, write
-from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Point
 from backviz.scenes.trajectories import travel
 
@@ -25,12 +25,12 @@ NAMES = "descent", "heavy ball", "Nesterov"
 
 @scene
 def stability(
-    surface: str = "ravine",
+    surface: SurfaceName = said("ravine"),
     momentum: Annotated[float, Within(0.01, 0.999)] = 0.5,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(1, 500)] = 40,
     frames: Annotated[int, Within(2, 300)] = 80,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
 ) -> Film:
     """The rate α grows until one method after the other loses its hold.
 
@@ -47,7 +47,7 @@ def stability(
     frames: how many rates are tried
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
-    land = surface_of(surface, domain)
+    land = surface.on(domain)
     at = start_of(land, start)
     spot: Point = land.minima[0] if land.minima else at
     curved = land.curvatures(np.array([spot]))[0]

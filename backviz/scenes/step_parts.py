@@ -14,10 +14,10 @@ from backviz.scenes.artists import Arrows, Passage, Path, Table
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import number, powers
-from backviz.scenes.optimizer_choice import Optimizers, one_choice
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.optimizer_choice import OneOptimizer
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
-from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
 
 MOST = 10  # terms of a step for which the table has room beside a long formula
@@ -30,12 +30,12 @@ SAID = {
 
 @scene
 def step_anatomy(
-    optimizer: Optimizers = "adam",
-    surface: str = "ravine",
+    optimizer: OneOptimizer = said("adam"),
+    surface: SurfaceName = said("ravine"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.4,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(1, 2000)] = 60,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
 ) -> Film:
     """One step after another, taken apart: what an optimizer makes of a gradient.
 
@@ -52,7 +52,7 @@ def step_anatomy(
     steps: of the descent
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     """
-    land, choice = surface_of(surface, domain), one_choice(optimizer)
+    land, choice = surface.on(domain), optimizer
     at = np.array(start_of(land, start), dtype=np.float64)
     opt = choice.made(at, lr=choice.rate_or(rate))
     about = powers(opt.describe())

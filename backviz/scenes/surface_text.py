@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from backviz.errors import InputError, UsageError
 from backviz.registry import unknown
 from backviz.scenes.artist import Array
 from backviz.scenes.numbers import number as write
+from backviz.scenes.registry import Kind
 from backviz.scenes.surfaces import SURFACES, Ends, Landscape, Point
 from backviz.sources import record_expression
 from backviz.text import clean
@@ -49,11 +51,64 @@ def numbers_in(text: str, what: str, example: str) -> tuple[float, ...]:
     return found
 
 
-def surface_of(text: str, domain: str = AUTO) -> Landscape:
+def surface_names() -> list[str]:
+    """What a surface may be called in a text."""
+    return [*SURFACES, "network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A surface that a text names, before it is known on which domain."""
+
+    text: str
+
+    def on(self, ends: tuple[Ends, Ends] | None) -> Landscape:
+        """The surface on a domain; `None` stands for its own."""
+        return surface_of(self.text, ends)
+
+
+def _ground(_: str, text: str) -> Ground:
+    name = text.strip()
+    if name not in SURFACES and not _is_expression(name):
+        raise UsageError(unknown("surface", clean(name, 40), surface_names()))
+    return Ground(name)
+
+
+def _is_expression(text: str) -> bool:
+    return text in ("x", "y", "network") or bool(text and not re.fullmatch(r"[A-Za-z_]\w*", text))
+
+
+def read_domain(name: str, text: str) -> tuple[Ends, Ends] | None:
+    """The ends of x and y from "x from,x to,y from,y to"; `None` for auto.
+
+    >>> read_domain("domain", "-2,2,-1,3")
+    ((-2.0, 2.0), (-1.0, 3.0))
+    """
+    return None if text.strip() in ("", AUTO) else _domain(name, text)
+
+
+def read_point(name: str, text: str) -> Point | None:
+    """The point "x,y"; `None` for auto.
+
+    >>> read_point("start", " -1, 2")
+    (-1.0, 2.0)
+    """
+    if text.strip() in ("", AUTO):
+        return None
+    x, y = numbers_in(text, name, "-1.5,2")
+    return x, y
+
+
+SurfaceName = Annotated[Ground, Kind("surface", "NAME", _ground, surface_names)]
+Domain = Annotated[tuple[Ends, Ends] | None, Kind("domain", "X,X,Y,Y", read_domain)]
+Start = Annotated[Point | None, Kind("point", "X,Y", read_point)]
+
+
+def surface_of(text: str, ends: tuple[Ends, Ends] | None = None) -> Landscape:
     """A surface by its name, "network", or the expression in x and y; perhaps on another domain.
 
-    `domain` is "x from,x to,y from,y to". Minima that nobody has printed are looked for.
-    Raises `UsageError` for an unknown name and `InputError` for what is no expression.
+    Minima that nobody has printed are looked for. Raises `UsageError` for an unknown name and
+    `InputError` for what is no expression.
 
     >>> surface_of("x**2 + 3*y**2").minima
     ((0.0, 0.0),)
@@ -62,16 +117,13 @@ def surface_of(text: str, domain: str = AUTO) -> Landscape:
     ...
     backviz.errors.UsageError: unknown surface 'rosenbruck'; did you mean 'rosenbrock'?
     """
-    name = text.strip()
-    ends = None if domain.strip() in ("", AUTO) else _domain(domain)
+    name = _ground("surface", text).text
     if name in SURFACES:
         return _moved(SURFACES[name], ends)
     if name == "network":
         from backviz.scenes.network_plane import network
 
         return _moved(network().landscape, ends)
-    if not name or (re.fullmatch(r"[A-Za-z_]\w*", name) and name not in ("x", "y")):
-        raise UsageError(unknown("surface", clean(name, 40), [*SURFACES, "network"]))
     return typed(name, *(ends or ((-HALF, HALF), (-HALF, HALF))))
 
 
@@ -117,8 +169,8 @@ def _recorded(text: str) -> Value:
         raise InputError(message, line=error.line, column=error.column) from None
 
 
-def _domain(text: str) -> tuple[Ends, Ends]:
-    x0, x1, y0, y1 = numbers_in(text, "domain", "-2,2,-1,3")
+def _domain(name: str, text: str) -> tuple[Ends, Ends]:
+    x0, x1, y0, y1 = numbers_in(text, name, "-2,2,-1,3")
     if not (x0 < x1 and y0 < y1):
         raise UsageError(
             f"domain {text!r} is empty; write x from,x to,y from,y to, such as -2,2,-1,3"
@@ -143,12 +195,12 @@ def _moved(land: Landscape, ends: tuple[Ends, Ends] | None) -> Landscape:
     return replace(made, start=(x[0] + 0.15 * (x[1] - x[0]), y[0] + 0.2 * (y[1] - y[0])))
 
 
-def start_of(land: Landscape, text: str) -> Point:
-    """The point "x,y", or with "auto" the surface's own start.
+def start_of(land: Landscape, point: Point | None) -> Point:
+    """The point, or without one the surface's own start.
 
     Raises `UsageError` outside the domain and `InputError` where the surface has no height.
     """
-    x, y = land.start if text.strip() in ("", AUTO) else numbers_in(text, "start", "-1.5,2")
+    x, y = point or land.start
     if not land.inside(np.array((x, y))):
         (x0, x1), (y0, y1) = land.x, land.y
         raise UsageError(

@@ -12,8 +12,8 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Path, Surface
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.optimizer_choice import Optimizers, choices
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.optimizer_choice import Optimizers
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import exits_told, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -26,7 +26,7 @@ from backviz.scenes.surface_panels import (
     told,
     write,
 )  # fmt: skip
-from backviz.scenes.surface_text import start_of, surface_of
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run, noise_of, travel
 
@@ -36,16 +36,16 @@ STEEP = 10.0  # times the median height: a plain axis would hide the valley
 
 @scene
 def surface(
-    surface: str = "beale",
-    optimizers: Optimizers = "sgd:lr=.02,momentum:lr=.003,adam:lr=.3",
+    surface: SurfaceName = said("beale"),
+    optimizers: Optimizers = said("sgd:lr=.02,momentum:lr=.003,adam:lr=.3"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.01,
-    start: str = "auto",
+    start: Start = said("auto"),
     steps: Annotated[int, Within(0, 5000)] = 60,
     height: Height = "auto",
     elevation: Annotated[float, Within(10, 75)] = 40.0,
     turn: Annotated[float, Within(-360, 360)] = -60.0,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
-    domain: str = "auto",
+    domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """A loss surface as a landscape in space, with the descents on it.
@@ -66,10 +66,10 @@ def surface(
     domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
     seed: of the noise
     """
-    land = surface_of(surface, domain)
+    land = surface.on(domain)
     at = start_of(land, start)
     shaken = noise_of(steps, 1, noise, seed)
-    runs = [travel(land, c, [at], steps, rate, shaken) for c in choices(optimizers)]
+    runs = [travel(land, c, [at], steps, rate, shaken) for c in optimizers]
     x, y, z = land.grid
     if not np.isfinite(z).all():
         raise InputError(

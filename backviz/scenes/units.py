@@ -12,10 +12,10 @@ from backviz.autodiff.data import quietly
 from backviz.autodiff.op import Elementwise
 from backviz.ops import OPS
 from backviz.scenes.artists import Bars, Line, Rule, Zone
-from backviz.scenes.deep import Activation, Moment, Recipe, Wiring, compared, training
+from backviz.scenes.deep import Activation, Against, Moment, Recipe, Wiring, compared, training
 from backviz.scenes.layers import key_frames, layer_axis, numbers, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
@@ -96,7 +96,7 @@ def saturation(
     activation: Activation = "tanh",
     init: Start = "large",
     wiring: Wiring = "plain",
-    against: str = "init=xavier_normal",
+    against: Against = said("init=xavier_normal"),
     depth: Annotated[int, Within(1, 100)] = 6,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,

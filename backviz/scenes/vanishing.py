@@ -9,7 +9,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.scenes.artists import Heat, Line, Rule
-from backviz.scenes.deep import Activation, Clip, Recipe, Wiring, compared, training
+from backviz.scenes.deep import Activation, Against, Clip, Recipe, Wiring, compared, training
 from backviz.scenes.layers import (
     held,
     key_frames,
@@ -21,7 +21,7 @@ from backviz.scenes.layers import (
     write,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
@@ -53,7 +53,7 @@ def gradient_flow(
     init: Start = "xavier_normal",
     wiring: Wiring = "plain",
     clip: Clip = "none",
-    against: str = "wiring=batch_norm",
+    against: Against = said("wiring=batch_norm"),
     depth: Annotated[int, Within(1, 200)] = 20,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
@@ -143,7 +143,7 @@ def gradient_strip(
     init: Start = "standard_uniform",
     wiring: Wiring = "plain",
     clip: Clip = "none",
-    against: str = "wiring=residual",
+    against: Against = said("wiring=residual"),
     depth: Annotated[int, Within(1, 1000)] = 50,
     width: Annotated[int, Within(1, 512)] = 32,
     rate: Annotated[float, Within(0, 1e3)] = 0.05,

@@ -21,18 +21,19 @@ from backviz.scenes.layers import (
     with_band,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Within, said, scene
 from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import ABOUT, Start, start, variance
 from backviz.text import count
 
 FRAMES, MOST = 30, 5
+Starts = Annotated[tuple[Start, ...], listed("init", MOST, "ways")]
 
 
 @scene
 def init_variance(
     activation: Activation = "relu",
-    inits: str = "small, xavier_normal, he_normal, large",
+    inits: Starts = said("small, xavier_normal, he_normal, large"),
     depth: Annotated[int, Within(1, 1000)] = 20,
     width: Annotated[int, Within(1, 1024)] = 64,
     seeds: Annotated[int, Within(1, 100)] = 10,
@@ -52,10 +53,9 @@ def init_variance(
     seeds: how many networks are drawn for each
     seed: of the networks
     """
-    chosen: list[Start] = listed("init", inits, MOST, "inits lists {} ways")
     x = numbers(depth)
     tables, lost = {}, []
-    for name in chosen:
+    for name in inits:
         made = sampled(
             activation, start(name, activation), depth=depth, width=width, seeds=seeds, seed=seed
         )
