@@ -1,7 +1,7 @@
 """Reads a formula as a person does and computes it: numpy, and nothing of backviz.
 
 The words that a formula may use are `WORDS`; each is a few lines of numpy. The signs are
-+ − · / @ ⊗ ^ ², ᵀ, ⁻¹, √, |x|, comparisons in brackets ([a > b] is 1 or 0), indexing, and
++ − · / // @ ⊗ ^ ², ᵀ, ⁻¹, √, |x|, comparisons in brackets ([a > b] is 1 or 0), indexing, and
 `sum₁(x)`, the sum along axis 1, which stays with size 1.
 """
 
@@ -15,7 +15,7 @@ SIGN = re.compile(
     r"|(?P<name>[^\W\d⁰¹²³⁴-⁹ᵀ][\w′\u0300-\u036f]*?(?=[⁰¹²³⁴-⁹⁻ᵀ]|[^\w′\u0300-\u036f]|$))"
     r'|(?P<text>"[^"]*")'
     r"|(?P<power>[⁻]?[⁰¹²³⁴-⁹]+)"
-    r"|(?P<sign>\.\.\.|[-+−·/@⊗^ᵀ√|()\[\],=:<>≥≤≠]))"
+    r"|(?P<sign>\.\.\.|//|[-+−·/@⊗^ᵀ√|()\[\],=:<>≥≤≠]))"
 )
 SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 COMPARISONS = {
@@ -169,7 +169,8 @@ WORDS = {
     "tanh": np.tanh, "sign": np.sign, "σ": lambda x: np.exp(-np.logaddexp(0.0, -x)),
     "softplus": lambda x: np.logaddexp(0.0, x), "erfc": np.vectorize(math.erfc, otypes="d"),
     "log σ": lambda x: -np.logaddexp(0.0, -x), "ReLU": lambda x: np.maximum(x, 0.0),
-    "where": np.where, "clip": lambda x, low=None, high=None: np.clip(x, low, high),
+    "trunc": np.trunc, "where": np.where,
+    "clip": lambda x, low=None, high=None: np.clip(x, low, high),
     "max": extreme(np.maximum), "min": extreme(np.minimum),
     "sum": np.sum, "mean": np.mean, "prod": np.prod,
     "cumsum": lambda x, **o: cumulate(np.add, x, **o),
@@ -245,7 +246,7 @@ class Reader:
         return self.chain(self.quotient, **{"+": np.add, "−": np.subtract, "-": np.subtract})
 
     def quotient(self):
-        return self.chain(self.matrices, **{"/": np.divide})
+        return self.chain(self.matrices, **{"/": np.divide, "//": np.floor_divide})
 
     def matrices(self):
         return self.chain(self.product, **{"@": np.matmul, "⊗": np.outer})

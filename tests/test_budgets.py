@@ -42,9 +42,9 @@ COMMANDS = [
     ("animate tangent --frames 2 -o t.png", 240, 1330,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 205, 920, GRAPH),
-    ("describe @simple", 117, 830, GRAPH),
-    ("table @simple", 119, 830, GRAPH),
-    ("check @simple", 98, 390, "numpy"),
+    ("describe @simple", 120, 830, GRAPH),
+    ("table @simple", 122, 830, GRAPH),
+    ("check @simple", 101, 390, "numpy"),
     ("explain tanh", 205, 920, GRAPH),
 ]  # fmt: skip
 COUNT = """

@@ -32,6 +32,7 @@ CALLS = {
     "lerp": "t.lerp(t * t, 0.3)",
     "float_power": "(t * t + 1).float_power(1.5)",
     "sgn": "t.sgn() * t",
+    "frac": "t.frac()",
     "positive": "t.positive()",
     "clamp_min": "t.clamp_min(0.3)",
     "clamp_max": "t.clamp_max(0.3)",

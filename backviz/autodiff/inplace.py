@@ -21,6 +21,8 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "__isub__": operator.sub,
     "__imul__": operator.mul,
     "__itruediv__": operator.truediv,
+    "__ifloordiv__": operator.floordiv,
+    "__imod__": operator.mod,
     "__ipow__": operator.pow,
     "__imatmul__": operator.matmul,
 }

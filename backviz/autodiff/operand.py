@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
+from backviz.autodiff.counts import used_whole
 from backviz.autodiff.remedies import attribute_refusal, operator_refusal, remedies, remedy
 from backviz.autodiff.table import OPS
 
@@ -96,29 +97,39 @@ class Operand:
     def __abs__(self) -> Self:
         return self.interpret(OPS["abs"], (self,), NO_PARAMS)
 
+    def __mod__(self, other: Any) -> Self:
+        return self._divided("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Self:
+        return self._divided("mod", other, self)
+
+    def __floordiv__(self, other: Any) -> Self:
+        return self._divided("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        return self._divided("floor_divide", other, self)
+
+    def _divided(self, name: str, *args: Any) -> Self:
+        for each in args:
+            used_whole(each)  # `n // 2` of a count is a count
+        return self.interpret(OPS[name], args, NO_PARAMS)
+
+    def __divmod__(self, other: Any) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return OPS["round"](self, decimals=digits or 0)
+
     # operators without an op: a sentence instead of Python's "unsupported operand type"
-    def __mod__(self, other: Any) -> NoReturn:
-        raise TypeError(operator_refusal("%"))
-
-    def __floordiv__(self, other: Any) -> NoReturn:
-        raise TypeError(operator_refusal("//"))
-
     def __lshift__(self, other: Any) -> NoReturn:
         raise TypeError(operator_refusal("<<"))
 
     def __rshift__(self, other: Any) -> NoReturn:
         raise TypeError(operator_refusal(">>"))
 
-    def __divmod__(self, other: Any) -> NoReturn:
-        raise TypeError(f"divmod(x, y) does not record; {remedy('divmod')}")
-
-    def __round__(self, digits: Any = None) -> NoReturn:
-        raise TypeError(
-            "round(x) does not record: a step function, whose gradient is 0 everywhere; "
-            "write round(x.item(), 2) for the number, or f'{x:.2f}' to print it"
-        )
-
-    __rmod__, __rfloordiv__, __rdivmod__ = __mod__, __floordiv__, __divmod__
     __rlshift__, __rrshift__ = __lshift__, __rshift__
 
     def __gt__(self, other: Any) -> Self:

@@ -58,6 +58,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
     if method == "reduce" and ufunc in _REDUCTIONS:
         return OPS[_REDUCTIONS[ufunc]](args[0], **{"axis": 0, **kwargs})
+    if method == "accumulate" and ufunc in _SCANS:
+        return OPS[_SCANS[ufunc]](args[0], **{"axis": 0, **kwargs})
     if method == "outer" and ufunc is np.multiply:
         return OPS["outer"](*args)
     if method != "__call__":
@@ -100,6 +102,7 @@ _REDUCTIONS = {
     np.logical_and: "all",
     np.logical_or: "any",
 }
+_SCANS = {np.add: "cumsum", np.multiply: "cumprod"}
 _CONDITIONS = {  # bit by bit is condition by condition; numbers have no bits here
     np.bitwise_and: ("&", "logical_and"),
     np.bitwise_or: ("|", "logical_or"),

@@ -1,7 +1,7 @@
 """What to write instead, where a name of numpy or torch does not record: made by hand.
 
 Invariant: a sentence comes from `remedies.txt` or says only that the name is not there. It is
-never chosen by spelling: arcsinh is spelt like arcsin, and is another function.
+never chosen by spelling: nanmean is spelt like mean, and is another function.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ OPEN = "'backviz list ops' shows what there is"
 def remedies() -> dict[str, str]:
     """The sentence for each name, `{name}` unfilled.
 
-    >>> remedies()["log2"]
-    'write np.log(x) / np.log(2)'
+    >>> remedies()["ptp"]
+    'write np.max(x) - np.min(x)'
     """
     table: dict[str, str] = {}
     text = Path(__file__).with_name("remedies.txt").read_text("utf-8")
@@ -55,8 +55,8 @@ def code_of(sentence: str) -> str:
 def unknown_op(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
     """As `registry.unknown`, but a name that numpy or torch has gets its sentence, no guess.
 
-    >>> unknown_op("op", "arcsinh", ["arcsin", "tanh"])
-    "unknown op 'arcsinh'; write np.log(x + np.sqrt(x * x + 1))"
+    >>> unknown_op("op", "ptp", ["pow", "tanh"])
+    "unknown op 'ptp'; write np.max(x) - np.min(x)"
     >>> unknown_op("op", "tahn", ["arcsin", "tanh"])
     "unknown op 'tahn'; did you mean 'tanh'?"
     """
@@ -67,8 +67,8 @@ def unknown_op(kind: str, name: str, known: Iterable[str], otherwise: str = "") 
 def function_refusal(name: str, module: str = "numpy") -> str:
     """What is said when a function of numpy does not record.
 
-    >>> function_refusal("hypot")
-    'np.hypot does not record; write np.sqrt(x * x + y * y)'
+    >>> function_refusal("ptp")
+    'np.ptp does not record; write np.max(x) - np.min(x)'
     """
     home = module.removeprefix("numpy").removeprefix(".").removeprefix("_")
     called = f"{module.replace('numpy', 'np', 1)}.{name}"
@@ -79,8 +79,8 @@ def function_refusal(name: str, module: str = "numpy") -> str:
 def operator_refusal(sign: str) -> str:
     """What is said when an operator of Python does not record.
 
-    >>> operator_refusal("//").partition(";")[0]
-    'x // y does not record'
+    >>> operator_refusal("<<").partition(";")[0]
+    'x << y does not record'
     """
     return f"x {sign} y does not record; {remedy(sign)}"
 

@@ -9,6 +9,9 @@ import numpy as np
 from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Elementwise, elementwise
+from backviz.autodiff.symbol import constant
+
+LN_2, LN_10 = math.log(2), math.log(10)
 
 exp = elementwise(
     "exp",
@@ -32,6 +35,16 @@ expm1 = elementwise(
     torch="expm1",
 )
 
+exp2: Elementwise = elementwise(
+    "exp2",
+    np.exp2,
+    lambda out, x: out * constant("log(2)", LN_2, x),
+    domain="x < 1024 (from there it overflows)",
+    note="2 to the power of x.",
+    gradient="Multiplies the gradient by the result and by log(2), about 0.69.",
+    torch="exp2",
+)
+
 log = elementwise(
     "log",
     np.log,
@@ -42,6 +55,28 @@ log = elementwise(
     gradient="Divides the gradient by the input: a small input makes a large gradient.",
     torch="log",
     aliases=("ln",),
+    interval=(0.3, 3.0),
+)
+
+log2 = elementwise(
+    "log2",
+    np.log2,
+    lambda out, x: 1 / (x * constant("log(2)", LN_2, x)),
+    domain="x > 0",
+    note="The logarithm to base 2: 1 more for each doubling.",
+    gradient="Divides the gradient by x·log(2): a small input makes a large gradient.",
+    torch="log2",
+    interval=(0.3, 3.0),
+)
+
+log10 = elementwise(
+    "log10",
+    np.log10,
+    lambda out, x: 1 / (x * constant("log(10)", LN_10, x)),
+    domain="x > 0",
+    note="The logarithm to base 10: 1 more for each factor of ten.",
+    gradient="Divides the gradient by x·log(10): a small input makes a large gradient.",
+    torch="log10",
     interval=(0.3, 3.0),
 )
 
@@ -192,6 +227,42 @@ cosh: Elementwise = elementwise(
     note="Half of e^x + e^(−x), the hyperbolic cosine.",
     gradient="Multiplies the gradient by the hyperbolic sine, which is 0 at 0.",
     torch="cosh",
+)
+
+arcsinh = elementwise(
+    "arcsinh",
+    np.arcsinh,
+    lambda out, x: reciprocal(sqrt(x**2 + 1)),
+    domain="all numbers",
+    note="The number whose hyperbolic sine is x; it grows like a logarithm on both sides.",
+    gradient="Divides the gradient by √(x² + 1): it passes whole at 0 and shrinks slowly far away.",
+    torch="arcsinh",
+    aliases=("asinh",),
+)
+
+arccosh = elementwise(
+    "arccosh",
+    np.arccosh,
+    lambda out, x: reciprocal(sqrt(x**2 - 1)),
+    domain="x ≥ 1; the derivative is infinite at 1",
+    note="The number ≥ 0 whose hyperbolic cosine is x.",
+    gradient="Divides the gradient by √(x² − 1): it is large near 1.",
+    sample=Call((2.0,)),
+    torch="arccosh",
+    aliases=("acosh",),
+    interval=(1.2, 3.0),
+)
+
+arctanh = elementwise(
+    "arctanh",
+    np.arctanh,
+    lambda out, x: 1 / (1 - x**2),
+    domain="−1 < x < 1",
+    note="The number whose hyperbolic tangent is x.",
+    gradient="Divides the gradient by 1 − x²: it is large near −1 and 1.",
+    torch="arctanh",
+    aliases=("atanh",),
+    interval=(-0.9, 0.9),
 )
 
 sign = elementwise(

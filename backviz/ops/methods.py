@@ -37,6 +37,7 @@ from backviz.ops.elementary import abs as absolute
 from backviz.ops.elementary import log, sign
 from backviz.ops.index import getitem, numbers_of
 from backviz.ops.linalg import matmul, outer
+from backviz.ops.rounding import trunc
 from backviz.ops.shape import (
     broadcast_to,
     flip,
@@ -220,6 +221,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "lerp": lambda x, end, weight: x + weight * (end - x),
     "float_power": lambda x, exponent: x**exponent,
     "sgn": sign,
+    "frac": lambda x: x - trunc(x),
     "positive": _itself,
     "clamp_min": lambda x, min: clip(x, min=min),  # noqa: A006
     "clamp_max": lambda x, max: clip(x, max=max),  # noqa: A006
@@ -361,6 +363,8 @@ FUNCTIONS.update(
         np.real: _itself,
         np.float_power: power,
         np.fabs: absolute,
+        np.divmod: divmod,
+        np.modf: lambda x: (x - trunc(x), trunc(x)),
         np.linalg.matmul: matmul,
         np.linalg.outer: outer,
         np.linalg.tensordot: tensordot,

@@ -22,6 +22,8 @@ BINARY: dict[type[ast.operator], str] = {
     ast.Sub: "sub",
     ast.Mult: "mul",
     ast.Div: "div",
+    ast.FloorDiv: "floor_divide",
+    ast.Mod: "mod",
     ast.Pow: "pow",
     ast.MatMult: "matmul",
 }
@@ -72,7 +74,7 @@ def _why_not(node: ast.AST, numbers: dict[ast.AST, float]) -> str | None:
             return _why_no_call(node)
     kind = getattr(node, "op", node)
     return _REFUSED.get(
-        type(kind), "only numbers, names, lists, + − * / ** @ and functions fit here"
+        type(kind), "only numbers, names, lists, + − * / // % ** @ and functions fit here"
     )
 
 
@@ -221,8 +223,6 @@ def has_ops(expression: ast.expr) -> bool:
 
 _REFUSED: dict[type[Any], str] = {
     ast.BitXor: "^ is not a power here; use **",
-    ast.Mod: "% is not an op; 'backviz list ops' shows what there is",
-    ast.FloorDiv: "// is not an op; use /",
     ast.Attribute: "attributes are not allowed; use names, numbers and functions only",
     ast.Subscript: "subscripts are not allowed; use names, numbers and functions only",
     ast.Tuple: "write a vector as a list, [1, 2]",

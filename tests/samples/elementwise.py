@@ -22,10 +22,13 @@ PEERS = {
     ),
     "clip": lambda torch: torch.clone,  # without bounds
     "prelu": _prelu,
+    # torch has no derivative for its own; this one has 0
+    "floor_divide": lambda torch: lambda a, b: torch.div(a, b, rounding_mode="floor"),
 }
 
 # Edges at which torch is wrong and why; there the comparison is left out.
 EDGE_EXCEPTIONS = {
+    "logaddexp2": ((-1.0,), "torch has −5e-17 for log2(2⁻¹ + 2⁻¹), which is 0"),
     "softsign": (
         (710.0, -710.0),
         "torch computes 1 / 711 − 710 / 711²; of 1 / 711² that leaves 12 digits",
@@ -54,6 +57,7 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(((3,),), {"slope": 0}),
         Sample(((3,),), {"slope": -1.5}),
     ],
+    "round": [*_options(decimals=1), Sample(([12.5, -7.0, 1234.0],), {"decimals": -1})],
     "elu": [*_options(alpha=0.5), *_options(alpha=2)],
     "hardtanh": [
         *_options(min_val=-0.5, max_val=1.5),
