@@ -11,12 +11,14 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from backviz import plugins
 from backviz.errors import MissingPieceError, UsageError
 
 T = TypeVar("T")
 MOST_LISTED = 60  # names in a sentence: all of every table but that of the ops
+_TABLES: WeakSet[Registry[Any]] = WeakSet()
 
 
 class Registry(Generic[T]):
@@ -48,6 +50,7 @@ class Registry(Generic[T]):
         self._items: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
         self._askers: dict[str, plugins.Asker] = {}  # who entered what came from outside
+        _TABLES.add(self)
 
     def fill(self) -> None:
         """Import what enters the items, if that has not happened."""
@@ -164,6 +167,16 @@ class Registry(Generic[T]):
         """All names by which an item can be asked for, aliases last."""
         self.fill()
         return [*self._items, *self._aliases]
+
+
+def added() -> dict[str, list[str]]:
+    """What plugins have entered, by kind: `{"theme": ["mine"]}`."""
+    found: dict[str, dict[str, None]] = {}
+    for table in sorted(_TABLES, key=lambda table: table.kind):
+        own = [name for name, (file, _) in table._askers.items() if file and name in table._items]
+        if own:
+            found.setdefault(table.kind, {}).update(dict.fromkeys(own))
+    return {kind: [*names] for kind, names in found.items()}
 
 
 def loaded(form: str, place: str | Callable[..., Any]) -> Any:

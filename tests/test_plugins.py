@@ -5,6 +5,7 @@ The file is `one_of_each.py`, outside of the package. Nothing else is edited or 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ ADDED = {
     "languages": {"plug_language"},
     "engines": {"plug_engine"},
 }
+ALL = set().union(*ADDED.values())  # one of each thing that can be added
 
 
 def python(code, folder, *args, **more):
@@ -124,11 +126,13 @@ def test_every_command_takes_what_the_plugin_adds(mine):
 
 
 HELPS = {
+    (): ALL,
     ("graph",): {"plug_picture", "plug_size", "plug_theme", "plug_engine", "plug_language"},
     ("steps",): {"plug_film", "plug_size", "plug_theme", "plug_engine", "plug_language"},
     ("animate",): {"plug_scene"},
     ("animate", "plug_scene"): {"plug_scene", "--rate", "plug_theme", "plug_film"},
-    ("explain",): {"plug_language"},
+    ("explain",): {"plug_language", "plug_lesson", "plug_op", "plug_loss"},
+    ("step",): {"plug_command", "plug_language"},
     ("animate", "optimizers"): {"plug_optimizer"},
 }
 
@@ -155,7 +159,7 @@ TABS = [
     ("animate optimizers --plugin mine.py --optimizers plug", "plug_optimizer"),
     ("animate optimizers --plugin mine.py --optimizers sgd,plug", "sgd,plug_optimizer"),
     ("explain --plugin mine.py plug", "plug_lesson plug_loss plug_op"),
-]
+]  # the stepper's own prompt completes its commands
 
 
 OFFERED = """
@@ -167,14 +171,27 @@ said = []
 for line in json.loads(sys.argv[1]):
     *args, word = line.split()
     said.append([item.value for item in shell.get_completions(args, word)])
+import backviz
+from backviz.stepping.prompt import completions
+from backviz.stepping.state import start
+said.append(completions(start(backviz.Value(2.0) * 3), "plug", "plug"))
 print(json.dumps(said))
 """
 
 
 def test_tab_offers_it(mine):
-    said = json.loads(python(OFFERED, mine, json.dumps([line for line, _ in TABS])))
+    *said, prompt = json.loads(python(OFFERED, mine, json.dumps([line for line, _ in TABS])))
     for (line, offered), names in zip(TABS, said, strict=True):
         assert sorted(names) == offered.split(), line
+    assert prompt == ["plug_command "]
+
+
+def test_nothing_that_can_be_added_is_left_out_above():
+    used = {word for line in USES for word in re.findall(r"plug_\w+", " ".join(line))}
+    offered = {word for _, names in TABS for word in re.findall(r"plug_\w+", names)}
+    assert used == ALL
+    assert offered == ALL - {"plug_command"}  # at the stepper's prompt
+    assert len(ALL) == 12
 
 
 def test_the_shell_s_own_question_is_answered_too(mine):
@@ -212,7 +229,7 @@ for name in ("ops", "lists", "optimizers", "lessons", "scenes"):
 @pytest.mark.slow
 def test_the_generated_pages_have_it(mine):
     text = python(DOCS, mine, HERE.parent / "docs" / "generate.py", path=[str(mine)])
-    for name in set().union(*ADDED.values()):
+    for name in ALL:
         assert name in text, name
 
 

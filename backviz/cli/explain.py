@@ -11,7 +11,9 @@ from backviz.cli.completion import offer_sources, offer_topics
 from backviz.cli.help import Command
 
 
-@click.command(cls=Command, short_help="One screen on a misconception or an op.")
+@click.command(
+    cls=Command, kinds=("topic", "op"), short_help="One screen on a misconception or an op."
+)
 @click.argument(
     "name", required=False, default="", metavar="[TOPIC|OP]", shell_complete=offer_topics
 )

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from backviz import plugins
+
 FIRST = 12  # options in the list that comes first, --help among them
 GRAPH, LOOK, FILM, MESSAGES = "The graph", "The look", "The film", "Messages, programs, plugins"
 _HEADINGS = (GRAPH, FILM, LOOK, MESSAGES)
@@ -27,7 +29,14 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help has headings where its options are many."""
+    """A command whose help has headings where its options are many.
+
+    `kinds` are the tables that its arguments name a row of: what plugins add to them is said.
+    """
+
+    def __init__(self, *args: Any, kinds: tuple[str, ...] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.kinds = kinds
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the lists of options."""
@@ -36,6 +45,20 @@ class Command(click.Command):
         for heading, rows in lists.items():
             with formatter.section(heading or "Options"):
                 formatter.write_dl(rows, _WIDEST, 2 + widest - _width(rows))
+        if self.kinds:
+            write_added(formatter, self.kinds)
+
+
+def write_added(formatter: click.HelpFormatter, kinds: tuple[str, ...] = ()) -> None:
+    """A list of what plugins have added, of these kinds or of all."""
+    if not plugins.LOADED:
+        return
+    from backviz.registry import added
+
+    rows = [(kind, ", ".join(names)) for kind, names in added().items()]
+    if rows := [row for row in rows if not kinds or row[0] in kinds]:
+        with formatter.section("Added by plugins"):
+            formatter.write_dl(rows)
 
 
 def listed(command: click.Command, ctx: click.Context) -> dict[str, Rows]:

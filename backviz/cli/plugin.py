@@ -15,7 +15,7 @@ import click
 
 from backviz import plugins
 from backviz.cli.completion import names_in, offer, offer_files
-from backviz.cli.help import MESSAGES, Option
+from backviz.cli.help import MESSAGES, Option, write_added
 from backviz.errors import BackvizError
 
 
@@ -49,6 +49,11 @@ class Extensible(click.Group):
         else:
             _load(args, say, ())
         return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write options and commands, and what plugins have added."""
+        super().format_options(ctx, formatter)
+        write_added(formatter)
 
 
 def _load(args: list[str], tell: Callable[[str], None], passed: Any) -> None:

@@ -12,7 +12,9 @@ from backviz.cli import options
 from backviz.cli.help import Command
 
 
-@click.command(cls=Command, short_help="Go through it step by step at a prompt.")
+@click.command(
+    cls=Command, kinds=("command",), short_help="Go through it step by step at a prompt."
+)
 @options.source
 @click.option("--commands", metavar="LINES", help="Run these, separated by ;, and leave.")
 @click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
