@@ -6,7 +6,6 @@ come close, and what is found does not depend on what was imported before.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -209,6 +208,8 @@ def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> 
     >>> unknown("schedule", "cosine_decay", ["constant", "cosine"])
     "unknown schedule 'cosine_decay'; did you mean 'cosine'?"
     """
+    import difflib  # when a name is wrong, not at every start
+
     names = list(known)
     inside = [each for each in names if len(each) > 2 and f"_{each}_" in f"_{name}_"]
     close = inside or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)

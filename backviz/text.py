@@ -12,13 +12,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
 
 from backviz.errors import InputError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 NOT_COMPUTED = "—"
 MINUS = "−"
@@ -100,6 +102,8 @@ class NumberStyle:
 
     def printed(self, x: float) -> Fraction:
         """The number that a reader of the text of a finite number reads."""
+        from fractions import Fraction  # with decimal behind it, which is slow to import
+
         return Fraction(self.format(x).replace(self.minus, "-").replace(self.decimal, "."))
 
     def _dress(self, plain: str) -> str:
@@ -205,6 +209,8 @@ def equal_sign(terms: Sequence[Sequence[float]], total: float, numbers: NumberSt
     >>> equal_sign([[0.1], [0.2]], 0.1 + 0.2, NumberStyle())
     '='
     """
+    from fractions import Fraction
+
     if not all(map(math.isfinite, (total, *(f for term in terms for f in term)))):
         return "="
     added = Fraction()
@@ -221,6 +227,8 @@ def sum_sign(added: Fraction, total: float, numbers: NumberStyle, products: bool
 
     With products among the terms it is enough that it rounds to the total.
     """
+    from fractions import Fraction
+
     away = abs(added - numbers.printed(total))
     if not products or not total:
         return "≈" if away else "="

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one use of an input adds to that input's gradient.
 
     `local` is the local derivative of an elementwise op; for other ops, whose
@@ -41,8 +39,7 @@ class Contribution:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A value whose gradient is complete, and what it hands to its inputs.
 
     For a leaf there are no contributions: its upstream gradient is the result.

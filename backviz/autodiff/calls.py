@@ -7,18 +7,18 @@ arrays of a call are read, never written to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from backviz.autodiff.operand import NO_PARAMS
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+
+class Call(NamedTuple):
     """Operands and options."""
 
     args: tuple[Any, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = NO_PARAMS
 
     def of(self, name: str) -> str:
         """How the call of an op of that name is written.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 serials = count()  # grows with every value made and every change of a leaf
 KEEPING: list[Callable[[Value, Any, bool], None]] = []  # who is told what leaves held (`past`)
+BIRTHS: list[Callable[[Value], None]] = []  # and who of every new leaf (`reruns`)
 
 
 @final

@@ -13,7 +13,6 @@ import numpy as np
 
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
-from backviz.autodiff.exits import leave
 from backviz.autodiff.operand import NO_PARAMS, Operand
 from backviz.autodiff.table import OPS
 
@@ -129,8 +128,12 @@ class Held(Operand):
         return int(self.item())
 
     def __float__(self) -> float:
+        from backviz.autodiff.exits import leave  # when a number leaves, not at a start
+
         return leave(self, self.item())
 
     def __int__(self) -> int:
+        from backviz.autodiff.exits import leave
+
         number = self.item()
         return int(number if used_whole(self) else leave(self, number))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ Shape = tuple[int, ...]
 PRODUCTS = ("matmul", "dot", "linear")  # they compare the inner sizes
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(NamedTuple):
     """What clashes: `why` in words, and for each operand the axis from the left, or `None`."""
 
     why: str

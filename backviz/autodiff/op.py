@@ -22,13 +22,12 @@ from backviz.autodiff.buffers import LARGE, take
 from backviz.autodiff.calls import ONE_NUMBER, Call, plain_sample
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data, applied, as_data, quietly
-from backviz.autodiff.misfit import misfit_error
 from backviz.autodiff.notation import Notation, function_notation
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.params import in_words, kinds_checked
 from backviz.autodiff.table import FUNCTIONS, OPS
-from backviz.errors import InputError
+from backviz.errors import InputError, ShapeError
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -100,7 +99,6 @@ class Op(ABC):
     idle: Origin = field(init=False)
 
     elementwise: ClassVar[bool]
-    misfit = misfit_error
 
     def __post_init__(self) -> None:
         # one origin for all plain calls, so that a recorded value costs no more than its slots
@@ -191,6 +189,14 @@ class Op(ABC):
                 f"{self.name}: numpy has none for float16; give it float32, as most libraries do"
             ) from None
 
+    def misfit(
+        self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception
+    ) -> ShapeError:
+        """What is wrong with these shapes, and where; `names` are what the operands are called."""
+        from backviz.autodiff.misfit import misfit_error  # when something is wrong, not at a start
+
+        return misfit_error(self, names, args, params, error)
+
     @property
     def differentiable(self) -> bool:
         """Whether a gradient can flow through; comparisons carry none."""
@@ -241,14 +247,14 @@ class Op(ABC):
         """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Elementwise(Op):
+class Elementwise(Op):  # no dataclass again: it adds no field, and each costs a millisecond
     """An op on each entry; a rule gives the partial derivative `(out, *inputs)`.
 
     The engine multiplies by the upstream gradient and sums over broadcast axes,
     here and nowhere else.
     """
 
+    __slots__ = ()
     elementwise: ClassVar[bool] = True
 
     def local(self, position: int, out: Any, args: Sequence[Any], params: Params) -> Any:
@@ -312,10 +318,10 @@ class Elementwise(Op):
         return pulled
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Structural(Op):
     """An op on whole arrays; a rule gives the vjp `(upstream, out, *inputs)`."""
 
+    __slots__ = ()
     elementwise: ClassVar[bool] = False
 
     def pull(

@@ -5,7 +5,6 @@ Invariant: a record and its graph carry the options as the op takes them; text i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +24,7 @@ WHOLE = frozenset({
     "start_dim", "end_dim", "repeats", "reps", "size", "stride", "dilation", "groups",
 })  # fmt: skip
 TEXTS = frozenset({"subscripts"})
-_NOT_WHOLE = re.compile(
+_NOT_WHOLE = (
     r"'(\w+)' object cannot be interpreted as an integer|integer argument expected, got (\w+)"
 )
 
@@ -72,8 +71,10 @@ def in_words(error: Exception, name: str, bind: Any = None) -> Exception:
     """
     if isinstance(error, BackvizError):
         return error
+    import re  # when something is wrong: patterns are not compiled at every start
+
     said = str(error).replace(f"{getattr(bind, '__qualname__', '<lambda>')}()", name)
-    said = _NOT_WHOLE.sub(r"a whole number belongs here, not a \1\2", said)
+    said = re.sub(_NOT_WHOLE, r"a whole number belongs here, not a \1\2", said)
     if said.startswith("ufunc "):
         said = "an operand or an option is no number that can be computed with"
     said = said if said.startswith(name) else f"{name}: {said}"

@@ -6,10 +6,9 @@ never chosen by spelling: nanmean is spelt like mean, and is another function.
 
 from __future__ import annotations
 
-import reprlib
+import os
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from backviz.registry import unknown
@@ -25,7 +24,9 @@ def remedies() -> dict[str, str]:
     'write np.max(x) - np.min(x)'
     """
     table: dict[str, str] = {}
-    text = Path(__file__).with_name("remedies.txt").read_text("utf-8")
+    place = os.path.join(os.path.dirname(__file__), "remedies.txt")  # noqa: PTH118, PTH120
+    with open(place, encoding="utf-8") as file:  # noqa: PTH123  (to import pathlib takes 4 ms)
+        text = file.read()
     for line in text.splitlines():
         names, bar, sentence = line.partition(" | ")
         if bar and not line.startswith("#"):
@@ -126,6 +127,8 @@ def made_with(label: Any, option: str = "", *_: str) -> str:
     if option:
         said = _OPTIONS.get(option, "there are label= and requires_grad=")
         return f"a value takes no {option}=; {said}"
+    import reprlib  # not at every start
+
     return (
         f"a label is a text, not {reprlib.repr(label)}; the data come first, the name second: "
         'Value(2.0, "a")'

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff.custody import BIRTHS
+
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
 MOST = 100_000  # leaves that are followed
-
-REPEATS: list[None] = []  # not empty while some block follows leaves; asked at every new leaf
 
 
 @dataclass(slots=True)
@@ -58,11 +58,11 @@ _births: ContextVar[Births | None] = ContextVar("births", default=None)
 def following(births: Births) -> Iterator[Births]:
     """A block in which every new leaf that wants a gradient is noted, or moved."""
     token = _births.set(births)
-    REPEATS.append(None)
+    BIRTHS.append(born)
     try:
         yield births
     finally:
-        REPEATS.pop()
+        BIRTHS.pop()
         _births.reset(token)
 
 

@@ -11,12 +11,10 @@ when somebody asks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.op import Op
 
 LIMIT = 400
-_OPERATOR = re.compile(r"[-+*/^@·−×÷]")
+_OPERATORS = frozenset("-+*/^@·−×÷")
 SIGNED = 20  # −2 binds like a product: (−2)², but −2·x
 UNNAMED = "□"  # an operand without a name
 OUT = "out"  # a result without a name
@@ -42,8 +40,7 @@ KNOWN = 10_000  # entries up to which the numbers behind a symbol are looked at
 Parts = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(NamedTuple):
     """How formulas are written: names that are taken, the dress of numbers, parts by name."""
 
     taken: frozenset[str] = frozenset()
@@ -189,7 +186,7 @@ def name_symbol(label: str, data: Any = None, shape: Any = None) -> Symbol:
     >>> str(name_symbol("x1*w1 + b") * name_symbol("h.w")), str(name_symbol("x+y"))
     ('(x1*w1 + b)·h.w', 'x+y')
     """
-    return Symbol(label, LOOSE if _OPERATOR.search(label) else ATOM, data=data, shape=shape)
+    return Symbol(label, ATOM if _OPERATORS.isdisjoint(label) else LOOSE, data=data, shape=shape)
 
 
 def free_name(name: str) -> str:

@@ -17,17 +17,15 @@ import numpy as np
 from backviz.autodiff import meaning
 from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.counts import used_whole
-from backviz.autodiff.custody import KEEPING, Custody, keep, settle
+from backviz.autodiff.custody import BIRTHS, KEEPING, Custody, keep, settle
 from backviz.autodiff.custody import serials as _serials
 from backviz.autodiff.data import as_data
-from backviz.autodiff.exits import check_copy, refuse_array
 from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
 from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
 from backviz.autodiff.remedies import made_with
-from backviz.autodiff.reruns import REPEATS, born
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError, ShapeError
@@ -74,6 +72,8 @@ class Value(Held):
         if type(data) is not float:
             if type(data) is not np.ndarray and isinstance(data, Value):
                 if requires_grad is not False and data.requires_grad:
+                    from backviz.autodiff.exits import check_copy  # not at every start
+
                     check_copy(data)
                 data = meaning.plain_array(data)
             whole = meaning.meaning_of_data(data)
@@ -90,8 +90,8 @@ class Value(Held):
         else:
             self.origin = LEAF if wants else meaning.CONSTANTS[whole]
         self.serial = next(_serials)
-        if REPEATS and wants:
-            born(self)
+        if BIRTHS and wants:
+            BIRTHS[-1](self)
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Value:
         """Compute the op and record it."""
@@ -185,8 +185,7 @@ class Value(Held):
             self.raw = data
             self.second = next(_serials)
         elif data is self.raw and type(custody := self.second) is Custody:  # as after p.data -= …
-            custody.since, custody.out, custody.kept = next(_serials), True, None
-            custody.uses = 0
+            custody.since, custody.out, custody.kept, custody.uses = next(_serials), True, None, 0
         else:
             self.raw = as_data(data)
             now = next(_serials)
@@ -279,6 +278,8 @@ class Value(Held):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and not used_whole(self) and mode().record:
+            from backviz.autodiff.exits import refuse_array
+
             raise refuse_array()
         made = meaning.plain_array(self)
         return made if dtype is None else made.astype(dtype)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from operator import index
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from backviz.ops.linalg import alike, matmul, outer, pull_left, pull_right, tran
 from backviz.ops.shape import shape_of, sum_to, summed_to
 
 DOTS = "..."
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAIVE = 2**15  # up to so many steps one loop is faster than planning the contraction
 
 # Subscripts -----------------------------------------------------------------------
@@ -62,7 +62,7 @@ def explicit(subscripts: str, operands: int) -> str:
         raise ShapeError(
             f"einsum: {subscripts!r} names {len(terms)} operands, but there are {operands}"
         )
-    if not set(letters + named) <= set(ascii_letters):
+    if not set(letters + named) <= set(LETTERS):
         raise ShapeError(f"einsum: {subscripts!r} has more in it than letters, commas, … and ->")
     if any(t.count(DOTS) > 1 for t in (*terms, result)):
         raise ShapeError(f"einsum: {subscripts!r} has ... twice in one operand")
@@ -78,7 +78,7 @@ def explicit(subscripts: str, operands: int) -> str:
 def _letters(subscripts: str, axes: tuple[int, ...]) -> tuple[list[str], str, str]:
     """The terms and the result with a letter for every axis, and the letters left over."""
     left, _, result = subscripts.partition("->")
-    free = [c for c in ascii_letters if c not in subscripts]
+    free = [c for c in LETTERS if c not in subscripts]
     terms = left.split(",")
     widths = [n - len(t.replace(DOTS, "")) for t, n in zip(terms, axes, strict=True)]
     for term, wide, n in zip(terms, widths, axes, strict=True):
@@ -178,8 +178,8 @@ def _paired(axes: Any, a: int, b: int) -> tuple[list[int], list[int]]:
 def _as_subscripts(axes: Any, a: int, b: int) -> tuple[str, str, str]:
     """A tensordot in letters: two operands and the result."""
     first, second = _paired(axes, a, b)
-    left = ascii_letters[:a]
-    fresh = list(ascii_letters[a : a + b])
+    left = LETTERS[:a]
+    fresh = list(LETTERS[a : a + b])
     for i, j in zip(first, second, strict=True):
         fresh[j] = left[i]
     right = "".join(fresh)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -22,8 +21,7 @@ from backviz.ops.shape import Shape, shape_of
 Steps = int | tuple[int, ...]  # one number for every axis, or one for each
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """A window of `size` over axes of lengths `extent`; every field has an entry for each.
 
     `dilation` is the distance between neighbours in the window.
