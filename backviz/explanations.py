@@ -177,12 +177,17 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
             "use backviz table, or backviz graph, which folds"
         )
     kinds = Counter(_kind(v) for v in values)
-    counts = words["counts"].format(leaves=kinds[LEAF], constants=kinds[CONSTANT], ops=kinds[""])
+    counts = words.gettext(
+        "leaves: {leaves}, constants: {constants}, ops: {ops}",
+        leaves=kinds[LEAF],
+        constants=kinds[CONSTANT],
+        ops=kinds[""],
+    )
     name = called[output.serial]
-    lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words["forward"]]
+    lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words.gettext("Forward")]
     formulas = Formulas(output, called, numbers)
     lines += [f"  {_forward(v, called, formulas)}" for v in values if _kind(v) != CONSTANT]
-    lines += ["", words["backward"].format(output=name)]
+    lines += ["", words.gettext("Backward: gradients of {output}", output=name)]
     if output.requires_grad:
         lines += [f"  {line}" for line in _gradients(output, called, formulas)]
     else:

@@ -27,7 +27,7 @@ from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, struct
 from backviz.diagrams.layout import ENGINES, Engine, Layout, Plan
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.lessons.broken import BREAKS, Break
-from backviz.lessons.model import LESSONS, Lesson, Words
+from backviz.lessons.model import LESSONS, Lesson
 from backviz.movies.formats import FORMATS, Format, film_format
 from backviz.ops import OPS
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, convention, optimizer
@@ -42,7 +42,7 @@ from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
 from backviz.tables import TABLES
-from backviz.words import LANGUAGES
+from backviz.words import LANGUAGES, Words
 
 __all__ = [
     "BREAKS",

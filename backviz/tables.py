@@ -38,7 +38,7 @@ def table(
 
 
 def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
-    use = LANGUAGES[lang]["use"]
+    words = LANGUAGES[lang]
     return [
         [
             str(r.step),
@@ -48,7 +48,7 @@ def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
             r.rule if _by_rule(r) else numbers.summary(r.local),
             numbers.summary(r.contribution),
             numbers.summary(r.total),
-            use.format(k=r.use, m=r.uses),
+            words.gettext("{k} of {m}", k=r.use, m=r.uses),
         ]
         for r in made
     ]
@@ -60,7 +60,17 @@ def _by_rule(row: Row) -> bool:
 
 
 def _heads(lang: str) -> list[str]:
-    return LANGUAGES[lang]["columns"].split("|")
+    words = LANGUAGES[lang]
+    return [
+        words.gettext("step"),
+        words.gettext("node"),
+        words.gettext("input"),
+        words.gettext("upstream"),
+        words.gettext("local"),
+        words.gettext("contribution"),
+        words.gettext("total so far"),
+        words.pgettext("column", "use"),
+    ]
 
 
 def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:

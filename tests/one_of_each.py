@@ -132,8 +132,8 @@ extend.LESSONS.add(
 extend.LANGUAGES.add(
     "plug_language",
     {
-        "forward": "Vorwärts",
-        "stepper.right": "richtig:",
+        "Forward": "Vorwärts",
+        "right:": "richtig:",
         "It adds a row.": "Er fügt eine Zeile hinzu.",
         "Like tanh, but slower.": "Wie tanh, aber langsamer.",
     },

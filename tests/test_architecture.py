@@ -13,7 +13,7 @@ import backviz
 PACKAGE = Path(backviz.__file__).parent
 # From the ground up; a module may import from its own floor's package or from below.
 FLOORS = [
-    {"errors"},
+    {"errors", "language"},
     {"plugins"},
     {"registry"},
     {"displays", "signs", "tex_signs", "text", "words", "files"},

@@ -375,10 +375,11 @@ def test_the_font_is_matplotlib_s():
 
 
 def test_every_letter_and_sign_that_figures_use_has_an_outline():
-    from backviz.ops import OPS
-    from backviz.words import LANGUAGES
+    from catalogues import catalogues, texts
 
-    words = "".join("".join(table.values()) for table in LANGUAGES.values())
+    from backviz.ops import OPS
+
+    words = "".join(text for path in catalogues() for text in texts(path, "diagrams/"))
     signs = "".join(op.symbol for op in OPS.values()) + "□⋯…∞−—·²³⁴⁵⁶⁷⁸⁹⁰¹⁻ᵀ√×÷σΣ⏎�"
     letters = "".join(map(chr, [*range(32, 127), *range(0x400, 0x460), *range(0x391, 0x3CA)]))
     for char in sorted(set(words + signs + letters)):

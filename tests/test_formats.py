@@ -10,6 +10,7 @@ import time
 import networkx as nx
 import numpy as np
 import pytest
+from catalogues import catalogues, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_tracing import Page
@@ -35,7 +36,6 @@ from backviz.renderers.tikz import FRAME, beamer_snippet, tikz, tikz_steps
 from backviz.sources import EXAMPLES
 from backviz.tex_signs import tex
 from backviz.text import screen_width as columns
-from backviz.words import LANGUAGES
 
 
 def figure(source="@diamond", **style):
@@ -119,7 +119,7 @@ def test_a_colour_that_is_no_theme_s_is_spelled_out():
 
 
 def test_tikz_has_letters_for_every_sign_that_figures_use():
-    words = "".join("".join(table.values()) for table in LANGUAGES.values())
+    words = "".join(text for path in catalogues() for text in texts(path, "diagrams/"))
     ops = "".join(op.symbol + "".join(derivatives(op)) for op in OPS.values())
     for sign in sorted({*words, *ops, *"□⋯…∞−—·²³⁴⁵⁶⁷⁸⁹⁰¹⁻ᵀ√×÷σΣ⏎�\u2007\u2009"}):
         assert "Umathchar" not in tex(sign), sign

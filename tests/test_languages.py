@@ -55,8 +55,8 @@ def test_every_screen_and_every_help_can_be_said_in_it():
 
 def test_one_table_holds_what_each_language_says():
     words = {
-        "forward": "Vorwärts",
-        "stepper.names": "Namen:",
+        "Forward": "Vorwärts",
+        "names:": "Namen:",
         OPS["tanh"].note: "Notiz.",
         LESSONS["accumulate"].question.en: "Warum?",
     }

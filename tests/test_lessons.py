@@ -22,16 +22,16 @@ from backviz.cli import _run
 from backviz.errors import InputError, UsageError
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.judge import differences, verdict
-from backviz.lessons.model import Table, Words
+from backviz.lessons.model import Table
 from backviz.lessons.op_page import record, slopes_at_kink, upstream_of
 from backviz.lessons.screen import data, lines
 from backviz.nn import MLP
 from backviz.nn.init import normal, xavier_normal
 from backviz.ops import OPS
 from backviz.stepping.look import Look
-from backviz.stepping.notes_ru import DOMAINS, NOTES
 from backviz.stepping.prompt import completions
 from backviz.text import NumberStyle
+from backviz.words import LANGUAGES, Words
 
 ROOT = Path(__file__).parent.parent
 LANGS = ("en", "ru")
@@ -376,20 +376,19 @@ def test_the_two_languages_agree_in_their_numbers():
     figure = re.compile(r"\d+(?:\.\d+)?")
     for lesson in LESSONS.values():
         says = lesson.says
-        assert set(figure.findall(says.en)) == set(figure.findall(says.ru)), lesson.name
+        assert set(figure.findall(says.en)) == set(figure.findall(says.of("ru"))), lesson.name
 
 
 def test_every_op_and_domain_has_its_russian_note():
-    own = {op.name for op in OPS.values()}
-    assert set(NOTES) == own
-    assert set(DOMAINS) == {op.domain for op in OPS.values()}
     figure = re.compile(r"\d+(?:\.\d+)?")
     for op in OPS.values():
-        for english, russian in zip((op.note, op.gradient), NOTES[op.name], strict=True):
-            assert bool(english) == bool(russian), op.name
+        for english in filter(None, (op.note, op.gradient)):
+            russian = LANGUAGES["ru"].gettext(english)
+            assert russian != english, op.name
             digits = set(figure.findall(english)) - {"0", "1", "2"}  # may be words
             assert digits <= set(figure.findall(russian)), op.name
-        assert set(figure.findall(op.domain)) == set(figure.findall(DOMAINS[op.domain]))
+        russian = LANGUAGES["ru"].gettext(op.domain)
+        assert set(figure.findall(op.domain)) == set(figure.findall(russian))
 
 
 # Ops ---------------------------------------------------------------------------------------
@@ -583,8 +582,13 @@ def test_the_page_of_lessons_is_up_to_date():
         assert f"`{name}`" in page
 
 
-def test_words_have_two_languages():
-    assert Words._fields == LANGS
+def test_words_are_said_in_every_language_with_what_stands_in_their_gaps():
+    inner = Words("at the kink {at}", at="x = 0,5")
+    said = Words("{domain}; {flat}", domain=inner, flat=Words.same("value"))
+    assert said.en == "at the kink x = 0,5; value" and said.of("ru") == "на изломе x = 0,5; value"
+    assert [Words.counted("{n} op", "{n} ops", n).of("ru") for n in (1, 3, 11)] == [
+        "1 операция", "3 операции", "11 операций",
+    ]  # fmt: skip
 
 
 # What a reader asks for goes for every number ------------------------------------------------
@@ -636,7 +640,7 @@ def test_leaves_that_are_left_out_are_counted_beside_a_wrong_shape():
     note = verdict(load(source), "unbroadcast").note
     assert "broken gradient (2,)" in note.en
     assert "and 3 more" in note.en
-    assert "ещё 3" in note.ru
+    assert "ещё 3" in note.of("ru")
 
 
 @pytest.mark.filterwarnings("error")

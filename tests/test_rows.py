@@ -13,13 +13,14 @@ import backviz
 from backviz import nn
 from backviz.autodiff.operand import Operand
 from backviz.cli.listing import LISTS
+from backviz.language import Language
 from backviz.lessons import explanation
 from backviz.lessons.op_page import operand_names
 from backviz.lessons.screen import lines
 from backviz.nn import losses
 from backviz.ops import OPS
-from backviz.stepping import notes_ru
 from backviz.stepping.look import Look
+from backviz.words import LANGUAGES
 
 NAMES = [op.name for op in OPS.values()]
 DIFFERENTIABLE = [op.name for op in OPS.values() if op.differentiable]
@@ -56,13 +57,17 @@ def test_a_row_saturates_where_it_says(name):
     row_checks.fades_where_it_says(OPS[name])
 
 
+def gradient_of(op, lang):
+    return LANGUAGES[lang].gettext(op.gradient or op.note)
+
+
 @pytest.mark.parametrize("lang", ["en", "ru"])
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_a_sentence_about_the_gradient_says_x_only_of_an_operand_called_x(name, lang):
     named = operand_names(OPS[name])
     if name == "solve":  # its note calls the result x
         named = [*named, "x"]
-    if re.search(r"(?<!\w)x(?!\w)", notes_ru.gradient_of(OPS[name], lang)):
+    if re.search(r"(?<!\w)x(?!\w)", gradient_of(OPS[name], lang)):
         assert "x" in named
 
 
@@ -72,7 +77,7 @@ def test_a_slope_that_leaves_the_range_from_0_to_1_is_not_said_to_rise_through_i
     nearly = {"en": "nearly 1 far above", "ru": "далеко справа — почти 1"}[lang]
     xs, told = np.linspace(-6.0, 6.0, 241), {}
     for op in OPS.values():
-        if nearly in (said := notes_ru.gradient_of(op, lang)):
+        if nearly in (said := gradient_of(op, lang)):
             (slope,) = (backviz.grad(lambda x, op=op: op(x).sum())(xs),)
             told[op.name] = between in said
             assert told[op.name] == (slope.min() < -0.01 or slope.max() > 1.01), op.name
@@ -94,6 +99,7 @@ import numpy as np
 
 from backviz.extend import Call, elementwise
 from backviz.ops import clip, greater, less
+from backviz.words import LANGUAGES
 
 hard_sigmoid = elementwise(
     "hard_sigmoid",
@@ -140,8 +146,9 @@ def test_a_new_op_is_found_by_explain_list_and_the_docs(hard_sigmoid, monkeypatc
     assert "torch.nn.functional.hardsigmoid" in shown and "flat far below and above 0" in shown
     (listed,) = (row for row in LISTS["ops"]() if row["name"] == "hard_sigmoid")
     assert "small machines. Passes a sixth" in listed["note"]
-    monkeypatch.setitem(notes_ru.NOTES, "hard_sigmoid", RUSSIAN)
-    assert RUSSIAN[1] in "\n".join(lines(explanation("hard_sigmoid"), Look(lang="ru")))
+    english = hard_sigmoid.note, hard_sigmoid.gradient
+    with LANGUAGES.temporarily({"ru": Language("ru", dict(zip(english, RUSSIAN, strict=True)))}):
+        assert RUSSIAN[1] in "\n".join(lines(explanation("hard_sigmoid"), Look(lang="ru")))
     monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "docs"))
     generate = importlib.import_module("generate")
     monkeypatch.setattr(generate, "FAMILIES", f"{generate.FAMILIES} hard")

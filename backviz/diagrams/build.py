@@ -12,6 +12,7 @@ from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
 from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
 from backviz.graphs import CONSTANT, GROUP, LEAF, operands
+from backviz.language import Language
 from backviz.ops import OPS
 from backviz.text import (
     NOT_COMPUTED,
@@ -53,12 +54,12 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     boxes = tuple(_box(graph, n, style, words) for n in graph)
     arrows = tuple(_arrow(graph, u, v, d, name, style) for name, u, v, _, d in arrow_order(graph))
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
-    called = name or words["no output"]
+    called = name or words.gettext("the output")
     caption = clean(style.title)
     return Diagram(
         boxes,
         arrows,
-        title=caption or words["title"].format(output=called),
+        title=caption or words.gettext("Computation graph of {output}", output=called),
         description=_description(graph, boxes, arrows, style, words),
         caption=caption,
         legend=_legend(boxes, arrows, called, words) if style.legend else (),
@@ -75,7 +76,7 @@ def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, Any, Any, int, d
     return [(f"e{i}", *edge) for i, edge in enumerate(ordered)]
 
 
-def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, str]) -> Box:
+def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: Language) -> Box:
     data, numbers = graph.nodes[node], style.numbers
     title = clean(data.get("title", "") or data["label"], MAX_TITLE)
     value = data.get("value")
@@ -85,7 +86,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     if value is None:
         gradient = ()
         symbol = f"⋯ {symbol}"
-        hidden = words["leaves"].format(n=data["leaves"])
+        hidden = words.gettext("leaf ×{n}", n=data["leaves"])
         lines = (data["ops"], hidden) if data["leaves"] else (data["ops"],)
     note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
@@ -104,7 +105,7 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: dict[str, 
     )
 
 
-def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: dict[str, str]) -> str:
+def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: Language) -> str:
     """An op's sign, the formula of a small group, or how many ops a larger one holds.
 
     A sign is written around the operand's name: `−z`, and `−□` where the operand has none.
@@ -123,9 +124,9 @@ def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: dict[str, str]) -> st
     return clean(data.get("formula", ""), MAX_FORMULA)
 
 
-def ops_text(n: int, words: dict[str, str]) -> str:
+def ops_text(n: int, words: Language) -> str:
     """`2 820 ops`: a thin space parts the thousands, because a comma may be the decimal sign."""
-    return words["ops"].format(n=f"{n:,}".replace(",", "\u2009"))
+    return words.ngettext("{n} op", "{n} ops", n, n=f"{n:,}".replace(",", "\u2009"))
 
 
 def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
@@ -143,7 +144,7 @@ def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
     return Heat(cells, f"±{numbers.format(limit)}")
 
 
-def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str]) -> tuple[str, ...]:
+def _gradient(data: dict[str, Any], numbers: NumberStyle, words: Language) -> tuple[str, ...]:
     """The gradient's lines; what an earlier backward pass had left is spelled out."""
     if "grad" not in data:
         return (NOT_COMPUTED,)
@@ -152,7 +153,7 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: dict[str, str])
     if earlier is None:
         return lines
     if isinstance(grad, np.ndarray):
-        return (*lines, words["earlier"])
+        return (*lines, words.gettext("with an earlier pass"))
     return (written_sum([[earlier], [grad - earlier]], grad, numbers, bare=True),)
 
 
@@ -167,7 +168,7 @@ def _role(data: dict[str, Any]) -> Role:
 
 
 def number_lines(
-    value: float | np.ndarray, numbers: NumberStyle, words: dict[str, str]
+    value: float | np.ndarray, numbers: NumberStyle, words: Language
 ) -> tuple[str, ...]:
     """A number, the rows of a small matrix, or the mean and the span of a large array."""
     if not isinstance(value, np.ndarray):
@@ -176,7 +177,7 @@ def number_lines(
         return tuple(numbers.rows(value))
     if value.size == 0:
         return ("[]",)
-    return (f"{words['mean']} {numbers.mean(value)}", numbers.span(value))
+    return (words.gettext("mean {number}", number=numbers.mean(value)), numbers.span(value))
 
 
 def _arrow(
@@ -240,14 +241,14 @@ def _description(
     boxes: tuple[Box, ...],
     arrows: tuple[Arrow, ...],
     style: Style,
-    words: dict[str, str],
+    words: Language,
 ) -> str:
     numbers = style.numbers
     output = graph.nodes[graph.graph["output"]]
-    called = clean(output["label"]) or words["no output"]
+    called = clean(output["label"]) or words.gettext("the output")
     said = [
-        words["result"].format(output=called, value=numbers.summary(output["value"])),
-        words["size"].format(boxes=len(boxes), arrows=len(arrows)),
+        words.gettext("{output} = {value}.", output=called, value=numbers.summary(output["value"])),
+        words.gettext("Boxes: {boxes}, arrows: {arrows}.", boxes=len(boxes), arrows=len(arrows)),
     ]
     leaves = [
         f"{clean(d['label'])} {numbers.summary(d['grad'])}"
@@ -256,32 +257,34 @@ def _description(
     ]
     if leaves:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
-        said.append(words["grads"].format(list=listed))
+        said.append(words.gettext("Gradients: {list}.", list=listed))
     return " ".join(said)
 
 
 def _legend(
-    boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], output: str, words: dict[str, str]
+    boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], output: str, words: Language
 ) -> tuple[tuple[str, str], ...]:
     """What is explained under the figure: only what is in it."""
-    items = [("value", words["value"])]
+    items = [("value", words.gettext("value"))]
     if any(a.backward for a in arrows) or any(NOT_COMPUTED not in b.gradient for b in boxes):
-        items.append(("gradient", words["gradient"].format(output=output)))
+        items.append(("gradient", words.gettext("gradient of {output}", output=output)))
     if any(a.product for a in arrows):
-        items.append(("local", words["product"]))
+        items.append(("local", words.gettext("upstream · local = contribution")))
     elif any(a.local for a in arrows):
-        items.append(("local", words["local"]))
+        items.append(("local", words.gettext("local derivative")))
     if any(_GRADIENT.search(a.local) for a in arrows):
-        items.append(("g", words["g"]))
+        items.append(("g", words.gettext("gradient that arrives")))
     texts = [a.local for a in arrows] + [b.symbol for b in boxes if b.role != "group"]
     if any(UNNAMED in text for text in texts):
-        items.append((UNNAMED, words["unnamed"]))
+        items.append((UNNAMED, words.gettext("input without a name")))
     if any(_OUT.search(a.local) for a in arrows) and output != OUT:
-        items.append((OUT, words["out"]))
+        items.append((OUT, words.gettext("the op's result")))
     kept = [found for a in arrows for found in _KEPT.finditer(a.local)]
     for sign, word, axes in dict.fromkeys((f[0], f[1], f[2]) for f in kept[:MOST_EXPLAINED]):
         listed = ", ".join(str(ord(axis) - ord("₀")) for axis in axes)
-        items.append((sign, words["kept"].format(word=word, axis=listed)))
+        items.append(
+            (sign, words.gettext("{word} along axis {axis}, which stays", word=word, axis=listed))
+        )
     parts = list(dict.fromkeys(part for a in arrows for part in a.parts))
     items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts[:MOST_EXPLAINED]]
     return tuple(items)

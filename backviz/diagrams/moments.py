@@ -131,7 +131,9 @@ class _Teller:
         ]
         if len(leaves) > MOST_GIVEN:
             listed.append("…")
-        return self.words["given"].format(list=",  ".join(listed) or self.words["numbers"])
+        if not listed:
+            return self.words.gettext("Given: numbers")
+        return self.words.gettext("Given: {list}", list=",  ".join(listed))
 
     def _short(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
@@ -214,7 +216,7 @@ class _Teller:
                 parts.setdefault(tail, []).append(data["contribution"])
                 boxes[box_id(tail)] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
                 arrows[arrow] = ArrowState(True, True)
-                use = self.words["use"].format(k=met[tail], m=uses[tail])
+                use = self.words.gettext("{k} of {m}", k=met[tail], m=uses[tail])
                 said = self._contribution(node, tail, position, data)
                 total = self._total(tail, parts[tail], uses[tail])
                 if pace == "contribution":
@@ -249,8 +251,10 @@ class _Teller:
         return (*lines[:-1], lines[-1] + MORE) if len(parts) < uses else lines
 
     def _seed(self, seed: Any) -> str:
-        ones = f" {self.words['each']}" if isinstance(seed, np.ndarray) else ""
-        return self.words["seed"].format(of=f"{slope_name(self.output, self.output)} = 1{ones}")
+        of = slope_name(self.output, self.output)
+        if isinstance(seed, np.ndarray):
+            return self.words.gettext("Backward starts: {of} = 1 for every entry", of=of)
+        return self.words.gettext("Backward starts: {of} = 1", of=of)
 
     def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""

@@ -18,9 +18,9 @@ from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.explanations import seed_for
-from backviz.lessons.model import Words
 from backviz.ops import OPS
 from backviz.registry import Registry
+from backviz.words import Words
 
 RATE = 0.1  # of the steps that are taken
 VISITS = 20_000  # nodes that the naive recursion may enter
@@ -226,7 +226,6 @@ for _row in (
         "accumulate",
         Words(
             "the broken engine writes = where += belongs",
-            "сломанный движок пишет = там, где нужно +=",
         ),
         overwrite,
     ),
@@ -234,15 +233,14 @@ for _row in (
         "topo",
         Words(
             "the broken engine recurses into the inputs at once, without waiting",
-            "сломанный движок сразу уходит рекурсией ко входам, никого не дожидаясь",
         ),
         recursive,
     ),
     Break(
         "zero-grad",
         Words(
-            f"second step at rate {RATE}; the broken loop forgets zero_grad between the steps",
-            f"второй шаг, скорость {RATE}; сломанный цикл забывает zero_grad между шагами",
+            "second step at rate {rate}; the broken loop forgets zero_grad between the steps",
+            rate=RATE,
         ),
         unzeroed,
     ),
@@ -250,15 +248,14 @@ for _row in (
         "inner-grads",
         Words(
             "two backward passes; the broken engine keeps old gradients inside the graph",
-            "два прохода; сломанный движок хранит старые градиенты и внутри графа",
         ),
         kept_inside,
     ),
     Break(
         "update-early",
         Words(
-            f"the broken loop moves each leaf (rate {RATE}) while the pass still runs",
-            f"сломанный цикл сдвигает листья (скорость {RATE}), не дождавшись конца прохода",
+            "the broken loop moves each leaf (rate {rate}) while the pass still runs",
+            rate=RATE,
         ),
         early_update,
     ),
@@ -266,7 +263,6 @@ for _row in (
         "unbroadcast",
         Words(
             "the broken engine does not sum over the axes that were stretched",
-            "сломанный движок не суммирует по растянутым осям",
         ),
         stretched,
     ),
@@ -274,7 +270,6 @@ for _row in (
         "relu-mask",
         Words(
             "the broken ReLU passes every gradient, also where its input is negative",
-            "сломанный ReLU пропускает градиент и там, где вход отрицателен",
         ),
         unmasked,
     ),
@@ -282,7 +277,6 @@ for _row in (
         "local-swap",
         Words(
             "the broken engine exchanges the local derivatives of an op's two inputs",
-            "сломанный движок меняет местами локальные производные двух входов",
         ),
         swapped,
     ),

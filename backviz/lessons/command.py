@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backviz.lessons import Explanation, explanation
-from backviz.lessons.model import LESSONS, Words
+from backviz.lessons.model import LESSONS
 from backviz.lessons.screen import data, lines
 from backviz.lessons.words import LISTED
 from backviz.ops import OPS
@@ -19,6 +19,7 @@ from backviz.stepping.answers import Answer
 from backviz.stepping.look import Look
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result
+from backviz.words import Words
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,10 +11,11 @@ from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.lessons.broken import early_update
-from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
+from backviz.lessons.model import LESSONS, Lesson, Table, same
 from backviz.lessons.views import GRADIENT, NAME, VALUE, contributions
 from backviz.optim.sgd import SGD
 from backviz.sources import EXAMPLES
+from backviz.words import Words
 
 LESSONS.add(
     "accumulate",
@@ -22,15 +23,11 @@ LESSONS.add(
         "accumulate",
         Words(
             "Why does backward add (+=) and not overwrite (=)?",
-            "Почему градиенты прибавляют (+=), а не присваивают (=)?",
         ),
         Words(
             "a is used three times, and a change of a reaches L through every use. By the chain "
             "rule the gradient is the sum over all of them. An engine that overwrites keeps the "
             "last part only, and is right only where every value is used once.",
-            "a использовано три раза, и изменение a доходит до L каждым из трёх путей. По цепному "
-            "правилу градиент — сумма по всем использованиям. Движок, который присваивает, хранит "
-            "лишь последний вклад и прав только там, где каждое значение использовано один раз.",
         ),
         "d=a*a; L=d+a; a=3",
         (contributions("a"),),
@@ -44,15 +41,11 @@ LESSONS.add(
         "topological-order",
         Words(
             "Why not simply recurse from the result to its inputs?",
-            "Почему не обойти граф простой рекурсией от результата?",
         ),
         Words(
             "c and d are used twice. The recursion hands the gradient of c on when one part has "
             "come, and again when the other has: what came first is counted twice. In topological "
             "order a value waits until all its consumers have handed back their part.",
-            "c и d использованы дважды. Рекурсия передаёт градиент c дальше, как только пришла "
-            "одна часть, и ещё раз, когда пришла вторая: первая учтена дважды. В топологическом "
-            "порядке значение ждёт, пока свою часть не вернут все, кто его использовал.",
         ),
         EXAMPLES["order"].expression,
         (contributions("c", "d"),),
@@ -74,10 +67,10 @@ def _two_passes(output: Value) -> Table:
     first = [v.grad for v in shown]
     again.backward()
     for v, once in zip(shown, first, strict=True):
-        kind = Words("leaf", "лист") if v.is_leaf else Words("inside", "внутри")
+        kind = Words("leaf") if v.is_leaf else Words("inside")
         rows.append((v.label, kind, once, v.grad))
-    heads = (NAME, same(""), Words("after one pass", "после одного прохода"),
-             Words("after two", "после двух"))  # fmt: skip
+    heads = (NAME, same(""), Words("after one pass"),
+             Words("after two"))  # fmt: skip
     return Table(heads, tuple(rows))
 
 
@@ -85,14 +78,11 @@ LESSONS.add(
     "backward-twice",
     Lesson(
         "backward-twice",
-        Words("What does a second backward() do?", "Что делает второй вызов backward()?"),
+        Words("What does a second backward() do?"),
         Words(
             "Leaves add the second pass to the first, as in torch: two passes are the gradient of "
             "L + L. Values inside the graph begin anew. An engine that keeps their old gradients "
             "as well hands them on a second time, and the leaves get too much.",
-            "Листья прибавляют второй проход к первому, как в torch: два прохода дают градиент L + "
-            "L. Значения внутри графа начинают заново. Движок, который хранит и их старые "
-            "градиенты, передаёт эти градиенты повторно, и листья получают лишнее.",
         ),
         "d=a*b; L=d*c; a=2; b=3; c=4",
         (_two_passes,),
@@ -118,9 +108,9 @@ def _descents(output: Value, rate: float = 0.1, steps: int = 4) -> Table:
             optimizer.step()
         columns.append(column)
     rows = tuple((str(k), *a, *b) for k, (a, b) in enumerate(zip(*columns, strict=True), 1))
-    heads = (Words("step", "шаг"), same("w"), Words("gradient", "градиент"),
-             Words("w, no zero_grad", "w без zero_grad"),
-             Words("gradient, no zero_grad", "градиент без zero_grad"))  # fmt: skip
+    heads = (Words("step"), same("w"), Words("gradient"),
+             Words("w, no zero_grad"),
+             Words("gradient, no zero_grad"))  # fmt: skip
     return Table(heads, rows)
 
 
@@ -128,14 +118,11 @@ LESSONS.add(
     "zero-grad",
     Lesson(
         "zero-grad",
-        Words("What if zero_grad is forgotten?", "Что будет, если забыть zero_grad?"),
+        Words("What if zero_grad is forgotten?"),
         Words(
             "backward adds to what the leaves have, so without zero_grad every step follows the "
             "sum of all gradients so far. It looks like a training with too large a rate: w runs "
             "past the minimum at 1 and swings.",
-            "backward прибавляет к тому, что у листьев уже есть, поэтому без zero_grad каждый шаг "
-            "идёт по сумме всех прежних градиентов. Выглядит это как слишком большая скорость "
-            "обучения: w проскакивает минимум в точке 1 и колеблется около него.",
         ),
         "L=(w-1)**2; w=3",
         (_descents,),
@@ -152,15 +139,14 @@ def _after_decay(output: Value) -> Table:
     gradients = [a.grad, b.grad, unused.grad]
     filled.grad = 0.0
     SGD([a, b, unused, filled], lr=0.1, weight_decay=0.1).step()
-    heads = (NAME, VALUE, GRADIENT, Words("after the step", "после шага"),
-             Words("after it, with 0 for —", "после шага, если 0 вместо —"))  # fmt: skip
+    heads = (NAME, VALUE, GRADIENT, Words("after the step"),
+             Words("after it, with 0 for —"))  # fmt: skip
     old = [v.data for v in leaves_of(output)] + [5.0]
     new = [a.data, b.data, unused.data]
     taken = [a.data, b.data, filled.data]
     rows = zip(("a", "b", "u"), old, gradients, new, taken, strict=True)
     title = Words(
         "u is a parameter of another branch; a step with weight decay",
-        "u — параметр другой ветви; шаг с затуханием весов",
     )
     return Table(heads, tuple(rows), title)
 
@@ -171,16 +157,11 @@ LESSONS.add(
         "zero-or-none",
         Words(
             "Is a gradient of 0 the same as no gradient?",
-            "Градиент 0 и «нет градиента» — одно и то же?",
         ),
         Words(
             "The gradient of a was computed, and is 0: L does not change with a here. u is not a "
             "part of L, so its gradient was never computed (—, None). An optimizer skips it; with "
             "a 0 in its place weight decay and momentum would move a parameter that took no part.",
-            "Градиент a вычислен и равен 0: L здесь от a не зависит. u в L не входит, и его "
-            "градиент никто не вычислял (—, None). Оптимизатор такой параметр пропускает; будь на "
-            "этом месте 0, затухание весов и импульс сдвинули бы параметр, который ни в чём не "
-            "участвовал.",
         ),
         "L=relu(a)+b*b; a=-1; b=2",
         (_after_decay,),
@@ -204,11 +185,11 @@ def _mazur(output: Value, rate: float = 0.5) -> Table:
 
     found = zip(weights, right, wrong, strict=True)
     shown = sorted((f"∂E/∂{v.label}", float(a), float(b)) for v, a, b in found)
-    last = (Words("E before the step", "E до шага"), output.data, output.data)
+    last = (Words("E before the step"), output.data, output.data)
     rows = (*shown[4:6], *shown[:2], last,
-            (Words("E after the step", "E после шага"), after(right), after(wrong)))  # fmt: skip
-    heads = (same(""), Words("update after backward", "шаг после backward"),
-             Words("update during backward", "шаг во время backward"))  # fmt: skip
+            (Words("E after the step"), after(right), after(wrong)))  # fmt: skip
+    heads = (same(""), Words("update after backward"),
+             Words("update during backward"))  # fmt: skip
     return Table(heads, rows, digits=9)
 
 
@@ -218,17 +199,12 @@ LESSONS.add(
         "update-after",
         Words(
             "May weights be updated during the backward pass?",
-            "Можно ли менять веса прямо во время обратного прохода?",
         ),
         Words(
             "No: the gradient of w1 goes through w5 … w8, and it is the gradient at the weights of "
             "the forward pass. If the last layer moves first, the first layer gets the gradient of "
             "no function at all. A well-known worked example (Mazur) publishes 0.291027924, the "
             "number on the right.",
-            "Нет: градиент w1 идёт через w5 … w8 и берётся при весах прямого прохода. Если "
-            "последний слой сдвинуть раньше, первый получит то, что не является градиентом никакой "
-            "функции. В известном разобранном примере (Mazur) напечатано 0.291027924 — число "
-            "справа.",
         ),
         EXAMPLES["mazur-scalar"].expression,
         (_mazur,),

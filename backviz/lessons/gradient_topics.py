@@ -10,7 +10,7 @@ from typing import Any
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
-from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
+from backviz.lessons.model import LESSONS, Lesson, Table, same
 from backviz.lessons.views import (
     DIFFERENCES,
     GRADIENT,
@@ -24,6 +24,7 @@ from backviz.lessons.views import (
 from backviz.sources import EXAMPLES
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run
+from backviz.words import Words
 
 LESSONS.add(
     "gates",
@@ -31,16 +32,11 @@ LESSONS.add(
         "gates",
         Words(
             "What do add, mul and max do to a gradient?",
-            "Что делают с градиентом add, mul и max?",
         ),
         Words(
             "add copies: p and m both get what s has. mul swaps: x gets a multiple of y, and y the "
             "same multiple of x. max routes: the larger input z gets all, w gets 0. The broken "
             "engine takes the wrong factor at every product, and in max rewards the loser.",
-            "add копирует: p и m получают то же, что у s. mul меняет местами: x получает кратное "
-            "y, а y — то же кратное x. max направляет: большему входу z достаётся всё, w — 0. "
-            "Сломанный движок в каждом произведении берёт не тот множитель, а в max отдаёт всё "
-            "меньшему.",
         ),
         "p=x*y; m=max(z,w); s=p+m; f=2*s; x=3; y=-4; z=2; w=-1",
         (contributions("p", "m", "x", "y", "z", "w"),),
@@ -53,14 +49,11 @@ LESSONS.add(
     "small-input",
     Lesson(
         "small-input",
-        Words("Does a small input have a small gradient?", "Если вход мал, мал ли и его градиент?"),
+        Words("Does a small input have a small gradient?"),
         Words(
             "The other way round: mul swaps its inputs, so the gradient of the small w is the "
             "large x. Inputs that are large numbers give their weights large gradients, and no one "
             "rate suits all weights: bring inputs to a common scale first.",
-            "Наоборот: mul меняет входы местами, и градиент малого w — это большой x. Большие "
-            "числа на входе дают своим весам большие градиенты, и одна скорость обучения не "
-            "подходит всем весам: сначала приведите входы к одному масштабу.",
         ),
         "L=w*x+v*y; w=0.01; x=100; v=2; y=0.5",
         (values_and_gradients,),
@@ -74,16 +67,11 @@ LESSONS.add(
         "local",
         Words(
             "Is the local derivative the gradient?",
-            "Локальная производная — это и есть градиент?",
         ),
         Words(
             "The local derivative belongs to one op: how e changes with a. The gradient belongs to "
             "the whole graph: how L changes with a. It is the local one times what arrives from "
             "above; finite differences of L agree with the product.",
-            "Локальная производная относится к одной операции: как от a меняется e. Градиент "
-            "относится ко всему графу: как от a меняется L. Он равен локальной производной, "
-            "умноженной на пришедший сверху градиент; конечные разности L совпадают именно с "
-            "этим произведением.",
         ),
         EXAMPLES["karpathy-l"].expression,
         (local_and_gradient,),
@@ -94,14 +82,11 @@ LESSONS.add(
     "nudge",
     Lesson(
         "nudge",
-        Words("How do a value and its gradient differ?", "Чем значение отличается от градиента?"),
+        Words("How do a value and its gradient differ?"),
         Words(
             "The value is where a stands, the gradient how fast L moves when a does. To see it, "
             "nudge a by 0.001: L changes by about gradient·0.001. The rest is curvature, and "
             "vanishes faster than the nudge. The gradient has units of L per unit of a.",
-            "Значение говорит, где a стоит, градиент — как быстро меняется L, если a двигать. "
-            "Сдвиньте a на 0.001: L изменится примерно на градиент·0.001. Остаток — от кривизны, "
-            "он убывает быстрее самого сдвига. Градиент измеряется в единицах L на единицу a.",
         ),
         EXAMPLES["diamond"].expression,
         (nudges,),
@@ -116,13 +101,13 @@ def _steps(output: Value, rate: float = 0.1) -> Table:
     f = as_function(output, leaves)
     f(*fresh).backward()
     rows = []
-    for sign, said in ((0, Words("here", "здесь")), (1, same(f"+ {rate}·grad")),
+    for sign, said in ((0, Words("here")), (1, same(f"+ {rate}·grad")),
                        (-1, same(f"− {rate}·grad"))):  # fmt: skip
         moved = [Value(v.data + sign * rate * v.grad) for v in fresh]
         result = f(*moved).item()
         rows.append((said, *(v.data for v in moved), result, result - output.item()))
-    heads = (Words("step", "шаг"), *(same(v.label) for v in leaves), same(output.label),
-             Words("change", "изменение"))  # fmt: skip
+    heads = (Words("step"), *(same(v.label) for v in leaves), same(output.label),
+             Words("change"))  # fmt: skip
     return Table(heads, tuple(rows))
 
 
@@ -130,14 +115,11 @@ LESSONS.add(
     "uphill",
     Lesson(
         "uphill",
-        Words("Does the gradient point to the minimum?", "Градиент указывает на минимум?"),
+        Words("Does the gradient point to the minimum?"),
         Words(
             "It points uphill, where L grows fastest: a step along it makes L larger. That is why "
             "descent subtracts. Nor does its opposite point at the minimum (3, 0), only down the "
             "steepest slope at this place.",
-            "Нет, он указывает вверх по склону, туда, где L растёт быстрее всего: шаг вдоль него "
-            "увеличивает L. Поэтому при спуске его вычитают. Но и обратное направление смотрит не "
-            "на минимум (3, 0), а лишь вниз по самому крутому склону в этой точке.",
         ),
         "L=(x-3)**2+4*y**2; x=1; y=1",
         (values_and_gradients, _steps),
@@ -157,8 +139,8 @@ def _kink(output: Value, h: float = 1e-5) -> Table:
         left = (at - f(Value(x - h)).item()) / h
         right = (f(Value(x + h)).item() - at) / h
         rows.append((x, v.grad, left, right, differences(f(v), v)))
-    heads = (same("x"), Words("rule", "правило"), Words("slope left", "наклон слева"),
-             Words("slope right", "наклон справа"), DIFFERENCES)  # fmt: skip
+    heads = (same("x"), Words("rule"), Words("slope left"),
+             Words("slope right"), DIFFERENCES)  # fmt: skip
     return Table(heads, tuple(rows))
 
 
@@ -168,16 +150,12 @@ LESSONS.add(
         "kinks",
         Words(
             "A gradient check fails at a kink: is the rule wrong?",
-            "Проверка градиента не сходится на изломе: правило неверно?",
         ),
         Words(
             "At x = 0 ReLU has no derivative: the slopes to the left and to the right differ, and "
             "central differences give their mean, which is neither. The rule chooses one slope, as "
             "torch does. backviz check reports such an entry as a kink and does not count it as an "
             "error.",
-            "В точке x = 0 у ReLU нет производной: наклоны слева и справа разные, а центральная "
-            "разность даёт их среднее — ни то ни другое. Правило выбирает один из наклонов, как в "
-            "torch. backviz check называет такую точку изломом и не считает её ошибкой.",
         ),
         "L=relu(x); x=0",
         (_kink,),
@@ -192,7 +170,7 @@ def _rows(output: Value) -> Table:
     run = Run(record)
     handed = run.whole(record.find("y"))
     rows: list[tuple[Any, ...]] = [
-        (Words(f"row {k} of y", f"y, строка {k}"), row) for k, row in enumerate(handed)
+        (Words("row {k} of y", k=k), row) for k, row in enumerate(handed)
     ]
     rows += [(note, run.whole(record.find("b"))) for note in stretched_operands(output)]
     return Table((same(""), GRADIENT), tuple(rows))
@@ -204,15 +182,11 @@ LESSONS.add(
         "broadcasting",
         Words(
             "What gradient does a broadcast bias get?",
-            "Какой градиент у смещения, растянутого на все строки?",
         ),
         Words(
             "b is added to every row, so it is used once in each, and its gradient is the sum over "
             "the rows. Without the sum the gradient keeps the shape of y, and numpy broadcasts "
             "without complaint: the update turns b into a matrix.",
-            "b прибавляется к каждой строке, то есть используется в каждой, и его градиент — сумма "
-            "по строкам. Без этой суммы у градиента остаётся форма y, и numpy без возражений "
-            "растянет b при обновлении: смещение станет матрицей.",
         ),
         "y=x+b; L=sum(y*y); x=[[1,0,2],[0,1,1],[2,1,0],[1,1,1]]; b=[1,-1,2]",
         (_rows,),
@@ -227,17 +201,12 @@ LESSONS.add(
         "matmul-transposes",
         Words(
             "Where do the transposes of matmul come from?",
-            "Откуда в градиенте matmul транспонирование?",
         ),
         Words(
             "Y[i, j] is the sum over k of X[i, k]·W[k, j], so X[i, k] meets row k of W: summing "
             "over j gives g @ Wᵀ, with g = ∂L/∂Y. Shapes say the same: a gradient has the shape of "
             "its input. With square matrices the product without transposes fits too, and is "
             "wrong.",
-            "Y[i, j] — сумма по k произведений X[i, k]·W[k, j], так что X[i, k] встречается со "
-            "строкой k матрицы W: сумма по j даёт g @ Wᵀ, где g = ∂L/∂Y. О том же говорят формы: у "
-            "градиента форма входа. У квадратных матриц сходится и произведение без "
-            "транспонирования, но оно неверно.",
         ),
         "Y=X@W; L=sum(Y**2); X=[[1,2],[0,1]]; W=[[1,3],[-1,0]]",
         (product_rules,),

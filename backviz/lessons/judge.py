@@ -18,8 +18,9 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
 from backviz.explanations import names, seed_for
 from backviz.lessons.broken import BREAKS, RATE
-from backviz.lessons.model import Table, Words
+from backviz.lessons.model import Table
 from backviz.text import clean
+from backviz.words import Words
 
 ROWS = 6  # leaves that are compared
 ENTRIES = 200  # of a leaf that is judged by differences
@@ -28,10 +29,10 @@ ROUNDING = 1e-12  # of the same sum in another order
 NAME = 16  # characters
 
 HEADS = (
-    Words("gradient", "градиент"),
-    Words("right", "верно"),
-    Words("broken", "сломано"),
-    Words("finite differences", "конечные разности"),
+    Words("gradient"),
+    Words("right"),
+    Words("broken"),
+    Words("finite differences"),
 )
 
 
@@ -105,18 +106,22 @@ def _note(rows: list[tuple[Any, ...]], equal: bool, more: int) -> Words | None:
     if equal:
         return Words(
             "On this computation the mistake changes nothing: a test that runs it finds nothing.",
-            "На этом вычислении ошибка ничего не меняет: тест на нём её не найдёт.",
         )
-    rest = Words(f"… and {more} more", f"… и ещё {more}") if more > 0 else None
     for label, right, wrong, _ in rows:
         shapes = np.shape(right), np.shape(wrong)
         if wrong is not None and shapes[0] != shapes[1]:
+            told = {"label": label, "shape": shapes[0], "wrong": shapes[1], "rate": RATE,
+                    "after": np.broadcast_shapes(*shapes)}  # fmt: skip
+            if more > 0:
+                return Words(
+                    "{label} has shape {shape}, its broken gradient {wrong}: the update "
+                    "{label} − {rate}·grad has shape {after} as well; … and {n} more",
+                    n=more,
+                    **told,
+                )
             return Words(
-                f"{label} has shape {shapes[0]}, its broken gradient {shapes[1]}: the update "
-                f"{label} − {RATE}·grad has shape {np.broadcast_shapes(*shapes)} as well"
-                + (f"; {rest.en}" if rest else "."),
-                f"У {label} форма {shapes[0]}, у сломанного градиента {shapes[1]}: после шага "
-                f"{label} − {RATE}·grad форма тоже {np.broadcast_shapes(*shapes)}"
-                + (f"; {rest.ru}" if rest else "."),
+                "{label} has shape {shape}, its broken gradient {wrong}: the update "
+                "{label} − {rate}·grad has shape {after} as well.",
+                **told,
             )
-    return rest
+    return Words("… and {n} more", n=more) if more > 0 else None

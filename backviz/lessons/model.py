@@ -1,4 +1,4 @@
-"""An explanation as data: words in two languages, and tables of numbers that were just computed.
+"""An explanation as data: words in every language, and tables of numbers that were just computed.
 
 Invariant: no number is typed into an explanation; a lesson holds the computation, and its
 tables are made by running it.
@@ -12,28 +12,9 @@ from typing import Any, NamedTuple
 
 from backviz.registry import Registry
 from backviz.text import NumberStyle
-from backviz.words import in_language
+from backviz.words import Words
 
 Dress = Callable[[NumberStyle], str]  # text whose numbers are as the reader asked for
-
-
-class Words(NamedTuple):
-    """The same in English and in Russian; what is not there is said in English.
-
-    Another language has it under the English sentence in its row of `LANGUAGES`.
-
-    >>> Words("right", "верно").of("ru"), Words("right").of("ru")
-    ('верно', 'right')
-    """
-
-    en: str
-    ru: str = ""
-
-    def of(self, lang: str) -> str:
-        """The text in one of the languages."""
-        if lang == "ru" and self.ru:
-            return self.ru
-        return self.en if lang == "en" else in_language(self.en, lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +73,4 @@ class Lesson:
 LESSONS: Registry[Lesson] = Registry("topic", home="backviz.lessons")
 
 
-def same(text: str) -> Words:
-    """Text that is the same in every language, such as a formula."""
-    return Words(text, text)
+same = Words.same

@@ -21,16 +21,16 @@ from backviz.autodiff.symbol import Symbol, as_symbol, writing
 from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
 from backviz.lessons import words
-from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, Words, same
+from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, same
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
 from backviz.stepping.blocks import shapes_text
 from backviz.stepping.formulas import shape_of, short
-from backviz.stepping.look import Look
-from backviz.stepping.notes_ru import DOMAINS, gradient_of, note_of
-from backviz.stepping.state import start
+from backviz.stepping.record import Record
+from backviz.stepping.run import Run
 from backviz.stepping.telling import aligned
 from backviz.text import NumberStyle
+from backviz.words import Words
 
 UPSTREAM = 2.0  # the gradient that arrives at a number; entries of an array get 1, 2, 3 …
 LONGEST = 130  # characters of a formula
@@ -106,7 +106,7 @@ def call_text(op: Op, made: Value) -> str:
 
 def _about(op: Op, made: Value) -> tuple[Fact, ...]:
     facts = [
-        Fact(words.NOTE, Words(*(note_of(op, lang) for lang in Words._fields))),
+        Fact(words.NOTE, Words(op.note)),
         Fact(words.FLOWS, _flows(op)),
         Fact(words.DOMAIN, _domain(op)),
     ]
@@ -123,15 +123,14 @@ def _flows(op: Op) -> Words:
     """What becomes of the gradient."""
     if not op.differentiable:
         return words.NO_GRADIENT
-    return Words(*(gradient_of(op, lang) for lang in Words._fields))
+    return Words(op.gradient or op.note)
 
 
 def _domain(op: Op) -> Words:
     """Where the op is finite, and where it is flat."""
-    told = Words(op.domain, DOMAINS.get(op.domain, op.domain))
     if not op.saturates:
-        return told
-    return Words(*("; ".join(both) for both in zip(told, words.flat(op.saturates), strict=True)))
+        return Words(op.domain)
+    return Words("{domain}; {flat}", domain=Words(op.domain), flat=words.flat(op.saturates))
 
 
 def _elsewhere(op: Op) -> tuple[str, ...]:
@@ -170,7 +169,7 @@ def rules(op: Op, made: Value) -> list[Words]:
         listed.append(same(f"{head}{formula}"))
     if parts:
         said = ", ".join(f"{name} = {text}" for name, text in parts.items())
-        listed.append(Words(*(f"{word} {said}" for word in words.WHERE)))
+        listed.append(Words("where {list}", list=said))
     return listed
 
 
@@ -210,7 +209,7 @@ def _slope(op: Elementwise, made: Value, position: int) -> Dress:
 
 def _arriving(made: Value) -> Words:
     shown = short(upstream_of(made), NUMBERS)
-    return Words(*(text.format(g=shown) for text in words.ARRIVES))
+    return Words("g = {g} arrives", g=shown)
 
 
 def _points(op: Elementwise) -> Table:
@@ -298,7 +297,7 @@ def _kink(op: Op) -> Table:
     assert op.kink is not None
     made = record(op, op.kink)
     at = ", ".join(f"{v.label} = {cell_text(v.data, '', NUMBERS)}" for v in made.inputs)
-    title = Words(*(text.format(at=at) for text in words.KINK))
+    title = Words("at the kink {at}", at=at)
     return Table((words.LEFT, words.RIGHT, words.TAKEN), (slopes_at_kink(op),), title)
 
 
@@ -309,12 +308,9 @@ def _shapes(op: Op, made: Value) -> tuple[Fact, ...]:
             return ()
         notes = stretched_operands(record(op, Call((np.ones((4, 3)), np.ones(3)))))
         return tuple(
-            Fact(words.SHAPES, Words(*(f"a: (4, 3) → out: (4, 3); {text}" for text in note)))
+            Fact(words.SHAPES, Words("a: (4, 3) → out: (4, 3); {note}", note=note))
             for note in notes
         )
-    told = []
-    for lang in Words._fields:
-        state = start(made, Look(lang=lang))
-        fit = aligned(state.run, state.record.last)
-        told.append([shapes_text(fit, state.look)] if fit else [])
-    return tuple(Fact(words.SHAPES, Words(*pair)) for pair in zip(*told, strict=True))
+    at = Record(made)
+    fit = aligned(Run(at), at.last)
+    return (Fact(words.SHAPES, shapes_text(fit)),) if fit else ()

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from backviz.autodiff.value import Value
-from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
+from backviz.lessons.model import LESSONS, Lesson, Table, same
 from backviz.lessons.views import contributions
 from backviz.ops import OPS
+from backviz.words import Words
 
 
 def _chains(_: Any) -> Table:
@@ -26,9 +27,9 @@ def _chains(_: Any) -> Table:
             h.backward()
             slopes.append(x.grad)
         rows.append((str(depth), 0.25**depth, *slopes))
-    heads = (Words("layers", "слоёв"), same("0.25^n"), same("σ(h)"), same("σ(4h − 2)"),
+    heads = (Words("layers"), same("0.25^n"), same("σ(h)"), same("σ(4h − 2)"),
              same("tanh(h)"))  # fmt: skip
-    return Table(heads, tuple(rows), Words("dh/dx at x = 0", "dh/dx при x = 0"))
+    return Table(heads, tuple(rows), Words("dh/dx at x = 0"))
 
 
 LESSONS.add(
@@ -37,17 +38,12 @@ LESSONS.add(
         "quarter",
         Words(
             "Does each sigmoid layer divide the gradient by 4?",
-            "Каждый слой с сигмоидой делит градиент на 4?",
         ),
         Words(
             "The derivative of a sigmoid is at most 0.25, so with weights up to 1 ten layers pass "
             "less than a millionth. But 0.25 is a bound on one factor, not the factor: a layer "
             "multiplies by w·σ′. With w = 4 it can pass more, and off the middle much less. tanh "
             "has slope 1 at 0.",
-            "Производная сигмоиды не больше 0.25, и при весах до 1 десять слоёв пропускают меньше "
-            "миллионной доли. Но 0.25 — граница множителя, а не сам множитель: слой умножает на "
-            "w·σ′. При w = 4 он может пропустить больше, а вдали от середины — гораздо меньше. У "
-            "tanh наклон в 0 равен 1.",
         ),
         "",
         (_chains,),
@@ -70,9 +66,9 @@ def _saturated(_: Any) -> Table:
             made.backward()
             row += [made.item(), float(z.grad)]
         rows.append(tuple(row))
-    heads = (same("z"), same("p = σ(z)"), Words("squared error", "квадрат ошибки"),
-             same("∂/∂z"), Words("cross-entropy", "кросс-энтропия"), same("∂/∂z"))  # fmt: skip
-    return Table(heads, tuple(rows), Words("the target is 0", "цель — 0"))
+    heads = (same("z"), same("p = σ(z)"), Words("squared error"),
+             same("∂/∂z"), Words("cross-entropy"), same("∂/∂z"))  # fmt: skip
+    return Table(heads, tuple(rows), Words("the target is 0"))
 
 
 LESSONS.add(
@@ -81,15 +77,11 @@ LESSONS.add(
         "loud-but-deaf",
         Words(
             "Does a neuron that is very wrong learn fast?",
-            "Быстро ли учится нейрон, который сильно ошибся?",
         ),
         Words(
             "Not with a sigmoid and the squared error: the more certain the wrong answer, the "
             "flatter the sigmoid, and its slope p(1 − p) is a factor of the gradient. Loud, but "
             "deaf. Cross-entropy cancels that factor and leaves p − y, the error itself.",
-            "С сигмоидой и квадратом ошибки — нет: чем увереннее неверный ответ, тем положе "
-            "сигмоида, а её наклон p(1 − p) входит в градиент множителем. Нейрон кричит, но не "
-            "слышит. В кросс-энтропии этот множитель сокращается, и остаётся p − y, сама ошибка.",
         ),
         "",
         (_saturated,),
@@ -101,16 +93,12 @@ LESSONS.add(
     "dead-relu",
     Lesson(
         "dead-relu",
-        Words("Why does a dead ReLU not come back?", "Почему мёртвый ReLU не оживает?"),
+        Words("Why does a dead ReLU not come back?"),
         Words(
             "The input of the ReLU is negative, so its slope is 0 and every gradient behind it is "
             "0: w and b do not move, however large the loss. If that holds for all data, they "
             "never will. Remedies: a smaller rate, a bias above 0, leaky ReLU. The broken ReLU "
             "shows what the mask holds back.",
-            "Вход ReLU отрицателен, наклон равен 0, и все градиенты за ним — нули: w и b стоят на "
-            "месте, как бы велика ни была ошибка. Если так на всех данных, они не сдвинутся "
-            "никогда. Что помогает: меньшая скорость обучения, положительное смещение, leaky ReLU. "
-            "Сломанный ReLU показывает, что задержала маска.",
         ),
         "p=w*x; z=p+b; h=relu(z); e=h-1; L=e**2; w=-2; x=1; b=0.5",
         (contributions("h", "z", "p", "w"),),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.lessons.model import Dress, Explanation, Fact, Table, Words
+from backviz.lessons.model import Dress, Explanation, Fact, Table
 from backviz.lessons.words import NO_LABEL
 from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import INDENT, Look
@@ -24,6 +24,7 @@ from backviz.text import (
     padded,
     screen_width,
 )
+from backviz.words import Words
 
 ENTRIES = 9  # of an array that is written out
 

@@ -13,19 +13,20 @@ import numpy as np
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value, tensor
 from backviz.lessons.judge import differences
-from backviz.lessons.model import LESSONS, Lesson, Table, Words, same
+from backviz.lessons.model import LESSONS, Lesson, Table, same
 from backviz.nn import MLP
 from backviz.nn.init import normal, xavier_normal
 from backviz.optim import clip_by_norm
 from backviz.optim.sgd import SGD
+from backviz.words import Words
 
 
 def _starts(_: Any) -> Table:
     """Gradients of two hidden units and of their outgoing weights for three ways to begin."""
     starts = (
-        (Words("all 0", "все 0"), np.zeros((2, 2))),
-        (Words("all 0.5", "все 0.5"), np.full((2, 2), 0.5)),
-        (Words("random, seed 0", "случайные"), normal((2, 2), seed=0, std=0.5)),
+        (Words("all 0"), np.zeros((2, 2))),
+        (Words("all 0.5"), np.full((2, 2), 0.5)),
+        (Words("random, seed 0"), normal((2, 2), seed=0, std=0.5)),
     )
     rows = []
     for said, numbers in starts:
@@ -33,10 +34,10 @@ def _starts(_: Any) -> Table:
         loss = ((last * (hidden * 1.0).tanh()).sum() - 1.0) ** 2
         loss.backward()
         rows.append((said, hidden.grad, differences(loss, hidden), last.grad))
-    judged = Words("finite differences", "разности")
-    heads = (Words("start", "начало"), same("∂L/∂w"), judged, same("∂L/∂v"))
+    judged = Words("differences")
+    heads = (Words("start"), same("∂L/∂w"), judged, same("∂L/∂v"))
     loss_of = "L = (v1·tanh(w1·x) + v2·tanh(w2·x) − 1)², x = 1"
-    title = Words(f"two units, {loss_of}", f"два нейрона, {loss_of}")
+    title = Words("two units, {loss}", loss=loss_of)
     return Table(heads, tuple(rows), title)
 
 
@@ -46,17 +47,12 @@ LESSONS.add(
         "zero-init",
         Words(
             "May all weights begin at the same number?",
-            "Можно ли начать обучение с одинаковых весов?",
         ),
         Words(
             "With zeros nothing moves: the gradient of w goes through v = 0, that of v through "
             "tanh(0) = 0. With equal numbers both units get the same gradient and stay equal after "
             "every step: two units that are one. Random numbers make them different. Biases may "
             "begin at 0.",
-            "С нулями ничего не сдвинется: градиент w идёт через v = 0, градиент v — через tanh(0) "
-            "= 0. С равными числами оба нейрона получают один и тот же градиент и остаются равными "
-            "после каждого шага: их два, а работают они как один. Случайные числа делают их "
-            "разными. Смещения можно начинать с 0.",
         ),
         "",
         (_starts,),
@@ -79,12 +75,13 @@ def _signal(_: Any, width: int = 500, batch: int = 100, depth: int = 10) -> Tabl
         spread = [float(np.std(kept[i].data)) for i in (0, 4, 9)]
         back = float(np.std(kept[0].grad)) if kept[0].grad is not None else math.nan
         rows.append((said, *spread, back))
-    heads = (Words("std of weights", "std весов"), Words("layer 1", "слой 1"),
-             Words("layer 5", "слой 5"), Words("layer 10", "слой 10"),
-             Words("gradient at layer 1", "градиент в слое 1"))  # fmt: skip
+    heads = (Words("std of weights"), Words("layer 1"),
+             Words("layer 5"), Words("layer 10"),
+             Words("gradient at layer 1"))  # fmt: skip
     title = Words(
-        f"std of activations: {depth} layers of tanh, {width} units each",
-        f"std активаций: {depth} слоёв tanh, по {width} нейронов",
+        "std of activations: {depth} layers of tanh, {width} units each",
+        depth=depth,
+        width=width,
     )
     return Table(heads, tuple(rows), title)
 
@@ -95,16 +92,12 @@ LESSONS.add(
         "init-variance",
         Words(
             "Are small random weights a safe start?",
-            "Надёжно ли начинать с малых случайных весов?",
         ),
         Words(
             "Each layer multiplies the variance by n·var(w)·(a factor of the activation). With "
             "0.01 the signal fades, and so does the gradient; with 1 nearly every tanh is "
             "saturated, and the gradient explodes. Variance 1/n (Xavier), or 2/n for ReLU (He), "
             "keeps both at about the same size.",
-            "Каждый слой умножает дисперсию на n·var(w)·(множитель активации). При 0.01 сигнал "
-            "гаснет, а с ним и градиент; при 1 почти все tanh насыщены, а градиент взрывается. "
-            "Дисперсия 1/n (Xavier), а для ReLU 2/n (He), сохраняет примерную величину обоих.",
         ),
         "",
         (_signal,),
@@ -117,16 +110,16 @@ def _cliff(output: Value, rate: float = 0.01) -> Table:
     (leaf,) = leaves_of(output)
     f = as_function(output, [leaf])
     rows = []
-    for said, limit in ((Words("as it is", "как есть"), math.inf),
-                        (Words("clipped to 1", "обрезан до 1"), 1.0)):  # fmt: skip
+    for said, limit in ((Words("as it is"), math.inf),
+                        (Words("clipped to 1"), 1.0)):  # fmt: skip
         w = Value(leaf.data)
         f(w).backward()
         clip_by_norm([w], limit)
         gradient = float(w.grad)
         SGD(w, lr=rate).step()
         rows.append((said, gradient, w.item(), f(w).item()))
-    heads = (Words("gradient", "градиент"), same("∂L/∂w"), Words("w after", "w после"),
-             Words("L after", "L после"))  # fmt: skip
+    heads = (Words("gradient"), same("∂L/∂w"), Words("w after"),
+             Words("L after"))  # fmt: skip
     return Table(heads, tuple(rows))
 
 
@@ -136,17 +129,12 @@ LESSONS.add(
         "clipping",
         Words(
             "Must a gradient that explodes be followed?",
-            "Надо ли следовать взорвавшемуся градиенту?",
         ),
         Words(
             "w is a factor ten times in a row, as in a recurrent network, so its gradient has the "
             "factor w⁹. On the cliff it is right, but only within a hair's breadth: one step of "
             "rate 0.01 lands far beyond, where L is astronomical. Clipping keeps the direction and "
             "cuts the length.",
-            "На w умножают десять раз подряд, как в рекуррентной сети, и в градиенте есть "
-            "множитель w⁹. На обрыве градиент верен, но лишь в ничтожной окрестности: один шаг со "
-            "скоростью 0.01 улетает туда, где L астрономически велика. Обрезка сохраняет "
-            "направление и укорачивает длину.",
         ),
         "L=(w**10-1)**2; w=2",
         (_cliff,),
@@ -170,10 +158,9 @@ def _ratios(_: Any) -> Table:
         ratios = [rate * sizes[1] / sizes[0] for rate in (0.001, 0.01, 1.0)]
         rows.append((same(f"W{k}"), *sizes, *ratios))
     heads = (same(""), same("‖W‖"), same("‖∂L/∂W‖"), *(
-        Words(f"ratio at {rate}", f"доля при {rate}") for rate in (0.001, 0.01, 1)))  # fmt: skip
+        Words("ratio at {rate}", rate=rate) for rate in (0.001, 0.01, 1)))  # fmt: skip
     title = Words(
         "a 2-16-16-1 network of tanh, plain descent",
-        "сеть 2-16-16-1 с tanh, обычный градиентный спуск",
     )
     return Table(heads, tuple(rows), title)
 
@@ -184,16 +171,12 @@ LESSONS.add(
         "update-ratio",
         Words(
             "How can one see whether the rate fits?",
-            "Как понять, подходит ли скорость обучения?",
         ),
         Words(
             "Not from the gradient alone: what counts is the update in relation to the weights, "
             "rate·‖∂L/∂W‖ / ‖W‖. About 1e-3 for each step is a healthy rule of thumb; 1e-6 means "
             "that almost nothing is learned, 1e-1 that the weights are overwritten in a few steps. "
             "Look at every layer.",
-            "Одного градиента мало: важно, как велик шаг по сравнению с весами, скорость·‖∂L/∂W‖ / "
-            "‖W‖. Хороший ориентир — около 1e-3 за шаг; при 1e-6 сеть почти не учится, при 1e-1 "
-            "веса переписываются за несколько шагов. Смотрите на каждый слой.",
         ),
         "",
         (_ratios,),

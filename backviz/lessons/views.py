@@ -13,23 +13,22 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
-from backviz.lessons.model import Dress, Table, View, Words, same
+from backviz.lessons.model import Dress, Table, View, same
 from backviz.stepping.blocks import shapes_text
 from backviz.stepping.formulas import local_rule, partial, product
-from backviz.stepping.look import Look
 from backviz.stepping.record import Record
 from backviz.stepping.run import Run
 from backviz.stepping.state import start
 from backviz.stepping.telling import part_of, stretched
 from backviz.text import NumberStyle
-from backviz.words import LANGUAGES
+from backviz.words import Words
 
 NUMBERS = NumberStyle()
-USE = Words("use", "№")
-NAME = Words("name", "имя")
-VALUE = Words("value", "значение")
-GRADIENT = Words("gradient", "градиент")
-DIFFERENCES = Words("finite differences", "конечные разности")
+USE = Words("use")
+NAME = Words("name")
+VALUE = Words("value")
+GRADIENT = Words("gradient")
+DIFFERENCES = Words("finite differences")
 
 
 def contributions(*names: str) -> View:
@@ -48,8 +47,8 @@ def contributions(*names: str) -> View:
                     numbers = _factored([run.step(step).upstream, part.local])
                 rows.append((_counted(part.k, part.m), f"{name}.grad += {part.formula}", numbers,
                              part.contribution, part.total))  # fmt: skip
-        heads = (USE, Words("contribution", "вклад"), Words("in numbers", "в числах"),
-                 same("="), Words("so far", "сумма"))  # fmt: skip
+        heads = (USE, Words("contribution"), Words("in numbers"),
+                 same("="), Words("total"))  # fmt: skip
         return Table(heads, tuple(rows))
 
     return made
@@ -57,7 +56,7 @@ def contributions(*names: str) -> View:
 
 def _counted(k: int, m: int) -> Words:
     """`1 of 2`, worded as under figures and at the prompt."""
-    return Words(*(LANGUAGES[lang]["use"].format(k=k, m=m) for lang in Words._fields))
+    return Words("{k} of {m}", k=k, m=m)
 
 
 def _factored(factors: list[Any]) -> Dress:
@@ -66,14 +65,11 @@ def _factored(factors: list[Any]) -> Dress:
 
 def stretched_operands(output: Value) -> list[Words]:
     """`b: (3,) summed over axis 0 of (4, 3)` for every operand that was broadcast."""
-    told = []
-    for lang in Words._fields:
-        state = start(output, Look(lang=lang))
-        record = state.record
-        nodes = [i for i, v in enumerate(record.values) if v.op is not None and v.op.elementwise]
-        notes = [stretched(state.run, i, j) for i in nodes for j in record.inputs(i)]
-        told.append([shapes_text(note, state.look) for note in notes if note])
-    return [Words(*pair) for pair in zip(*told, strict=True)]
+    record = Record(output)
+    run = Run(record)
+    nodes = [i for i, v in enumerate(record.values) if v.op is not None and v.op.elementwise]
+    notes = [stretched(run, i, j) for i in nodes for j in record.inputs(i)]
+    return [shapes_text(note) for note in notes if note]
 
 
 def values_and_gradients(output: Value) -> Table:
@@ -100,7 +96,7 @@ def local_and_gradient(output: Value) -> Table:
         rows.append((partial(record, head, target), part.local, run.step(run.owner(use)).upstream,
                      partial(record, record.last, target), part.value,
                      differences(output, leaf)))  # fmt: skip
-    heads = (same(""), Words("local", "локальная"), Words("arrives", "пришло"), same(""),
+    heads = (same(""), Words("local"), Words("arrives"), same(""),
              GRADIENT, DIFFERENCES)  # fmt: skip
     return Table(heads, tuple(rows))
 
@@ -115,8 +111,8 @@ def nudges(output: Value, h: float = 0.001) -> Table:
             after = as_function(output, [leaf])(Value(leaf.data + h)).data
         rows.append((leaf.label, leaf.data, gradient, gradient * h, after - output.data))
     name = output.label
-    heads = (NAME, VALUE, GRADIENT, Words(f"gradient·{h}", f"градиент·{h}"),
-             Words(f"change of {name}", f"изменение {name}"))  # fmt: skip
+    heads = (NAME, VALUE, GRADIENT, Words("gradient·{h}", h=h),
+             Words("change of {name}", name=name))  # fmt: skip
     return Table(heads, tuple(rows), digits=5)
 
 
@@ -136,6 +132,6 @@ def product_rules(output: Value) -> Table:
                      f"{left} @ {right} → {np.shape(run.whole(target))}",
                      run.whole(target), plain[position],
                      differences(output, record.values[target])))  # fmt: skip
-    heads = (Words("rule", "правило"), Words("shapes", "формы"), Words("right", "верно"),
-             Words("without ᵀ", "без ᵀ"), DIFFERENCES)  # fmt: skip
+    heads = (Words("rule"), Words("shapes"), Words("right"),
+             Words("without ᵀ"), DIFFERENCES)  # fmt: skip
     return Table(heads, tuple(rows))

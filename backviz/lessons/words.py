@@ -1,38 +1,34 @@
 """The words around an explanation, in the users' languages.
 
-Invariant: every entry has both languages.
+Invariant: each is a marked sentence, said where it is shown.
 """
 
 from __future__ import annotations
 
-from backviz.lessons.model import Words
+from backviz.words import Words
 
-NO_LABEL = Words("", "")  # the label above goes on
-RULE = Words("rule", "правило")
-NUMBERS = Words("numbers", "числа")
-NOTE = Words("note", "суть")
-FLOWS = Words("gradient", "градиент")
-DOMAIN = Words("domain", "область")
-ALSO = Words("also", "имена")
-OPTIONS = Words("options", "опции")
-SHAPES = Words("shapes", "формы")
-NO_GRADIENT = Words("Carries no gradient.", "Градиент не передаёт.")
-ARRIVES = Words("g = {g} arrives", "приходит g = {g}")
-GETS = Words("g·local", "g·производная")
-OPERAND = Words("input", "вход")
-VALUE = Words("value", "значение")
-LOCAL = Words("local derivative", "локальная производная")
-GRADIENT = Words("gradient", "градиент")
-KINK = Words("at the kink {at}", "на изломе {at}")
-LEFT = Words("slope left", "наклон слева")
-RIGHT = Words("slope right", "наклон справа")
-TAKEN = Words("the rule takes", "правило берёт")
-WHERE = Words("where", "где")
+NO_LABEL = Words.same("")  # the label above goes on
+RULE = Words("rule")
+NUMBERS = Words("numbers")
+NOTE = Words("note")
+FLOWS = Words("gradient")
+DOMAIN = Words("domain")
+ALSO = Words("also")
+OPTIONS = Words("options")
+SHAPES = Words("shapes")
+NO_GRADIENT = Words("Carries no gradient.")
+GETS = Words("g·local")
+OPERAND = Words("input")
+VALUE = Words("value")
+LOCAL = Words("local derivative")
+GRADIENT = Words("gradient")
+LEFT = Words("slope left")
+RIGHT = Words("slope right")
+TAKEN = Words("the rule takes")
 LISTED = Words(
     "backviz explain TOPIC, or the name of an op (backviz list ops):",
-    "backviz explain ТЕМА или имя операции (backviz list ops):",
 )
-YOURS = Words("your computation", "ваше вычисление")
+YOURS = Words("your computation")
 
 
 def flat(saturates: tuple[str, ...]) -> Words:
@@ -42,7 +38,5 @@ def flat(saturates: tuple[str, ...]) -> Words:
     'flat far below and above 0'
     """
     if len(saturates) == 2:
-        return Words("flat far below and above 0", "вдали от 0 график почти плоский")
-    side = saturates[0]
-    there = {"below": "слева", "above": "справа"}[side]
-    return Words(f"flat far {side} 0", f"далеко {there} от 0 график почти плоский")
+        return Words("flat far below and above 0")
+    return Words("flat far below 0") if "below" in saturates else Words("flat far above 0")

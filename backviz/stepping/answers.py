@@ -18,6 +18,7 @@ import numpy as np
 from backviz.displays import DISPLAYS
 from backviz.errors import BackvizError
 from backviz.stepping.look import Look
+from backviz.stepping.words import NOTES
 from backviz.text import entries_within, json_ready
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Note(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        return look.lines(look.say(self.what, **self.values), 2)
+        return look.lines(look.say(NOTES[self.what], **self.values), 2)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

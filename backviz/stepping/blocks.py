@@ -14,7 +14,6 @@ from backviz.autodiff.formula import WHERE, valued
 from backviz.ops import OPS
 from backviz.stepping.formulas import brief, product, shape_of, short
 from backviz.stepping.look import INDENT, Look
-from backviz.stepping.notes_ru import gradient_of
 from backviz.stepping.telling import (
     Aligned,
     Computed,
@@ -28,6 +27,7 @@ from backviz.stepping.telling import (
 )
 from backviz.stepping.timeline import Place
 from backviz.text import equal_sign, is_small, padded, screen_width
+from backviz.words import Words
 
 ARROW = "-->"
 GAP = 8  # between the two columns of a step
@@ -44,8 +44,8 @@ class Cell:
 
 def heading(place: Place, look: Look) -> str:
     """`(bw 3/5)`: the phase, and how many of its steps are done."""
-    short_name = look.say("fw" if place.phase == "forward" else "bw")
-    turn = f" {look.say('pass', k=place.turn + 1)}" if place.turn else ""
+    short_name = look.say("fw") if place.phase == "forward" else look.say("bw")
+    turn = f" {look.say('pass {k}', k=place.turn + 1)}" if place.turn else ""
     return f"({short_name} {place.step}/{place.of}{turn})"
 
 
@@ -90,7 +90,9 @@ def given_text(step: Given, look: Look) -> str:
     """`given: a = 2,  b = 3`."""
     listed = [f"{leaf.name} = {brief(leaf.value, look.numbers)}" for leaf in step.leaves[:GIVEN]]
     more = ["…"] if len(step.leaves) > GIVEN else []
-    return look.mention("given", list=",  ".join([*listed, *more]) or look.say("numbers"))
+    if not listed:
+        return look.say("given: numbers")
+    return look.say("given: {list}", list=",  ".join([*listed, *more]))
 
 
 def _worth(step: Computed, look: Look) -> str:
@@ -110,15 +112,21 @@ def _sum_sign(step: Computed, look: Look) -> str:
 
 def seed_text(step: Seeded, look: Look) -> str:
     """`backward starts: ∂L/∂L = 1`."""
-    each = f" {look.say('each')}" if step.shape else ""
-    return look.mention("seed", of=f"{step.slope} = 1{each}")
+    if step.shape:
+        return look.say("backward starts: {of} = 1 for every entry", of=step.slope)
+    return look.say("backward starts: {of} = 1", of=step.slope)
 
 
 def seed_lines(step: Seeded, look: Look) -> list[str]:
     """The beginning of a backward pass, and, from the second on, what leaves keep."""
     lines = look.lines(f"{heading(step.place, look)}  {seed_text(step, look)}")
-    turn = step.place.turn
-    return [*lines, *look.lines("  " + look.say("again", k=turn + 1), 2)] if turn else lines
+    if not (turn := step.place.turn):
+        return lines
+    kept = look.say(
+        "pass {k}: leaves keep the gradients that they have, and these add up; zero forgets them",
+        k=turn + 1,
+    )
+    return [*lines, *look.lines(f"  {kept}", 2)]
 
 
 def handed_lines(step: Handed, look: Look) -> list[str]:
@@ -134,7 +142,7 @@ def handed_lines(step: Handed, look: Look) -> list[str]:
     ])  # fmt: skip
     notes: list[Stretched | Aligned | None] = [part.stretched for part in step.parts]
     for note in (*notes, step.aligned):
-        lines += row(look, "shapes", [shapes_text(note, look)]) if note else []
+        lines += row(look, "shapes", [shapes_text(note).of(look.lang)]) if note else []
     return _with_rule(step.op, lines, look)
 
 
@@ -156,15 +164,15 @@ def _slope(part: Part, look: Look) -> Cell:
 def _total(part: Part, look: Look) -> Cell:
     """What an input has received so far, as k of m."""
     shown = f"{part.to}.grad {short(part.total, look.numbers)}"
-    return Cell(f"{shown} ({look.say('use', k=part.k, m=part.m)})")
+    return Cell(f"{shown} ({look.say('{k} of {m}', k=part.k, m=part.m)})")
 
 
 def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
     """The lines and what becomes of the gradient, on the last line where it fits."""
-    whole = gradient_of(OPS[op], look.lang)
-    english = whole == gradient_of(OPS[op], "en")  # as every language says what it lacks
+    english = OPS[op].gradient or OPS[op].note
+    whole = look.say(english)
     note = whole.partition(": ")[0].rstrip(".")
-    verb = english and note.partition(" ")[0].endswith("s")
+    verb = whole == english and note.partition(" ")[0].endswith("s")
     name = any(sign.isupper() for sign in note.partition(" ")[0][1:])  # ReLU stays as it is
     first = note[:1] if name else note[:1].lower()
     said = f"{op}{'' if verb else ':'} {first}{note[1:]}"
@@ -174,20 +182,31 @@ def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
     return lines + row(look, "rule", [said])
 
 
-def shapes_text(note: Stretched | Aligned, look: Look) -> str:
+def shapes_text(note: Stretched | Aligned) -> Words:
     """`b: (3,) summed over axis 0 of (4, 3)`, or `x (4, 3) @ W (3, 2) → z (4, 2)`."""
     if isinstance(note, Stretched):
-        key = "summed" if len(note.axes) == 1 else "summed many"
-        axes = ", ".join(map(str, note.axes))
-        return look.say(key, name=note.name, shape=note.shape, axes=axes, of=note.of)
+        return Words.counted(
+            "{name}: {shape} summed over axis {axes} of {of}",
+            "{name}: {shape} summed over axes {axes} of {of}",
+            len(note.axes),
+            name=note.name,
+            shape=note.shape,
+            axes=", ".join(map(str, note.axes)),
+            of=note.of,
+        )
     factors = [f"{name} {shape}" for name, shape in note.factors]
     shapes = " + ".join([" @ ".join(factors[:2]), *factors[2:]])
-    return look.say("product", shapes=shapes, out=f"{note.out[0]} {note.out[1]}")
+    return Words(
+        "{shapes} → {out}; a gradient has the shape of its input",
+        shapes=shapes,
+        out=f"{note.out[0]} {note.out[1]}",
+    )
 
 
 def row(look: Look, label: str, cells: list[str]) -> list[str]:
     """A line with its label in front, broken at blanks where it is too long."""
-    return look.lines(f"  {look.fit(look.say(label)):<{INDENT - 2}}" + "   ".join(cells))
+    said = look.label(label) if label else ""
+    return look.lines(f"  {look.fit(said):<{INDENT - 2}}" + "   ".join(cells))
 
 
 def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
@@ -225,7 +244,7 @@ def _stacked(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     lines = []
     for label, cells in rows:
         for k, cell in enumerate(cells):
-            made = row(look, label if not k else "nothing", [plain(cell)])
+            made = row(look, label if not k else "", [plain(cell)])
             lines += made
     return lines
 

@@ -68,7 +68,13 @@ def read_line(state: State, line: str) -> tuple[Command, str]:
     if word in COMMANDS and not re.match(r"=[^=]", rest):
         command, rest = COMMANDS[word], rest.strip()
         if rest and command.usage == command.name:
-            raise UsageError(state.look.say("takes nothing", name=command.name, rest=rest))
+            raise UsageError(
+                state.look.say(
+                    "{name} stands alone, without {rest!r}; help {name} says what it does",
+                    name=command.name,
+                    rest=rest,
+                )
+            )
         return command, rest
     if re.fullmatch(r"[^=<>!]+=[^=].*", line):
         return COMMANDS["set"], line
@@ -76,7 +82,9 @@ def read_line(state: State, line: str) -> tuple[Command, str]:
         views.entry(state, line)
     except InputError:
         known = COMMANDS.names()
-        raise UsageError(unknown("command", word, known, state.look.say("help"))) from None
+        raise UsageError(
+            unknown("command", word, known, state.look.say("help lists the commands, quit leaves"))
+        ) from None
     return COMMANDS["print"], line
 
 
@@ -84,7 +92,11 @@ def _count(state: State, text: str) -> int:
     if not text:
         return 1
     if not re.fullmatch(r"\d{1,12}", text) or int(text) < 1:
-        raise InputError(state.look.say("no count", text=text))
+        raise InputError(
+            state.look.say(
+                "{text!r} is no number of steps; write a whole number, as in next 3", text=text
+            )
+        )
     return min(int(text), MOST)
 
 
@@ -114,7 +126,7 @@ def _continue(state: State, text: str) -> tuple[State, Result]:
 
 def _named(state: State, text: str) -> str:
     if not text:
-        raise InputError(state.look.say("name a node"))
+        raise InputError(state.look.say("name a node, as in why a"))
     return text
 
 
@@ -140,7 +152,7 @@ def _check(state: State, text: str) -> tuple[State, Result]:
 def _wishing(what: str, needs_path: bool = False) -> Act:
     def act(state: State, text: str) -> tuple[State, Result]:
         if (needs_path and not text) or "\0" in text:
-            raise InputError(state.look.say("name a file", what=what))
+            raise InputError(state.look.say("{what} needs a file name", what=what))
         return state, Result(wish=Wish(what, text))
 
     return act

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backviz.signs import fitted, printable
-from backviz.stepping.words import sentence
 from backviz.text import NumberStyle, padded, screen_width, within
+from backviz.words import LANGUAGES
 
 INDENT = 12
 
@@ -38,14 +38,17 @@ class Look:
         """The text in signs that the console has and that do not steer it, trailing blanks off."""
         return fitted(printable(text).replace("\u2007", " "), self.encoding).rstrip()
 
-    def say(self, key: str, **values: object) -> str:
-        """A sentence in the language of the console; what figures say too is worded there."""
-        return sentence(self.lang, key).format(**values)
+    def say(self, sentence: str, /, **values: object) -> str:
+        """A marked sentence in the language of the console, with its gaps filled."""
+        return LANGUAGES[self.lang].gettext(sentence, **values)
 
-    def mention(self, key: str, **values: object) -> str:
-        """The same where it does not begin a line: with a small first letter."""
-        said = self.say(key, **values)
-        return said[:1].lower() + said[1:]
+    def label(self, word: str) -> str:
+        """A word in front of a row, which may be shorter than elsewhere."""
+        return LANGUAGES[self.lang].pgettext("row", word)
+
+    def count(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """The form of a sentence that goes with a number, which fills the gap `{n}`."""
+        return LANGUAGES[self.lang].ngettext(one, many, n, **values)
 
     def lines(self, text: str, indent: int = INDENT) -> list[str]:
         """Text in lines of the width, broken at blanks; later lines are indented."""

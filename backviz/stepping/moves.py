@@ -21,6 +21,7 @@ from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known, node_at
 from backviz.stepping.telling import Step, equation, formula_of, told
 from backviz.stepping.timeline import Place
+from backviz.stepping.words import NOTES
 
 PASSED = 12  # steps that a move of several prints by one line each
 WATCHED = 20  # changes of a watched value that a move prints
@@ -74,13 +75,14 @@ class Moved(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        lines = look.lines(look.say("stopped", what=self.stopped), 2) if self.stopped else []
+        stopped = look.say("stopped at {what}", what=self.stopped) if self.stopped else ""
+        lines = look.lines(stopped, 2) if stopped else []
         lines += joined(passed_lines(passed, look) for passed in self.passed)
         lines += [look.fit("…")] if self.more else []
         lines += step_lines(self.step, look)
         here = self.step.place
         lines += joined(_seen_lines(seen, here, look) for seen in self.watched)
-        return lines + (look.lines(look.say(self.end), 2) if self.end else [])
+        return lines + (look.lines(look.say(NOTES[self.end]), 2) if self.end else [])
 
 
 def passed_lines(passed: Passed, look: Look) -> list[str]:
@@ -88,7 +90,7 @@ def passed_lines(passed: Passed, look: Look) -> list[str]:
     head = heading(passed.place, look)
     if not passed.node:
         return look.lines(f"{head}  {look.say('start')}")
-    seed = look.mention("seed", of="").rstrip(": ")
+    seed = look.say("backward starts")
     return look.lines(
         f"{head}      {seed if passed.seed else equation(passed.node, passed.formula)}"
     )
@@ -105,7 +107,7 @@ def held_text(name: str, held: Held, look: Look) -> str:
     if held.value is None:
         return f"{name} = —"
     shown = "—" if held.grad is None else short(held.grad, look.numbers)
-    use = f" ({look.say('use', k=held.k, m=held.m)})" if held.k else ""
+    use = f" ({look.say('{k} of {m}', k=held.k, m=held.m)})" if held.k else ""
     return f"{name} = {short(held.value, look.numbers)}, {name}.grad {shown}{use}"
 
 
@@ -159,7 +161,12 @@ def next_steps(state: State, count: int = 1) -> tuple[State, Answer]:
 
 def _counted(state: State, count: int) -> None:
     if not isinstance(count, int) or count < 1:
-        raise InputError(state.look.say("no count", text=str(count)))
+        raise InputError(
+            state.look.say(
+                "{text!r} is no number of steps; write a whole number, as in next 3",
+                text=str(count),
+            )
+        )
 
 
 def _onward(state: State, count: int) -> tuple[int, list[int]]:
@@ -277,7 +284,7 @@ def backward(state: State) -> tuple[State, Answer]:
     """`backward`: to the seed of this pass, or, at the end of a pass, to that of another one."""
     line = state.timeline
     if not line.backward:
-        raise InputError(state.look.say("no backward"))
+        raise InputError(state.look.say(NOTES["no backward"]))
     if state.at >= limit(state):
         state = state.but(passes=state.passes + 1)
         return jump(state, line.end(state.passes - 1) + 1)
@@ -295,7 +302,12 @@ def until(state: State, name: str) -> tuple[State, Answer]:
     for at in places_of(state, node):
         if state.at < at <= limit(state):
             return jump(state, at)
-    raise InputError(state.look.say("not ahead", name=state.record.names[node]))
+    raise InputError(
+        state.look.say(
+            "{name} is not ahead of the cursor; use restart or back first",
+            name=state.record.names[node],
+        )
+    )
 
 
 def places_of(state: State, node: int) -> Iterator[int]:
@@ -319,7 +331,7 @@ def goto(state: State, where: str | int) -> tuple[State, Answer]:
     phases = {"fw": "fw", "bw": "bw", say("fw"): "fw", say("bw"): "bw"}
     found = re.fullmatch(rf"({'|'.join(phases)})?\s*([-−+]?\d{{1,12}})", text)
     if text in phases and text not in state.record.names:
-        raise InputError(say("goto how"))
+        raise InputError(say("name a step, as in goto 3 or goto bw 1, or a node, as in goto d"))
     if found is None:
         return until(moved(state, 0), text)
     return step_number(state, int(found[2].replace("−", "-")), phases.get(found[1] or "", ""))
@@ -331,7 +343,9 @@ def step_number(state: State, number: int, phase: str = "") -> tuple[State, Answ
     shift = line.ops + 1 if phase == "bw" else 0
     high = line.ops if phase == "fw" else line.rank(line.end()) - shift
     if not 0 <= number <= high:
-        raise InputError(state.look.say("no such step", k=number, low=0, high=high))
+        raise InputError(
+            state.look.say("there is no step {k}; use {low} to {high}", k=number, low=0, high=high)
+        )
     return jump(state, line.at(number + shift))
 
 

@@ -26,7 +26,9 @@ class Breaks(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         rows = [(f"{k}", text) for k, text in enumerate(self.breaks, 1)]
-        return look.table(rows) or look.lines(look.say("no breaks"), 2)
+        return look.table(rows) or look.lines(
+            look.say("no breaks; help break lists what there is"), 2
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +67,13 @@ def clear(state: State, number: int = 0) -> tuple[State, Answer]:
     if not number:
         return state.but(breaks=(), watches=()), Note("cleared")
     if not 0 < number <= len(state.breaks):
-        raise InputError(state.look.say("no such break", k=number, n=len(state.breaks)))
+        raise InputError(
+            state.look.say(
+                "there is no break {k} (there are {n}); break lists them",
+                k=number,
+                n=len(state.breaks),
+            )
+        )
     kept = (*state.breaks[: number - 1], *state.breaks[number:])
     return state.but(breaks=kept), Note("cleared")
 

@@ -53,7 +53,12 @@ def encoding_of_output() -> str:
 def interact(shell: Shell) -> int:
     """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0."""
     look = shell.state.look
-    shell.say([look.say("help"), *step_lines(told(shell.state, shell.state.at), look)])
+    shell.say(
+        [
+            look.say("help lists the commands, quit leaves"),
+            *step_lines(told(shell.state, shell.state.at), look),
+        ]
+    )
     with line_editing(lambda: shell.state):
         while not shell.over:
             try:

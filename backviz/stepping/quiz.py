@@ -44,8 +44,12 @@ class Asked(Answer):
         what = equation(self.node, self.formula)
         if self.to:
             what, told = f"{self.to}.grad += ?", [what, *told]
-        key = "ask shape" if self.shape else "ask value"
-        return look.lines(look.say(key, what=what, given=", ".join(told)), 2)
+        given = ", ".join(told)
+        if self.shape:
+            said = look.say("which shape?  {what}   with {given}", what=what, given=given)
+        else:
+            said = look.say("which number?  {what}   with {given}", what=what, given=given)
+        return look.lines(said, 2)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,8 +73,8 @@ class Verdict(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        verdict = look.say("right" if self.right else "wrong")
-        score = look.say("score", k=self.k, m=self.m)
+        verdict = look.say("right:") if self.right else look.say("no:")
+        score = look.say("{k} of {m} right", k=self.k, m=self.m)
         return look.lines(f"{verdict} {self._because(look)}   ({score})", 2)
 
     def _because(self, look: Look) -> str:
@@ -127,7 +131,7 @@ def answer(state: State, given: Any) -> tuple[State, Answer]:
     """Judge an answer, a number or a shape or their text, and say how the number comes about."""
     question, text = state.question, str(given)
     if question is None:
-        raise InputError(state.look.say("not asked"))
+        raise InputError(state.look.say("nothing was asked; quiz asks"))
     right = _right(state, question)
     good = _is_shape(text, np.shape(right)) if np.ndim(right) else _is_number(text, float(right))
     new = state.but(question=None, right=state.right + good, asked=state.asked + 1)

@@ -18,7 +18,6 @@ from backviz.stepping.answers import Answer, joined
 from backviz.stepping.blocks import row, shapes_text
 from backviz.stepping.formulas import handed_back, local_rule, partial, product, short
 from backviz.stepping.look import Look
-from backviz.stepping.notes_ru import gradient_of
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
 from backviz.stepping.telling import (
@@ -61,12 +60,12 @@ class PathAnswer(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        lines = look.lines(f"{look.say('path number', k=self.number)}  {_way(self, look)}", 2)
+        lines = look.lines(f"{look.say('path {k}:', k=self.number)}  {_way(self, look)}", 2)
         rows = [self._link(k, look) for k in range(len(self.rules))]
         shown = rows[: 2 * LISTED]
         lines += look.table(shown, 3)
         if len(rows) > len(shown):
-            lines += look.lines("  " + look.say("links", n=len(rows) - len(shown)), 2)
+            lines += look.lines("  " + look.say("… {n} more …", n=len(rows) - len(shown)), 2)
             lines += look.table([rows[-1]], 3)
         return lines + _shapes_lines(self.shapes, look)
 
@@ -78,7 +77,7 @@ class PathAnswer(Answer):
             return f"{self.nodes[k]} → {self.nodes[k + 1]}", rule, made
         slope = "" if isinstance(factor, np.ndarray) else numbers.format(float(factor))
         said = valued(rule, slope) if slope and slope != rule else rule
-        return self.slopes[k], said, f"{look.say('product so far')} {made}"
+        return self.slopes[k], said, f"{look.say('so far')} {made}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +128,34 @@ class Why(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if self.gradient is None:
-            return look.lines(f"{self.slope}: {look.say('no gradient')}", 2)
+            return look.lines(f"{self.slope}: {look.say('no gradient comes here')}", 2)
         head = f"{self.slope} = {short(self.gradient, look.numbers)}"
         if self.itself:
-            return look.lines(f"{head}: {look.say('itself')}", 2)
-        said = look.say("more", n=f"{COUNTED:,}") if self.more else f"{self.many}"
-        kind = look.say("paths", n=said) if self.many > 1 else look.say("path")
-        lines = look.lines(f"{head}   {kind}", 2)
+            return look.lines(f"{head}: {look.say('the result itself, where the pass begins')}", 2)
+        lines = look.lines(f"{head}   {self._count(look)}", 2)
         if self.paths:
             lines += joined(_path_lines(k, p, look) for k, p in enumerate(self.paths, 1))
             lines += _sum_lines([p.product for p in self.paths], self.total, look)
         else:
-            lines += look.lines(f"  {look.say('too many', n=LISTED, name=self.node)}", 2)
+            said = look.say(
+                "too many to list; each use of {name} (at most {n}); why {name} 1 is a path",
+                n=LISTED,
+                name=self.node,
+            )
+            lines += look.lines(f"  {said}", 2)
             lines += self._use_lines(look)
         lines += _shapes_lines(self.shapes, look)
         if self.k < self.m:
-            lines += look.lines(f"  {look.say('so far', k=self.k, m=self.m)}", 2)
+            said = look.say("so far {k} of {m} parts have come", k=self.k, m=self.m)
+            lines += look.lines(f"  {said}", 2)
         return lines
+
+    def _count(self, look: Look) -> str:
+        if self.more:
+            return look.say("the sum over more than {n} paths", n=f"{COUNTED:,}")
+        if self.many == 1:
+            return look.say("one path")
+        return look.count("the sum over {n} path", "the sum over {n} paths", self.many)
 
     def _use_lines(self, look: Look) -> list[str]:
         rows = []
@@ -154,11 +164,12 @@ class Why(Answer):
             if use.factors:
                 said = f"{'·'.join(use.slopes)} = {product(list(use.factors), look.numbers)}"
             shown = short(use.contribution, look.numbers)
-            rows.append((look.say("through", name=use.through), valued(said, shown)))
+            rows.append((look.say("through {name}", name=use.through), valued(said, shown)))
         lines = look.table(rows)
         if self.rest is not None:
             total = short(self.rest.total, look.numbers)
-            text = look.say("rest", n=f"{self.rest.many:,}", sum=total)
+            text = look.count("and {n:,} more use, {sum}", "and {n:,} more uses, together {sum}",
+                              self.rest.many, sum=total)  # fmt: skip
             return lines + look.lines(f"  {text}", 2)
         return lines + _sum_lines([use.contribution for use in self.uses], self.total, look)
 
@@ -183,7 +194,7 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     many = ways[record.last]
     if path:
         if not 1 <= path <= min(many, COUNTED):
-            raise InputError(look.say("no such path", name=said, many=many))
+            raise InputError(look.say("{name} has paths 1 to {many}", name=said, many=many))
         return _told(state, nth_path(run, node, ways, path), path)
     paths: tuple[PathAnswer, ...] = ()
     uses: tuple[Use, ...] = ()
@@ -256,7 +267,7 @@ def _shapes(state: State, links: list[tuple[int, int]]) -> Shapes:
 
 
 def _shapes_lines(shapes: Shapes, look: Look) -> list[str]:
-    return joined(row(look, "shapes", [shapes_text(note, look)]) for note in shapes)
+    return joined(row(look, "shapes", [shapes_text(note).of(look.lang)]) for note in shapes)
 
 
 def _path_lines(k: int, path: PathAnswer, look: Look) -> list[str]:
@@ -271,7 +282,7 @@ def _path_lines(k: int, path: PathAnswer, look: Look) -> list[str]:
 def _way(path: PathAnswer, look: Look) -> str:
     names = list(path.nodes)
     if len(names) > LINKS:
-        left_out = look.say("links", n=len(names) - LINKS + 1)
+        left_out = look.say("… {n} more …", n=len(names) - LINKS + 1)
         names = [*names[: LINKS // 2], left_out, *names[1 - LINKS // 2 :]]
     return " ← ".join(reversed(names))
 
@@ -296,7 +307,7 @@ def _sum_lines(parts: list[Any], whole: Any, look: Look) -> list[str]:
     shown = short(whole, look.numbers)
     if not isinstance(whole, np.ndarray):
         shown = written_sum([[float(p)] for p in parts], float(whole), look.numbers, bare=True)
-    return look.lines(f"  {look.say('sum')} {shown}", 7)
+    return look.lines(f"  {look.say('sum'):<4} {shown}", 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,15 +341,16 @@ class Local(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if not self.op:
-            return look.lines(look.say("a leaf", name=self.node), 2)
+            said = look.say("{name} is a leaf: it was given, not computed", name=self.node)
+            return look.lines(said, 2)
         lines = look.lines(f"{equation(self.node, self.formula)}   [{self.op}]")
         lines += joined(self._slope_lines(slope, look) for slope in self.slopes)
         lines += _shapes_lines((self.aligned,) if self.aligned else (), look)
-        return lines + row(look, "rule", [gradient_of(OPS[self.op], look.lang)])
+        return lines + row(look, "rule", [look.say(OPS[self.op].gradient or OPS[self.op].note)])
 
     def _slope_lines(self, slope: Slope, look: Look) -> list[str]:
         if slope.blocked:
-            return row(look, "local", [f"{slope.to}: {look.say('blocked')}"])
+            return row(look, "local", [f"{slope.to}: {look.say('gets no gradient')}"])
         given = row(look, "gives", [f"{slope.to}.grad += {slope.formula}"])
         if not slope.rule:
             return given

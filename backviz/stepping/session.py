@@ -214,7 +214,9 @@ class Stepper:
         """Set leaves to other data, all in one edit, and run again to the same place."""
         edits = [(name, _numbers(name, data)) for name, data in leaves.items()]
         if not edits:
-            raise InputError(self.state.look.say("set how"))
+            raise InputError(
+                self.state.look.say("write a leaf and its value, as in set a=5 or set W[0, 1] = 2")
+            )
         before = self.state
         changed, answer = whatif.edited(before, edits)
         lines = [f"set {name}={np.asarray(data).tolist()!r}" for name, data in edits]

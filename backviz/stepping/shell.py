@@ -153,7 +153,7 @@ class Shell:
 
     def _record(self, path: str) -> Answer:
         if path == "off" and not self.recording:
-            raise InputError(self.state.look.say("not recording"))
+            raise InputError(self.state.look.say("nothing is being recorded"))
         ended = self._end_recording()
         if path == "off":
             return ended
@@ -173,7 +173,7 @@ class Shell:
     def source(self, path: str, depth: int = 0) -> None:
         """Run the commands of a file; blank lines and remarks are left out."""
         if depth >= DEEPEST:
-            raise InputError(self.state.look.say("too deep"))
+            raise InputError(self.state.look.say("files source each other too deep"))
         for line in script_lines(read_script(path)):
             self.echo(line)
             self.run(line, depth + 1)

@@ -20,6 +20,7 @@ from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known
 from backviz.stepping.telling import equation, formula_of
 from backviz.stepping.timeline import Place
+from backviz.stepping.words import STATES
 from backviz.text import NOT_COMPUTED, NumberStyle, screen_width, within
 
 AROUND = 10  # rows above and below the present one
@@ -59,8 +60,8 @@ class Listing(Answer):
         """What the prompt prints."""
         many = self.above + len(self.rows) + self.below
         lines = look.table([_cells(line, many, look) for line in self.rows], 1, 0)
-        more = [look.say("above", n=f"{self.above:,}")] * bool(self.above)
-        more += [look.say("below", n=f"{self.below:,}")] * bool(self.below)
+        more = [look.say("… {n} above", n=f"{self.above:,}")] * bool(self.above)
+        more += [look.say("… {n} below", n=f"{self.below:,}")] * bool(self.below)
         return lines + look.lines("    " + ", ".join(more), 4) if more else lines
 
 
@@ -131,9 +132,11 @@ def _cell(x: Any, look: Look) -> str:
 
 
 def _status(line: Line, look: Look) -> str:
-    words = [word if word == "NaN" else look.say(word) for word in line.status]
+    words = [look.say(STATES[word]) for word in line.status]
     counted = line.k and (line.status[-1] == "partial" or len(line.status) == 1)
-    return ", ".join(words) + (f" ({look.say('use', k=line.k, m=line.m)})" if counted else "")
+    return ", ".join(words) + (
+        f" ({look.say('{k} of {m}', k=line.k, m=line.m)})" if counted else ""
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,12 +155,12 @@ class Printed(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if self.value is None:
-            return look.lines(f"{self.name}: {look.say('not reached')}", 2)
+            return look.lines(f"{self.name}: {look.say(STATES['not reached'])}", 2)
         lines = _numbers(self.name, self.value, look)
         if self.grad is None:
-            said = f"{self.grad_name} = {NOT_COMPUTED}   {look.say('not computed')}"
+            said = f"{self.grad_name} = {NOT_COMPUTED}   {look.say('(not computed)')}"
             return lines + look.lines(said, 2)
-        partial = f"   ({look.say('use', k=self.k, m=self.m)})" if self.k < self.m else ""
+        partial = f"   ({look.say('{k} of {m}', k=self.k, m=self.m)})" if self.k < self.m else ""
         return lines + _numbers(self.grad_name, self.grad, look, partial)
 
 
@@ -186,7 +189,7 @@ def entry(state: State, text: str) -> tuple[int, Any, str]:
     """A node, an index into it (None: all of it), and what to call that: `W[0, 1]`."""
     text = text.strip()
     if not text:
-        raise InputError(state.look.say("name a node"))
+        raise InputError(state.look.say("name a node, as in why a"))
     try:
         node = state.record.about(text)
         return node, None, state.record.names[node]
@@ -254,17 +257,17 @@ class Where(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        said = look.say("at step", k=self.step, n=self.of)
+        said = look.say("step {k} of {n}", k=self.step, n=self.of)
         what = f": {equation(self.node, self.formula)}" if self.node else ""
         more = [
-            ("made at", self.made_at),
-            ("what-if", ", ".join(_edited(edit, look) for edit in self.edits)),
-            ("breaks", ", ".join(self.breaks)),
-            ("watching", ", ".join(self.watching)),
+            (look.say("made at"), self.made_at),
+            (look.say("what-if:"), ", ".join(_edited(edit, look) for edit in self.edits)),
+            (look.say("breaks:"), ", ".join(self.breaks)),
+            (look.say("watching:"), ", ".join(self.watching)),
         ]
         lines = look.lines(f"{heading(self.place, look)}  {said}{what}")
-        for key, text in more:
-            lines += look.lines(f"  {look.say(key)} {text}") if text else []
+        for label, text in more:
+            lines += look.lines(f"  {label} {text}") if text else []
         return lines
 
 
@@ -287,5 +290,9 @@ def where(state: State) -> Where:
 
 def _edited(edit: Edit, look: Look) -> str:
     """`a = 5 (was 2)`."""
-    was = f"{look.say('was')} {short(edit.was, look.numbers)}"
-    return f"{edit.name} = {short(edit.value, look.numbers)} ({was})"
+    return look.say(
+        "{name} = {value} (was {old})",
+        name=edit.name,
+        value=short(edit.value, look.numbers),
+        old=short(edit.was, look.numbers),
+    )

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from backviz.language import N_
 from backviz.registry import Registry
 from backviz.stepping.answers import Answer, Text, joined
 from backviz.stepping.look import Look
 from backviz.stepping.state import State
+from backviz.stepping.words import PURPOSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Command:
     """A command: how it is written, an example, and what it does.
 
     `again` says that Enter repeats it; `offers` gives the words that may follow, if they are
-    not nodes. What the command is for is `about`, or in the words, under "do NAME".
+    not nodes. What the command is for is `about`, or in `stepping.words.PURPOSES`.
     """
 
     name: str
@@ -70,6 +72,12 @@ class Command:
     about: str = ""
 
 
+BREAKS = N_(
+    "a node; op:tanh; nan; inf; sat: a flat place of tanh, sigmoid and such (slope under 0.01); "
+    "dead: a relu that lets nothing through; shared: a gradient that is a sum; absg>1e3, "
+    "absg<1e-6: a contribution as large or small as that; a.grad > 1, abs(d) < 0.1: any "
+    "comparison. Without anything, the breaks are listed."
+)
 COMMANDS: Registry[Command] = Registry(
     "command", home=("backviz.stepping.commands", "backviz.lessons.command")
 )
@@ -97,14 +105,14 @@ class Help(Answer):
         """What the prompt prints."""
         if self.full:
             return joined(_in_full(entry, look) for entry in self.commands)
-        heads = look.say("command"), look.say("does"), look.say("example").rstrip(":")
+        heads = look.say("command"), look.say("does"), look.say("example")
         rows = [(_with_alias(c), purpose(c, look), c.example) for c in self.commands]
         return look.table([heads, *rows])
 
 
 def purpose(command: Command | Entry, look: Look) -> str:
     """What a command is for, in the language of the console."""
-    return command.about or look.say(f"do {command.name}")
+    return look.say(command.about or PURPOSES[command.name])
 
 
 def help_on(name: str = "") -> Help:
@@ -120,11 +128,11 @@ def _names(command: Command) -> tuple[str, ...]:
 
 
 def _in_full(entry: Entry, look: Look) -> list[str]:
-    about = look.lines(f"  {look.say('about break')}", 4) if entry.name == "break" else []
+    about = look.lines(f"  {look.say(BREAKS)}", 4) if entry.name == "break" else []
     return [
         *look.lines(f"{entry.usage}   {purpose(entry, look)}", 4),
-        *look.lines(f"  {look.say('names')} {', '.join(entry.names)}", 4),
-        *look.lines(f"  {look.say('example')} {entry.example}", 4),
+        *look.lines(f"  {look.say('names:')} {', '.join(entry.names)}", 4),
+        *look.lines(f"  {look.say('example:')} {entry.example}", 4),
         *about,
     ]
 

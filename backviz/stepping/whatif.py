@@ -27,6 +27,7 @@ from backviz.stepping.record import GRAD
 from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry, taken
+from backviz.stepping.words import VERDICTS
 from backviz.text import equal_sign, padded, screen_width
 
 CHANGES = 40  # lines of a comparison
@@ -51,18 +52,23 @@ class Changes(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if not self.changes:
-            return look.lines(look.say("no change"), 2)
+            return look.lines(look.say("nothing differs"), 2)
         lines = _rows(look, [(c.name, short(c.old, look.numbers), short(c.new, look.numbers))
                              for c in self.changes[:CHANGES]])  # fmt: skip
-        left = len(self.changes) - CHANGES
-        return lines + (look.lines("  " + look.say("more changes", n=left), 2) if left > 0 else [])
+        if (left := len(self.changes) - CHANGES) <= 0:
+            return lines
+        return lines + look.lines(
+            "  " + look.count("… {n} more change", "… {n} more changes", left), 2
+        )
 
 
 def set_leaf(state: State, text: str) -> tuple[State, Answer]:
     """`set NODE=VALUE`: run again to the same place with a leaf set to something else."""
     name, sign, value = text.partition("=")
     if not sign or not value.strip():
-        raise InputError(state.look.say("set how"))
+        raise InputError(
+            state.look.say("write a leaf and its value, as in set a=5 or set W[0, 1] = 2")
+        )
     return edited(state, [(name.strip(), read_number(value))])
 
 
@@ -73,9 +79,15 @@ def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, Chang
         node, index, said = entry(state, name)
         record, look = state.record, state.look
         if said.startswith(record.names[node]) and name.partition("[")[0].endswith(GRAD):
-            raise InputError(look.say("set grad", name=record.names[node]))
+            raise InputError(
+                look.say(
+                    "a gradient follows from the values; set a leaf, as in set {name}=5",
+                    name=record.names[node],
+                )
+            )
         if record.values[node].op is not None:
-            raise InputError(look.say("computed", name=record.names[node],
+            raise InputError(look.say("{name} is computed ({formula}), so it cannot be set; "
+                                      "set one of {leaves}", name=record.names[node],
                                       formula=formula(record, node, look.numbers),
                                       leaves=", ".join(_leaves_below(state, node))))  # fmt: skip
         made[node] = _put(made.get(node, state.run.values[node].data), index, data, said)
@@ -206,7 +218,7 @@ class Nudged(Answer):
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if self.rate is None:
-            return look.lines(f"{self.name}: {look.say('no gradient')}", 2)
+            return look.lines(f"{self.name}: {look.say('no gradient comes here')}", 2)
         numbers = look.numbers
         rows = [
             (look.say("predicted"), f"{self.slope}·h = {product([self.rate, self.h], numbers)}",
@@ -216,10 +228,10 @@ class Nudged(Answer):
              f"{self.output}: {numbers.format(self.before)} → {numbers.format(self.after)}",
              f"{equal_sign([[self.after], [-self.before]], self.actual, numbers)} "
              f"{numbers.format(self.actual)}"),
-            (look.say("difference"), look.say("curvature"),
+            (look.say("difference"), look.say("what the slope alone does not see"),
              f"= {numbers.format(self.difference)}"),
         ]  # fmt: skip
-        head = look.say("nudged", name=self.name, h=numbers.format(self.h))
+        head = look.say("{name} + h with h = {h}", name=self.name, h=numbers.format(self.h))
         return look.lines(head, 2) + look.table(rows)
 
 
@@ -227,7 +239,7 @@ def nudge_text(state: State, text: str) -> Nudged:
     """`nudge NODE h`, as it is typed."""
     found = re.fullmatch(r"(.+?)(?:\s+([-−+.\d][^\s\]]*))?", text.strip())
     if found is None:
-        raise InputError(state.look.say("name a node"))
+        raise InputError(state.look.say("name a node, as in why a"))
     return nudge(state, found[1], read_number(found[2]) if found[2] else STEP)
 
 
@@ -237,7 +249,7 @@ def nudge(state: State, name: str, h: float = STEP) -> Nudged:
     record, run = state.record, state.run
     slope = run.whole(node)
     if not isinstance(h, float) or h == 0:
-        raise InputError(state.look.say("nudge how"))
+        raise InputError(state.look.say("write a node and by how much, as in nudge a 0.01"))
     output = record.names[record.last]
     called = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
     if slope is None:
@@ -283,13 +295,20 @@ class Checked(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        heads = ("order", "worst", "by rule", "by differences", "error", "nothing")
+        heads = (
+            look.say("order"),
+            look.say("worst entry"),
+            look.say("by the rule"),
+            look.say("by differences"),
+            look.say("error"),
+            "",
+        )
         rows = [
             (f"{r.order}", r.worst, f"{r.analytic:.8g}", f"{r.numeric:.8g}", f"{r.error:.1e}",
-             look.say(r.verdict))
+             look.say(VERDICTS[r.verdict]))
             for r in self.rows
         ]  # fmt: skip
-        table = look.table([tuple(map(look.say, heads)), *rows], indent=0)
+        table = look.table([heads, *rows], indent=0)
         return table + [line for note in self.notes for line in look.lines(note, 0)]
 
 
@@ -300,7 +319,7 @@ def check(state: State, name: str = "") -> Checked:
     leaves = [record.index[v.serial] for v in leaves_of(output)]
     nodes = [record.about(name.strip())] if name.strip() else leaves
     if not nodes or not output.requires_grad:
-        raise InputError(state.look.say("nothing to check"))
+        raise InputError(state.look.say("there is nothing to check: no leaf wants a gradient"))
     chosen = [run.values[i] for i in nodes]
     report = gradient_checks(as_function(output, chosen), chosen, [record.names[i] for i in nodes])
     rows = [Judged(c.order, c.where, c.analytic, c.numeric, c.error, _judged(c)) for c in report]

@@ -15,6 +15,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.theme import THEMES
+from backviz.language import N_, NP_, Language
 from backviz.renderers.player.levels import Level, levels
 from backviz.renderers.player.looks import Looks, is_dark
 from backviz.renderers.player.numbers import facts
@@ -27,9 +28,37 @@ if TYPE_CHECKING:
 SMALL, MORE = 150_000, 60_000  # bytes of all levels together; of further ones in any case
 SCRIPTS = ("view.js", "level.js", "panel.js", "print.js", "player.js")
 # words of the page by their names in page.html and in the scripts
-SPOKEN = ("play", "pause", "first step", "step back", "step on", "last step", "step of", "steps",
-          "zoom in", "zoom out", "whole graph", "light or dark", "in numbers", "close", "not yet",
-          "contribution", "value", "local", "detail", "arrives")  # fmt: skip
+SPOKEN = {  # by their names in the page and its script
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "first_step": N_("First step"),
+    "step_back": N_("Step back"),
+    "step_on": N_("Step on"),
+    "last_step": N_("Last step"),
+    "step_of": N_("Step {k} of {n}"),
+    "steps": N_("Steps"),
+    "zoom_in": N_("Zoom in"),
+    "zoom_out": N_("Zoom out"),
+    "whole_graph": N_("Whole graph"),
+    "light_or_dark": N_("Light or dark"),
+    "in_numbers": N_("In numbers"),
+    "close": N_("Close"),
+    "not_yet": N_("not reached yet"),
+    "contribution": N_("contribution"),
+    "value": N_("value"),
+    "local": N_("local derivative"),
+    "gradient": N_("gradient"),
+    "detail": N_("Level of detail"),
+    "arrives": N_("arrives"),
+}
+LEVELS = {
+    "none": NP_("level", "nodes"),
+    "constants": NP_("level", "ops"),
+    "names": NP_("level", "names"),
+    "layers": NP_("level", "layers"),
+    "blocks": NP_("level", "blocks"),
+    "auto": NP_("level", "short"),
+}
 
 
 def html(steps: Steps) -> bytes:
@@ -56,10 +85,10 @@ def html(steps: Steps) -> bytes:
         for level in levels(steps)
     ])  # fmt: skip
     diagram, last, count = steps.diagram, steps.moments[-1], len(steps.moments)
-    spoken = {word.replace(" ", "_"): words[word] for word in SPOKEN}
+    spoken = {name: words.gettext(sentence) for name, sentence in SPOKEN.items()}
     data = {
         "prefix": prefix,
-        "words": spoken | {"gradient": words["gradient"].partition(" ")[0]},
+        "words": spoken,
         "levels": [about for *_, about in shown],
     }
     script = '(() => {\n"use strict";\n' + "".join(map(_file, SCRIPTS)) + "})();\n"
@@ -172,15 +201,18 @@ def _legend(legend: tuple[tuple[str, str], ...]) -> str:
     return "".join(items)
 
 
-def _folds(shown: list[Level], words: dict[str, str]) -> str:
+def _folds(shown: list[Level], words: Language) -> str:
     """A button for every level, from the finest, with the number of its boxes."""
     if len(shown) < 2:
         return ""
+    called = [
+        (i, level, escape(words.pgettext("level", LEVELS[level.name])))
+        for i, level in enumerate(shown)
+    ]
     buttons = "".join(
         f'<button type="button" data-fold="{i}" aria-pressed="{"false" if i else "true"}" '
-        f'title="{escape(words[f"fold {level.name}"])}">'
-        f"{escape(words[f'fold {level.name}'])} · {len(level.view)}</button>"
-        for i, level in sorted(enumerate(shown), key=lambda pair: -len(pair[1].view))
+        f'title="{said}">{said} · {len(level.view)}</button>'
+        for i, level, said in sorted(called, key=lambda each: -len(each[1].view))
     )
-    label = escape(words["detail"])
+    label = escape(words.gettext("Level of detail"))
     return f'<div class="group" role="group" aria-label="{label}">{buttons}</div>'
