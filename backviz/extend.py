@@ -34,7 +34,7 @@ from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, convention, optimize
 from backviz.registry import Registry
 from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.builds import BUILDERS, Builder
-from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, artists, scene
+from backviz.scenes import SCENES, Axis, Claim, Film, Frame, Panel, Within, artists, scene
 from backviz.scenes.artists import Line
 from backviz.scenes.registry import Kind, said
 from backviz.sources.examples import EXAMPLES, Example
@@ -66,6 +66,7 @@ __all__ = [
     "Break",
     "Builder",
     "Call",
+    "Claim",
     "Command",
     "Elementwise",
     "Engine",

@@ -10,6 +10,7 @@ from backviz.nn import theory
 from backviz.optim.one_cycle import one_cycle
 from backviz.optim.schedules import every, exponential, warmup
 from backviz.scenes.basin_maps import arrivals
+from backviz.scenes.phases import chi_map
 from backviz.scenes.surfaces import SURFACES
 
 
@@ -19,11 +20,47 @@ def test_the_ruler_of_order_and_chaos_is_six_times_the_depth_of_correlation():
     )
     for k, w in enumerate(np.geomspace(0.5, 3.0, 3)):
         frame, seen = film.at(k)
-        wanted = 6 * theory.phase("tanh", float(w), 0.05).depth
+        wanted = 6 * theory.correlation("tanh", float(w), 0.05).depth
         told = float(re.search(r"6ξ = ([\d.,]+) layers", frame.caption)[1].replace(",", ""))
         assert told == pytest.approx(wanted, rel=0.02)
         ruler = seen["depth"]["ruler"]
         assert ruler.high - ruler.low == pytest.approx(min(wanted, 20))
+
+
+@pytest.mark.parametrize(
+    ("weights", "c", "six"),  # by iterating the map of the correlation on another grid
+    [(1.2, 1.0, 35.67), (2.2, 0.597, 97.3), (3.0, 0.299, 54.3), (4.0, 0.165, 41.9)],
+)
+def test_the_depth_that_can_be_trained_follows_from_the_correlation(weights, c, six):
+    found = theory.correlation("tanh", weights, 0.05)
+    assert found.c == pytest.approx(c, abs=1e-3)
+    assert 6 * found.depth == pytest.approx(six, abs=0.06)
+
+
+def test_the_map_of_order_and_chaos_has_no_speckle():
+    weights = np.array([2.1, 2.17, 2.24, 2.31, 2.38, 2.45])
+    drawn = np.log(chi_map("tanh", weights, np.array([0.0025]))[0])
+    exact = np.log([theory.phase("tanh", float(w), 0.0025).chi for w in weights])
+    assert drawn == pytest.approx(exact, abs=1e-4)
+
+
+@pytest.mark.parametrize("curve", ["tanh", "sigmoid"])
+def test_a_small_slope_is_not_called_0(curve):
+    captions = scenes.tangent(curve=curve, frames=61).data()["caption"]
+    assert "nearly flat" in captions[0] and "is 0" not in captions[0]
+    assert "is 0, the curve is flat" in scenes.tangent(frames=61).data()["caption"][30]
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_inputs_beyond_the_axis_stand_at_its_end_and_are_counted(activation):
+    film = scenes.unit_inputs(activation=activation, layer=1, steps=12)
+    data = film.data()
+    ticks, end = data["function.values.x"], film.panels[0].x.high / 1.04
+    assert np.isfinite(ticks).all() and ticks.shape[1] == 80
+    pinned = np.isclose(np.abs(ticks), end).sum(axis=1)
+    said = [re.search(r"(\d+) of 80 ticks", c) for c in data["caption"]]
+    assert pinned.max() > 40
+    assert [int(m[1]) if m else 0 for m in said] == list(pinned)
 
 
 def test_a_descent_has_arrived_within_a_fiftieth_of_the_side():

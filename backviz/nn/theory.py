@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -25,6 +25,7 @@ END, CELLS = 10.0, 100_000
 LEAST, MOST = 1e-12, 1e12  # variances beyond count as 0 and as infinite
 NEARLY_0 = 1e-30
 EXACT = 1e-14
+NEARLY_1, PAIRS = 1e-9, 241
 
 
 def moments(activation: str, q: float) -> tuple[float, float]:
@@ -78,9 +79,9 @@ class Phase:
 
     @property
     def depth(self) -> float:
-        """ξ = 1/|ln χ|: over so many layers the gradient changes by a factor e; ∞ if χ is 1.
+        """ξ_∇ = 1/|ln χ|: over so many layers the gradient changes by a factor e; ∞ if χ is 1.
 
-        Networks were found to train to about 6ξ deep (Schoenholz et al., 2017).
+        How deep a network can be trained follows from another length: see `correlation`.
 
         >>> round(Phase(1.0, 0.5).depth, 3)
         1.443
@@ -90,6 +91,7 @@ class Phase:
         return 1 / abs(math.log(self.chi)) if self.chi != 1 else math.inf
 
 
+@lru_cache(1024)
 def phase(activation: str, weights: float, biases: float = 0.0) -> Phase:
     """The fixed point q = σ_w² E[φ(√q z)²] + σ_b² and χ there.
 
@@ -147,6 +149,74 @@ def _root(f: Callable[[float], float], a: float, b: float) -> float:
             fa /= 2
         b, fb = c, fc
     return float(b)
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What becomes of two inputs in a deep network: their correlation runs to c*, at this pace.
+
+    `c` is c*: 1 in order, where all inputs become alike, below 1 in chaos. `chi` is
+    χ(c*) = σ_w² E[φ′(u₁)φ′(u₂)] with u₁, u₂ of correlation c*: what a layer leaves of the
+    distance from c*.
+    """
+
+    c: float
+    chi: float
+
+    @property
+    def depth(self) -> float:
+        """ξ_c = −1/ln χ(c*): over so many layers what tells two inputs apart fades by a factor e.
+
+        Networks were found to train to about 6ξ_c deep (Schoenholz et al., 2017).
+
+        >>> round(correlation("tanh", 3.0, 0.05).depth, 2)
+        9.05
+        """
+        if self.chi in (0, math.inf):
+            return 0.0
+        return 1 / abs(math.log(self.chi)) if self.chi != 1 else math.inf
+
+
+def correlation(activation: str, weights: float, biases: float = 0.0) -> Correlation:
+    """The fixed point c* that the correlation of two inputs runs to, and χ(c*).
+
+    In order and on the edge c* is 1 and χ(1) is the χ of the gradient. In chaos a sum over a
+    grid of pairs (z₁, z₂) finds c*; where the variance grows without end there is no such
+    place, and the pace is that of the growth. ReLU has no chaos with a finite variance.
+
+    >>> found = correlation("tanh", 4.0, 0.05)
+    >>> round(found.c, 3), round(6 * found.depth, 1)
+    (0.165, 41.9)
+    """
+    found = phase(activation, weights, biases)
+    if found.chi <= 1 or not 0 < found.q < math.inf:
+        return Correlation(1.0, found.chi)
+
+    def excess(c: float) -> float:
+        """By how much a layer raises the correlation c."""
+        signal = _pairs(activation, found.q, c)[0]
+        return (weights * signal + biases) / found.q - c
+
+    c = 0.0 if excess(0.0) <= EXACT else _root(excess, 0.0, 1 - NEARLY_1)
+    return Correlation(c, weights * _pairs(activation, found.q, c)[1])
+
+
+def _pairs(activation: str, q: float, c: float) -> tuple[float, float]:
+    """E[φ(u₁)φ(u₂)] and E[φ′(u₁)φ′(u₂)] for normal u of variance q and correlation c."""
+    op = OPS[activation]
+    assert isinstance(op, Elementwise)
+    z = np.linspace(-8.0, 8.0, PAIRS)
+    share = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    one = math.sqrt(q) * z
+    two = math.sqrt(q) * (c * z[:, None] + math.sqrt(1 - c * c) * z)
+
+    def made(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        out = np.asarray(op(u))
+        return out, np.broadcast_to(op.local(0, out, (u,), {}), u.shape)
+
+    return tuple(  # type: ignore[return-value]
+        float((share * a) @ (b @ share)) for a, b in zip(made(one), made(two), strict=True)
+    )
 
 
 def critical(activation: str, biases: float = 0.0) -> float:

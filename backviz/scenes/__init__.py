@@ -15,7 +15,7 @@ from importlib import import_module
 
 from backviz.registry import unknown
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import SCENES, Scene, Within, scene
+from backviz.scenes.registry import SCENES, Claim, Scene, Within, scene
 
 _MODULES = (
     "slopes",
@@ -45,7 +45,7 @@ _MODULES = (
 for _name in _MODULES:
     import_module(f"{__name__}.{_name}")
 
-__all__ = ["SCENES", "Axis", "Film", "Frame", "Panel", "Scene", "Within", "scene", "span"]
+__all__ = ["SCENES", "Axis", "Claim", "Film", "Frame", "Panel", "Scene", "Within", "scene", "span"]
 
 
 def __getattr__(name: str) -> Scene:

@@ -24,7 +24,7 @@ from backviz.scenes.layers import (
 )
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import number
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.sampled import Samples, band, sampled
 from backviz.text import count
 
@@ -35,13 +35,28 @@ RULER = 6  # networks train to about so many ξ
 Smooth = Literal["tanh", "sigmoid", "relu", "elu", "silu"]
 
 
-Q = np.geomspace(1e-6, 1e4, 241)
+KNOTS, FINE = 241, 20  # places where the means are summed, and entries between two of them
+Q = np.geomspace(1e-6, 1e4, (KNOTS - 1) * FINE + 1)
 
 
 @cache
 def _table(activation: str) -> np.ndarray:
-    """E[φ²] and E[φ′²] for every q of the table: (2, 241)."""
-    return np.array([theory.moments(activation, q) for q in Q]).T
+    """E[φ²] and E[φ′²] for every q of the table: (2, q).
+
+    They are smooth in ln q, so that cubic pieces through a few sums are exact to a millionth;
+    straight ones show as speckle on the map.
+    """
+    knots = np.array([theory.moments(activation, q) for q in Q[::FINE]])
+    slopes = np.gradient(knots, axis=0, edge_order=2)
+    t = (np.arange(FINE) / FINE)[None, :, None]
+    a, b, da, db = (each[:, None] for each in (knots[:-1], knots[1:], slopes[:-1], slopes[1:]))
+    pieces = (
+        (1 + 2 * t) * (1 - t) ** 2 * a
+        + t * (1 - t) ** 2 * da
+        + t**2 * (3 - 2 * t) * b
+        + t**2 * (t - 1) * db
+    )
+    return np.concatenate((pieces.reshape(-1, 2), knots[-1:])).T
 
 
 def chi_map(activation: str, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
@@ -81,7 +96,12 @@ def edge(activation: str, tall: float) -> np.ndarray:
     return np.stack((1 / slope, np.where(bias >= -1e-9, bias, np.nan)), axis=1)
 
 
-@scene
+@scene(
+    Claim(
+        "at the start of the way the gradient vanishes, at its end it explodes",
+        lambda d: (1e6 * d["depth.measured.y"][0, 20], d["depth.measured.y"][-1, 0]),
+    )
+)
 def order_chaos(
     activation: Smooth = "tanh",
     least: Annotated[float, Within(0.01, 100)] = 0.3,
@@ -98,7 +118,8 @@ def order_chaos(
     Left the map of weights, n·var(W) = σ_w², and biases, var(b) = σ_b²: χ is what a layer
     multiplies the gradient's mean square by, and the green line is the edge, χ = 1. The
     cross-hair walks across. Right what real networks of that kind do, beside the theory; the
-    grey ruler says how deep such a network can be trained, about 6ξ (Schoenholz et al., 2017).
+    grey ruler says how deep such a network can be trained: about 6ξ, where ξ is the number of
+    layers in which what tells two inputs apart fades by a factor e (Schoenholz et al., 2017).
 
     Options:
     activation: what each unit applies
@@ -125,6 +146,7 @@ def order_chaos(
         for w in way
     ]
     phases = [theory.phase(activation, float(w), biases) for w in way]
+    depths = [RULER * theory.correlation(activation, float(w), biases).depth for w in way]
     x, back = numbers(depth), depth - numbers(depth)
     panels = (
         Panel(
@@ -143,11 +165,11 @@ def order_chaos(
     )  # fmt: skip
 
     def moments() -> Iterator[Frame]:
-        for w, phase, found in zip(way, phases, gradients, strict=True):
+        for w, phase, reach, found in zip(way, phases, depths, gradients, strict=True):
             expected = quietly(np.power, phase.chi, back)
-            deep = min(RULER * phase.depth, depth)
+            deep = min(reach, depth)
             yield Frame(
-                _said(float(w), biases, phase),
+                _said(float(w), biases, phase, reach),
                 {
                     "map": (
                         Rule("across", biases, color=2, dash="dotted"),
@@ -180,11 +202,10 @@ def _networks(
     )
 
 
-def _said(weights: float, biases: float, phase: Phase) -> str:
+def _said(weights: float, biases: float, phase: Phase, reach: float) -> str:
     where = "The edge: gradients keep their size"
     if abs(phase.chi - 1) > 0.01:
         where = "Order: gradients vanish" if phase.chi < 1 else "Chaos: gradients explode"
-    reach = RULER * phase.depth
     deep = f"6ξ = {write(reach)} layers (grey)" if np.isfinite(reach) else "6ξ has no end"
     if 1e4 < reach < np.inf:
         deep = "6ξ is more than 10,000 layers"

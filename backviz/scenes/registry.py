@@ -7,10 +7,10 @@ and the command line. Command line, docs and tests read the options from here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
 
 import numpy as np
 
@@ -113,11 +113,36 @@ class Option:
         ]
 
 
+Sides = Callable[[Mapping[str, Any]], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a film has to show, as one inequality over its data: the first side is the smaller.
+
+    `text` is the claim as a sentence, `sides` gives both sides from `Film.data()`. A test
+    computes it with the defaults for ten seeds: a default that shows the opposite teaches it.
+
+    >>> claim = Claim("the slope reaches 4", lambda data: (3.9, data["derivative.now.y"].max()))
+    >>> claim.sides({"derivative.now.y": np.array([-4.0, 4.0])})
+    (3.9, np.float64(4.0))
+    """
+
+    text: str
+    sides: Sides
+
+    def holds(self, data: Mapping[str, Any]) -> bool:
+        """Whether the data show it."""
+        small, large = self.sides(data)
+        return bool(small < large)
+
+
 @dataclass(frozen=True)
 class Scene:
     """A named function that makes a film, with what a person can choose about it.
 
-    `about` is the first sentence of the docstring, `text` all of it up to the options.
+    `about` is the first sentence of the docstring, `text` all of it up to the options;
+    `claim` is what its default film has to show.
     """
 
     name: str
@@ -125,6 +150,7 @@ class Scene:
     text: str
     options: tuple[Option, ...]
     make: Callable[..., Film]
+    claim: Claim | None = None
 
     def __call__(self, **given: Any) -> Film:
         """The film with these options; the others have their defaults."""
@@ -145,14 +171,24 @@ TAKEN = frozenset(
 SCENES: Registry[Scene] = Registry("scene", home="backviz.scenes")
 
 
-def scene(make: Callable[..., Film]) -> Scene:
-    """Enter a function into `SCENES` under its own name (a decorator).
+@overload
+def scene(make: Callable[..., Film]) -> Scene: ...
+@overload
+def scene(make: Claim) -> Callable[[Callable[..., Film]], Scene]: ...
+def scene(make: Callable[..., Film] | Claim) -> Scene | Callable[[Callable[..., Film]], Scene]:
+    """Enter a function into `SCENES` under its own name: `@scene`, or `@scene(Claim(…))`.
 
     Every parameter has a type (`int`, `float`, `bool`, `str` or `Literal[…]` of text; a number
     may be `Annotated[…, Within(low, high)]`, anything that is read from text `Annotated[…, Kind]`
     with the default `said(text)`), a default, and a line `name: what it is for` under the heading
     `Options:` that ends the docstring.
     """
+    if isinstance(make, Claim):
+        return lambda function: _entered(function, make)
+    return _entered(make, None)
+
+
+def _entered(make: Callable[..., Film], claim: Claim | None) -> Scene:
     text, options = _docstring(make)
     hints = get_type_hints(make, include_extras=True)
     parameters = inspect.signature(make).parameters
@@ -162,7 +198,7 @@ def scene(make: Callable[..., Film]) -> Scene:
     if left := set(options) - set(parameters):
         raise TypeError(f"{make.__name__}: the docstring has options it does not take: {left}")
     about = text.partition("\n\n")[0].replace("\n", " ")
-    made = Scene(make.__name__, about, text, listed, make)
+    made = Scene(make.__name__, about, text, listed, make, claim)
     return SCENES.add(made.name, made)
 
 

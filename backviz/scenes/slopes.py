@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,9 +11,10 @@ from backviz.autodiff.value import Value, tensor
 from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 
 Curve = Literal["parabola", "cubic", "sine", "tanh", "sigmoid"]
+FLAT, ROUNDING = 0.05, 1e-12  # of the steepest slope
 ENDS = {"parabola": 2.0, "cubic": 2.0, "sine": 6.3, "tanh": 4.0, "sigmoid": 6.0}
 
 
@@ -34,7 +35,18 @@ def _measured(curve: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(heights.data), np.asarray(inputs.grad)
 
 
-@scene
+def _between(data: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The slopes of the chords of a parabola from frame to frame: exact in the middle."""
+    x, y = data["curve.here.x"][:, 0], data["curve.here.y"][:, 0]
+    return np.asarray((y[2:] - y[:-2]) / (x[2:] - x[:-2]))
+
+
+@scene(
+    Claim(
+        "the tangent has the slope that the curve has between its neighbours",
+        lambda d: (float(np.abs(_between(d) - d["derivative.now.y"][1:-1, 0]).max()), 1e-9),
+    )
+)
 def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 60) -> Film:
     """A point travels along a curve: the slope of its tangent is the derivative.
 
@@ -50,6 +62,7 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
     y, slope = _measured(curve, x)
     at = np.linspace(-end, end, frames)
     heights, slopes = _measured(curve, at)
+    steepest = float(np.abs(slope).max())
     arm = np.array((-0.25, 0.25)) * end
     x_axis = Axis("x", -1.05 * end, 1.05 * end)
     panels = (
@@ -71,7 +84,7 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
             so_far = Line("slope", at[: k + 1], slopes[: k + 1], color="gradient")
             yield Frame(
                 f"At x = {write(at[k])} the tangent has slope {write(slopes[k])}: "
-                f"the derivative {_said(slopes[k])}.",
+                f"the derivative {_said(slopes[k], steepest)}.",
                 {
                     "curve": (
                         touching,
@@ -94,7 +107,11 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
     )
 
 
-def _said(slope: float) -> str:
-    if abs(slope) < 5e-3:
+def _said(slope: float, steepest: float) -> str:
+    """What a slope means; one that is small beside the steepest is not called 0."""
+    if abs(slope) < ROUNDING * steepest:
         return "is 0, the curve is flat"
-    return "is positive, the curve rises" if slope > 0 else "is negative, the curve falls"
+    way = ("positive", "rises") if slope > 0 else ("negative", "falls")
+    if abs(slope) < FLAT * steepest:
+        return f"is {way[0]} but small, the curve is nearly flat"
+    return f"is {way[0]}, the curve {way[1]}"

@@ -13,12 +13,17 @@ from backviz.scenes.artists import Line, Points, Rug
 from backviz.scenes.deep import Activation, Recipe, Wiring, training
 from backviz.scenes.layers import key_frames, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.units import EDGE, slopes
 
 
-@scene
+@scene(
+    Claim(
+        "with large weights most inputs meet less than a tenth of the greatest slope",
+        lambda d: (float(np.median(d["slope.values.y"][0])), 0.1 * float(d["slope.curve.y"].max())),
+    )
+)
 def unit_inputs(
     activation: Activation = "tanh",
     init: Start = "large",
@@ -33,7 +38,8 @@ def unit_inputs(
     """Where the inputs of real units fall on their activation and on its derivative.
 
     The ticks are what enters 80 unit-and-sample pairs of one layer at this step. A tick
-    where the derivative is near 0 passes no gradient on.
+    where the derivative is near 0 passes no gradient on. What lies beyond the axis stands at
+    its end, and the caption counts it.
 
     Options:
     activation: what each unit applies
@@ -61,12 +67,12 @@ def unit_inputs(
     greatest = float(slope.max())
     panels = (
         Panel(
-            "function", Axis("z, what enters the unit", -end, end),
+            "function", Axis("z, what enters the unit", -1.04 * end, 1.04 * end),
             Axis("φ(z)", *span(phi, pad=0.12)),
             title=activation, static=(Line("curve", z, phi, color="forward"),),
         ),
         Panel(
-            "slope", Axis("z, what enters the unit", -end, end),
+            "slope", Axis("z, what enters the unit", -1.04 * end, 1.04 * end),
             Axis("φ′(z)", *span(slope, (0.0,), pad=0.12)),
             title=f"its derivative, {write(greatest)} at most", place=(0, 1, 1, 1),
             static=(Line("curve", z, slope, color="gradient"),),
@@ -75,8 +81,9 @@ def unit_inputs(
 
     def moments() -> Iterator[Frame]:
         for k in range(steps):
-            at = table[k, pick]
-            at = at[np.abs(at) <= end]
+            entering = table[k, pick]
+            at = np.clip(entering, -end, end)  # what is beyond stands at the end; NaN stays
+            beyond = int(np.sum(np.abs(entering) > end))
             all_slopes = slopes(activation, table[k])
             mean = float(quietly(np.mean, all_slopes))
             few = float(np.mean(np.abs(all_slopes) < (1 - EDGE**2) * greatest))
@@ -87,6 +94,8 @@ def unit_inputs(
                     f"{write(mean)} on average, and {100 * few:.0f} % of the inputs meet a slope "
                     f"below {100 * (1 - EDGE**2):.0f} % of the greatest."
                 )
+                if beyond:
+                    said += f" {beyond} of {len(pick)} ticks lie beyond the axis, at its end."
             yield Frame(
                 said,
                 {
