@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backviz import scenes
+from backviz.errors import InputError
 from backviz.nn import theory
 from backviz.optim.one_cycle import one_cycle
 from backviz.optim.schedules import every, exponential, warmup
@@ -77,3 +78,37 @@ def test_a_schedule_that_starts_low_is_built_around_its_top_rate():
     assert top(0) == pytest.approx(1 / 25)
     assert (top.base, warmup(top, 5).base, every(3, top).base) == (1.0, 1.0, 1.0)
     assert warmup(exponential(0.5, 0.9), 5).base == 0.5
+
+
+def test_stability_measures_the_minimum_that_a_descent_reaches():
+    """From the start of Himmelblau's surface that is (−3.78, −3.28) with λ = 133.8, not (3, 2)."""
+    film = scenes.stability(surface="himmelblau", steps=200, frames=60)
+    assert "λ = 70.7 and 134 at (−3.78, −3.28)" in film.title
+    data = film.data()
+    rates = data["ruler.products.x"][:, 1] / 133.79
+    ends = [
+        SURFACES["himmelblau"].heights(np.stack([x, y], axis=-1)[np.isfinite(x)][-1])
+        for x, y in zip(data["map.descent.x"], data["map.descent.y"], strict=True)
+    ]
+    cautious, bold = rates < 0.0142, (rates > 0.0152) & (rates < 0.021)
+    assert cautious.any() and bold.any()
+    assert np.array(ends)[cautious & (rates > 0.004)].max() < 1e-6 < np.array(ends)[bold].min()
+    assert all("descent" in c.split("limit")[0] for c in data["caption"][rates > 0.0152][:3])
+
+
+@pytest.mark.parametrize(
+    ("surface", "why"), [("abs(x)+abs(y)", "has a kink"), ("saddle", "does not curve upwards")]
+)
+def test_where_there_is_no_curvature_stability_says_why(surface, why):
+    with pytest.raises(InputError, match=why):
+        scenes.stability(surface=surface)
+
+
+def test_units_that_come_back_are_not_counted_as_dead():
+    data = scenes.dead_units(width=16, steps=12).data()
+    shares = data["dead.relu.y"]
+    with np.errstate(invalid="ignore"):
+        assert not (np.diff(shares, axis=0) < 0).any()
+    assert np.nanmax(shares[-1]) > 0.3 > shares[-1, 0]
+    gone = np.isnan(data["dead.leaky_relu.y"][-1]).sum()
+    assert (f"{gone} leaky ReLU overflowed" in data["caption"][-1]) == bool(gone)

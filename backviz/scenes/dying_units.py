@@ -13,29 +13,40 @@ from backviz.scenes.artists import Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
 from backviz.scenes.layers import key_frames, layer_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
-from backviz.scenes.units import dead, slopes
+from backviz.scenes.units import slopes
 from backviz.text import count
 
 RATES = 9
+NAMES = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 
 
-@scene
+@scene(
+    Claim(
+        "with the largest rate that works at least 3 times as many units die as with the smallest",
+        lambda d: (
+            3 * float(d["dead.relu.y"][-1, 0]) + 0.1,
+            float(d["dead.relu.y"][-1][np.isfinite(d["dead.relu.y"][-1])][-1]),
+        ),
+    )
+)
 def dead_units(
     init: Start = "he_normal",
-    depth: Annotated[int, Within(1, 50)] = 4,
-    width: Annotated[int, Within(1, 256)] = 48,
-    least: Annotated[float, Within(1e-6, 1e3)] = 0.03,
-    most: Annotated[float, Within(1e-6, 1e6)] = 3.0,
+    depth: Annotated[int, Within(1, 50)] = 2,
+    width: Annotated[int, Within(1, 256)] = 32,
+    least: Annotated[float, Within(1e-6, 1e3)] = 0.1,
+    most: Annotated[float, Within(1e-6, 1e6)] = 10.0,
     steps: Annotated[int, Within(1, 200)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Large steps kill ReLU units: they put out 0 for every sample and learn no more.
 
-    Each point is a network trained with its own rate from the same seed. A unit is dead if
-    its slope is 0 for all samples. A leaky ReLU has no slope of 0, so it cannot die. Right
-    the ReLU networks layer by layer, a row for each rate; an empty row has overflowed.
+    Each point is a network trained with its own rate from the same seed. A unit counts as dead
+    from the step on after which its slope is 0 for all samples and stays 0 to the last step: one
+    that comes back, because the layers below it move, does not count. A leaky ReLU has no slope
+    of 0, so it cannot die. Right the ReLU networks layer by layer, a row for each rate; an empty
+    row has overflowed.
 
     Options:
     init: how the weights are drawn
@@ -60,8 +71,8 @@ def dead_units(
     panels = (
         Panel(
             "dead", Axis("rate", *span(rates, log=True), log=True),
-            Axis("share of dead units", -0.03, 1.33, ticks=(0.0, 0.25, 0.5, 0.75, 1.0)),
-            title="all layers", legend="upper left",
+            Axis("share dead for good", -0.03, 1.03, ticks=(0.0, 0.25, 0.5, 0.75, 1.0)),
+            title="all layers", legend="below",
         ),
         Panel(
             "layers", layer_axis(depth),
@@ -73,21 +84,11 @@ def dead_units(
 
     def moments() -> Iterator[Frame]:
         for k in range(steps):
-            relu = shares["relu"][k]
-            known = np.flatnonzero(np.isfinite(relu))
-            gone = len(rates) - known.size
-            said = f"Step {k}: "
-            if known.size:
-                at = int(known[-1])
-                said += f"{100 * relu[at]:.0f} % of the ReLU units are dead at a rate of "
-                said += f"{write(rates[at])}, {100 * relu[0]:.0f} % at {write(rates[0])}"
-            if gone:
-                said += "; " * bool(known.size) + f"{gone} of {len(rates)} ReLU networks overflowed"
             yield Frame(
-                said + ".",
+                _told(k, rates, {kind: table[k] for kind, table in shares.items()}),
                 {
                     "dead": [
-                        Line(kind, rates, shares[kind][k], kind.replace("_", " "), c, marked=True)
+                        Line(kind, rates, shares[kind][k], NAMES[kind], c, marked=True)
                         for c, kind in enumerate(kinds)
                     ],
                     "layers": [
@@ -107,10 +108,31 @@ def dead_units(
     )  # fmt: skip
 
 
-def _dying(recipe: Recipe, steps: int) -> list[list[float]]:
-    """The share of dead units by step and layer; NaN in all layers once numbers overflow."""
-    rows = []
+def _told(step: int, rates: np.ndarray, shares: dict[Activation, np.ndarray]) -> str:
+    """How many ReLU units are dead with the largest rate that works and with the smallest."""
+    said = []
+    known = np.flatnonzero(np.isfinite(relu := shares["relu"]))
+    if known.size:
+        at = int(known[-1])
+        said.append(
+            f"{100 * relu[at]:.0f} % of the ReLU units are dead for good at a rate of "
+            f"{write(rates[at])}, {100 * relu[0]:.0f} % at {write(rates[0])}"
+        )
+    gone = {kind: int(np.isnan(table).sum()) for kind, table in shares.items()}
+    if any(gone.values()):
+        words = (f"{n} {NAMES[kind]}" for kind, n in gone.items() if n)
+        said.append(f"of {len(rates)} networks {' and '.join(words)} overflowed")
+    return f"Step {step}: {'; '.join(said)}."
+
+
+def _dying(recipe: Recipe, steps: int) -> np.ndarray:
+    """The share of units dead for good by step and layer; NaN from where numbers overflow."""
+    flat, lost = [], []
     for moment in training(recipe, steps):
-        row = [dead(slopes(recipe.activation, layer.inputs.data)) for layer in moment.layers]
-        rows.append(row if np.isfinite(row).all() else [np.nan] * len(row))
-    return rows
+        found = [slopes(recipe.activation, layer.inputs.data) for layer in moment.layers]
+        flat.append([(each == 0).all(axis=0) for each in found])
+        lost.append(not all(np.isfinite(each).all() for each in found))
+    good = np.logical_and.accumulate(np.array(flat)[::-1])[::-1]  # from this step to the last
+    shares: np.ndarray = good.mean(axis=2)
+    shares[np.logical_or.accumulate(lost)] = np.nan
+    return shares

@@ -91,8 +91,8 @@ def edge(activation: str, tall: float) -> np.ndarray:
     """
     if activation == "relu":  # χ does not depend on q: the edge is upright
         return np.array([(2.0, 0.0), (2.0, tall)])
-    signal, slope = _table(activation)
-    bias = Q - signal / slope
+    signal, slope = _table(activation)[:, ::FINE]  # the exact ones
+    bias = Q[::FINE] - signal / slope
     return np.stack((1 / slope, np.where(bias >= -1e-9, bias, np.nan)), axis=1)
 
 

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.scenes.artist import Artist
+from backviz.scenes.artist import Array, Artist
 from backviz.scenes.artists import Line, Points, Rule, Words
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import Choice, choices
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.stable_rates import left_at, limit_of
 from backviz.scenes.surface_panels import crosses, map_panel, name_of, title_of, way, write
-from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
-from backviz.scenes.surfaces import Point
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, settled, start_of
+from backviz.scenes.surfaces import Landscape, Point
 from backviz.scenes.trajectories import travel
 
 NAMES = "descent", "heavy ball", "Nesterov"
 
 
-@scene
+def _least_that_leaves(data: Mapping[str, Array], i: int) -> float:
+    """The smallest αλ with which a method leaves, as a share of its limit; NaN if it never does."""
+    left = np.isfinite(data[f"map.exit of {NAMES[i]}.x"]).any(axis=1)
+    shares = data["ruler.products.x"][:, 1] / data[f"ruler.stable {i}.x"][1]
+    return float(shares[left].min()) if left.any() else math.nan
+
+
+CAUTIOUS = 400  # steps of the descent that finds the minimum
+
+
+@scene(
+    Claim(
+        "a descent that leaves the picture is beyond its limit, and all three do leave",
+        lambda d: (1.0, min(_least_that_leaves(d, i) for i in range(len(NAMES)))),
+    )
+)
 def stability(
     surface: SurfaceName = said("ravine"),
     momentum: Annotated[float, Within(0.01, 0.999)] = 0.5,
@@ -37,7 +53,8 @@ def stability(
     Left a ruler: a method is stable as long as αλ is left of its limit for every eigenvalue λ
     of the Hessian: 2 for gradient descent, 2 + 2β for the heavy ball, (2 + 2β)/(1 + 2β) for
     Nesterov's. Right what really happens: descents with this rate. λ is measured at the
-    lowest minimum, or at the start where there is none.
+    minimum that a cautious descent from the start comes to, named in the title; at other
+    minima the limits are others. A descent that ends far from it is named.
 
     Options:
     surface: a name such as ravine, or an expression in x and y
@@ -49,14 +66,16 @@ def stability(
     """
     land = surface.on(domain)
     at = start_of(land, start)
-    spot: Point = land.minima[0] if land.minima else at
-    curved = land.curvatures(np.array([spot]))[0]
+    spot = _reached(land, at)
+    curved = land.curvatures(spot[None])[0]
+    where = f"({write(spot[0])}, {write(spot[1])})"
     if not (curved[1] > 0 and curved[0] > -1e-9 * curved[1]):
-        raise InputError(
-            f"the surface {land.name!r} does not curve upwards in all directions at "
-            f"({write(spot[0])}, {write(spot[1])}), so no rate is stable there; use ravine or "
-            "rosenbrock"
+        why = (
+            f"has a kink at {where}, so that there is no λ there"
+            if _is_kink(land, spot)
+            else f"does not curve upwards in all directions at {where}, so no rate is stable there"
         )
+        raise InputError(f"the surface {land.name!r} {why}; use ravine or rosenbrock")
     chosen = choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     chosen = tuple(Choice(name, c.make, c.options) for name, c in zip(NAMES, chosen, strict=True))
     limits = [limit_of(choice) or 0.0 for choice in chosen]
@@ -70,12 +89,12 @@ def stability(
         ruler += [
             Line(f"stable {i}", [0, most], [y, y], color=i, width=9.0, dash="solid"),
             Points(f"end {i}", [most], [y], color=i, size=16.0),
-            Words(f"said {i}", most, y + 0.2, f"αλ < {write(most)}", align="right"),
         ]
+    names = *(f"{n} < {write(most)}" for n, most in zip(NAMES, limits, strict=True)), "αλ now"
     panels = (
         Panel(
             "ruler", Axis("αλ", -0.04 * top, 1.05 * top),
-            Axis("", -1.5, 2.6, ticks=(2.0, 1.0, 0.0, -1.0), names=(*NAMES, "now")),
+            Axis("", -1.5, 2.6, ticks=(2.0, 1.0, 0.0, -1.0), names=names),
             title=f"stable, β = {write(momentum)}", static=tuple(ruler),
         ),
         map_panel(land, (0, 1, 1, 1), title=title_of(land)),
@@ -86,9 +105,10 @@ def stability(
             runs = [travel(land, c, [at], steps, float(rate)) for c in chosen]
             product = float(rate) * large
             left = [left_at(land, run, steps) for run in runs]
-            news = [f"✗ left at step {step}" if step else "" for step in left]
+            away = [not _is_near(land, run.path()[-1], spot) for run in runs]
+            news = [f"✗ step {step}" if step else "" for step in left]
             yield Frame(
-                _said(float(rate), product, limits, left),
+                _said(float(rate), product, limits, left, away),
                 {
                     "ruler": (
                         Rule("now", product, axis="x", color="ink"),
@@ -105,7 +125,8 @@ def stability(
             )  # fmt: skip
 
     return Film(
-        f"{name_of(land)}: how large may the rate be? λ = {write(small)} and {write(large)}",
+        f"{name_of(land)}: how large may the rate be? λ = {write(small)} and {write(large)} "
+        f"at {where}",
         panels,
         moments,
         frames,
@@ -117,15 +138,62 @@ def stability(
     )
 
 
-def _said(rate: float, product: float, limits: list[float], left: list[int | None]) -> str:
+def _reached(land: Landscape, start: Point) -> Array:
+    """The minimum (2,) that a descent with a cautious rate comes to; the start, if to none.
+
+    The rate is halved until a step lowers the loss by half of what the slope promises.
+    """
+    point, rate = np.array(start, dtype=np.float64), land.size
+    for _ in range(CAUTIOUS):
+        loss, slope = (each[0] for each in land.measured(point[None]))
+        square = float(slope @ slope)
+        if not square > 0:
+            break
+        rate *= 4.0
+        while rate > 0 and not land.heights(point - rate * slope) <= loss - 0.5 * rate * square:
+            rate /= 2
+        point = point - rate * slope
+        if not land.inside(point):
+            return np.array(start, dtype=np.float64)
+    found: Array = settled(land, point[None])[0]
+    return found if land.inside(found) else point
+
+
+def _is_kink(land: Landscape, spot: Array) -> bool:
+    """Whether the slope jumps at a point instead of passing through 0."""
+    step = 1e-6 * land.size
+    around = spot + step * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    slopes = land.measured(around)[1]
+    return bool(np.abs(slopes[::2] - slopes[1::2]).max() > 1e3 * step)
+
+
+def _is_near(land: Landscape, point: Array, spot: Array) -> bool:
+    """Whether a point is within a tenth of the picture of another; NaN is not."""
+    return bool(np.hypot(*(point - spot)) <= 0.1 * land.size)
+
+
+def _said(
+    rate: float, product: float, limits: list[float], left: list[int | None], away: list[bool]
+) -> str:
     """The rate, and which methods are beyond their limits; what happened if it differs."""
     over = [name for name, most in zip(NAMES, limits, strict=True) if product >= most]
     text = f"α = {write(rate)}, the largest αλ = {write(product)}: "
     if len(over) == len(NAMES):
-        text += "all three are beyond the limit."
-    elif over:
-        text += f"{' and '.join(over)} {'is' if len(over) == 1 else 'are'} beyond the limit."
+        return text + "all three are beyond the limit."
+    if over:
+        text += f"{' and '.join(over)} {_be(over)} beyond the limit."
     else:
-        text += "all three are stable."
-    gone = [name for name, step in zip(NAMES, left, strict=True) if step and name not in over]
-    return text + (f" {' and '.join(gone)} left for another reason." if gone else "")
+        text += "all three are within their limits."
+    inside = [(n, s, a) for n, s, a in zip(NAMES, left, away, strict=True) if n not in over]
+    gone = [name for name, step, _ in inside if step]
+    other = [name for name, step, far in inside if far and not step]
+    text += f" {' and '.join(gone)} left for another reason." if gone else ""
+    if len(other) == len(NAMES):
+        return text + " None is near the minimum at the last step."
+    return text + (
+        f" At the last step {' and '.join(other)} {_be(other)} not near it." * bool(other)
+    )
+
+
+def _be(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
