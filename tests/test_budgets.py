@@ -31,21 +31,21 @@ COMMANDS = [
     ("--help", 21, 150, ""),
     ("graph --help", 21, 150, ""),
     ("doctor --help", 21, 150, ""),
-    ("list ops", 83, 690, "numpy networkx"),
-    ("graph @simple -F text", 143, 815, GRAPH),
-    ("graph @simple -F dot", 141, 815, GRAPH),
-    ("graph @simple -o g.svg", 141, 900, DRAWN),
-    ("graph @simple -o g.png", 141, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 141, 900, DRAWN),
-    ("steps @simple -o b.html", 142, 900, DRAWN),
-    ("steps @simple -o b.mp4", 237, 1240, " ".join(HEAVY)),
-    ("animate tangent --frames 2 -o t.png", 233, 1270,
+    ("list ops", 88, 690, "numpy networkx"),
+    ("graph @simple -F text", 148, 815, GRAPH),
+    ("graph @simple -F dot", 146, 815, GRAPH),
+    ("graph @simple -o g.svg", 146, 900, DRAWN),
+    ("graph @simple -o g.png", 146, 1080, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 146, 900, DRAWN),
+    ("steps @simple -o b.html", 147, 900, DRAWN),
+    ("steps @simple -o b.mp4", 242, 1240, " ".join(HEAVY)),
+    ("animate tangent --frames 2 -o t.png", 238, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
-    ("step @simple --commands n", 202, 875, GRAPH),
+    ("step @simple --commands n", 207, 875, GRAPH),
     ("describe @simple", 120, 785, GRAPH),
     ("table @simple", 122, 785, GRAPH),
     ("check @simple", 101, 370, "numpy"),
-    ("explain tanh", 200, 870, GRAPH),
+    ("explain tanh", 207, 870, GRAPH),
 ]  # fmt: skip
 COUNT = """
 import json, sys
@@ -87,8 +87,9 @@ def test_two_numbers_are_multiplied_without_what_only_errors_and_pictures_need()
         [sys.executable, "-c", START], capture_output=True, text=True, check=True, env=around
     )
     loaded = {*done.stdout.split()}
-    assert sum(name.partition(".")[0] == "backviz" for name in loaded) <= 58
-    assert len(loaded) <= 75
+    ours = {name for name in loaded if name.partition(".")[0] == "backviz"}
+    assert sum(not name.startswith("backviz.ops") for name in ours) <= 30  # and the rows
+    assert len(loaded - ours) <= 12
     engine = {f"backviz.autodiff.{n}" for n in ("exits", "misfit", "reruns", "check", "transforms")}
     assert not loaded & (engine | {"decimal", "difflib", "dis", "fractions", "string", "pathlib"})
 
