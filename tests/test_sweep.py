@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from backviz import OPS, Value, backward_steps, tensor
+from backviz import OPS, Value, backward_steps, gradients_of, tensor
 from backviz.autodiff import sweep as module
 from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.value import constant
@@ -36,6 +36,9 @@ def a_random_record(seed, size=200):
 def test_same_bits_as_the_steps(seed):
     values, output = a_random_record(seed)
     truth = by_steps(output)
+    found = gradients_of(output, tuple(values))
+    assert found == [truth.get(v.serial, 0.0) for v in values]
+    assert all(v.grad is None for v in values)
     output.backward()
     for v in values:
         assert v.grad == truth.get(v.serial) or not v.requires_grad, v

@@ -161,10 +161,33 @@ def gradients_of(
     for v in inputs:
         zero = np.zeros_like(v.raw) if v.shape else 0.0
         found[v.serial] = Value(zero, requires_grad=False) if create_graph else zero
-    for step in backward_steps(output, seed, create_graph=create_graph):
-        if step.node.serial in found:
-            found[step.node.serial] = step.upstream
+    if create_graph:
+        for step in backward_steps(output, seed, create_graph=True):
+            if step.node.serial in found:
+                found[step.node.serial] = step.upstream
+    else:
+        quietly(_find, tape(output), seed_of(output, seed, False), found)
     return [found[v.serial] for v in inputs]
+
+
+def _find(nodes: list[Value], seed: Any, found: dict[int, Any]) -> None:
+    """What `backward_steps` computes, without telling the steps; sets the gradients asked for."""
+    waiting: dict[int, Any] = {nodes[-1].serial: seed}
+    for node in reversed(nodes):
+        serial = node.serial
+        upstream = waiting.pop(serial, None)
+        if upstream is None:
+            continue
+        if serial in found:
+            found[serial] = upstream
+        op = node.origin.op
+        if op is not None and node.origin.wants:
+            inputs = node.inputs
+            for position, _, part in op.pull(node, upstream, False, False):
+                operand = inputs[position]
+                so_far = waiting.get(operand.serial)
+                more = part if type(part) is float else fitting(part, operand)
+                waiting[operand.serial] = more if so_far is None else so_far + more
 
 
 def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
