@@ -40,7 +40,7 @@ from backviz.nn import (
     streams,
     to_torch,
 )  # fmt: skip
-from backviz.ops import activations
+from backviz.ops import activations, hard
 
 if os.environ.get("CI_PEERS"):
     import torch
@@ -185,6 +185,8 @@ OPTIONS = {
     "hardtanh": [{}, {"min_val": -0.5, "max_val": 2.0}],
     "leaky_relu": [{}, {"negative_slope": 0.3}],
     "elu": [{}, {"alpha": 0.5}],
+    "celu": [{}, {"alpha": 0.5}],
+    "softmin": [{"dim": -1}, {"dim": 0}],
     "softplus": [{}, {"beta": 2.0, "threshold": 1.0}],
     "gelu": [{}, {"approximate": "tanh"}],
     "softmax": [{"dim": -1}, {"dim": 0}, {"dim": 1}],
@@ -194,13 +196,23 @@ OPTIONS = {
 WITHOUT_PEER = {"maxout"}
 
 
+class Hardsigmoid(tnn.Module):
+    """torch's own has a slope of 1/6 in single precision."""
+
+    def forward(self, x):
+        return tnn.functional.relu6(x + 3) / 6
+
+
+PEERS = {"hardsigmoid": Hardsigmoid}
+
+
 def test_every_activation_of_the_table_has_a_module():
-    rows = Path(activations.__file__).read_text("utf-8")
+    rows = "".join(Path(m.__file__).read_text("utf-8") for m in (activations, hard))
     named = set(re.findall(r"^(\w+)(?:: \w+)? = elementwise\($", rows, re.MULTILINE))
-    assert len(named) == 17
+    assert len(named) == 20
     assert named <= set(OPS)
     of_two_operands = {"maximum", "minimum"}
-    composite = {"softmax", "log_softmax", "maxout"}
+    composite = {"softmax", "softmin", "log_softmax", "maxout"}
     assert named - of_two_operands | composite == set(ACTIVATIONS)
     for name, kind in zip(ACTIVATIONS, ACTIVATIONS.values(), strict=True):
         assert name == kind.OP
@@ -217,8 +229,8 @@ def test_every_activation_of_the_table_has_a_module():
 def test_activation(name, options, shape):
     kind = ACTIVATIONS[name]
     ours = kind(**options)
-    theirs = in_torch(getattr(tnn, kind.__name__)(**options), ours)
-    assert_same(ours, theirs, RANDOM.normal(0, 2, shape))
+    peer = PEERS.get(name) or getattr(tnn, kind.__name__)
+    assert_same(ours, in_torch(peer(**options), ours), RANDOM.normal(0, 2, shape))
 
 
 def test_maxout_takes_the_largest_of_neighbours():

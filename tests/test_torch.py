@@ -31,9 +31,10 @@ OTHERWISE = {  # rows whose function of torch is called in another way: they hav
     "linear", "layer_norm", "batch_norm",  # other shapes, statistics first
     "dropout",  # other random numbers
     "concatenate", "stack", "einsum", "pad", "one_hot",  # other orders
-    "softmax", "log_softmax", "logsumexp", "cumsum", "cumprod", "flip", "transpose",  # axes wanted
+    "softmax", "softmin", "log_softmax", "logsumexp", "cumsum", "cumprod",
+    "flip", "transpose",  # axes wanted
     "var", "std",  # divided by n − 1
-    "floor_divide",  # without a derivative
+    "floor_divide", "hardsigmoid",  # without a derivative; with one in single precision
 }  # fmt: skip
 SHAPES = [
     ((), (), ()),

@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from test_nn import PEERS
 
 from backviz import gradients_of, nn, tensor
 from backviz.errors import InputError
@@ -154,9 +155,12 @@ LAYERS = {
     "ReLU": ((), ROWS, (), {}),
     "ReLU6": ((), 5 * ROWS, (), {}),
     "Hardtanh": ((), ROWS, (), {"min_val": [-1.0, -0.2], "max_val": [1.0, 0.3]}),
+    "Hardsigmoid": ((), 3 * ROWS, (), {}),
+    "Hardswish": ((), 3 * ROWS, (), {}),
     "LeakyReLU": ((), ROWS, (), {"negative_slope": [0.01, 0.4]}),
     "PReLU": ((), ROWS, (), {"num_parameters": [1, 4], "init": [0.25, -0.5]}),
     "ELU": ((), ROWS, (), {"alpha": [1.0, 0.3]}),
+    "CELU": ((), ROWS, (), {"alpha": [1.0, 0.25]}),  # 1/alpha in torch is of single precision
     "SELU": ((), ROWS, (), {}),
     "SiLU": ((), ROWS, (), {}),
     "Softplus": ((), 5 * ROWS, (), {"beta": [1.0, 2.5], "threshold": [20.0, 1.0]}),
@@ -165,6 +169,7 @@ LAYERS = {
     "Softsign": ((), ROWS, (), {}),
     "GELU": ((), ROWS, (), {"approximate": ["none", "tanh"]}),
     "Softmax": ((), ROWS, (), {"dim": [0, 1, -1]}),
+    "Softmin": ((), ROWS, (), {"dim": [0, 1, -1]}),
     "LogSoftmax": ((), ROWS, (), {"dim": [0, 1, -1]}),
 }  # fmt: skip
 SEEDED = {"Linear", "Conv2d"}
@@ -190,7 +195,7 @@ def test_layers(name):
     several = several[::3] if len(several) > 40 else several  # still all pairs of options
     for options in several:
         try:
-            theirs = peer_kind(*args, **options).double()
+            theirs = PEERS.get(name.lower(), peer_kind)(*args, **options).double()
         except ValueError as error:
             assert "not supported" in str(error)  # "same" with a stride
             with pytest.raises(InputError, match="stride 1 only"):

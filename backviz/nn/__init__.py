@@ -13,10 +13,13 @@ A network is built from one seed, called like a function, and drawn like any com
 from backviz.nn import init, losses, scalar
 from backviz.nn.activations import (
     ACTIVATIONS,
+    CELU,
     ELU,
     GELU,
     SELU,
     Activation,
+    Hardsigmoid,
+    Hardswish,
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
@@ -29,6 +32,7 @@ from backviz.nn.activations import (
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
     Softsign,
     Tanh,
@@ -42,9 +46,10 @@ from backviz.nn.networks import MLP, Residual, Sequential
 from backviz.nn.norms import BatchNorm1d, LayerNorm
 
 __all__ = [
-    "ACTIVATIONS", "ELU", "GELU", "INITIALIZERS", "MLP", "SELU", "Activation", "BatchNorm1d",
-    "Conv2d", "Dropout", "Flatten", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU", "Linear",
-    "LogSigmoid", "LogSoftmax", "Maxout", "Mish", "Module", "PReLU", "ReLU", "ReLU6", "Residual",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "init",
-    "load_torch", "losses", "scalar", "streams", "to_torch",
+    "ACTIVATIONS", "CELU", "ELU", "GELU", "INITIALIZERS", "MLP", "SELU", "Activation",
+    "BatchNorm1d", "Conv2d", "Dropout", "Flatten", "Hardsigmoid", "Hardswish", "Hardtanh",
+    "Identity", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "Maxout", "Mish",
+    "Module", "PReLU", "ReLU", "ReLU6", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax",
+    "Softmin", "Softplus", "Softsign", "Tanh", "init", "load_torch", "losses", "scalar", "streams",
+    "to_torch",
 ]  # fmt: skip

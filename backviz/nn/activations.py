@@ -89,6 +89,18 @@ class Hardtanh(Activation):
             raise InputError(f"Hardtanh: max_val has to be above min_val={min_val}, not {max_val}")
 
 
+class Hardsigmoid(Activation):
+    """A sigmoid of straight lines: x/6 + 0.5 between 0 and 1."""
+
+    OP = "hardsigmoid"
+
+
+class Hardswish(Activation):
+    """x·hardsigmoid(x)."""
+
+    OP = "hardswish"
+
+
 class LeakyReLU(Activation):
     """x where x > 0, else a small part of it."""
 
@@ -138,6 +150,17 @@ class ELU(Activation):
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__(alpha=alpha)
+
+
+class CELU(Activation):
+    """x where x > 0, else alpha·(e^(x/alpha) − 1): smooth for any alpha."""
+
+    OP = "celu"
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__(alpha=alpha)
+        if not alpha > 0:
+            raise InputError(f"CELU: alpha has to be above 0, not {alpha}")
 
 
 class SELU(Activation):
@@ -197,6 +220,15 @@ class Softmax(Activation):
         super().__init__(dim=dim)
 
 
+class Softmin(Activation):
+    """The softmax of −x along an axis."""
+
+    OP = "softmin"
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim=dim)
+
+
 class LogSoftmax(Activation):
     """The logarithm of softmax."""
 
@@ -217,8 +249,8 @@ class Maxout(Activation):
 
 ACTIVATIONS: Registry[type[Activation]] = Registry("activation")
 for _each in (
-    Tanh, Sigmoid, ReLU, ReLU6, Hardtanh, LeakyReLU, PReLU, ELU, SELU, SiLU, Softplus, LogSigmoid,
-    Mish, Softsign, GELU, Softmax, LogSoftmax, Maxout,
+    Tanh, Sigmoid, ReLU, ReLU6, Hardtanh, Hardsigmoid, Hardswish, LeakyReLU, PReLU, ELU, CELU, SELU,
+    SiLU, Softplus, LogSigmoid, Mish, Softsign, GELU, Softmax, Softmin, LogSoftmax, Maxout,
 ):  # fmt: skip
     ACTIVATIONS.add(_each.OP, _each, OPS[_each.OP].aliases)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["OPS"]
 # in the order in which the table lists them
 FAMILIES = (
-    "compare elementary arithmetic special choose activations rounding pairs shape index reduce "
-    "statistics scan assemble linalg contract solve composite normalize windows convolution "
+    "compare elementary arithmetic special choose activations hard rounding pairs shape index "
+    "reduce statistics scan assemble linalg contract solve composite normalize windows convolution "
     "pooling losses.entries losses.classes losses.margins"
 )
 for _family in (*FAMILIES.split(), "methods"):

@@ -58,7 +58,7 @@ sigmoid = elementwise(
 )
 
 
-def _unless_nan(slope: Any, out: Any) -> Any:
+def unless_nan(slope: Any, out: Any) -> Any:
     """A slope, but 1 where the result is NaN, as in torch: it shall show on the way back, too."""
     if type(out) is float:
         return slope if out == out else 1.0  # noqa: PLR0124
@@ -70,7 +70,7 @@ def _unless_nan(slope: Any, out: Any) -> Any:
 def _relu_slope(out: Any, x: Any) -> Any:
     if type(out) is float or not isinstance(out, Operand):
         return out != 0  # x > 0, and NaN
-    return _unless_nan(x > 0, out)
+    return unless_nan(x > 0, out)
 
 
 def _relu(x: Any) -> Any:
@@ -93,40 +93,6 @@ relu = elementwise(
     kink=Call((0.0,)),
     torch="relu",
     masks=True,
-)
-
-relu6 = elementwise(
-    "relu6",
-    lambda x: np.clip(x, 0.0, 6.0),
-    lambda out, x: _unless_nan(greater(x, 0) * less(x, 6), out),
-    notation=Notation("ReLU6({})", 100, (0,)),
-    symbol="ReLU6",
-    domain="all numbers",
-    note="ReLU that stops at 6.",
-    gradient="Passes the gradient between 0 and 6 and blocks it elsewhere; at the kinks 0 and 6 "
-    "it blocks.",
-    kink=Call((0.0,)),
-    torch="nn.functional.relu6",
-    masks=True,
-)
-
-hardtanh = elementwise(
-    "hardtanh",
-    lambda x, min_val=-1, max_val=1: np.clip(x, min_val, max_val),
-    lambda out, x, min_val=-1, max_val=1: _unless_nan(greater(x, min_val) * less(x, max_val), out),
-    params=("min_val", "max_val"),
-    bind=lambda x, min_val=None, max_val=None: (
-        (x,),
-        numbers(min_val=(min_val,), max_val=(max_val,)),
-    ),
-    domain="all numbers",
-    note="Keeps numbers between two bounds, −1 and 1 unless told otherwise.",
-    gradient="Passes the gradient between the bounds and blocks it elsewhere; at the kinks, the "
-    "bounds, it blocks (clip passes it there).",
-    kink=Call((-1.0,)),
-    torch="nn.functional.hardtanh",
-    masks=True,
-    parts=lambda x, min_val=-1, max_val=1: clip(x, min_val, max_val),
 )
 
 leaky_relu = elementwise(
@@ -174,8 +140,8 @@ prelu = elementwise(
 maximum = elementwise(
     "maximum",
     np.maximum,
-    lambda out, a, b: _unless_nan(greater(a, b) + equal(a, b) / 2, out),
-    lambda out, a, b: _unless_nan(less(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: unless_nan(greater(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: unless_nan(less(a, b) + equal(a, b) / 2, out),
     notation=Notation("max({}, {})", 100, (0, 0)),
     symbol="max",
     domain="all numbers",
@@ -192,8 +158,8 @@ maximum = elementwise(
 minimum = elementwise(
     "minimum",
     np.minimum,
-    lambda out, a, b: _unless_nan(less(a, b) + equal(a, b) / 2, out),
-    lambda out, a, b: _unless_nan(greater(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: unless_nan(less(a, b) + equal(a, b) / 2, out),
+    lambda out, a, b: unless_nan(greater(a, b) + equal(a, b) / 2, out),
     notation=Notation("min({}, {})", 100, (0, 0)),
     symbol="min",
     domain="all numbers",
@@ -215,8 +181,8 @@ SQRT_2, SQRT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 CUBIC, STEEP = 0.044715, math.sqrt(8 / math.pi)  # of the approximate GELU, x·σ(STEEP·(x + …x³))
 
 
-def _elu(x: Data, alpha: float = 1) -> np.ndarray:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+def _elu(x: Data, alpha: float = 1, scale: float = 1) -> np.ndarray:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0) / scale))
 
 
 def _elu_slope(x: Any, alpha: float = 1) -> Any:
@@ -239,6 +205,23 @@ elu = elementwise(
     gradient="Passes the gradient where x > 0; far below 0 the derivative is nearly 0 (saturated).",
     saturates=("below",),
     torch="nn.functional.elu",
+)
+
+celu = elementwise(
+    "celu",
+    lambda x, alpha=1: _elu(x, alpha, alpha),
+    lambda out, x, alpha=1: _elu_slope(x / alpha) if alpha != 1 else _elu_slope(x),
+    scalar=lambda x, alpha=1: x if x > 0 else alpha * math.expm1(x / alpha),
+    params=("alpha",),
+    bind=lambda x, alpha=None: ((x,), numbers(alpha=(alpha,))),
+    notation=Notation("CELU({})", 100, (0,)),
+    symbol="CELU",
+    domain="all numbers",
+    note="x where x > 0, else alpha·(e^(x/alpha) − 1): ELU without a kink for any alpha > 0.",
+    gradient="Passes the gradient where x > 0; far below 0 the derivative is nearly 0 (saturated).",
+    saturates=("below",),
+    torch="celu",
+    parts=lambda x, alpha=1: alpha * elu(x / alpha),
 )
 
 selu = elementwise(

@@ -68,6 +68,19 @@ softmax = structural(
     parts=_softmax_parts,
 )
 
+softmin = structural(
+    "softmin",
+    lambda x, axis=-1: _softmax(np.negative(x), axis),
+    lambda upstream, out, x, axis=-1: out * (total(upstream * out, axis) - upstream),
+    domain="all numbers",
+    note="The softmax of −x: positive shares that add up to 1, the largest for the smallest entry.",
+    gradient="Raising one entry lowers its own share and raises the others', so the gradients "
+    "along the axis add up to 0.",
+    torch="nn.functional.softmin",
+    params=("axis",),
+    parts=lambda x, axis=-1: _softmax_parts(-x, axis),
+)
+
 log_softmax = structural(
     "log_softmax",
     _log_softmax,

@@ -31,11 +31,11 @@ def _shares(name: str, shape: Any, **params: Any) -> Sample:
 
     def peer(torch, x):
         if isinstance(axis, int):
-            return getattr(torch, name)(x, dim=axis)
+            return getattr(torch.nn.functional, name)(x, dim=axis)
         axes = [a % x.ndim for a in (range(x.ndim) if axis is None else axis)]
         order = [a for a in range(x.ndim) if a not in axes] + axes  # torch takes only one
         moved = x.permute(order)
-        made = getattr(torch, name)(moved.flatten(x.ndim - len(axes)), dim=-1)
+        made = getattr(torch.nn.functional, name)(moved.flatten(x.ndim - len(axes)), dim=-1)
         return made.reshape(moved.shape).permute(np.argsort(order).tolist())
 
     return _weighted(name, (shape,), params, peer)
@@ -153,6 +153,11 @@ SAMPLES: dict[str, list[Sample]] = {
         _shares("softmax", (2, 3, 2), axis=-2),
         _shares("softmax", (2, 3), axis=None),
         _shares("softmax", (2, 2, 2), axis=(0, -1)),
+    ],
+    "softmin": [
+        _shares("softmin", (4,)),
+        _shares("softmin", (2, 3), axis=0),
+        _shares("softmin", (2, 3), axis=(0, 1)),
     ],
     "log_softmax": [
         _shares("log_softmax", (4,)),

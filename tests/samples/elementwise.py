@@ -22,6 +22,8 @@ PEERS = {
     ),
     "clip": lambda torch: torch.clone,  # without bounds
     "prelu": _prelu,
+    # torch's own slope is 1/6 in single precision
+    "hardsigmoid": lambda torch: lambda x: torch.nn.functional.relu6(x + 3) / 6,
     # torch has no derivative for its own; this one has 0
     "floor_divide": lambda torch: lambda a, b: torch.div(a, b, rounding_mode="floor"),
 }
@@ -58,6 +60,7 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(((3,),), {"slope": -1.5}),
     ],
     "round": [*_options(decimals=1), Sample(([12.5, -7.0, 1234.0],), {"decimals": -1})],
+    "celu": [*_options(alpha=0.5), *_options(alpha=2)],
     "elu": [*_options(alpha=0.5), *_options(alpha=2)],
     "hardtanh": [
         *_options(min_val=-0.5, max_val=1.5),
