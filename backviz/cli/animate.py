@@ -298,15 +298,11 @@ def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
 
 
 def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
+    from backviz.cli.manifest import manifest
     from backviz.cli.terminal import print_json
-    from backviz.files import entry_of
 
-    made = {
-        "scene": film.name,
-        "settings": dict(film.settings),
-        "format": row.name,
-        "frames": film.count,
-        "alt": film.alt,
-        "files": [entry_of(path, path.read_bytes()) for path in paths],
-    }
-    print_json(made)
+    written = [(path, path.read_bytes()) for path in paths]
+    settings = dict(film.settings)
+    print_json(
+        manifest(row.name, written, film.alt, scene=film.name, settings=settings, frames=film.count)
+    )

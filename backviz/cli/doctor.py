@@ -13,6 +13,7 @@ import click
 
 from backviz.cli import options
 from backviz.cli.help import Command
+from backviz.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def doctor(as_json: bool, debug: bool) -> int:
     findings = examine()
     if as_json:
         rows = [asdict(f) for f in findings]
-        print_json([{k: v for k, v in row.items() if k != "trace"} for row in rows], indent=1)
+        shown = [{k: v for k, v in row.items() if k != "trace"} for row in rows]
+        print_json({"findings": shown}, indent=1)
     else:
         print_text("\n".join(map(_line, findings)))
     if debug:
@@ -52,6 +54,7 @@ def examine() -> list[Finding]:
     """Every finding, in the order in which a picture is made."""
     return [
         _python(), *_dependencies(), _font(), *_engines(), *_formats(), *_films(), _console(),
+        _defaults(),
     ]  # fmt: skip
 
 
@@ -231,6 +234,20 @@ def _console() -> Finding:
         "shows every sign" if whole else f"shows {fitted(signs, encoding)} for {len(signs)} signs"
     )
     return Finding("console", whole, f"{encoding}, {said}", "set PYTHONUTF8=1", needed=False)
+
+
+def _defaults() -> Finding:
+    """Which file gives the defaults here, if one does, and whether it can be used."""
+    from backviz.cli.kept import checked_defaults
+    from backviz.defaults import FILE
+
+    try:
+        defaults = checked_defaults()
+    except UsageError as error:
+        return Finding("defaults", False, str(error), "correct the file")
+    said = ", ".join(f"{key} = {value!r}" for key, value in defaults.given.items())
+    found = f"{defaults.file}: {said or 'empty'}" if defaults.file else f"no {FILE} in force"
+    return Finding("defaults", True, found)
 
 
 def _complaint(attempt: Callable[[], object]) -> str | None:

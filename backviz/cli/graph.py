@@ -180,28 +180,23 @@ def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str
     from backviz.cli.terminal import print_json, say
 
     if given["as_json"]:
-        print_json(manifest(output, form, data, figure))
+        print_json(_manifest(output, form, data, figure))
     elif output != "-" and not given["quiet"]:
         say(f"wrote {output} ({len(data):,} bytes)")
     if given["open_it"]:
         click.launch(output)
 
 
-def manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, Any]:
-    """What a program wants to know about the file that was written."""
-    from backviz.files import entry_of
+def _manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, Any]:
+    """What was written; sizes where there is a page."""
+    from backviz.cli.manifest import manifest, measures
     from backviz.renderers import RENDERERS
 
-    about: dict[str, Any] = {
-        **entry_of(output, data),
-        "format": form,
-        "pages": 1,
-        "alt": f"{figure.diagram.title}. {figure.diagram.description}",
-    }
+    about: dict[str, Any] = {}
     if RENDERERS[form].drawn:
         drawing, scale = figure.drawing, figure.style.scale
-        about["pt"] = [round(drawing.width, 2), round(drawing.height, 2)]
-        about["min_font_pt"] = round(drawing.least_text, 2)
+        about = measures(drawing)
         if form == "png":
             about["px"] = [round(drawing.width * scale), round(drawing.height * scale)]
-    return about
+    alt = f"{figure.diagram.title}. {figure.diagram.description}"
+    return manifest(form, [(output, data)], alt, **about)

@@ -6,11 +6,12 @@ list. All lists of a command are set in the same two columns.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from backviz import plugins
+from backviz.cli.kept import Kept
 
 FIRST = 12  # options in the list that comes first, --help among them
 GRAPH, LOOK, FILM, MESSAGES = "The graph", "The look", "The film", "Messages, programs, plugins"
@@ -32,11 +33,23 @@ class Command(click.Command):
     """A command whose help has headings where its options are many.
 
     `kinds` are the tables that its arguments name a row of: what plugins add to them is said.
+    What is not said on its line may stand in the project's file (`backviz.cli.kept`).
     """
 
     def __init__(self, *args: Any, kinds: tuple[str, ...] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.kinds = kinds
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line; the file is asked for what it lacks."""
+        if not ctx.resilient_parsing:
+            ctx.default_map = cast("Any", Kept(self.params))  # nothing writes into it
+        return super().parse_args(ctx, args)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help screen, which is the same in every folder."""
+        ctx.default_map = None
+        return super().get_help(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the lists of options."""

@@ -165,16 +165,10 @@ def _say_how_large(build: Steps) -> None:
 
 
 def _print_manifest(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
+    from backviz.cli.manifest import manifest, measures
     from backviz.cli.terminal import print_json
-    from backviz.files import entry_of
 
-    drawing = build.drawing(build.moments[-1])
-    made = {
-        "format": form,
-        "steps": len(build.moments),
-        "pt": [round(drawing.width, 2), round(drawing.height, 2)],
-        "min_font_pt": round(drawing.least_text, 2),
-        "files": [entry_of(*each) for each in zip(paths, files, strict=False)],
-        "alt": [moment.alt for moment in build.moments],
-    }
-    print_json(made)
+    written = zip(paths, files, strict=False)  # nothing is written on standard output
+    page = measures(build.drawing(build.moments[-1]))
+    said = [moment.alt for moment in build.moments]
+    print_json(manifest(form, written, said, steps=len(said), **page))
