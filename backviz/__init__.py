@@ -42,7 +42,12 @@ if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
-    from backviz.errors import BackvizError, LostGradientError, LostGradientWarning
+    from backviz.errors import (
+        BackvizDeprecationWarning,
+        BackvizError,
+        LostGradientError,
+        LostGradientWarning,
+    )
     from backviz.explanations import describe
     from backviz.graphs import plain_graph, to_graph
     from backviz.lessons.told import explain
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
 # Where each public name lives; a module is imported when its name is first used, so
 # that `import backviz` and the command line's --help load nothing heavy.
 _HOME = {
+    "BackvizDeprecationWarning": "errors",
     "BackvizError": "errors",
     "Figure": "diagrams.figure",
     "KinkWarning": "autodiff.check",
@@ -108,6 +114,7 @@ _HOME = {
 
 __all__ = [
     "OPS",
+    "BackvizDeprecationWarning",
     "BackvizError",
     "Figure",
     "KinkWarning",

@@ -105,6 +105,10 @@ class LostGradientWarning(UserWarning):
     """A number has left the record, where it need not be whole: said once a line."""
 
 
+class BackvizDeprecationWarning(DeprecationWarning):
+    """A name that still works and will be gone; the sentence says what takes its place."""
+
+
 def was_interrupted(error: BaseException) -> bool:
     """Whether Ctrl-C is what an error began with.
 

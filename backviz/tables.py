@@ -17,6 +17,7 @@ import numpy as np
 from backviz.autodiff.value import Value
 from backviz.explanations import Row, rows
 from backviz.registry import Registry
+from backviz.stability import SCHEMA
 from backviz.tex_signs import tex
 from backviz.text import NumberStyle, entries_within, json_ready
 from backviz.words import LANGUAGES
@@ -125,7 +126,7 @@ def _csv_cell(x: Any) -> Any:
 
 def _json(made: list[Row], numbers: NumberStyle, lang: str) -> str:
     data = [{f: json_ready(getattr(row, f)) for f in Row.__slots__} for row in made]
-    return json.dumps(data, ensure_ascii=False, indent=1)
+    return json.dumps({"schema": SCHEMA, "rows": data}, ensure_ascii=False, indent=1)
 
 
 def _latex(made: list[Row], numbers: NumberStyle, lang: str) -> str:

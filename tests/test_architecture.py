@@ -14,9 +14,10 @@ PACKAGE = Path(backviz.__file__).parent
 # From the ground up; a module may import from its own floor's package or from below.
 FLOORS = [
     {"errors", "language"},
+    {"stability"},
     {"plugins"},
     {"registry"},
-    {"displays", "signs", "tex_signs", "text", "words", "files"},
+    {"displays", "signs", "tex_signs", "text", "words", "files", "defaults"},
     {"formats"},
     {"autodiff"},
     {"ops"},

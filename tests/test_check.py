@@ -140,7 +140,7 @@ def test_the_command(capsys):
     assert "kink" in out
     assert "no derivative exists: a (relu, as in relu(0))" in err
     code, out, _ = run(capsys, "check", "a*a; a=3", "--json")
-    (row,) = json.loads(out)
+    (row,) = json.loads(out)["checks"]
     assert (row["label"], row["analytic"], row["fault"]) == ("a", 6.0, "")
 
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_compared_is_said_and_never_wrong(check, body, said):
 def test_notes_come_with_json_too(check):
     code, out, err = check("f = W * 2\n", "--json")
     assert code == 0
-    assert out.startswith("[")
+    assert out.startswith('{"schema": 1, "checks": [')
     assert "the record of f was checked" in err
     code, out, err = check("f = W * 2\n", "--quiet")
     assert (code, out, err) == (0, "", "")

@@ -561,9 +561,10 @@ def test_the_manifest_tells_the_truth(form):
     ran = call("graph", "@karpathy-l", "-o", name, "--json", *given)
     assert (ran.code, ran.err) == (0, "")
     about, data = json.loads(ran.text), Path(name).read_bytes()
-    assert (about["path"], about["format"], about["pages"]) == (name, form, 1)
-    assert about["bytes"] == len(data)
-    assert about["sha256"] == hashlib.sha256(data).hexdigest()
+    (file,) = about["files"]
+    assert (file["path"], about["format"], about["defaults"]) == (name, form, None)
+    assert file["bytes"] == len(data)
+    assert file["sha256"] == hashlib.sha256(data).hexdigest()
     assert about["alt"].startswith("Вес. L = −8.")
     if RENDERERS[form].drawn:
         assert about["pt"] == [460.8, 432]
@@ -789,7 +790,7 @@ def test_every_registry_has_its_list():
 @pytest.mark.parametrize("what", REGISTRIES)
 def test_a_list_names_everything_in_order(what):
     ran = call("list", what, "--json")
-    rows = json.loads(ran.text)
+    rows = json.loads(ran.text)["rows"]
     assert (ran.code, ran.err) == (0, "")
     assert [row["name"] for row in rows] == REGISTRIES[what]
     text = call("list", what).text
@@ -801,7 +802,7 @@ def test_a_list_names_everything_in_order(what):
 
 
 def test_the_list_of_lists_counts():
-    rows = json.loads(call("list", "--json").text)
+    rows = json.loads(call("list", "--json").text)["rows"]
     assert {r["name"]: r["count"] for r in rows} == {k: len(v) for k, v in REGISTRIES.items()}
     assert [line.split() for line in call("list").text.splitlines()] == [
         [k, str(len(v))] for k, v in REGISTRIES.items()
@@ -815,7 +816,7 @@ DEPENDENCIES = [re.match(r"[\w-]+", each)[0] for each in PYPROJECT["project"]["d
 def test_the_doctor_finds_every_piece_in_order():
     ran, as_json = call("doctor"), call("doctor", "--json")
     assert (ran.code, as_json.code) == (0, 0)
-    findings = json.loads(as_json.text)
+    findings = json.loads(as_json.text)["findings"]
     assert [f["what"] for f in findings] == [
         "Python",
         *(f"package {name}" for name in DEPENDENCIES),
@@ -825,6 +826,7 @@ def test_the_doctor_finds_every_piece_in_order():
         *(f"build {name}" for name in BUILDERS),
         *(f"film {name}" for name in FORMATS),
         "console",
+        "defaults",
     ]
     assert max(map(len, ran.text.splitlines())) <= 80
     whole = ran.text.replace("\n      ", " ")  # a finding goes on under itself

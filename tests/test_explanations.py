@@ -11,7 +11,7 @@ from backviz.sources import EXAMPLES, load
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_text_table_fits_80_columns_and_has_every_contribution(name):
     output = load(f"@{name}")
-    text, rows = table(output), json.loads(table(output, "json"))
+    text, rows = table(output), json.loads(table(output, "json"))["rows"]
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == len(rows) + 2 if "─" in lines[1] else 5 * len(rows)
@@ -27,7 +27,7 @@ def test_a_table_of_scalars_stands_side_by_side():
 
 def test_running_totals_end_in_the_gradients():
     output = load("@diamond")
-    last = {row["input"]: row["total"] for row in json.loads(table(output, "json"))}
+    last = {row["input"]: row["total"] for row in json.loads(table(output, "json"))["rows"]}
     assert (last["a"], last["b"], last["c"]) == (4.0, -4.0, -12.0)
 
 

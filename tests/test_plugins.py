@@ -86,7 +86,7 @@ def test_every_list_has_what_the_plugin_adds(mine):
     lines = [["list", what, "--json", "--plugin", "mine.py"] for what in ADDED]
     for (what, names), (code, text) in zip(ADDED.items(), run_all(mine, lines), strict=True):
         assert code == 0
-        assert names <= {row["name"] for row in json.loads(text)}, what
+        assert names <= {row["name"] for row in json.loads(text)["rows"]}, what
 
 
 USES = [
@@ -271,7 +271,7 @@ def test_an_installed_package_is_found_on_the_command_line(site, tmp_path):
     said = run_all(tmp_path, [*lines, *USES, ["graph", "--help"]], path=[str(site)])
     assert {code for code, _ in said} == {0}
     for names, (_, text) in zip(ADDED.values(), said, strict=False):
-        assert names <= {row["name"] for row in json.loads(text)}
+        assert names <= {row["name"] for row in json.loads(text)["rows"]}
     assert "plug_theme" in said[-1][1]
 
 

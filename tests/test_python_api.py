@@ -220,7 +220,7 @@ def test_explain_says_what_the_command_says(name, more, capsys):
     if name:
         _run(["explain", name, *more, "--json"])
         if "--digits" not in more:
-            assert told.data() == json.loads(capsys.readouterr().out)
+            assert {"schema": 1, **told.data()} == json.loads(capsys.readouterr().out)
 
 
 def test_explain_runs_a_mistake_on_a_computation():

@@ -175,7 +175,7 @@ def test_what_a_program_reads_keeps_every_sign():
     Path("model.py").write_text(FILE)
     assert call("graph", "@simple", "-o", f"{EVIL}.json").code == 0
     ran = call("graph", "@simple", "-o", f"{EVIL}.dot", "--json")
-    assert json.loads(ran.out)["path"] == f"{EVIL}.dot"
+    assert json.loads(ran.out)["files"][0]["path"] == f"{EVIL}.dot"
 
 
 @posix

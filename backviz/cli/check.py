@@ -57,7 +57,7 @@ def check(
 
         from backviz.text import json_ready
 
-        print_json([json_ready(asdict(c)) for c in report])
+        print_json({"checks": [json_ready(asdict(c)) for c in report]})
         if not quiet:
             for note in report.notes:
                 say(note)

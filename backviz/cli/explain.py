@@ -60,6 +60,6 @@ def explain(name: str, wrong: str, src: str | None, as_json: bool, **given: Any)
         return
     if as_json:
         listed = [{"name": t.name, "question": t.question.of(look.lang)} for t in LESSONS.values()]
-        print_json(listed, indent=1)
+        print_json({"topics": listed}, indent=1)
     else:
         print_text("\n".join(topic_lines(look)))

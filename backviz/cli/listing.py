@@ -37,7 +37,7 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
         raise UsageError(unknown("list", what, LISTS))
     made = LISTS[what]() if what else [{"name": k, "count": len(f())} for k, f in LISTS.items()]
     if as_json:
-        print_json(made, indent=1)
+        print_json({"rows": made}, indent=1)
     else:
         print_text(_columns(made))
 

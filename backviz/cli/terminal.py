@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from backviz.errors import BackvizError, UsageError
@@ -75,11 +75,17 @@ def print_text(text: str) -> None:
     write_text(printable(text) + "\n")
 
 
-def print_json(made: Any, indent: int | None = None) -> None:
-    """Data for a program; what would steer a terminal is escaped, so that it reads back whole."""
+def print_json(made: Mapping[str, Any], indent: int | None = None) -> None:
+    """Data for a program, with the number of its shape in front.
+
+    What would steer a terminal is escaped, so that it reads back whole.
+    """
     import json
 
-    print_text(escaped(json.dumps(made, ensure_ascii=False, indent=indent)))
+    from backviz.stability import SCHEMA
+
+    told = {"schema": SCHEMA, **made}
+    print_text(escaped(json.dumps(told, ensure_ascii=False, indent=indent)))
 
 
 def write_text(text: str) -> None:

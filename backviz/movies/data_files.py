@@ -17,6 +17,7 @@ import numpy as np
 
 from backviz.movies.reel import about
 from backviz.scenes.model import Film
+from backviz.stability import SCHEMA
 from backviz.text import json_ready
 
 
@@ -39,8 +40,8 @@ def as_json(film: Film) -> bytes:
     data = film.data()
     captions = data.pop("caption").tolist()
     made = {
-        "title": film.title, "alt": film.alt, "settings": _settings(film), "captions": captions,
-        "data": data,
+        "schema": SCHEMA, "title": film.title, "alt": film.alt, "settings": _settings(film),
+        "captions": captions, "data": data,
     }  # fmt: skip
     return (json.dumps(json_ready(made), ensure_ascii=False, indent=1) + "\n").encode()
 

@@ -7,12 +7,13 @@ no infinities, so these are the strings "NaN", "Infinity" and "-Infinity".
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from backviz.autodiff.params import plain_params
 from backviz.graphs import written_out
+from backviz.stability import SCHEMA
 from backviz.text import json_ready
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def json_graph(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives."""
-    data = nx.node_link_data(written_out(figure.graph), edges="edges")
+    data: dict[str, Any] = {"schema": SCHEMA}
+    data |= nx.node_link_data(written_out(figure.graph), edges="edges")
     data["nodes"] = [
         {k: plain_params(v) if k == "params" else v for k, v in node.items()}
         for node in data["nodes"]

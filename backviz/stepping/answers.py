@@ -24,7 +24,6 @@ from backviz.text import entries_within, json_ready
 if TYPE_CHECKING:
     from backviz.stepping.state import State
 
-SCHEMA = 1  # of what `data` gives; a number of its own for every change that breaks readers
 MOST_ENTRIES = 2_000_000  # of an answer's arrays, which are written out in full
 DRAWN = 150  # values of a computation that is drawn under every answer
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
-from backviz.stepping.answers import SCHEMA, Answer, Both, Note, Text, as_data, refused
+from backviz.stability import SCHEMA
+from backviz.stepping.answers import Answer, Both, Note, Text, as_data, refused
 from backviz.stepping.commands import meant, perform
 from backviz.stepping.look import painted
 from backviz.stepping.state import State
