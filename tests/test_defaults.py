@@ -157,7 +157,7 @@ def test_every_setting_is_an_option_and_a_part_of_the_style():
     assert KEYS.keys() <= options
     assert {"size" if key == "for" else key for key in KEYS} <= {*Style.__dataclass_fields__}
     assert all(
-        {*Kept(command.params)._keys} for name, command in cli.commands.items()
+        Kept(command.params).keys_of for name, command in cli.commands.items()
         if name in ("graph", "steps", "step", "describe", "table", "explain")
     )  # fmt: skip
 

@@ -7,13 +7,16 @@ so help, completion and `doctor` work whatever stands in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from backviz.defaults import KEYS, Defaults, in_force
 from backviz.errors import UsageError
+
+if TYPE_CHECKING:
+    from backviz.defaults import Defaults
 
 _FIELDS = {"for": "size"}  # the names that the options' values have in a `Style`, if others
 
@@ -22,16 +25,19 @@ class Kept(Mapping[str, Any]):
     """The file's defaults by the names of a command's parameters; read at the first question."""
 
     def __init__(self, params: Iterable[click.Parameter]) -> None:
-        keys = ((str(p.name), _key(p)) for p in params)
-        self._keys = {name: key for name, key in keys if key in KEYS}
-        self._read: Defaults | None = None
+        self._params = {str(p.name): _key(p) for p in params}
 
-    @property
+    @cached_property
+    def keys_of(self) -> dict[str, str]:
+        """The settings of the parameters that have one, by the parameters' names."""
+        from backviz.defaults import KEYS
+
+        return {name: key for name, key in self._params.items() if key in KEYS}
+
+    @cached_property
     def defaults(self) -> Defaults:
         """What the file says, checked as the options are."""
-        if self._read is None:
-            self._read = checked_defaults()
-        return self._read
+        return checked_defaults()
 
     def told(self, ctx: click.Context) -> dict[str, Any] | None:
         """The file and what of it was used, for a manifest; `None` without a file."""
@@ -39,19 +45,19 @@ class Kept(Mapping[str, Any]):
             return None
         used = {
             key: self.defaults.given[key]
-            for name, key in self._keys.items()
+            for name, key in self.keys_of.items()
             if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
         }
         return {"file": self.defaults.file, "used": used}
 
     def __getitem__(self, name: str) -> Any:
-        return self.defaults.given[self._keys[name]]
+        return self.defaults.given[self.keys_of[name]]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._keys and self._keys[str(name)] in self.defaults.given
+        return name in self.keys_of and self.keys_of[str(name)] in self.defaults.given
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._keys if name in self)
+        return (name for name in self.keys_of if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -73,6 +79,8 @@ def checked_defaults() -> Defaults:
 
     Raises `UsageError`, which names the file.
     """
+    from backviz.defaults import in_force
+
     found = in_force()
     if not found.given:
         return found
