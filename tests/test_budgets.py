@@ -42,9 +42,9 @@ COMMANDS = [
     ("animate tangent --frames 2 -o t.png", 238, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 207, 875, GRAPH),
-    ("describe @simple", 124, 785, GRAPH),
-    ("table @simple", 126, 785, GRAPH),
-    ("check @simple", 105, 370, "numpy"),
+    ("describe @simple", 127, 785, GRAPH),
+    ("table @simple", 130, 785, GRAPH),
+    ("check @simple", 107, 370, "numpy"),
     ("explain tanh", 207, 870, GRAPH),
 ]  # fmt: skip
 COUNT = """
