@@ -13,35 +13,12 @@ as well.
 """
 
 from backviz.autodiff.op import Op
-from backviz.ops import OPS
-from backviz.ops.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    hinge_loss,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    multi_margin_loss,
-    nll_loss,
-    smooth_l1_loss,
-)
+from backviz.ops import OPS, losses
+from backviz.ops.losses import *  # noqa: F403  (its __all__ is the list of losses)
 
-bce_with_logits = binary_cross_entropy_with_logits
+bce_with_logits = losses.binary_cross_entropy_with_logits
 
-__all__ = [
-    "bce_with_logits",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "hinge_loss",
-    "huber_loss",
-    "l1_loss",
-    "mse_loss",
-    "multi_margin_loss",
-    "nll_loss",
-    "smooth_l1_loss",
-]
+__all__ = ["bce_with_logits", *losses.__all__]  # noqa: PLE0604  (names, from the other list)
 
 
 def __getattr__(name: str) -> Op:

@@ -16,6 +16,7 @@ picture. Options are those of `torch.nn.functional`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,51 +43,63 @@ from backviz.ops.losses.parts import REDUCTIONS, Plain, reduced, reducing
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Bound, shape_of
 
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of both losses, as a record keeps them: those that were given."""
+
+    weight: Plain | None = None
+    ignore_index: int | None = None
+    reduction: str = "mean"
+    label_smoothing: float = 0.0
+
+    @property
+    def counts_all_alike(self) -> bool:
+        """Whether each row counts as one, and only with the class of its label."""
+        return self.weight is None and self.ignore_index is None and not self.label_smoothing
+
+    def mass(self, x: Any, target: Any, beside: Any = None) -> tuple[Any, Any]:
+        """As `labels.mass`, of labels or of probabilities, which may be recorded values."""
+        shape, smoothing = shape_of(x), self.label_smoothing
+        if type(target) is Plain:
+            return mass(target, shape, self.weight, self.ignore_index, smoothing, beside)
+        classes = shape[class_axis(shape)]
+        if smoothing:
+            target = target * (1 - smoothing) + smoothing / classes
+        if self.weight is not None:
+            target = target * per_class(self.weight, shape, beside)
+        return target, float(np.prod(shape) / classes)
+
+
 # Negative log-likelihood ----------------------------------------------------------
 
 
-def _nll_loss(
-    x: Any,
-    target: Plain,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-) -> Any:
-    if weight is None and ignore_index is None:
-        return reduced(-x[places(target.array)], reduction)
-    counts, divisor = mass(target, x.shape, weight, ignore_index)
-    return reduced(weighed(x, counts), reduction, divisor)
+def _nll_loss(x: Any, target: Plain, **given: Any) -> Any:
+    options = Options(**given)
+    if options.counts_all_alike:
+        return reduced(-x[places(target.array)], options.reduction)
+    counts, divisor = options.mass(x, target)
+    return reduced(weighed(x, counts), options.reduction, divisor)
 
 
 def _pull_nll(
-    upstream: Any,
-    out: Any,
-    x: Any,
-    target: Any,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-    *,
-    position: int = 0,
+    upstream: Any, out: Any, x: Any, target: Any, *, position: int = 0, **given: Any
 ) -> Any:
-    shape = shape_of(x)
-    counts, divisor = mass(target, shape, weight, ignore_index, beside=upstream)
-    return -along_classes(upstream, shape, reduction, divisor) * counts
+    options = Options(**given)
+    counts, divisor = options.mass(x, target, upstream)
+    return -along_classes(upstream, shape_of(x), options.reduction, divisor) * counts
 
 
-def _nll_parts(
-    x: Any,
-    target: Plain,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-) -> Any:
-    if weight is None and ignore_index is None:
-        return -REDUCTIONS[reduction](getitem(x, places(target.array)))
-    return _parts_by_mass(x, *mass(target, shape_of(x), weight, ignore_index), reduction)
+def _nll_parts(x: Any, target: Any, **given: Any) -> Any:
+    return _loss_of_logs(x, x, target, Options(**given))
 
 
-def _parts_by_mass(logs: Any, counts: Any, divisor: Any, reduction: str) -> Any:
+def _loss_of_logs(logs: Any, x: Any, target: Any, options: Options) -> Any:
+    """The loss of the logarithms of the shares, in ops."""
+    reduction = options.reduction
+    if type(target) is Plain and options.counts_all_alike:
+        return -REDUCTIONS[reduction](getitem(logs, places(target.array)))
+    counts, divisor = options.mass(x, target)
     losses = -sum_op(logs * counts, axis=class_axis(shape_of(logs)))
     return sum_op(losses) / divisor if reduction == "mean" else REDUCTIONS[reduction](losses)
 
@@ -141,90 +154,46 @@ def _bind_cross_entropy(
     return operands, params
 
 
-def _target_mass(
-    x: Any,
-    target: Any,
-    weight: Plain | None,
-    ignore_index: int | None,
-    smoothing: float,
-    beside: Any = None,
-) -> tuple[Any, Any]:
-    """As `_mass`, of labels or of probabilities, which may be recorded values."""
-    shape = shape_of(x)
-    if type(target) is Plain:
-        return mass(target, shape, weight, ignore_index, smoothing, beside)
-    classes = shape[class_axis(shape)]
-    if smoothing:
-        target = target * (1 - smoothing) + smoothing / classes
-    if weight is not None:
-        target = target * per_class(weight, shape, beside)
-    return target, float(np.prod(shape) / classes)
-
-
-def _cross_entropy(
-    x: Any,
-    target: Any,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    axis = class_axis(x.shape)
+def _cross_entropy(x: Any, target: Any, **given: Any) -> Any:
+    options, axis = Options(**given), class_axis(x.shape)
     lowered = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     totals = np.log(np.add.reduce(np.exp(lowered), axis=axis, keepdims=True))
-    if type(target) is Plain and weight is None and ignore_index is None and not label_smoothing:
-        return reduced(np.squeeze(totals, axis) - lowered[places(target.array)], reduction)
-    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
-    return reduced(weighed(lowered - totals, counts), reduction, divisor)
+    if type(target) is Plain and options.counts_all_alike:
+        right = lowered[places(target.array)]
+        return reduced(np.squeeze(totals, axis) - right, options.reduction)
+    counts, divisor = options.mass(x, target)
+    return reduced(weighed(lowered - totals, counts), options.reduction, divisor)
 
 
 def _pull_cross_entropy(
-    upstream: Any,
-    out: Any,
-    x: Any,
-    target: Any,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-    *,
-    position: int,
+    upstream: Any, out: Any, x: Any, target: Any, *, position: int, **given: Any
 ) -> Any:
-    shape = shape_of(x)
-    axis = class_axis(shape)
-    simple = weight is None and ignore_index is None and not label_smoothing
-    if simple and type(target) is Plain and type(x) is np.ndarray and type(upstream) is float:
+    options, shape = Options(**given), shape_of(x)
+    axis, weight, reduction = class_axis(shape), options.weight, options.reduction
+    labels = type(target) is Plain
+    plain = type(x) is np.ndarray and type(upstream) is float
+    if labels and plain and options.counts_all_alike:
         shares = softmax.array(x, axis)  # the plain way: p − y, over n
         shares[places(target.array)] -= 1.0
         shares *= upstream / max(target.array.size, 1) if reduction == "mean" else upstream
         return shares
-    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing, upstream)
+    counts, divisor = options.mass(x, target, upstream)
     upstream = along_classes(upstream, shape, reduction, divisor)
     if position == 0:
         shares = softmax(x, axis)
-        if type(target) is not Plain or weight is not None or ignore_index is not None:
+        if not labels or weight is not None or options.ignore_index is not None:
             counts = part("y", counts)
             shares = shares * sum_op(counts, axis=axis, keepdims=True)
         return upstream * (shares - counts)
     gradient = -upstream * log_softmax(x, axis)
-    if label_smoothing:
-        gradient = gradient * (1 - label_smoothing)
+    if options.label_smoothing:
+        gradient = gradient * (1 - options.label_smoothing)
     return gradient if weight is None else gradient * per_class(weight, shape, upstream)
 
 
-def _cross_entropy_parts(
-    x: Any,
-    target: Any,
-    weight: Plain | None = None,
-    ignore_index: int | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
+def _cross_entropy_parts(x: Any, target: Any, **given: Any) -> Any:
     logs = log_softmax(x, class_axis(shape_of(x)))
-    if type(target) is Plain and not label_smoothing:
-        return _nll_parts(logs, target, weight, ignore_index, reduction)
-    counts, divisor = _target_mass(x, target, weight, ignore_index, label_smoothing)
-    return _parts_by_mass(logs, counts, divisor, reduction)
+    return _loss_of_logs(logs, x, target, Options(**given))
 
 
 cross_entropy = structural(
