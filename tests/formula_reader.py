@@ -36,8 +36,12 @@ def numbers(x):
 
 
 def scatter(x, key, shape):
+    return added(x, index(key), shape)
+
+
+def added(x, at, shape):
     made = np.zeros(shape)
-    np.add.at(made, index(key), x)
+    np.add.at(made, at, x)
     return made
 
 
@@ -74,22 +78,31 @@ def each(option, n):
     return option if isinstance(option, tuple) else (option,) * n
 
 
-def places(extent, size, stride, padding, dilation):
+def steps(extent, size, stride, padding, dilation, ceil_mode=False):
+    """How many windows there are along each axis, counted one by one."""
+    counts = []
+    options = (each(o, len(extent)) for o in (stride, padding, dilation))
+    for n, k, s, p, d in zip(extent, size, *options, strict=True):
+        behind = s - 1 if ceil_mode else 0  # a window may end so far outside, but begins before
+        span, starts = d * (k - 1) + 1, range(0, n + (p if ceil_mode else 2 * p + 1), s)
+        counts.append(sum(at + span <= n + 2 * p + behind for at in starts))
+    return counts
+
+
+def places(counts, size, stride, dilation):
     """For every step and place in the window, the entry of a padded axis, along each axis."""
-    options = zip(
-        extent, size, *(each(o, len(extent)) for o in (stride, padding, dilation)), strict=True
-    )
-    return [np.add.outer(np.arange(k) * d, np.arange(0, n + 2 * p - d * (k - 1), s))
-            for n, k, s, p, d in options]  # fmt: skip
+    options = zip(counts, size, *(each(o, len(size)) for o in (stride, dilation)), strict=True)
+    return [np.add.outer(np.arange(k) * d, np.arange(m) * s) for m, k, s, d in options]
 
 
-def windows(x, size, stride=1, padding=0, dilation=1, lowest=False):
+def windows(x, size, stride=1, padding=0, dilation=1, lowest=False, ceil_mode=False):
     """(batch, channels, places in the window …, steps …)"""
-    around = [(0, 0), (0, 0), *((p, p) for p in each(padding, len(size)))]
+    at = places(steps(x.shape[2:], size, stride, padding, dilation, ceil_mode),
+                size, stride, dilation)  # fmt: skip
+    ends = zip(each(padding, len(size)), at, strict=True)
+    around = [(0, 0), (0, 0), *((p, p + i.max()) for p, i in ends)]
     x = np.pad(x, around, constant_values=-np.inf if lowest else 0.0)
-    for i, at in enumerate(places(x.shape[2:], size, stride, 0, dilation)):
-        x = np.take(x, at, axis=2 + 2 * i)
-    return np.moveaxis(x, range(2, 2 + 2 * len(size), 2), range(2, 2 + len(size)))
+    return x[(..., *crossed(at))]
 
 
 def crossed(axes):
@@ -99,10 +112,10 @@ def crossed(axes):
 
 
 def overlap_add(x, extent, stride=1, padding=0, dilation=1):
-    size, around = x.shape[2 : 2 + len(extent)], each(padding, len(extent))
-    made = np.zeros((*x.shape[:2], *[e + 2 * p for e, p in zip(extent, around, strict=True)]))
-    at = crossed(places(extent, size, stride, padding, dilation))
-    np.add.at(made, (..., *at), x)
+    n, around = len(extent), each(padding, len(extent))
+    at = crossed(places(x.shape[2 + n :], x.shape[2 : 2 + n], stride, dilation))
+    ends = [e + 2 * p + i.max() for e, p, i in zip(extent, around, at, strict=True)]
+    made = added(x, (..., *at), (*x.shape[:2], *ends))  # with room for a last window half outside
     return made[(..., *[slice(p, p + e) for p, e in zip(around, extent, strict=True)])]
 
 
@@ -137,9 +150,9 @@ def conv_to_input(g, kernel, extent, groups=1, **steps):
     return overlap_add(spread.reshape(len(g), -1, *kernel.shape[2:], *g.shape[2:]), extent, **steps)
 
 
-def not_first_largest(x, size, stride=None, padding=0):
+def not_first_largest(x, size, stride=None, padding=0, **more):
     size = size if isinstance(size, tuple) else (size,) * (x.ndim - 2)
-    taken = windows(x, size, stride or size, padding, lowest=True)
+    taken = windows(x, size, stride or size, padding, lowest=True, **more)
     flat = taken.reshape(*taken.shape[:2], math.prod(size), -1)
     first = np.arange(flat.shape[2])[:, None] == np.argmax(flat, axis=2, keepdims=True)
     return 1.0 - first.reshape(taken.shape)

@@ -51,6 +51,7 @@ CALLS = {
     "hsplit": "t.hsplit(3)", "vsplit": "t.vsplit(2)", "dsplit": "k.dsplit(2)",
     "unbind": "k.unbind(1)",
     "narrow": "t.narrow(1, -2, 2)", "narrow_copy": "t.narrow_copy(0, 1, 1)",
+    "unfold": "k.unfold(1, 2, 2)",
     "select": "k.select(-1, 1)",
     "index_select": "t.index_select(1, p[0])",
     "take": "t.take(p)",

@@ -14,7 +14,10 @@ from backviz.autodiff.operand import Params
 from backviz.errors import BackvizError, InputError
 
 # What an option holds, by its name; one that is not here its op looks at itself.
-FLAGS = frozenset({"keepdims", "squared", "reverse", "equal_nan", "training"})
+FLAGS = frozenset({
+    "keepdims", "squared", "reverse", "equal_nan", "training", "ceil_mode", "count_include_pad",
+    "align_corners", "upper",
+})  # fmt: skip
 NUMBERS = frozenset({
     "low", "high", "min_val", "max_val", "slope", "alpha", "beta", "threshold", "delta", "margin",
     "eps", "ddof", "rtol", "atol", "label_smoothing",

@@ -21,10 +21,7 @@ from backviz.ops.shape import shape_of
 from backviz.registry import unknown
 
 Pair = tuple[int, int]
-# torch's padding modes and numpy's names for them
-CONTINUED: dict[str, Any] = {
-    "zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap",
-}  # fmt: skip
+CONTINUED = ("zeros", "reflect", "replicate", "circular")
 WEIGHT_AND_BIAS = {"weight": "W", "bias": "b"}
 
 
@@ -144,18 +141,13 @@ class Conv2d(Module):
         return made
 
     def _surrounded(self, x: Any, shape: tuple[int, ...]) -> Any:
-        if self._mode == "zeros":
-            return OPS["pad"](x, ((0, 0), (0, 0), *self._around))
-        most = [n - 1 if self._mode == "reflect" else n for n in shape[2:]]
-        if self._mode != "replicate" and any(
+        mode = "constant" if self._mode == "zeros" else self._mode
+        most = [n - 1 if mode == "reflect" else n for n in shape[2:]]
+        if mode in ("reflect", "circular") and any(
             max(ends) > n for ends, n in zip(self._around, most, strict=True)
         ):
             raise ShapeError(f"{self!r}: an image of {shape[2:]} is too small to be continued")
-        rows, columns = (
-            np.pad(np.arange(n), ends, mode=CONTINUED[self._mode])
-            for n, ends in zip(shape[2:], self._around, strict=True)
-        )
-        return OPS["getitem"](x, (slice(None), slice(None), rows[:, None], columns))
+        return OPS["pad"](x, ((0, 0), (0, 0), *self._around), mode=mode)
 
     def details(self) -> str:
         """Channels, window and what differs from the defaults."""

@@ -19,8 +19,10 @@ __all__ = ["OPS"]
 # in the order in which the table lists them
 FAMILIES = (
     "compare elementary arithmetic special choose activations hard rounding pairs shape index "
-    "reduce statistics scan assemble linalg contract solve composite normalize windows convolution "
-    "pooling losses.entries losses.classes losses.margins"
+    "reduce statistics scan assemble borders "
+    "linalg contract solve "
+    "composite normalize windows convolution pooling resize "
+    "losses.entries losses.classes losses.margins"
 )
 for _family in (*FAMILIES.split(), "methods"):
     import_module(f"backviz.ops.{_family}")

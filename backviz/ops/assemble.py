@@ -183,54 +183,6 @@ def _length(x: Any, axis: int) -> int:
 # Larger ------------------------------------------------------------------------------
 
 
-def _pairs(given: np.ndarray, x: Any) -> tuple[tuple[Any, Any], ...]:
-    """Numbers for the front and the end of each axis, from any form that numpy allows."""
-    axes = len(shape_of(x))
-    try:
-        front, end = np.broadcast_to(given, (axes, 2)).T.tolist()
-    except ValueError:
-        raise ShapeError(
-            f"pad: give one width, (front, end), or a pair for each of the {axes} axes"
-        ) from None
-    return tuple(zip(front, end, strict=True))
-
-
-def _bind_pad(x: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Bound:
-    if mode != "constant":
-        raise TypeError(f"the mode is 'constant', not {mode!r}")
-    try:
-        width, filling = np.asarray(pad_width), np.asarray(constant_values, float)
-    except (TypeError, ValueError):
-        raise TypeError("widths and constant_values are numbers, or pairs for each axis") from None
-    if width.dtype.kind not in "iu":
-        raise TypeError("pad_width is a whole number, (front, end), or such a pair for each axis")
-    params: dict[str, Any] = {"pad_width": _pairs(width, x)}
-    if filling.any():
-        params["constant_values"] = _pairs(filling, x) if filling.ndim else filling.item()
-    return (x,), params
-
-
-def _pull_pad(upstream: Any, out: Any, x: Any, pad_width: Any, constant_values: Any = 0) -> Any:
-    return getitem(upstream, tuple(slice(a or None, -b if b else None) for a, b in pad_width))
-
-
-pad = structural(
-    "pad",
-    lambda x, pad_width, constant_values=0: np.pad(x, pad_width, constant_values=constant_values),
-    _pull_pad,
-    domain="all numbers",
-    note="Puts constants around an array.",
-    gradient="Drops the gradient of the border.",
-    sample=Call((VECTOR,), {"pad_width": ((1, 1),)}),
-    torch="nn.functional.pad",
-    torch_options={"pad_width": "pad", "constant_values": "value"},
-    params=("pad_width", "constant_values"),
-    bind=_bind_pad,
-    numpy=(np.pad,),
-    written=False,
-)
-
-
 def _bind_repeat(x: Any, repeats: Any, axis: Any = None) -> Bound:
     times: Any = whole(repeats)
     if isinstance(times, tuple):

@@ -20,7 +20,7 @@ from backviz.ops.linalg import matmul
 from backviz.ops.options import but_defaults, literal
 from backviz.ops.reduce import sum  # noqa: A004
 from backviz.ops.shape import Shape, reshape, shape_of
-from backviz.ops.windows import Steps, Walk, walk, windows
+from backviz.ops.windows import Steps, Walk, for_each_axis, walk, windows
 from backviz.registry import unknown
 
 
@@ -255,3 +255,103 @@ conv_to_kernel: Structural = structural(
     method=False,
     written=False,
 )
+
+# Transposed: from what a convolution makes to what it is made of ---------------------------
+
+
+def _wider(
+    x: Any, kernel: Any, bias: Any, output_padding: Steps = 0, **options: Any
+) -> dict[str, Any]:
+    """The options of the convolution whose input the result is, with its extent."""
+    shape, (channels, outs, *size) = shape_of(x), shape_of(kernel)
+    if shape[1] != channels:
+        raise ValueError(f"the kernel is (in, out/groups, …); it has {channels} in, x {shape[1]}")
+    if bias is not None and shape_of(bias) != (outs * options.get("groups", 1),):
+        raise ValueError(f"the bias needs the shape {(outs * options.get('groups', 1),)}")
+    steps = {"stride": 1, "padding": 0, "dilation": 1, **options}
+    stride, padding, dilation, more = (
+        for_each_axis(n, len(size))
+        for n in (steps["stride"], steps["padding"], steps["dilation"], output_padding)
+    )
+    if any(not 0 <= m < s for m, s in zip(more, stride, strict=True)):
+        raise ValueError("the output_padding is smaller than the stride")
+    walked = zip(shape[2:], size, stride, padding, dilation, more, strict=True)
+    extent = tuple([(n - 1) * s - 2 * p + d * (k - 1) + m + 1 for n, k, s, p, d, m in walked])
+    return {"extent": extent, **options}
+
+
+def _pull_transposed(
+    upstream: Any,
+    out: Any,
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    position: int,
+    output_padding: Steps = 0,
+    **options: Any,
+) -> Any:
+    if position == 0:
+        return _again(upstream, kernel, **options)
+    if position == 1:
+        return conv_to_kernel(upstream, x, size=shape_of(kernel)[2:], **options)
+    return sum(upstream, axis=(0, *range(2, len(shape_of(upstream)))))
+
+
+def _transposed_parts(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
+    made = conv_to_input(x, kernel, **_wider(x, kernel, bias, **options))
+    return made if bias is None else made + reshape(bias, shape=_along_channels(shape_of(made)))
+
+
+def _bind_transposed(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: Any = 1,
+    dilation: Any = 1,
+) -> Any:
+    options = but_defaults(
+        stride=(literal(stride), 1),
+        padding=(literal(padding), 0),
+        output_padding=(literal(output_padding), 0),
+        groups=(literal(groups), 1),
+        dilation=(literal(dilation), 1),
+    )
+    return ((x, kernel) if bias is None else (x, kernel, bias)), options
+
+
+def _transposed(name: str, axes: int, operands: str) -> Structural:
+    def spread(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
+        if np.ndim(x) != axes + 2 or np.ndim(kernel) != axes + 2:
+            raise ValueError(f"x needs {axes + 2} axes: {operands}; and the kernel as many")
+        made = _to_input(x, kernel, **_wider(x, kernel, bias, **options))
+        return made if bias is None else made + bias.reshape(_along_channels(made.shape))
+
+    return structural(
+        name,
+        spread,
+        _pull_transposed,
+        arity=0,
+        variadic=True,
+        notation=Notation(f"{name}({{}})"),
+        symbol="convᵀ",
+        domain="the kernel covers more than the padding takes away",
+        note=f"Spreads every entry of x, {operands}, out by the kernel and adds up where they "
+        "overlap, as a convolution does on its way back; a kernel has the shape (in, out, …).",
+        gradient="The gradient of x is the convolution of the upstream gradient, that of the "
+        "kernel adds up from all places where it lay.",
+        sample=Call((PICTURE, KERNEL) if axes == 2 else (ROW, floats([[1, -1]]))),
+        torch=name,
+        params=("stride", "padding", "output_padding", "groups", "dilation"),
+        interval=(0.5, 2.0),
+        bind=_bind_transposed,
+        parts=_transposed_parts,
+        written=False,
+    )
+
+
+conv_transpose1d = _transposed("conv_transpose1d", 1, "(batch, channels, length)")
+conv_transpose2d = _transposed("conv_transpose2d", 2, "(batch, channels, height, width)")

@@ -41,6 +41,7 @@ from backviz.ops.rounding import trunc
 from backviz.ops.shape import (
     broadcast_to,
     flip,
+    moveaxis,
     ravel,
     reshape,
     several,
@@ -96,6 +97,25 @@ def narrow(x: Any, dim: int, start: int, length: int) -> Any:
     dim = _axis(x, dim)
     start = start % shape_of(x)[dim] if start < 0 else start
     return getitem(x, along(dim, slice(start, start + length)))
+
+
+def torch_unfold(x: Any, dimension: int, size: int, step: int = 1) -> Any:
+    """Windows along one axis, which stand along a new last one: torch's method.
+
+    `backviz.ops.unfold` is torch's function of that name, for images.
+
+    >>> from backviz.autodiff.value import tensor
+    >>> torch_unfold(tensor([1, 2, 3, 4]), 0, 2, 1).tolist()
+    [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
+    """
+    dim = _axis(x, dimension)
+    length = shape_of(x)[dim]
+    if not 1 <= size <= length or step < 1:
+        raise ShapeError(
+            f"unfold: a window of {size} in steps of {step} does not fit into {length}"
+        )
+    places = np.add.outer(np.arange(0, length - size + 1, step), np.arange(size))
+    return moveaxis(getitem(x, along(dim, places)), dim + 1, -1)
 
 
 def gather(x: Any, dim: int, index: Any) -> Any:
@@ -253,6 +273,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "unbind": lambda x, dim=0: unstack(x, dim),
     "narrow": narrow,
     "narrow_copy": narrow,
+    "unfold": torch_unfold,
     "select": lambda x, dim, index: getitem(x, along(_axis(x, dim), index)),
     "index_select": lambda x, dim, index: take(x, index, _axis(x, dim)),
     "take": take,

@@ -1,12 +1,13 @@
 """Windows that walk over an array: what convolution and pooling have in common.
 
 Invariant: axes 0 and 1 are batch and channel, windows walk over the axes behind them,
-and an array of windows has the axes (batch, channel, *in the window, *step). Both ops
-here are linear and each is the other's transpose.
+and an array of windows has the axes (batch, channel, *in the window, *step). The ops
+here are linear, and of each pair one is the other's transpose.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from backviz.autodiff.calls import ROW, Call, floats
+from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.op import Structural, structural
-from backviz.ops.shape import Shape, shape_of
+from backviz.ops.options import but_defaults, literal
+from backviz.ops.shape import Shape, reshape, shape_of
 
 Steps = int | tuple[int, ...]  # one number for every axis, or one for each
 
@@ -24,7 +26,8 @@ Steps = int | tuple[int, ...]  # one number for every axis, or one for each
 class Walk(NamedTuple):
     """A window of `size` over axes of lengths `extent`; every field has an entry for each.
 
-    `dilation` is the distance between neighbours in the window.
+    `dilation` is the distance between neighbours in the window. With `ceil_mode` the last
+    window may lie half outside, as in torch; one that begins behind the array is none.
     """
 
     extent: Shape
@@ -32,6 +35,17 @@ class Walk(NamedTuple):
     stride: Shape
     padding: Shape
     dilation: Shape
+    ceil_mode: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What differs from the defaults, as options of the ops below."""
+        ones = (1,) * len(self.extent)
+        return but_defaults(
+            stride=(self.stride, ones),
+            padding=(self.padding, (0,) * len(ones)),
+            dilation=(self.dilation, ones),
+        )
 
     @property
     def spans(self) -> Shape:
@@ -41,8 +55,19 @@ class Walk(NamedTuple):
     @property
     def steps(self) -> Shape:
         """How many windows there are along each axis."""
-        spans = zip(self.extent, self.spans, self.stride, self.padding, strict=True)
-        return tuple([(n + 2 * p - span) // s + 1 for n, span, s, p in spans])
+        walked = zip(self.extent, self.spans, self.stride, self.padding, strict=True)
+        counts = []
+        for n, span, s, p in walked:
+            last = n + 2 * p - span  # where the last window may begin, in the padded array
+            half = self.ceil_mode and last % s > 0 and (last // s + 1) * s < n + p
+            counts.append(last // s + 1 + half)
+        return tuple(counts)
+
+    @property
+    def lengths(self) -> Shape:
+        """The extent with its padding, and with what a last window lies outside."""
+        walked = zip(self.extent, self.padding, self.steps, self.stride, self.spans, strict=True)
+        return tuple([max(n + 2 * p, (m - 1) * s + span) for n, p, m, s, span in walked])
 
     @property
     def inside(self) -> Any:
@@ -52,10 +77,9 @@ class Walk(NamedTuple):
 
     def padded(self, x: np.ndarray, fill: float = 0.0) -> np.ndarray:
         """The array with `fill` around it, or itself if there is no padding."""
-        if not any(self.padding):
+        if self.lengths == self.extent:
             return x
-        lengths = (n + 2 * p for n, p in zip(self.extent, self.padding, strict=True))
-        around = np.full((*x.shape[:2], *lengths), fill, x.dtype)
+        around = np.full((*x.shape[:2], *self.lengths), fill, x.dtype)
         around[self.inside] = x
         return around
 
@@ -80,8 +104,7 @@ class Walk(NamedTuple):
 
     def overlap_add(self, windows: np.ndarray) -> np.ndarray:
         """The array in which each entry is the sum of its copies in the windows."""
-        lengths = (n + 2 * p for n, p in zip(self.extent, self.padding, strict=True))
-        total = np.zeros((*windows.shape[:2], *lengths), windows.dtype)
+        total = np.zeros((*windows.shape[:2], *self.lengths), windows.dtype)
         by_place = np.moveaxis(windows, (0, 1), (len(self.size), len(self.size) + 1))
         for place, falls in self.taps():
             total[falls] += by_place[place]
@@ -89,7 +112,12 @@ class Walk(NamedTuple):
 
 
 def walk(
-    shape: Shape, size: Steps, stride: Steps = 1, padding: Steps = 0, dilation: Steps = 1
+    shape: Shape,
+    size: Steps,
+    stride: Steps = 1,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
 ) -> Walk:
     """The walk over an array of this shape; `ValueError` if no window fits.
 
@@ -97,8 +125,10 @@ def walk(
     (3,)
     """
     extent = shape[2:]
-    each = [_for_each_axis(x, len(extent)) for x in (size, stride, padding, dilation)]
-    made = Walk(extent, *each)
+    size, stride, padding, dilation = (
+        for_each_axis(x, len(extent)) for x in (size, stride, padding, dilation)
+    )
+    made = Walk(extent, size, stride, padding, dilation, bool(ceil_mode))
     if min(made.size + made.stride + made.dilation, default=1) < 1:
         raise ValueError("size, stride and dilation are at least 1")
     if min(made.padding, default=0) < 0:
@@ -108,7 +138,8 @@ def walk(
     return made
 
 
-def _for_each_axis(steps: Steps, count: int) -> Shape:
+def for_each_axis(steps: Steps, count: int) -> Shape:
+    """One number for every axis, or one for each, as a tuple."""
     if isinstance(steps, tuple | list):
         if len(steps) != count:
             raise ValueError(f"{steps} has {len(steps)} entries, not {count}")
@@ -116,27 +147,37 @@ def _for_each_axis(steps: Steps, count: int) -> Shape:
     return (operator.index(steps),) * count
 
 
-def _overlap_add(
-    x: Any, extent: Shape, stride: Steps = 1, padding: Steps = 0, dilation: Steps = 1
-) -> Any:
-    return _back(np.shape(x), extent, stride, padding, dilation).overlap_add(x)
+def _back(shape: Shape, extent: Shape, **options: Any) -> Walk:
+    """The walk that made windows of this shape; the number of steps tells how it ended."""
+    axes = len(extent)
+    half = walk((*shape[:2], *extent), shape[2 : 2 + axes], **options, ceil_mode=True)
+    for over in (half._replace(ceil_mode=False), half):
+        if over.steps == shape[2 + axes :]:
+            return over
+    raise ValueError(f"{shape[2 + axes :]} windows do not come from a walk over {extent}")
 
 
-def _back(shape: Shape, extent: Shape, *options: Steps) -> Walk:
-    """The walk that made windows of this shape."""
-    return walk((*shape[:2], *extent), shape[2 : 2 + len(extent)], *options)
+def _pull_windows(upstream: Any, out: Any, x: Any, size: Steps, **options: Any) -> Any:
+    over = walk(shape_of(x), size, **_of_walk(options))
+    return overlap_add(upstream, extent=over.extent, **over.options)
+
+
+def _pull_overlap_add(upstream: Any, out: Any, x: Any, extent: Shape, **options: Any) -> Any:
+    over = _back(shape_of(x), extent, **options)
+    ceil = {"ceil_mode": True} if over.ceil_mode else {}
+    return windows(upstream, size=over.size, **over.options, **ceil)
+
+
+def _of_walk(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: given for name, given in options.items() if name != "lowest"}
 
 
 windows: Structural = structural(
     "windows",
-    lambda x, size, stride=1, padding=0, dilation=1, lowest=False: (
-        walk(np.shape(x), size, stride, padding, dilation)
-        .windows(x, -np.inf if lowest else 0.0)
-        .copy()
+    lambda x, size, lowest=False, **options: (
+        walk(np.shape(x), size, **options).windows(x, -np.inf if lowest else 0.0).copy()
     ),
-    lambda upstream, out, x, size, stride=1, padding=0, dilation=1, lowest=False: overlap_add(
-        upstream, extent=shape_of(x)[2:], stride=stride, padding=padding, dilation=dilation
-    ),
+    _pull_windows,
     symbol="windows",
     domain="at least one window fits",
     note="Copies the entries under a window at each of its steps; padding is 0, or with `lowest` "
@@ -144,7 +185,7 @@ windows: Structural = structural(
     gradient="The gradients of the copies add up.",
     sample=Call((ROW,), {"size": (2,)}),
     torch="",
-    params=("size", "stride", "padding", "dilation", "lowest"),
+    params=("size", "stride", "padding", "dilation", "lowest", "ceil_mode"),
     public=False,
     method=False,
     written=False,
@@ -152,14 +193,8 @@ windows: Structural = structural(
 
 overlap_add: Structural = structural(
     "overlap_add",
-    _overlap_add,
-    lambda upstream, out, x, extent, stride=1, padding=0, dilation=1: windows(
-        upstream,
-        size=shape_of(x)[2 : 2 + len(extent)],
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    ),
+    lambda x, extent, **options: _back(np.shape(x), extent, **options).overlap_add(x),
+    _pull_overlap_add,
     symbol="Σ windows",
     domain="all numbers",
     note="Adds up windows where they overlap: the reverse of taking windows.",
@@ -169,6 +204,120 @@ overlap_add: Structural = structural(
     params=("extent", "stride", "padding", "dilation"),
     interval=(0.5, 2.0),
     public=False,
+    method=False,
+    written=False,
+)
+
+# As torch keeps them: a column for each step, the channels of a window behind each other ----
+
+
+def _pull_unfold(upstream: Any, out: Any, x: Any, size: Steps, **options: Any) -> Any:
+    over, shape = _columns(x, size, options)
+    return overlap_add(reshape(upstream, shape=shape), extent=over.extent, **over.options)
+
+
+def _columns(x: Any, size: Steps, options: Any) -> tuple[Walk, Shape]:
+    """The walk over an image, and the shape of its windows."""
+    shape = shape_of(x)
+    if len(shape) != 4:
+        raise ValueError("x needs 4 axes: (batch, channels, height, width)")
+    over = walk(shape, size, **options)
+    return over, (*shape[:2], *over.size, *over.steps)
+
+
+def _unfold(x: Any, size: Steps, **options: Any) -> Any:
+    over, shape = _columns(x, size, options)
+    return over.windows(x).reshape(_of_columns(shape)).copy()
+
+
+def _of_columns(shape: Shape) -> Shape:
+    """The shape of columns, from that of windows."""
+    batch, channels, *size, height, width = shape
+    return batch, channels * math.prod(size), height * width
+
+
+def _image(x: Any, extent: Steps, size: Steps, options: Any) -> tuple[Walk, Shape]:
+    """The walk over the image that columns make, and the shape of its windows."""
+    over = walk((1, 1, *for_each_axis(extent, 2)), size, **options)
+    rows, steps, shape = math.prod(over.size), math.prod(over.steps), shape_of(x)
+    if len(shape) != 3 or shape[1] % rows or shape[2] != steps:
+        raise ValueError(
+            f"windows of {over.size} that walk over {over.extent} make the shape (batch, "
+            f"{rows}·channels, {steps})"
+        )
+    return over, (shape[0], shape[1] // rows, *over.size, *over.steps)
+
+
+def _fold(x: Any, extent: Steps, size: Steps, **options: Any) -> Any:
+    over, shape = _image(x, extent, size, options)
+    return over.overlap_add(np.reshape(x, shape))
+
+
+def _pull_fold(upstream: Any, out: Any, x: Any, extent: Steps, size: Steps, **options: Any) -> Any:
+    over, _ = _image(x, extent, size, options)
+    return reshape(windows(upstream, size=over.size, **over.options), shape=shape_of(x))
+
+
+def _steps(
+    size: Any = None,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+    *,
+    kernel_size: Any = None,
+) -> dict[str, Any]:
+    """The options of a walk in torch's order; torch calls the size `kernel_size`."""
+    given = kernel_size if size is None else size
+    if given is None:
+        raise TypeError("the size of the window is missing")
+    steps = but_defaults(
+        dilation=(literal(dilation), 1),
+        padding=(literal(padding), 0),
+        stride=(literal(stride), 1),
+    )
+    return {"size": literal(given), **steps}
+
+
+def _bind_fold(
+    x: Any, extent: Any = None, *steps: Any, output_size: Any = None, **options: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    given = output_size if extent is None else extent
+    if given is None:
+        raise TypeError("the extent, torch's output_size, is missing")
+    return (x,), {"extent": literal(given), **_steps(*steps, **options)}
+
+
+unfold: Structural = structural(
+    "unfold",
+    _unfold,
+    _pull_unfold,
+    domain="at least one window fits",
+    note="The entries under a window as a column, for each of its steps: what turns a convolution "
+    "into a product of matrices.",
+    gradient="The gradients of the copies add up.",
+    sample=Call((PICTURE,), {"size": 2}),
+    torch="nn.functional.unfold",
+    torch_options={"size": "kernel_size"},
+    params=("size", "dilation", "padding", "stride"),
+    bind=lambda x, *steps, **options: ((x,), _steps(*steps, **options)),
+    method=False,  # torch's method of this name takes windows along one axis
+    written=False,
+)
+
+fold: Structural = structural(
+    "fold",
+    _fold,
+    _pull_fold,
+    domain="all numbers",
+    note="Puts columns back as windows into an image and adds up where they overlap: the reverse "
+    "of unfold.",
+    gradient="Each column gets what lies under its window in the gradient.",
+    sample=Call((floats([[1, 3], [4, 6], [2, 5], [0, 7]]),), {"extent": (2, 3), "size": 2}),
+    torch="nn.functional.fold",
+    torch_options={"size": "kernel_size", "extent": "output_size"},
+    params=("extent", "size", "dilation", "padding", "stride"),
+    bind=_bind_fold,
+    interval=(0.5, 2.0),
     method=False,
     written=False,
 )

@@ -150,6 +150,34 @@ SAMPLES: dict[str, list[Sample]] = {
             {"pad_width": ((1, 0),), "constant_values": (3, 4)},
             torch=lambda torch, x: torch.nn.functional.pad(x, (1, 0), value=3.0),
         ),
+        *(
+            Sample(
+                ((1, 2, 3, 2),),
+                {"pad_width": ((0, 0), (0, 0), (1, 2), (0, 1)), "mode": mode},
+                torch=lambda torch, x, mode=mode: torch.nn.functional.pad(x, (0, 1, 1, 2), mode),
+            )
+            for mode in ("reflect", "replicate", "circular")
+        ),
+        Sample(
+            ((3, 2),),
+            {"pad_width": ((2, 0), (0, 0)), "mode": "symmetric"},
+            torch=lambda torch, x: torch.cat([x[:2].flip(0), x]),
+        ),
+        Sample(  # further than once round
+            ((2,),),
+            {"pad_width": 5, "mode": "wrap"},
+            torch=lambda torch, x: x.repeat(6)[:12].roll(1),
+        ),
+        Sample(
+            ((3, 4),),
+            {"pad": (2, 1), "mode": "reflect"},
+            torch=lambda torch, x: torch.nn.functional.pad(x, (2, 1), "reflect"),
+        ),
+        Sample(
+            ((3, 4),),
+            {"pad": (2, 1), "value": 7.0},
+            torch=lambda torch, x: torch.nn.functional.pad(x, (2, 1), value=7.0),
+        ),
     ],
     "repeat": [
         Sample(((2, 3),), {"repeats": 2}, torch=lambda torch, x: x.repeat_interleave(2)),

@@ -88,7 +88,7 @@ def _linear(*shapes: Any) -> Sample:
 
 
 def _functional(name: str, *shapes: Any, **params: Any) -> Sample:
-    words = {"size": "kernel_size"}
+    words = OPS[name].torch_options
     options = {words.get(k, k): v for k, v in params.items()}
     return Sample(
         shapes,
@@ -217,6 +217,26 @@ SAMPLES: dict[str, list[Sample]] = {
         _functional("conv2d", (1, 2, 4, 3), (1, 2, 3, 2), (1,), stride=(2, 1), padding=(2, 1)),
         _functional("conv2d", (1, 2, 5, 4), (2, 1, 2, 2), groups=2, stride=2, dilation=(2, 1)),
     ],
+    "conv_transpose1d": [
+        _functional("conv_transpose1d", (2, 1, 3), (1, 1, 3)),
+        _functional(
+            "conv_transpose1d", (1, 2, 3), (2, 3, 2), (3,), stride=3, padding=1, output_padding=2
+        ),
+    ],
+    "conv_transpose2d": [
+        _functional("conv_transpose2d", (1, 2, 2, 3), (2, 1, 2, 2)),
+        _functional(
+            "conv_transpose2d",
+            (1, 4, 3, 2),
+            (4, 1, 2, 3),
+            (2,),
+            stride=(2, 1),
+            padding=(1, 0),
+            output_padding=(1, 0),
+            groups=2,
+            dilation=(1, 2),
+        ),
+    ],
     "conv_to_input": [
         _to_input((1, 2, 3), (2, 1, 3), (5,)),
         _to_input((1, 2, 2, 3), (2, 2, 2, 2), (4, 5), stride=2, padding=(0, 1)),
@@ -232,26 +252,84 @@ SAMPLES: dict[str, list[Sample]] = {
         _windows((1, 2, 6), (2,), stride=2, padding=1, dilation=3),
         _windows((2, 1, 3, 4), (2, 2), stride=(1, 2), padding=(1, 0)),
         _windows((1, 1, 3, 3), (2, 2), lowest=True),
+        # a last window half outside is one of an image with zeros behind it
+        Sample(
+            ((1, 1, 4),),
+            {"size": (3,), "stride": (2,), "ceil_mode": True},
+            torch=lambda torch, x: torch.nn.functional.pad(x, (0, 1)).unfold(2, 3, 2).mT,
+        ),
     ],
     "overlap_add": [
         _overlap_add((1, 2, 2, 2, 2, 3), (3, 4)),
         _overlap_add((1, 1, 2, 1, 2, 2), (4, 3), stride=(2, 2), padding=(1, 0), dilation=(2, 1)),
+        Sample(
+            ((1, 1, 3, 2),),
+            {"extent": (4,), "stride": (2,)},
+            torch=lambda torch, x: torch.nn.functional.fold(x[0], (5, 1), (3, 1), stride=(2, 1))[
+                :, :, :4, 0
+            ],
+        ),
     ],
     "max_pool1d": [
         _functional("max_pool1d", (2, 2, 6), size=2),
         _functional("max_pool1d", (1, 2, 5), size=3, stride=1, padding=1),
+        _functional("max_pool1d", (1, 1, 7), size=2, stride=3, dilation=3, ceil_mode=True),
+        _functional("max_pool1d", (1, 1, 3), size=2, stride=2, padding=1, ceil_mode=True),
     ],
     "max_pool2d": [
         _functional("max_pool2d", (1, 2, 4, 4), size=2),
         _functional("max_pool2d", (1, 1, 5, 4), size=(3, 2), stride=(2, 1), padding=(1, 1)),
+        _functional("max_pool2d", (1, 1, 4, 5), size=2, padding=1, dilation=(1, 2), ceil_mode=True),
     ],
     "avg_pool1d": [
         _functional("avg_pool1d", (2, 2, 6), size=2),
         _functional("avg_pool1d", (1, 2, 5), size=3, stride=1, padding=1),
+        _functional("avg_pool1d", (1, 1, 4), size=3, padding=1, ceil_mode=True),
+        _functional("avg_pool1d", (1, 1, 3), size=2, padding=1, count_include_pad=False),
     ],
     "avg_pool2d": [
         _functional("avg_pool2d", (1, 2, 4, 4), size=2),
         _functional("avg_pool2d", (1, 1, 5, 4), size=(3, 2), stride=(2, 1), padding=(1, 1)),
+        _functional(
+            "avg_pool2d",
+            (1, 1, 4, 3),
+            size=3,
+            stride=2,
+            padding=(1, 0),
+            ceil_mode=True,
+            count_include_pad=False,
+        ),
+        _functional("avg_pool2d", (1, 1, 3, 4), size=2, stride=1, padding=1, divisor_override=3),
+    ],
+    "unfold": [
+        _functional("unfold", (2, 2, 3, 4), size=2),
+        _functional(
+            "unfold", (1, 1, 4, 5), size=(2, 3), stride=(2, 1), padding=(1, 0), dilation=(2, 1)
+        ),
+    ],
+    "fold": [
+        _functional("fold", (1, 8, 6), extent=(3, 4), size=2),
+        _functional("fold", (2, 2, 4), extent=(3, 4), size=(2, 1), stride=2, padding=(1, 0)),
+    ],
+    "interpolate": [
+        _functional("interpolate", (2, 1, 3), size=5),
+        _functional("interpolate", (1, 1, 3, 4), scale_factor=(2, 0.5)),
+        _functional("interpolate", (1, 2, 4), size=3, mode="nearest-exact"),
+        _functional("interpolate", (1, 1, 4), size=6, mode="linear"),
+        _functional("interpolate", (1, 1, 4), size=5, mode="linear", align_corners=True),
+        _functional("interpolate", (1, 2, 3, 2), scale_factor=2, mode="bilinear"),
+        _functional("interpolate", (1, 1, 2, 3), size=(3, 5), mode="bilinear", align_corners=True),
+        _functional("interpolate", (1, 1, 3, 4), scale_factor=1.6, mode="bilinear"),
+        _functional(
+            "interpolate",
+            (1, 1, 3, 4),
+            scale_factor=1.6,
+            mode="bilinear",
+            recompute_scale_factor=True,
+        ),
+        _functional("interpolate", (1, 1, 3, 4), size=(4, 2), mode="bicubic"),
+        _functional("interpolate", (1, 1, 3, 4), size=(4, 2), mode="bicubic", align_corners=True),
+        _functional("interpolate", (1, 1, 5, 4), size=(2, 3), mode="area"),
     ],
     "not_first_largest": [_others((1, 2, 4, 4), size=(2, 2), stride=(2, 1))],
 }
