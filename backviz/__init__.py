@@ -37,7 +37,15 @@ if TYPE_CHECKING:
         source_lines,
     )
     from backviz.autodiff.replay import as_function
-    from backviz.autodiff.transforms import grad, hessian, hvp, jacobian, value_and_grad
+    from backviz.autodiff.transforms import (
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
     from backviz.autodiff.value import Value, tensor
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
@@ -90,6 +98,7 @@ _HOME = {
     "hessian": "autodiff.transforms",
     "hvp": "autodiff.transforms",
     "jacobian": "autodiff.transforms",
+    "jvp": "autodiff.transforms",
     "load": "sources",
     "load_ipython_extension": "stepping.extension",
     "name": "sources.tracing",
@@ -110,6 +119,7 @@ _HOME = {
     "to_graph": "graphs",
     "trace": "sources.tracing",
     "value_and_grad": "autodiff.transforms",
+    "vjp": "autodiff.transforms",
 }
 
 __all__ = [
@@ -139,6 +149,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jvp",
     "load",
     "load_ipython_extension",
     "name",
@@ -159,6 +170,7 @@ __all__ = [
     "to_graph",
     "trace",
     "value_and_grad",
+    "vjp",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.value import Value
-from backviz.errors import InputError
+from backviz.errors import InputError, ShapeError
 
 OBJECTS: list[type] = []  # of which only the recorded values are leaves; `nn` adds its modules
 DEEPEST = 100
@@ -54,6 +54,38 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
     mapped(tree, note, name)
     return iter(found)
+
+
+def beside(tree: Any, other: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The leaves of a container with their names, each with its like from another of that shape.
+
+    A row of numbers beside a list or a tuple is taken as one. Raises `ShapeError` where the two
+    do not hold the same parts.
+
+    >>> [*beside({"w": np.ones(2), "b": 3.0}, {"w": np.zeros(2), "b": 1.0}, "p")][1]
+    ('p.b', 3.0, 1.0)
+    """
+    mine, its = [*leaves(tree, name)], [*leaves(_like(tree, other), name)]
+    for (label, leaf), (found, each) in zip(mine, its, strict=False):
+        if label != found:
+            raise ShapeError(
+                f"holds other parts: {found or 'one'} in the place of {label or 'one'}"
+            )
+        yield label, leaf, each
+    if len(mine) != len(its):
+        raise ShapeError(f"holds other parts: {len(its)}, not {len(mine)}; give the same")
+
+
+def _like(tree: Any, other: Any) -> Any:
+    """The other container; rows of numbers, which are arrays else, as what they stand beside."""
+    if type(other) is dict and isinstance(tree, dict):
+        return {key: _like(tree.get(key), part) for key, part in other.items()}
+    if type(other) in (list, tuple) and type(tree) in (list, tuple) and not is_numbers(tree):
+        if is_numbers(other):
+            return [np.asarray(part, float) for part in other]
+        if len(other) == len(tree):
+            return [_like(a, b) for a, b in zip(tree, other, strict=True)]
+    return other
 
 
 def is_leaf(tree: Any) -> bool:
