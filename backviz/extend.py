@@ -28,7 +28,7 @@ from backviz.diagrams.layout import ENGINES, Engine, Layout, Plan
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.lessons.broken import BREAKS, Break
 from backviz.lessons.model import LESSONS, Lesson
-from backviz.movies.formats import FORMATS, Format, film_format
+from backviz.movies.formats import FORMATS, FilmFormat, film_format
 from backviz.ops import OPS
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, convention, optimizer
 from backviz.registry import Registry
@@ -41,7 +41,7 @@ from backviz.sources.examples import EXAMPLES, Example
 from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
-from backviz.tables import TABLES
+from backviz.tables import TABLES, TableFormat
 from backviz.words import LANGUAGES, Words
 
 __all__ = [
@@ -72,7 +72,7 @@ __all__ = [
     "Engine",
     "Example",
     "Film",
-    "Format",
+    "FilmFormat",
     "Frame",
     "Kind",
     "Layout",
@@ -89,6 +89,7 @@ __all__ = [
     "Result",
     "State",
     "Structural",
+    "TableFormat",
     "Theme",
     "Wish",
     "Within",

@@ -1,17 +1,59 @@
-"""Which format a command writes: what the file's name and `-F` say together.
+"""What a format is, and which one a command writes: what the file's name and `-F` say together.
 
-Invariant: pictures, builds, films and tables choose here, each from its own table, so that an
-ending or a name means the same everywhere, and two that disagree are one sentence.
+Invariant: pictures, builds, films and tables choose here, each from its own table of the same
+rows, so that an ending or a name means the same everywhere, and two that disagree are one sentence.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from backviz.errors import UsageError
 from backviz.files import extension_of
-from backviz.registry import Registry
+from backviz.registry import Registry, loaded
+
+Kind = Literal["picture", "build", "film", "page", "text", "code", "data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its name (also the file extension), what it is for, and the function that makes it.
+
+    The function may be named as `module:function`; it is imported when the format is used. `kind`
+    says what comes out: a picture, a build (pages, numbered files), a film, a page with controls,
+    text for a person, code for another program to draw or set, or data. `endings` are other
+    extensions, which are other names as well.
+    """
+
+    name: str
+    about: str
+    place: str | Callable[..., Any]
+    kind: Kind = "picture"
+    endings: tuple[str, ...] = ()
+
+    @property
+    def make(self) -> Callable[..., Any]:
+        """The function; what it needs is imported now.
+
+        `MissingPieceError` if that is not installed.
+        """
+        found: Callable[..., Any] = loaded(self.name, self.place)
+        return found
+
+
+F = TypeVar("F", bound=Format)
+
+
+class Formats(Registry[F]):
+    """A table of formats."""
+
+    def enter(self, row: F) -> F:
+        """Enter a format under its name and its other endings."""
+        return self.add(row.name, row, row.endings)
+
 
 _DOCUMENTS = {
     "pptx": "PowerPoint", "ppt": "PowerPoint", "key": "Keynote", "odp": "Impress",
@@ -22,7 +64,7 @@ _DOCUMENTS = {
 def resolve(
     output: str,
     form: str | None,
-    formats: Registry[Any],
+    formats: Formats[Any],
     *,
     without: str = "",
     instead: str = "a picture: -o graph.png --for slide",

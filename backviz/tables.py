@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.explanations import Row, rows
-from backviz.registry import Registry
+from backviz.formats import Format, Formats
 from backviz.stability import SCHEMA
 from backviz.tex_signs import tex
 from backviz.text import NumberStyle, entries_within, json_ready
@@ -24,7 +24,19 @@ from backviz.words import LANGUAGES
 
 COLUMNS = 80
 MOST_ENTRIES = 2_000_000  # of the arrays of a table in which every number is written out
-TABLES: Registry[Callable[[list[Row], NumberStyle, str], str]] = Registry("table format")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat(Format):
+    """A format of tables: a function makes its text from `(rows, numbers, lang)`."""
+
+    def __call__(self, made: list[Row], numbers: NumberStyle, lang: str) -> str:
+        """The table of these rows."""
+        text: str = self.make(made, numbers, lang)
+        return text
+
+
+TABLES: Formats[TableFormat] = Formats("table format")
 
 
 def table(
@@ -152,5 +164,11 @@ def escape_markdown(text: str) -> str:
     return text
 
 
-for _name, _form in (("txt", _txt), ("md", _md), ("csv", _csv), ("json", _json), ("latex", _latex)):
-    TABLES.add(_name, _form, ["tex"] if _name == "latex" else [])
+for _row in (
+    TableFormat("txt", "aligned columns", _txt, "text"),
+    TableFormat("md", "a table in Markdown", _md, "text"),
+    TableFormat("csv", "every number in full, for a spreadsheet", _csv, "data"),
+    TableFormat("json", "the same for a program", _json, "data"),
+    TableFormat("latex", "a tabular for LaTeX (.tex)", _latex, "code", ("tex",)),
+):
+    TABLES.enter(_row)

@@ -11,7 +11,7 @@ from backviz.extend import (
     Command,
     Engine,
     Film,
-    Format,
+    FilmFormat,
     Frame,
     Layout,
     Lesson,
@@ -84,7 +84,9 @@ def captions(reel: Any, place: Path, watch: Any, loop: bool) -> None:
     place.write_text("\n".join(shot.caption for shot in reel.shots()), "utf-8")
 
 
-film_format(Format("plug_film", "film", "the captions", captions, "the captions of the steps"))
+film_format(
+    FilmFormat("plug_film", "the captions", captions, "film", build="the captions of the steps")
+)
 
 extend.THEMES.add(
     "plug_theme",

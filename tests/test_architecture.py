@@ -63,9 +63,10 @@ SAID = {"autodiff/exits"}  # its message names a function; nothing is imported
 
 
 def homes(tree):
-    """The texts in `Registry(…, home=…)`: the one allowed door upwards."""
+    """The texts in `Registry(…, home=…)` and `Formats`: the one allowed door upwards."""
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and "Registry" in ast.dump(call.func):
+        tables = ("Registry", "Formats")
+        if isinstance(call, ast.Call) and any(t in ast.dump(call.func) for t in tables):
             for given in call.keywords:
                 if given.arg == "home":
                     yield from (id(node) for node in ast.walk(given.value))

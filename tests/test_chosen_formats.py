@@ -1,9 +1,12 @@
 """One way to choose a format: names and endings mean the same to every command."""
 
+import json
+from typing import get_args
+
 import pytest
 from command_line import call
 
-from backviz.formats import resolve
+from backviz.formats import Format, Kind, resolve
 from backviz.movies.formats import FORMATS
 from backviz.renderers import RENDERERS
 from backviz.renderers.build_files import build_format
@@ -60,3 +63,21 @@ def test_a_film_that_disagrees_is_the_same_sentence(tmp_path):
 def test_the_ending_svg_is_fragments_or_numbered_files():
     assert build_format("a.svg") == "fragments" and build_format("%d.svg") == "svg"
     assert build_format("a.svg", "fragments") == "fragments"
+
+
+@pytest.mark.parametrize("formats", EVERY.values(), ids=list(EVERY))
+def test_every_format_is_one_kind_of_row(formats):
+    for name, row in formats.items():
+        assert isinstance(row, Format) and row.name == name and row.about
+        assert row.kind in get_args(Kind)
+        assert {formats.name_of(ending) for ending in row.endings} <= {name}
+        assert callable(row.make)
+
+
+def test_the_list_of_formats_says_kinds_endings_and_commands():
+    rows = {row["name"]: row for row in json.loads(call("list", "formats", "--json").out)["rows"]}
+    assert rows["html"]["kinds"] == "page" and rows["html"]["endings"] == "html, htm"
+    assert rows["svg"]["kinds"] == "picture, build"
+    assert rows["tikz"]["commands"] == "graph, steps" and rows["tikz"]["kinds"] == "code"
+    films = json.loads(call("list", "films", "--json").out)["rows"]
+    assert {row["name"] for row in films if row["kind"] == "film"} == {"mp4", "gif", "webp"}

@@ -18,7 +18,7 @@ from backviz.cli.help import FILM, LOOK, Command, Option
 from backviz.cli.plugin import plugin_option
 
 if TYPE_CHECKING:
-    from backviz.movies.formats import Format
+    from backviz.movies.formats import FilmFormat
     from backviz.scenes.model import Film
     from backviz.scenes.registry import Option as SceneOption
     from backviz.scenes.registry import Scene
@@ -239,7 +239,7 @@ def _looks(shared: dict[str, Any]) -> Any:
     return {**{name: shared[name] for name in same}, **negated}
 
 
-def _save(film: Film, output: str, row: Format, shared: dict[str, Any]) -> list[Any]:
+def _save(film: Film, output: str, row: FilmFormat, shared: dict[str, Any]) -> list[Any]:
     """Write what was asked for, and say where; nothing if it went to standard output."""
     from pathlib import Path
 
@@ -284,7 +284,7 @@ class _progress:  # noqa: N801
             click.echo("\r" + " " * 60 + "\r", nl=False, err=True)
 
 
-def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
+def _what(film: Film, row: FilmFormat, shared: dict[str, Any]) -> str:
     from backviz.files import is_numbered
     from backviz.text import count
 
@@ -292,12 +292,12 @@ def _what(film: Film, row: Format, shared: dict[str, Any]) -> str:
         return f"frame {film.index(shared['still'])}"
     if is_numbered(shared["output"]):
         return count(film.count, "frame")
-    if shared["strip"] or row.kind != "film":
+    if shared["strip"] or row.kind not in ("film", "page"):
         return f"of {count(film.count, 'frame')}"
     return count(film.count, "frame")
 
 
-def _manifest(film: Film, row: Format, paths: list[Any]) -> None:
+def _manifest(film: Film, row: FilmFormat, paths: list[Any]) -> None:
     from backviz.cli.manifest import manifest
     from backviz.cli.terminal import print_json
 

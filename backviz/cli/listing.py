@@ -14,6 +14,9 @@ from backviz.cli.help import Command
 if TYPE_CHECKING:
     from backviz.scenes.surfaces import Landscape
 
+if TYPE_CHECKING:
+    from backviz.formats import Format, Formats
+
 Rows = list[dict[str, Any]]
 
 
@@ -66,31 +69,47 @@ def _ops() -> Rows:
 
 def _formats() -> Rows:
     """Every format once, with the commands that write it and what it is for."""
+    told: dict[str, list[tuple[str, Format]]] = {}
+    for command, table in _written().items():
+        for row in table.values():
+            told.setdefault(row.name, []).append((command, row))
+    return [
+        {
+            "name": name,
+            "commands": ", ".join(command for command, _ in rows),
+            "kinds": ", ".join(dict.fromkeys(row.kind for _, row in rows)),
+            "endings": ", ".join(dict.fromkeys(e for _, row in rows for e in (name, *row.endings))),
+            "about": "; ".join(dict.fromkeys(row.about for _, row in rows)),
+        }
+        for name, rows in told.items()
+    ]
+
+
+def _written() -> dict[str, Formats[Any]]:
+    """The table of formats of each command that writes files."""
     from backviz.movies.formats import FORMATS
     from backviz.renderers import RENDERERS
     from backviz.renderers.builds import BUILDERS
     from backviz.tables import TABLES
 
-    kinds: dict[str, list[tuple[str, str]]] = {}
-    for command, rows in (("graph", RENDERERS), ("steps", BUILDERS), ("animate", FORMATS)):
-        for row in rows.values():
-            kinds.setdefault(row.name, []).append((command, row.about))
-    for name in TABLES:
-        kinds.setdefault(name, []).append(("table", "a row for each contribution"))
-    return [
-        {
-            "name": name,
-            "commands": ", ".join(command for command, _ in told),
-            "about": "; ".join(dict.fromkeys(about for _, about in told)),
-        }
-        for name, told in kinds.items()
-    ]
+    return {"graph": RENDERERS, "steps": BUILDERS, "animate": FORMATS, "table": TABLES}
 
 
-def _tables() -> Rows:
-    from backviz.tables import TABLES
+def _formats_of(command: str) -> Callable[[], Rows]:
+    """The formats of one command: what comes out, its other endings, what it is for."""
 
-    return [{"name": name} for name in TABLES]
+    def rows() -> Rows:
+        return [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "endings": ", ".join((row.name, *row.endings)),
+                "about": row.about,
+            }
+            for row in _written()[command].values()
+        ]
+
+    return rows
 
 
 def _themes() -> Rows:
@@ -152,18 +171,6 @@ def _ends(land: Landscape) -> str:
     return ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in (("x", land.x), ("y", land.y)))
 
 
-def _films() -> Rows:
-    from backviz.movies.formats import FORMATS
-
-    return [{"name": row.name, "about": row.about} for row in FORMATS.values()]
-
-
-def _builds() -> Rows:
-    from backviz.renderers.builds import BUILDERS
-
-    return [{"name": row.name, "about": row.about} for row in BUILDERS.values()]
-
-
 def _optimizers() -> Rows:
     from backviz.optim import OPTIMIZERS
 
@@ -199,9 +206,9 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "scenes": _scenes,
     "ops": _ops,
     "formats": _formats,
-    "builds": _builds,
-    "films": _films,
-    "tables": _tables,
+    "builds": _formats_of("steps"),
+    "films": _formats_of("animate"),
+    "tables": _formats_of("table"),
     "themes": _themes,
     "sizes": _sizes,
     "engines": _engines,

@@ -12,7 +12,7 @@ from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, whole_file, write_file, write_numbered
 from backviz.formats import resolve
-from backviz.movies.formats import FORMATS, Format
+from backviz.movies.formats import FORMATS, FilmFormat
 from backviz.movies.looks import FilmOptions, check_transparent, film_style
 from backviz.scenes.model import Film
 
@@ -84,7 +84,7 @@ def save(
     return Path(path)
 
 
-def _picture(film: Film, k: int | None, row: Format, style: Style) -> bytes:
+def _picture(film: Film, k: int | None, row: FilmFormat, style: Style) -> bytes:
     keys = film.stills or (-1,)
     if row.kind != "picture":
         raise UsageError(f"a still cannot be {row.name}; use png, svg or pdf")

@@ -6,45 +6,44 @@ stand on a floor above and enter themselves (`movies.formats`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from backviz.registry import Registry, loaded
+from backviz.formats import Format, Formats
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
-class Builder:
-    """A format of builds: a function, or `module:function`, makes it from the steps.
+class Builder(Format):
+    """A format of builds: a function makes it from the steps.
 
     `each` says that the function gives a file for every step, not one file for all.
     """
 
-    name: str
-    about: str
-    place: str | Callable[[Steps], Any]
     each: bool = False
 
     def __call__(self, steps: Steps) -> list[bytes]:
         """The files, in the order of the steps; one if the format holds all of them."""
-        made = loaded(self.name, self.place)(steps)
+        made = self.make(steps)
         return list(made) if self.each else [made]
 
 
-BUILDERS: Registry[Builder] = Registry("format", home="backviz.movies.formats")
+BUILDERS: Formats[Builder] = Formats("format", home="backviz.movies.formats")
 
 _HERE = __name__.rpartition(".")[0]
 for _row in (
-    Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.pdf:pdf_pages"),
-    Builder("html", "a player with keys, in one file", f"{_HERE}.player:html"),
-    Builder("svg", "numbered SVG files", f"{_HERE}.svg:svg_pages", each=True),
-    Builder("png", "numbered pictures", f"{_HERE}.marks:png_pages", each=True),
+    Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.pdf:pdf_pages", "build"),
+    Builder("html", "a player with keys, in one file", f"{_HERE}.player:html", "page", ("htm",)),
+    Builder("svg", "numbered SVG files", f"{_HERE}.svg:svg_pages", "build", each=True),
+    Builder("png", "numbered pictures", f"{_HERE}.marks:png_pages", "build", each=True),
     Builder(
-        "fragments", "one SVG for reveal.js, a fragment for each step", f"{_HERE}.svg:fragments"
+        "fragments",
+        "one SVG for reveal.js, a fragment for each step",
+        f"{_HERE}.svg:fragments",
+        "build",
     ),
-    Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps"),
+    Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps", "code", ("tex",)),
 ):
-    BUILDERS.add(_row.name, _row, {"tikz": ["tex"], "html": ["htm"]}.get(_row.name, []))
+    BUILDERS.enter(_row)
