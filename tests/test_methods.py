@@ -21,6 +21,7 @@ CALLS = {
     "ger": "s[0].ger(t[0])",
     "inverse": "s.inverse()",
     "slogdet": "s.slogdet()[1]",
+    "svd": "s.svd()[1]",
     "dist": "t.dist(t * t, p=3)",
     "addmm": "s.addmm(s, t.T @ t, beta=0.5, alpha=2)",
     "addmv": "t[0].addmv(s, t[1], beta=3, alpha=-1)",

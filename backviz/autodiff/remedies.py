@@ -37,8 +37,8 @@ def remedies() -> dict[str, str]:
 def remedy(name: str, home: str = "") -> str:
     """The sentence for a name, or "" if nobody has written one; `home` is its module.
 
-    >>> remedy("cond", "linalg")[:29], remedy("arcsin")
-    ('singular values do not record', '')
+    >>> remedy("trace", "linalg")[:21], remedy("arcsin")
+    ('write np.sum(np.diagon', '')
     """
     found = remedies().get(f"{home}.{name}" if home else name) or remedies().get(name, "")
     return found.format(name=name)

@@ -20,7 +20,7 @@ __all__ = ["OPS"]
 FAMILIES = (
     "compare elementary arithmetic special choose activations hard rounding pairs shape index "
     "reduce statistics scan assemble borders "
-    "linalg contract solve "
+    "linalg contract solve factors "
     "composite normalize windows convolution pooling resize "
     "losses.entries losses.classes losses.margins"
 )

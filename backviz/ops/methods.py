@@ -35,6 +35,7 @@ from backviz.ops.compare import (
 from backviz.ops.contract import tensordot
 from backviz.ops.elementary import abs as absolute
 from backviz.ops.elementary import log, sign
+from backviz.ops.factors import svd
 from backviz.ops.index import getitem, numbers_of
 from backviz.ops.linalg import matmul, outer
 from backviz.ops.rounding import trunc
@@ -163,6 +164,16 @@ def _expand(x: Any, *sizes: Any) -> Any:
     return broadcast_to(x, tuple(o if n == -1 else n for n, o in zip(shape, own, strict=True)))
 
 
+def _svd(x: Any, some: bool = True, compute_uv: bool = True) -> tuple[Any, Any, Any]:
+    """torch's method: U, S and V, which is not transposed; `some` leaves further vectors away."""
+    if not compute_uv:
+        raise InputError(
+            "svd: with compute_uv=False torch gives zeros as vectors; write x.svdvals()"
+        )
+    left, values, right = svd(x, full_matrices=not some)
+    return left, values, swapaxes(right, -1, -2)
+
+
 def _unflatten(x: Any, dim: int, sizes: Any) -> Any:
     shape, dim = shape_of(x), _axis(x, dim)
     return reshape(x, (*shape[:dim], *sizes, *shape[dim + 1 :]))
@@ -229,6 +240,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "ger": outer,
     "inverse": inv,
     "slogdet": slogdet,
+    "svd": _svd,
     "dist": lambda x, other, p=2: norm(ravel(x - other), ord=p),
     "addmm": lambda x, a, b, *, beta=1, alpha=1: _scaled(beta, x) + _scaled(alpha, matmul(a, b)),
     "addmv": lambda x, a, b, *, beta=1, alpha=1: _scaled(beta, x) + _scaled(alpha, matmul(a, b)),

@@ -25,6 +25,37 @@ def _cofactors(torch, x):
     return torch.stack([torch.linalg.cross(*pair) for pair in ((b, c), (c, a), (a, b))], -2)
 
 
+def _of_the_symmetric_part(function):
+    """torch's, of what backviz takes."""
+    return lambda torch, x: function(torch, (x + x.mT) / 2)
+
+
+def _signs(ours, theirs):
+    """Vectors are unique but for their signs: those of torch turned as ours are."""
+    return theirs * (theirs.detach() * ours).sum(-2, keepdim=True).sign()
+
+
+def _vectors(torch, x):
+    from backviz.ops import OPS
+
+    ours = torch.as_tensor(OPS["eigenvectors"](x.detach().numpy()))
+    return _signs(ours, torch.linalg.eigh((x + x.mT) / 2)[1])
+
+
+def _left(torch, x):
+    from backviz.ops import OPS
+
+    ours = torch.as_tensor(OPS["left_vectors"](x.detach().numpy()))
+    return _signs(ours, torch.linalg.svd(x, full_matrices=False)[0])
+
+
+def _right(torch, x):
+    from backviz.ops import OPS
+
+    ours = torch.as_tensor(OPS["right_vectors"](x.detach().numpy()))
+    return _signs(ours.mT, torch.linalg.svd(x, full_matrices=False)[2].mT).mT
+
+
 def _minors(torch, x):
     """By the first row, for 3 × 3: torch's own has gradient 0 at a singular matrix."""
     a, b, c = x.unbind(0)
@@ -44,7 +75,28 @@ def _tensordot(given, axes):
     return Sample(given, {"axes": axes}, torch=lambda torch, a, b: torch.tensordot(a, b, dims=axes))
 
 
+POSITIVE = [[2.0, 0.5, 0.3], [0.4, 1.5, 0.2], [0.1, 0.6, 1.8]]
+TALL = [[1.0, 0.4], [-0.3, 2.0], [0.5, 1.2]]
+WIDE = [[1.0, -0.3, 0.5], [0.4, 2.0, 1.2]]
 SAMPLES: dict[str, list[Sample]] = {
+    "cholesky": [
+        Sample(
+            (POSITIVE,), torch=_of_the_symmetric_part(lambda torch, x: torch.linalg.cholesky(x))
+        ),
+        Sample(
+            ([SQUARE, OTHER],), {"upper": True},
+            torch=_of_the_symmetric_part(lambda torch, x: torch.linalg.cholesky(x, upper=True)),
+        ),
+        Sample(([[2.0]],)),
+    ],
+    "eigvalsh": [
+        Sample((SQUARE,), torch=_of_the_symmetric_part(lambda torch, x: torch.linalg.eigvalsh(x))),
+        Sample((STACK,), torch=_of_the_symmetric_part(lambda torch, x: torch.linalg.eigvalsh(x))),
+    ],
+    "eigenvectors": [Sample((SQUARE,), torch=_vectors), Sample((STACK,), torch=_vectors)],
+    "svdvals": [Sample((SQUARE,)), Sample((TALL,)), Sample(([WIDE, WIDE[::-1]],))],
+    "left_vectors": [Sample((x,), torch=_left) for x in (SQUARE, TALL, WIDE, STACK)],
+    "right_vectors": [Sample((x,), torch=_right) for x in (SQUARE, TALL, WIDE, STACK)],
     "matmul": [
         Sample(shapes)
         for shapes in [
