@@ -337,6 +337,24 @@ def test_json_of_files_that_were_written(objects, tmp_path):
     assert [o["command"] for o in told[1:]] == ["n", "why a", "source more.txt"]
 
 
+def test_a_page_that_cannot_be_kept_up_to_date_gives_no_second_object(objects, monkeypatch):
+    calls = []
+
+    def save(state, path):
+        calls.append(path)
+        if len(calls) == 2:  # not at the start, but after the first command
+            raise InputError("cannot write p.html: the disk is full")
+
+    monkeypatch.setattr("backviz.stepping.pictures.save_picture", save)
+    code, told = objects("@diamond", "n;n", "--watch", "p.html")
+    assert len(calls) == 3
+    assert [o["command"] for o in told] == ["n", "n"]
+    assert (code, told[0]["code"], told[1]["code"]) == (5, 5, 0)
+    moved, wrong = told[0]["answer"]["answers"]
+    assert (moved["kind"], wrong["kind"]) == ("moved", "refused")
+    assert "the disk is full" in wrong["message"]
+
+
 def test_a_path_is_data_as_a_list_and_alone():
     s = stepper(load("@diamond"))
     alone = s.why("a", 1)

@@ -195,6 +195,16 @@ def test_pygraphviz_can_be_stopped_and_its_complaint_is_told(pygraphviz):
         ENGINES["pygraphviz"].lay_out(PLAN)
 
 
+def test_a_pygraphviz_that_breaks_down_while_it_loads_is_a_sentence(pygraphviz, tmp_path):
+    pygraphviz("pass")
+    assert ENGINES["pygraphviz"].missing() is None
+    assert "pygraphviz" not in sys.modules
+    (tmp_path / "pygraphviz.py").write_text("import os; os.abort()")
+    assert "pygraphviz: " in ENGINES["pygraphviz"].missing()
+    (tmp_path / "pygraphviz.py").write_text("raise OSError('libcgraph is not there')")
+    assert "libcgraph is not there" in ENGINES["pygraphviz"].missing()
+
+
 def test_large_plans_go_straight_to_the_layered_layout():
     nodes = tuple(Node(str(i), 40, 30) for i in range(DOT_LIMIT + 1))
     edges = tuple(Edge(f"e{i}", str(i), str(i + 1)) for i in range(DOT_LIMIT))

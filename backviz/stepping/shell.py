@@ -53,8 +53,12 @@ class Shell:
         before = self.state
         try:
             answer, code = self.answer(line, depth)
+            try:
+                self.follow(before)
+            except BackvizError as error:  # the command itself has run: one answer tells both
+                answer = Both((answer, refused(error)), state=self.state)
+                code = code or error.exit_code
             self.tell(meant(before, line), answer, code)
-            self.follow(before)
         except BackvizError as error:
             if self.state is before:
                 self.state = before.but(history=(*before.history, meant(before, line)))

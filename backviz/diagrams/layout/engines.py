@@ -178,12 +178,12 @@ class SystemDot(Engine):
         program = shutil.which("dot")
         if program is None:
             raise MissingPieceError(f"the engine 'dot' cannot run: there is none; {self.remedy}")
-        return read_layout(_run([program, "-Tjson0"], plan, "dot", time_limit), plan)
+        source = dot_source(plan).encode()
+        return read_layout(_run([program, "-Tjson0"], source, "dot", time_limit), plan)
 
 
-def _run(command: list[str], plan: Plan, name: str, time_limit: float) -> bytes:
-    """What a program makes of the plan's source; it is killed when its time is up."""
-    source = dot_source(plan).encode()
+def _run(command: list[str], source: bytes, name: str, time_limit: float) -> bytes:
+    """What a program makes of a plan's source; it is killed when its time is up."""
     try:
         done = subprocess.run(
             command, input=source, capture_output=True, timeout=time_limit, check=True
@@ -197,9 +197,7 @@ def _run(command: list[str], plan: Plan, name: str, time_limit: float) -> bytes:
 
 
 _DRAW = """
-import sys
 import pygraphviz
-sys.tracebacklimit = 0
 graph = pygraphviz.AGraph(string=sys.stdin.read())
 sys.stdout.buffer.write(graph.draw(format="json0", prog="dot"))
 """
@@ -213,22 +211,29 @@ class Pygraphviz(Engine):
     remedy = "pip install pygraphviz, or leave --engine out"
 
     def missing(self) -> str | None:
-        """Whether pygraphviz and its libraries load."""
+        """Whether pygraphviz and its libraries load; tried where a crash harms nobody."""
+        if importlib.util.find_spec("pygraphviz") is None:
+            return "there is no package pygraphviz"
         try:
-            import pygraphviz  # noqa: F401
-        except (ImportError, OSError) as error:
-            return f"pygraphviz does not load ({error})"
+            _python("import pygraphviz", b"", TIME_LIMIT)
+        except MissingPieceError as error:
+            return str(error)
         return None
 
     def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
         """Let pygraphviz run dot."""
-        if reason := self.missing():
-            raise MissingPieceError(f"the engine 'pygraphviz' cannot run: {reason}; {self.remedy}")
-        return read_layout(
-            # -P: a pygraphviz.py in the working folder is somebody else's
-            _run([sys.executable, "-P", "-c", _DRAW], plan, "pygraphviz", time_limit),
-            plan,
-        )
+        if importlib.util.find_spec("pygraphviz") is None:
+            raise MissingPieceError(
+                f"the engine 'pygraphviz' cannot run: there is no such package; {self.remedy}"
+            )
+        return read_layout(_python(_DRAW, dot_source(plan).encode(), time_limit), plan)
+
+
+def _python(program: str, given: bytes, time_limit: float) -> bytes:
+    """What a program with pygraphviz writes, in a process of its own: it can hang and crash."""
+    # -P: a pygraphviz.py in the working folder is somebody else's
+    command = [sys.executable, "-P", "-c", f"import sys; sys.tracebacklimit = 0\n{program}"]
+    return _run(command, given, "pygraphviz", time_limit)
 
 
 class Layered(Engine):
