@@ -142,3 +142,30 @@ def test_a_file_in_the_package_is_enough(tmp_path):
         "sgd rprop adagrad adadelta rmsprop adam adamw amsgrad adamax nadam radam lion"
     )
     assert "η⁺=1.2" in made.stdout
+
+
+def memory_of(x):
+    return np.frombuffer(x.data, x.dtype).reshape(x.shape)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "gradient"),
+    [
+        (lambda x: x, lambda x: x),
+        (lambda x: x, lambda x: x[:]),
+        (lambda x: x[:], lambda x: x),
+        (lambda x: x[::-1], lambda x: x),
+        (memory_of, lambda x: x),
+        (lambda x: x, memory_of),
+    ],
+)
+def test_a_gradient_that_lies_in_the_parameters_is_read_as_it_was(parameter, gradient):
+    """As that of ½x², which is x: AdamW lets the parameters decay before it reads the gradient."""
+    x, truth = np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0])
+    p, q = parameter(x), parameter(truth)
+    shared = OPTIMIZERS["adamw"](p, lr=0.1, weight_decay=0.5)
+    apart = OPTIMIZERS["adamw"](q, lr=0.1, weight_decay=0.5)
+    for _ in range(3):
+        shared.step(gradient(x))
+        apart.step(gradient(truth).copy())
+        np.testing.assert_array_equal(x, truth)

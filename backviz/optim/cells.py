@@ -29,14 +29,14 @@ class Group:
 
     `slots` are the names of the arrays that are kept, which do not change from step to step.
     `program` is the step for the options, as long as nobody has `touched` them, `still` are the
-    numbers that follow from them; those that the step needs are in `boxes`, by kind, as arrays
-    without axes, which numpy would make of them every time. `known` is the clock of `numbers` and
-    `product`.
+    numbers that follow from them, `numbers` these and those of a step, and `known` is the clock of
+    `numbers` and `product`. What the moves need of them is in `boxes`, by kind, as arrays without
+    axes, which numpy would make of them for every move; those `moving` are filled at every step.
     """
 
     __slots__ = (
-        "base", "boxes", "known", "members", "numbers", "options", "product", "program",
-        "schedule", "slots", "still", "touched",
+        "base", "boxes", "clocked", "known", "members", "moving", "numbers", "options",
+        "product", "program", "schedule", "slots", "still", "touched",
     )  # fmt: skip
 
     def __init__(
@@ -48,21 +48,35 @@ class Group:
         self.slots: tuple[str, ...] = ()
         self.base: float = options["lr"] if schedule is None else schedule.base
         self.known: tuple[int, float] | None = None
+        self.clocked = True  # whether the numbers of the program change from step to step
         self.touched = True
         self.boxes: dict[str, list[np.ndarray]] = {}
+        self.moving: list[tuple[np.ndarray, int]] = []
         self.program: Program
         self.still: list[Any]
-        self.numbers: list[float] = []
+        self.numbers: list[Any] = []
         self.product = 1.0
 
     def take(self, program: Program, still: list[Any]) -> None:
         """Work with another program, or with other options."""
-        self.program, self.still, self.boxes, self.touched = program, still, {}, False
+        self.program, self.still, self.touched = program, still, False
+        self.boxes, self.moving = {}, []
+        self.clocked = bool(program.used or program.moving)
 
     def boxed(self, kind: str) -> list[np.ndarray]:
-        """The numbers that follow from the options, for arrays of a kind."""
-        made = [np.array(self.still[i], kind) for i in self.program.settled]
-        return self.boxes.setdefault(kind, made)
+        """The numbers of a step for arrays of a kind, those that follow from the options first."""
+        program, n = self.program, self.numbers
+        settled = [np.array(n[i], kind) for i in program.settled]
+        moving = [(np.array(n[i], kind), i) for i in program.used]
+        self.boxes[kind] = made = [*settled, *(box for box, _ in moving)]
+        self.moving += moving
+        return made
+
+    def fill(self) -> None:
+        """Put the numbers of another step into the boxes."""
+        n = self.numbers
+        for box, i in self.moving:
+            box[()] = n[i]
 
     def begin(self, title: str, decay: Decay, step: int) -> None:
         """Set rate and momentum to those of a step, counted from 0."""
@@ -163,6 +177,22 @@ def cells_of(groups: Sequence[Group], clocks: Mapping[int, tuple[int, float]]) -
             values: list[Any] = [group.members[i - first] for i in at]
             cells.append(Cell(group, tuple(at), tuple(values), np.empty(len(at)), *clock))
     return cells
+
+
+def owners(params: Sequence[Parameter]) -> set[int] | None:
+    """The arrays that the numbers of plain parameters lie in, by `id`; `None` if others hold them.
+
+    An array that owns its memory and is none of these shares none with the parameters.
+    """
+    found: set[int] = set()
+    for p in params:
+        holder: Any = p
+        while isinstance(holder, np.ndarray):
+            found.add(id(holder))
+            holder = holder.base
+        if holder is not None:
+            return None
+    return found
 
 
 def fill(cell: Cell, names: Sequence[str], initial: Callable[[str], float]) -> None:

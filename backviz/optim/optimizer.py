@@ -19,7 +19,7 @@ from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.optim.anatomy import Anatomy, anatomy_of
-from backviz.optim.cells import Cell, Group, cells_of, fill, lend
+from backviz.optim.cells import Cell, Group, cells_of, fill, lend, owners
 from backviz.optim.convention import Conventions, Decay, choose, rate_of, settle
 from backviz.optim.formula import NUMBER, Lines, given, printed
 from backviz.optim.groups import ParamGroup
@@ -104,6 +104,7 @@ class Optimizer:
             self.groups.append(Group(members, options, schedule))
         self.params: list[Parameter] = [p for group in self.groups for p in group.members]
         self.plain = not isinstance(self.params[0], Value)
+        self.owners = owners(self.params)
         self.build({})
 
     def build(self, clocks: Mapping[int, tuple[int, float]]) -> None:
@@ -169,7 +170,9 @@ class Optimizer:
                 + ("give one" if self.plain else "call loss.backward() first")
             )
         for group in self.groups:
-            group.begin(self.title, self.convention.decay, self.steps)
+            group.known = None
+            if group.touched or group.schedule is not None:
+                group.begin(self.title, self.convention.decay, self.steps)
         self.steps += 1
         for cell, p, g in ready:
             self.move(cell, p, g)
@@ -179,17 +182,18 @@ class Optimizer:
     def move(self, cell: Cell, p: np.ndarray, g: np.ndarray) -> None:
         """Move one array with its gradient."""
         group = cell.group
-        cell.steps += 1
-        clock = cell.steps, cell.product
-        if group.known != clock:
-            self._prepare(group, clock)
+        cell.steps = now = cell.steps + 1
+        if group.touched or group.clocked:
+            clock = now, cell.product
+            if group.known != clock:
+                self._prepare(group, clock)
+            cell.product = group.product
         if len(cell.scratch) < group.program.scratch:
             lend([cell, *self.cells], group.program.scratch)
         boxes = group.boxes.get(p.dtype.char)
         if boxes is None:
             boxes = group.boxed(p.dtype.char)
-        cell.product = group.product
-        group.program.move([p, g, *cell.slots, *boxes, *group.numbers, *cell.scratch])
+        group.program.move([p, g, *cell.slots, *boxes, *cell.scratch])
 
     def _prepare(self, group: Group, clock: tuple[int, float]) -> None:
         """Make the numbers of a step, and another program if the formula goes another way."""
@@ -197,6 +201,7 @@ class Optimizer:
             if group.touched:
                 raise Otherwise
             group.numbers, group.product = group.program.numbers(group.still, clock)
+            group.fill()
         except (Otherwise, ValueError):  # the root of a number below 0
             self._choose(group, clock)
         group.known = clock
@@ -230,16 +235,24 @@ class Optimizer:
             g, p = listed[cell.at[0]], cell.array()
             if g is None:
                 continue
+            if (
+                type(g) is np.ndarray
+                and g.base is None
+                and self.owners is not None
+                and id(g) not in self.owners
+                and g.dtype is p.dtype
+                and g.shape == p.shape
+            ):  # the usual case
+                ready.append((cell, p, g))
+                continue
             if type(g) is not np.ndarray:
                 g = np.asarray(data_of(g))
             if g.dtype.kind not in "fiub":
                 raise InputError(
                     f"the gradient of parameter {cell.at[0]} holds {g.dtype}, not real numbers"
                 )
-            for x in self.params:
-                own = g.base is None and x.base is None and g is not x
-                if not own and np.may_share_memory(g, x):  # as that of ½x² is x
-                    g = g.copy()
+            if any(np.may_share_memory(g, x) for x in self.params):  # as that of ½x² is x
+                g = g.copy()
             if g.shape != p.shape:
                 raise ShapeError(
                     f"parameter {cell.at[0]} has the shape {p.shape} and its gradient {g.shape}; "

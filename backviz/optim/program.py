@@ -247,11 +247,9 @@ class Program:
         return work_off(self.still, [*options, *self.constants])
 
     def numbers(self, still: Sequence[Any], clock: tuple[int, float]) -> tuple[list[Any], float]:
-        """The numbers of a step, and Π after it; raises `Otherwise`."""
-        if not self.used and not self.moving:
-            return [], clock[1]
+        """All numbers of a step, those that are still first, and Π after it; raises `Otherwise`."""
         n = work_off(self.moving, [*still, *clock])
-        return [n[i] for i in self.used], n[self.product]
+        return n, n[self.product]
 
     def move(self, r: Sequence[Any]) -> None:
         """Make the step in place."""
