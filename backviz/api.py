@@ -18,8 +18,8 @@ from backviz.formats import resolve
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.sources.tracing import article
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run, again
+from backviz.telling.record import Record
+from backviz.telling.run import Run, again
 
 
 def render(output: Value, form: str = "svg", **style: Unpack[Options]) -> bytes:

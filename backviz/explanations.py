@@ -1,149 +1,30 @@
-"""A computation in words and rows: what a figure says, as text.
+"""A computation in words: what a figure says, as text.
 
-Invariant: the rows come from the one stream of backward steps, and the formulas from
-the ops' own notation, so neither can disagree with the picture.
+Invariant: every line is a layout of a told step, so that it cannot disagree with the picture.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
-from backviz.autodiff.formula import WHERE, contribution_formula, defined, local_formula, valued
+from backviz.autodiff.formula import Formula, formula_of, local_formula
 from backviz.autodiff.op import Op
-from backviz.autodiff.symbol import LITERAL, Symbol, as_symbol, name_symbol, writing
+from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.graphs import CONSTANT, LEAF
-from backviz.text import (
-    NOT_COMPUTED,
-    NumberStyle,
-    bracketed,
-    shape_text,
-    slope_name,
-    told_apart,
-    written_sum,
-)
+from backviz.telling.record import Record
+from backviz.telling.run import Run
+from backviz.telling.step import Handed, Part
+from backviz.telling.teller import RunTeller
+from backviz.telling.wording import product
+from backviz.text import NOT_COMPUTED, NumberStyle, shape_text, written_sum
 from backviz.words import LANGUAGES
 
 MOST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One contribution of the backward pass; numbers are floats or arrays.
-
-    `local` is `None` for an op on whole arrays, which has no local derivative for each entry;
-    `rule` is the formula by which the contribution was computed.
-    """
-
-    step: int
-    node: str
-    input: str
-    upstream: Any
-    local: Any
-    contribution: Any
-    total: Any
-    use: int
-    uses: int
-    rule: str
-
-
-def names(output: Value) -> dict[int, str]:
-    """A name for every value by serial number: its label, or `n` and its node id.
-
-    A label that several values bear is followed by the node id.
-    """
-    values = tape(output)
-    called = told_apart({i: value.label for i, value in enumerate(values)})
-    return {value.serial: called[i] for i, value in enumerate(values)}
-
-
-def seed_for(output: Value) -> Any:
-    """The seed of a picture's backward pass: ones, so that arrays are summed."""
-    return np.ones(output.shape) if output.shape else None
-
-
-def rows(output: Value) -> list[Row]:
-    """A row for every contribution, in the order of the backward pass.
-
-    >>> a = Value(3.0, label="a")
-    >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
-    [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
-    """
-    called = names(output)
-    if not output.requires_grad:
-        return []
-    told = Formulas(output, called)
-    steps = list(backward_steps(output, seed_for(output)))
-    uses = Counter(c.input.serial for s in steps for c in s.contributions)
-    totals: dict[int, Any] = {}
-    seen: Counter[int] = Counter()
-    made = []
-    for number, step in enumerate((s for s in steps if s.contributions), 1):
-        for part in step.contributions:
-            key = part.input.serial
-            totals[key] = accumulate(totals.get(key), part.value)
-            seen[key] += 1
-            made.append(
-                Row(
-                    number,
-                    called[step.node.serial],
-                    called[key],
-                    step.upstream,
-                    None if part.local is None else _plain(part.local),
-                    part.value,
-                    totals[key],
-                    seen[key],
-                    uses[key],
-                    told.rule(step, part),
-                )
-            )
-    return made
-
-
-class Formulas:
-    """How the contributions of a backward pass were computed, with the names of a table."""
-
-    def __init__(
-        self, output: Value, called: dict[int, str], numbers: NumberStyle = LITERAL
-    ) -> None:
-        self.output, self.called, self.numbers = called[output.serial], called, numbers
-        self.taken = frozenset(called.values())
-        self._told: tuple[Value | None, list[Any]] = None, []
-
-    def rule(self, step: Step, part: Contribution) -> str:
-        """`∂L/∂h·w`, or `Xᵀ @ ∂L/∂z`: what was handed back, with the names of its steps."""
-        node = step.node
-        assert node.op is not None
-        if self._told[0] is not node:  # a node of many operands is told for each of them
-            self._told = node, [self.operand(v) for v in node.inputs]
-        args, name = self._told[1], self.called[node.serial]
-        arriving = Symbol(slope_name(self.output, name), shape=node.shape)
-        out = name_symbol(name, data=node.data)
-        with writing(self.taken, self.numbers):
-            return defined(
-                contribution_formula(
-                    node.op, part.position, arriving, out, args, node.params, not node.shape
-                )
-            )
-
-    def operand(self, value: Value) -> Any:
-        """The name of a value, or the number of a constant without one."""
-        if _kind(value) == CONSTANT and not value.label:
-            return value.data if not value.shape else as_symbol(value.data, self.numbers)
-        return name_symbol(self.called[value.serial], data=value.data)
-
-
-def _plain(local: Any) -> Any:
-    return local if isinstance(local, np.ndarray) else float(local)
-
-
-# The description ---------------------------------------------------------------
+Arrived = tuple[Handed, Part]
 
 
 def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en") -> str:
@@ -169,91 +50,75 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
       a: 1·1 + 1·3 = 4
     """
     numbers = numbers or NumberStyle()
-    words, called = LANGUAGES[lang], names(output)
-    values = tape(output)
-    if len(values) > MOST:
+    words, teller = LANGUAGES[lang], RunTeller(Run(Record(output)), numbers)
+    record = teller.record
+    if record.last >= MOST:
         raise InputError(
-            f"{len(values):,} values are too many to describe (at most {MOST:,}); "
+            f"{record.last + 1:,} values are too many to describe (at most {MOST:,}); "
             "use backviz table, or backviz graph, which folds"
         )
-    kinds = Counter(_kind(v) for v in values)
+    kinds = Counter(v.op is None and (v.requires_grad or None) for v in record.values)
     counts = words.gettext(
         "leaves: {leaves}, constants: {constants}, ops: {ops}",
-        leaves=kinds[LEAF],
-        constants=kinds[CONSTANT],
-        ops=kinds[""],
+        leaves=kinds[True],
+        constants=kinds[None],
+        ops=kinds[False],
     )
-    name = called[output.serial]
+    name = record.names[record.last]
     lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words.gettext("Forward")]
-    formulas = Formulas(output, called, numbers)
-    lines += [f"  {_forward(v, called, formulas)}" for v in values if _kind(v) != CONSTANT]
+    told = (i for i, v in enumerate(record.values) if v.op is not None or v.requires_grad)
+    lines += [f"  {_forward(teller, node)}" for node in told]
     lines += ["", words.gettext("Backward: gradients of {output}", output=name)]
     if output.requires_grad:
-        lines += [f"  {line}" for line in _gradients(output, called, formulas)]
+        lines += [f"  {line}" for line in _gradients(teller)]
     else:
         lines.append(f"  {NOT_COMPUTED}")
     return "\n".join(lines)
 
 
-def _kind(value: Value) -> str:
-    if value.op is not None:
-        return ""
-    return LEAF if value.requires_grad else CONSTANT
+def _forward(teller: RunTeller, node: int) -> str:
+    value, name = teller.value(node), teller.name(node)
+    shape = f" ({shape_text(value)})" if isinstance(value, np.ndarray) else ""
+    result = f"{teller.numbers.summary(value)}{shape}"
+    if teller.op(node) is None:
+        return f"{name} = {result}"
+    return f"{name} = {teller.formula(node)} = {result}"
 
 
-def _forward(value: Value, called: dict[int, str], formulas: Formulas) -> str:
-    numbers = formulas.numbers
-    shape = f" ({shape_text(value.raw)})" if value.shape else ""
-    result = f"{numbers.summary(value.raw)}{shape}"
-    if value.op is None:
-        return f"{called[value.serial]} = {result}"
-    operands = (formulas.operand(v) for v in value.inputs)
-    args = tuple(as_symbol(x, formulas.numbers) for x in operands)
-    formula = args[0].interpret(value.op, args, value.params)
-    return f"{called[value.serial]} = {formula} = {result}"
-
-
-def _gradients(output: Value, called: dict[int, str], formulas: Formulas) -> list[str]:
-    arrived: dict[int, list[tuple[Step, Contribution]]] = {}
+def _gradients(teller: RunTeller) -> list[str]:
+    """Every node's gradient, in the order in which it is complete."""
+    record = teller.record
+    arrived: dict[str, list[Arrived]] = {}
+    for step in teller.backward():
+        for part in step.parts:
+            arrived.setdefault(part.to, []).append((step, part))
     lines = []
-    for step in backward_steps(output, seed_for(output)):
-        for part in step.contributions:
-            arrived.setdefault(part.input.serial, []).append((step, part))
-        told = _sum(arrived.get(step.node.serial, []), step.upstream, formulas, formulas.numbers)
-        lines.append(f"{called[step.node.serial]}: {told}")
+    for node in range(record.last, -1, -1):
+        if record.reached[node]:
+            name, total = record.names[node], teller.run.whole(node)
+            lines.append(f"{name}: {_sum(arrived.get(name, []), total, teller.numbers)}")
     return lines
 
 
-def _sum(
-    parts: list[tuple[Step, Contribution]], total: Any, formulas: Formulas, numbers: NumberStyle
-) -> str:
+def _sum(arrived: list[Arrived], total: Any, numbers: NumberStyle) -> str:
     """`1·1 + 1·3 = 4`; a part in which there is an array is the formula that ran."""
-    factors = [_factors(step, part) for step, part in parts]
-    if len(parts) > 1 and None not in factors and not isinstance(total, np.ndarray):
+    if arrived:
+        total = arrived[-1][1].total
+    factors = [step.factors(part) for step, part in arrived]
+    if len(arrived) > 1 and None not in factors and not isinstance(total, np.ndarray):
         return written_sum([pair for pair in factors if pair], total, numbers)
     terms = [
-        formulas.rule(step, part)
-        if pair is None
-        else "·".join(bracketed(numbers.format(f), numbers) for f in pair)
-        for (step, part), pair in zip(parts, factors, strict=True)
+        Formula(product(pair, numbers)) if pair else part.formula
+        for (_, part), pair in zip(arrived, factors, strict=True)
     ]
     shown = numbers.summary(total)
-    if len(terms) == 1:
-        return valued(terms[0], shown)
-    ended = [term.partition(WHERE) for term in terms]
-    wheres = sorted({parts for *_, parts in ended if parts})
+    if not terms:
+        return shown
+    wheres = {term.parts for term in terms if term.parts}
     alike = len(wheres) < 2  # else a name may mean two things
-    said = [each[0] if alike or not each[2] else f"({''.join(each)})" for each in ended]
-    summed = " = ".join(filter(None, [" + ".join(said), shown]))
-    return f"{summed}{WHERE}{wheres[0]}" if wheres and alike else summed
-
-
-def _factors(step: Step, part: Contribution) -> tuple[float, float] | None:
-    """Upstream and local derivative, where both are numbers."""
-    local, upstream = part.local, step.upstream
-    if local is None or isinstance(local, np.ndarray) or isinstance(upstream, np.ndarray):
-        return None
-    return float(upstream), float(local)
+    said = [term.text if alike or not term.parts else f"({term})" for term in terms]
+    whole = Formula(" + ".join(said), next(iter(wheres)) if wheres and alike else ())
+    return whole.valued(shown)
 
 
 def derivatives(op: Op) -> list[str]:
@@ -270,7 +135,7 @@ def derivatives(op: Op) -> list[str]:
     at = 0.7 * low + 0.3 * high  # a point like any other, where no guard is at work
     symbols = [Symbol(name, data=at) for name in inputs]
     return [
-        f"d/d{name} = {defined(local_formula(op, position, Symbol('out'), symbols, {}))}"
+        f"d/d{name} = {formula_of(local_formula(op, position, Symbol('out'), symbols, {}))}"
         for position, name in enumerate(inputs)
         if op.rules[position] is not None
     ]

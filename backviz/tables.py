@@ -14,16 +14,39 @@ from typing import Any
 
 import numpy as np
 
+from backviz.autodiff.symbol import LITERAL
 from backviz.autodiff.value import Value
-from backviz.explanations import Row, rows
 from backviz.formats import Format, Formats
 from backviz.stability import SCHEMA
+from backviz.telling.record import Record
+from backviz.telling.run import Run
+from backviz.telling.teller import RunTeller
 from backviz.tex_signs import tex
 from backviz.text import NumberStyle, entries_within, json_ready
 from backviz.words import LANGUAGES
 
 COLUMNS = 80
 MOST_ENTRIES = 2_000_000  # of the arrays of a table in which every number is written out
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contribution of the backward pass; numbers are floats or arrays.
+
+    `local` is `None` for an op on whole arrays, which has no local derivative for each entry;
+    `rule` is the formula by which the contribution was computed.
+    """
+
+    step: int
+    node: str
+    input: str
+    upstream: Any
+    local: Any
+    contribution: Any
+    total: Any
+    use: int
+    uses: int
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +62,30 @@ class TableFormat(Format):
 TABLES: Formats[TableFormat] = Formats("table format")
 
 
+def rows(output: Value, numbers: NumberStyle = LITERAL) -> list[Row]:
+    """A row for every contribution, in the order of the backward pass.
+
+    >>> a = Value(3.0, label="a")
+    >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
+    [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
+    """
+    return [
+        Row(step.place.step, step.node, p.to, step.upstream, p.local, p.contribution, p.total,
+            p.k, p.m, p.formula)
+        for step in RunTeller(Run(Record(output)), numbers).backward() for p in step.parts
+    ]  # fmt: skip
+
+
 def table(
     output: Value, form: str = "txt", numbers: NumberStyle | None = None, lang: str = "en"
 ) -> str:
     """The backward pass as a table; `form` is txt, md, csv, json or latex."""
-    made = rows(output)
-    if form in ("csv", "json"):
+    numbers, whole = numbers or NumberStyle(), form in ("csv", "json")
+    made = rows(output, LITERAL if whole else numbers)
+    if whole:
         fields = (getattr(row, f) for row in made for f in Row.__slots__)
         entries_within(fields, MOST_ENTRIES, "write it as txt or md, which sum large arrays up")
-    return TABLES[form](made, numbers or NumberStyle(), lang)
+    return TABLES[form](made, numbers, lang)
 
 
 def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:

@@ -20,8 +20,8 @@ from backviz.stepping.commands import advance
 from backviz.stepping.look import Look
 from backviz.stepping.reasons import PathAnswer, Why
 from backviz.stepping.state import start
-from backviz.stepping.telling import Handed
 from backviz.stepping.vocabulary import COMMANDS, Result
+from backviz.telling.step import Handed
 
 SOURCE = "d=a*b; L=tanh(d)*a; a=2; b=3"
 BEFORE = {"answer": ["quiz"], "clear": ["b nan"], "undo": ["a=5"], "redo": ["a=5", "undo"],

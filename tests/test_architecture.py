@@ -22,6 +22,7 @@ FLOORS = [
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},
+    {"telling"},
     {"explanations", "diagrams"},
     {"scenes"},
     {"tables"},

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import backviz
-from backviz import Figure, Style, Value, explanations, load, tensor
+from backviz import Figure, Style, Value, load, tensor
 from backviz.diagrams import font, frame, label_places
 from backviz.diagrams.page import compose
+from backviz.diagrams.steps import Steps
 from backviz.errors import InputError
 from backviz.renderers import text_canvas, text_drawing
+from backviz.telling import folded, formulas, record
 from backviz.text import screen_width
 
 
@@ -108,40 +110,24 @@ def test_a_cut_line_is_the_longest_that_fits(line, room):
     assert frame._cut(line, 10, room, True) == slowly(line)
 
 
-def test_a_step_of_an_op_with_many_operands_names_each_once(monkeypatch):
-    from backviz.stepping import formulas
-
+def test_every_telling_of_an_op_with_many_operands_names_each_once(monkeypatch):
     named = 0
-    symbol_of = formulas.symbol_of
+    operand = formulas.operand
 
     def counted(*args):
         nonlocal named
         named += 1
-        return symbol_of(*args)
+        return operand(*args)
 
-    monkeypatch.setattr(formulas, "symbol_of", counted)
-    x = Value(2.0, "x")
-    session = backviz.stepper(np.stack([x * float(i) for i in range(100)]).sum())
-    session.run("c")
-    assert named < 2_000  # 100 operands; a look at all of them for each would be 10,000
-
-
-def test_a_table_of_an_op_with_many_operands_names_each_once(monkeypatch):
-    named = 0
-    name_symbol = explanations.name_symbol
-
-    def counted(*args, **options):
-        nonlocal named
-        named += 1
-        return name_symbol(*args, **options)
-
-    monkeypatch.setattr(explanations, "name_symbol", counted)
+    for module in (record, folded):
+        monkeypatch.setattr(module, "operand", counted)
     x = Value(2.0, "x")
     total = np.stack([x * float(i) for i in range(100)]).sum()
-    for tell in (backviz.table, backviz.describe):
+    for tell in (backviz.table, backviz.describe, lambda y: backviz.stepper(y).run("c"),
+                 lambda y: Steps(Figure(y)).moments):  # fmt: skip
         named = 0
         tell(total)
-        assert named < 2_000  # as above
+        assert named < 2_000  # 100 operands; a look at all of them for each would be 10,000
 
 
 def test_a_folded_middle_has_few_arrows_to_one_box():

@@ -9,9 +9,9 @@ import backviz
 from backviz import Figure, Style, Value
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.steps import Steps
-from backviz.explanations import describe, rows
+from backviz.explanations import describe
 from backviz.renderers.builds import BUILDERS
-from backviz.tables import table
+from backviz.tables import rows, table
 from backviz.text import told_apart
 
 

@@ -16,11 +16,11 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.style import FOLDS, Style
 from backviz.diagrams.theme import PRESETS, THEMES
-from backviz.explanations import seed_for
 from backviz.nn import losses
 from backviz.renderers import RENDERERS
 from backviz.renderers.svg import svg_document
 from backviz.sources import EXAMPLES, load
+from backviz.telling.run import seed_for
 
 
 @cache

@@ -32,9 +32,9 @@ from backviz.renderers.builds import BUILDERS
 from backviz.renderers.pdf import _contour
 from backviz.stepping.breaks import Event, read_break
 from backviz.stepping.commands import advance
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
 from backviz.stepping.state import start
+from backviz.telling.record import Record
+from backviz.telling.run import Run
 from backviz.text import NumberStyle
 
 ROOT = Path(__file__).parent.parent

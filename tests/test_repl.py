@@ -224,7 +224,7 @@ def test_ctrl_c_leaves_the_state_as_it_was():
 
 
 def test_an_interrupted_stream_goes_on_where_it_was(monkeypatch):
-    import backviz.stepping.run as run_module
+    import backviz.telling.run as run_module
 
     state = start(load("@diamond"))
     stream = run_module.backward_steps

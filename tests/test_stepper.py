@@ -17,18 +17,17 @@ from hypothesis import strategies as st
 
 from backviz import Value, backward_steps, load, tape, tensor
 from backviz.autodiff.backward import accumulate
-from backviz.explanations import seed_for
 from backviz.ops import OPS
 from backviz.sources import EXAMPLES
 from backviz.stepping import words
 from backviz.stepping.commands import advance
 from backviz.stepping.look import Look, painted
 from backviz.stepping.paths import count_paths, paths_to
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
 from backviz.stepping.session import Stepper
 from backviz.stepping.state import arrived, gradient, gradients, start
 from backviz.stepping.vocabulary import COMMANDS
+from backviz.telling.record import Record
+from backviz.telling.run import Run, seed_for
 from backviz.text import NumberStyle
 
 
@@ -200,7 +199,7 @@ def test_a_backward_step_is_laid_out_as_promised():
         "  local     dc/dq = z        = -4        dc/dz = q = 3",
         "  gives     q.grad += 1*(-4) = -4        z.grad += 1*3 = 3",
         "  totals    q.grad -4 (1 of 1)           z.grad 3 (1 of 1)",
-        "  rule      mul swaps its inputs",
+        "  rule      Swaps its inputs: each one's local derivative is the other's value.",
     ]
 
 
@@ -579,8 +578,8 @@ def test_every_backward_step_says_its_rule():
         while state.at < state.timeline.end():
             state, shown = play(state, "n")
             assert re.search(r"\brule\b", shown), shown
-    beside = said("L=x*2; x=3", "c").splitlines()
-    assert beside[-2].endswith("rule: mul swaps its inputs")
+    beside = said("L=-x; x=3", "c").splitlines()
+    assert beside[-2].endswith("rule: Changes the sign of the gradient.")
 
 
 def test_a_layer_is_told_as_product_and_sum():
@@ -790,11 +789,11 @@ def test_columns_stand_under_each_other_behind_wide_letters():
 
 
 @pytest.mark.parametrize(
-    ("op", "kept"), [("relu6", "между 0 и 6 градиент проходит"), ("selu", "при x > 0 проходит")]
+    ("op", "kept"), [("relu6", "Между 0 и 6 градиент проходит"), ("selu", "При x > 0 проходит")]
 )
 def test_rules_are_in_the_language_of_the_session(op, kept):
     text = said(f"L={op}(a)*b; a=0.5; b=2", "c", lang="ru")
-    assert f"{op}: {kept}" in text
+    assert f"правило   {kept}" in text
     assert said(f"y={op}(a); L=y*b; a=0.5; b=2", "local y", lang="ru").count("правило") == 1
 
 

@@ -11,7 +11,6 @@ from backviz.diagrams.steps import Steps
 from backviz.ops import layer_norm, log_softmax, softmax
 from backviz.renderers.builds import BUILDERS
 from backviz.stepping.blocks import step_lines
-from backviz.stepping.telling import told
 
 
 def normed(x):
@@ -26,7 +25,7 @@ def test_a_value_stands_before_the_parts_of_its_formula():
     session.run("c")
     said = [backviz.describe(y), str(session.why("x")), str(session.run("local n1"))]
     said += [" ".join(moment.lines) for moment in Steps(Figure(y, Style(fold="none"))).moments]
-    said.append("\n".join(step_lines(told(session.state, session.state.at), session.state.look)))
+    said.append("\n".join(step_lines(session.state.step, session.state.look)))
     told_in = [" ".join(text.split()) for text in said if "where μ" in " ".join(text.split())]
     assert len(told_in) >= 3
     for text in told_in:

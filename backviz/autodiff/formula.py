@@ -14,10 +14,8 @@ from typing import Any
 
 from backviz.autodiff.op import Op
 from backviz.autodiff.operand import Params
-from backviz.autodiff.symbol import Symbol, as_symbol
+from backviz.autodiff.symbol import Parts, Symbol, as_symbol
 from backviz.autodiff.table import OPS
-
-WHERE = "   where "  # between a formula and the parts that it names
 
 
 def local_formula(
@@ -77,28 +75,46 @@ def _times(upstream: Symbol, local: Any) -> Symbol:
     return product
 
 
-def listed_parts(formula: Symbol) -> str:
+def listed_parts(parts: Parts) -> str:
     """The named parts of a formula, each with its own: `t = tanh(z), z = w·x`."""
-    return ", ".join(f"{name} = {text}" for name, text in formula.parts)
+    return ", ".join(f"{name} = {text}" for name, text in parts)
 
 
-def defined(formula: Symbol) -> str:
-    """The formula, and the parts that it names.
+class Formula(str):
+    """A formula as text that knows the parts it names, each a name with its own formula.
+
+    As a string it has both; `text` is the formula alone.
 
     >>> from backviz.autodiff.symbol import Symbol, part
-    >>> defined(1 / part("σ", Symbol("v") + 1))
-    '1 / σ   where σ = v + 1'
+    >>> made = formula_of(1 / part("σ", Symbol("v") + 1))
+    >>> made, made.text, made.valued("6")
+    ('1 / σ   where σ = v + 1', '1 / σ', '1 / σ = 6   where σ = v + 1')
     """
-    if not formula.parts:
-        return str(formula)
-    return f"{formula}{WHERE}{listed_parts(formula)}"
+
+    __slots__ = ("parts", "text")
+    text: str
+    parts: Parts
+
+    def __new__(cls, text: str = "", parts: Parts = ()) -> Formula:
+        """A formula from its text and its parts."""
+        made = super().__new__(cls, text + _where(parts))
+        made.text, made.parts = text, parts
+        return made
+
+    @property
+    def where(self) -> str:
+        """What follows the formula: `   where σ = v + 1`, or nothing."""
+        return _where(self.parts)
+
+    def valued(self, value: str) -> str:
+        """The formula with its value, which is not that of the last part."""
+        return f"{self.text} = {value}{self.where}"
 
 
-def valued(said: str, value: str) -> str:
-    """A formula with its value, which is not that of the last part.
+def _where(parts: Parts) -> str:
+    return f"   where {listed_parts(parts)}" if parts else ""
 
-    >>> valued("2·σ   where σ = v + 1", "6")
-    '2·σ = 6   where σ = v + 1'
-    """
-    formula, where, parts = said.partition(WHERE)
-    return f"{formula} = {value}{where}{parts}"
+
+def formula_of(symbol: Symbol) -> Formula:
+    """What a symbol says."""
+    return Formula(str(symbol), symbol.parts)

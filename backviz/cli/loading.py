@@ -43,8 +43,8 @@ def load_record(
     from backviz.autodiff.orders import derivative
     from backviz.autodiff.recording import expanded
     from backviz.cli.terminal import say
-    from backviz.explanations import seed_for
     from backviz.sources import load
+    from backviz.telling.run import seed_for
 
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
     with expanded(*names) if expand else nullcontext():

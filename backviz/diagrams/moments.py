@@ -6,34 +6,22 @@ recording forward and against it backward, so the last moment shows the figure's
 
 from __future__ import annotations
 
-import math
-import operator
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.formula import contribution_formula, defined, valued
-from backviz.autodiff.symbol import OUT, Symbol, as_symbol, name_symbol, writing
+from backviz.autodiff.formula import Formula
 from backviz.diagrams.build import MAX_FORMULA, MAX_TITLE, arrow_order, number_lines, ops_text
 from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
-from backviz.graphs import CONSTANT, GROUP, LEAF, group_symbols, operands
-from backviz.ops import OPS
-from backviz.text import (
-    bracketed,
-    clean,
-    is_small,
-    shape_text,
-    slope_name,
-    sum_sign,
-    told_apart,
-    written_sum,
-)
+from backviz.graphs import CONSTANT, LEAF
+from backviz.telling.folded import FoldedTeller
+from backviz.telling.step import Computed, Given, Handed, Part, Seeded
+from backviz.telling.wording import product
+from backviz.text import clean, is_small, shape_text, told_apart, written_sum
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -42,9 +30,7 @@ if TYPE_CHECKING:
 PASSES = ("both", "forward", "backward")
 PACES = ("node", "contribution")
 MORE = " + …"  # after a gradient that is not complete yet
-_EXACT: dict[str, Callable[..., Fraction]] = {
-    "add": operator.add, "sub": operator.sub, "neg": operator.neg, "mul": operator.mul,
-}  # fmt: skip
+MOST_TERMS = 6  # of a sum that is written out
 MOST_GIVEN = 8  # inputs that the first moment names one by one
 
 
@@ -72,39 +58,38 @@ def make_moments(
     First what is given, then every op forward, then the seed and every gradient backward:
     a moment for each node, or for each contribution.
     """
-    teller = _Teller(view, whole, style)
+    walk = _Walk(view, whole, style)
     moments: list[Moment] = []
     if passes != "backward":
-        moments += teller.forward()
-    if passes != "forward" and "grad" in view.nodes[view.graph["output"]]:
-        moments += teller.backward(pace)
-    names = {box_id(n): name for n, name in teller.names.items()}
-    return Build(moments or list(teller.forward()), names, teller.formulas())
+        moments += walk.forward()
+    if passes != "forward" and walk.teller.timeline.backward:
+        moments += walk.backward(pace)
+    names = {box_id(n): name for n, name in walk.names.items()}
+    return Build(moments or list(walk.forward()), names, walk.formulas())
 
 
-class _Teller:
-    """Walks over the graph and says what happens."""
+class _Walk:
+    """Goes from step to step and lays each out: what boxes and arrows show, and the words."""
 
     def __init__(
         self, view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any], style: Style
     ) -> None:
-        self.view, self.whole, self.style = view, whole, style
+        self.view, self.whole = view, whole
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
         self.names = box_names(view, whole)
         self.called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
-        self.taken = frozenset(self.names.values())
-        self.output = self.names[view.graph["output"]]
-        self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
-        self.into: dict[Any, list[tuple[str, Any, int, dict[str, Any]]]] = {n: [] for n in view}
-        for arrow, tail, head, position, data in arrow_order(view):
-            self.into[head].append((arrow, tail, position, data))
+        self.teller = FoldedTeller(view, whole, style.numbers, self.names, self.called)
+        self.arrows = {(tail, head, key): a for a, tail, head, key, _ in arrow_order(view)}
+        self.into: dict[Any, list[str]] = {n: [] for n in view}
+        for (_, head, _), arrow in self.arrows.items():
+            self.into[head].append(arrow)
 
     def formulas(self) -> dict[str, str]:
         """Formulas of boxes that hold several ops, if two values of the graph share a label."""
         labels = self.whole.nodes(data="label")
         alike = any(x.strip() and self.called[n] != clean(x, MAX_TITLE).strip() for n, x in labels)
         groups = [n for n, data in self.view.nodes(data=True) if "inside" in data] if alike else []
-        return {box_id(n): clean(self._formula(n, self._name), MAX_FORMULA) for n in groups}
+        return {box_id(n): clean(self.teller.formula(n), MAX_FORMULA) for n in groups}
 
     # Forward ---------------------------------------------------------------------------
 
@@ -112,24 +97,21 @@ class _Teller:
         """What is given, then the ops one after another."""
         given = [n for n, kind in self.view.nodes(data="kind") if kind in (LEAF, CONSTANT)]
         boxes = {box_id(n): BoxState(value=n in given, gradient=()) for n in self.view}
-        arrows = {a: ArrowState(False, False) for edges in self.into.values() for a, *_ in edges}
-        yield self._moment("forward", None, (self._given(given),), boxes, arrows)
-        for node in self.view:
-            if node in given:
+        arrows = {arrow: ArrowState(False, False) for arrow in self.arrows.values()}
+        for at in range(self.teller.timeline.ops + 1):
+            step = self.teller.told(at)
+            if isinstance(step, Given):
+                yield _moment("forward", None, (self._given(step),), boxes, arrows)
                 continue
+            node, used = self.teller.ops[at - 1], self.into[self.teller.ops[at - 1]]
+            assert isinstance(step, Computed)
             boxes[box_id(node)] = BoxState(value=True, gradient=())
-            for arrow, *_ in self.into[node]:
-                arrows[arrow] = ArrowState(True, False)
-            used = [arrow for arrow, *_ in self.into[node]]
-            yield self._moment("forward", node, self._computed(node), boxes, arrows, used)
+            arrows |= dict.fromkeys(used, ArrowState(True, False))
+            yield _moment("forward", node, (self._computed(step, node),), boxes, arrows, used)
 
-    def _given(self, given: list[Any]) -> str:
-        nodes = self.view.nodes
-        leaves = [n for n in given if nodes[n]["label"]]
-        listed = [
-            f"{self.names[n]} = {self._short(nodes[n]['value'])}" for n in leaves[:MOST_GIVEN]
-        ]
-        if len(leaves) > MOST_GIVEN:
+    def _given(self, step: Given) -> str:
+        listed = [f"{x.name} = {self._short(x.value)}" for x in step.leaves[:MOST_GIVEN]]
+        if len(step.leaves) > MOST_GIVEN:
             listed.append("…")
         if not listed:
             return self.words.gettext("Given: numbers")
@@ -141,96 +123,51 @@ class _Teller:
         shown = self.numbers.summary(value) if is_small(value) and value.size <= 4 else ""
         return shown or f"({shape_text(value)})"
 
-    def _computed(self, node: Any) -> tuple[str, ...]:
+    def _computed(self, step: Computed, node: Any) -> str:
         """`e = a·b = 2·(−3) = −6`."""
-        data = self.view.nodes[node]
-        value = data.get("value")
-        if value is None:
-            return (f"{self.names[node]}: {ops_text(data['size'], self.words)}",)
-        formula = self._formula(node, self._name)
-        said, sign = [self.names[node], formula], "="
-        scalars = not isinstance(value, np.ndarray) and all(
-            isinstance(self.view.nodes[tail].get("value"), float) for _, tail, *_ in self.into[node]
-        )
-        if scalars:
-            said.append(self._formula(node, self._number))
-            sign = self._sign(node, value)
-        told, shown = " = ".join(dict.fromkeys(filter(None, said))), self._short(value)
-        return (told if sign == "=" and shown in said else f"{told} {sign} {shown}",)
-
-    def _sign(self, node: Any, value: float) -> str:
-        """Whether a sum's printed numbers add up to its printed value: `=` or `≈`."""
-        nodes, data = self.whole.nodes, self.view.nodes[node]
-        inside = data.get("inside", ()) if data["kind"] == GROUP else (node,)
-        ops = {op for n in inside if (op := nodes[n]["op"])}
-        sums = ops & {"add", "sub"} and not ops - _EXACT.keys()
-        used = {u for n in inside for u in (n, *operands(self.whole, n))} if sums else ()
-        numbers = [nodes[u]["value"] for u in used]
-        if not sums or not all(isinstance(x, float) and math.isfinite(x) for x in numbers):
-            return "="
-        worth = {u: self.numbers.printed(x) for u, x in zip(used, numbers, strict=True)}
-        for n in inside:
-            if op := nodes[n]["op"]:
-                worth[n] = _EXACT[op](*(worth[u] for u in operands(self.whole, n)))
-        return sum_sign(worth[node], value, self.numbers, "mul" in ops)
-
-    def _name(self, node: Any) -> Symbol:
-        data = self.whole.nodes[node]
-        if data["kind"] == CONSTANT and not data["label"]:
-            return as_symbol(data["value"], self.numbers)
-        name = self.names.get(node) or self.called[node]
-        return name_symbol(name, data=data["value"])
-
-    def _number(self, node: Any) -> Symbol:
-        return as_symbol(self.whole.nodes[node]["value"], self.numbers)
-
-    def _formula(self, node: Any, enter: Callable[[Any], Symbol]) -> str:
-        data = self.view.nodes[node]
-        if data["kind"] == GROUP and "inside" not in data:
-            return ""
-        inside = data["inside"] if data["kind"] == GROUP else (node,)
-        return str(group_symbols(self.whole, inside, self.numbers, enter)[node])
+        if step.value is None:
+            return f"{step.node}: {ops_text(self.view.nodes[node]['size'], self.words)}"
+        said = list(dict.fromkeys(filter(None, (step.node, step.formula, step.numeric))))
+        told, shown = " = ".join(said), self._short(step.value)
+        return told if step.sign == "=" and shown in said else f"{told} {step.sign} {shown}"
 
     # Backward --------------------------------------------------------------------------
 
     def backward(self, pace: str) -> Iterator[Moment]:
         """The seed, then the contributions of every node against the order of recording."""
-        output = self.view.graph["output"]
+        line, order = self.teller.timeline, self.teller.order
         boxes = {box_id(n): BoxState(value=True, gradient=()) for n in self.view}
-        arrows = {a: ArrowState(True, False) for edges in self.into.values() for a, *_ in edges}
-        seed = self.view.nodes[output]["grad"]
-        boxes[box_id(output)] = BoxState(True, self._lines(seed))
-        yield self._moment("backward", output, (self._seed(seed),), boxes, arrows)
-        uses = Counter(
-            tail for edges in self.into.values() for _, tail, _, d in edges if "contribution" in d
-        )
-        met: Counter[Any] = Counter()
+        arrows = {arrow: ArrowState(True, False) for arrow in self.arrows.values()}
+        seed, output = self.teller.told(line.seed), order.last
+        assert isinstance(seed, Seeded)
+        boxes[box_id(output)] = BoxState(True, self._lines(self.view.nodes[output]["grad"]))
+        yield _moment("backward", output, (self._seed(seed),), boxes, arrows)
         parts: dict[Any, list[Any]] = {}
-        for node in reversed(list(self.view)):
+        for node, first, end in zip(order.heads, order.starts, order.ends, strict=True):
+            step = self.teller.told(line.seed + end)
+            assert isinstance(step, Handed)
             told: list[tuple[str, bool]] = []
             used: list[str] = []
-            for arrow, tail, position, data in self.into[node]:
-                if "contribution" not in data:
-                    continue
-                met[tail] += 1
-                parts.setdefault(tail, []).append(data["contribution"])
-                boxes[box_id(tail)] = BoxState(True, self._gradient(tail, parts[tail], uses[tail]))
+            for use, part in enumerate(step.parts, first):
+                target, arrow = order.targets[use], self.arrows[self.teller.edges[use]]
+                parts.setdefault(target, []).append(part.contribution)
+                boxes[box_id(target)] = BoxState(True, self._gradient(part))
                 arrows[arrow] = ArrowState(True, True)
-                use = self.words.gettext("{k} of {m}", k=met[tail], m=uses[tail])
-                said = self._contribution(node, tail, position, data)
-                total = self._total(tail, parts[tail], uses[tail])
+                of_all = self.words.gettext("{k} of {m}", k=part.k, m=part.m)
+                said = self._contribution(step, part)
+                whole = "grad" in self.view.nodes[target]
+                total = self._total(part, parts[target]) if whole else ""
                 if pace == "contribution":
-                    of = slope_name(self.output, self.names[tail])
-                    lines = (f"{said}   ({use})", f"{of} = {total}" if total else "")
-                    both = (box_id(node), box_id(tail))
+                    lines = (f"{said}   ({of_all})", f"{part.grad} = {total}" if total else "")
+                    both = (box_id(node), box_id(target))
                     shown = tuple(filter(None, lines))
-                    yield self._moment("backward", node, shown, boxes, arrows, [arrow], both)
+                    yield _moment("backward", node, shown, boxes, arrows, [arrow], both)
                 # a line for each arrow: the sum stands at the end of the last one's
-                aside = f"{use}: {total}" if total else use
+                aside = f"{of_all}: {total}" if total else of_all
                 told.append((f"{said}   ({aside})", bool(total)))
                 used.append(arrow)
-            if told and pace == "node":
-                yield self._moment("backward", node, self._two(told), boxes, arrows, used)
+            if pace == "node":
+                yield _moment("backward", node, self._two(told), boxes, arrows, used)
 
     def _two(self, told: list[tuple[str, bool]]) -> tuple[str, ...]:
         """Two of the lines in their order, those with a sum before others, and how many more."""
@@ -243,108 +180,50 @@ class _Teller:
     def _lines(self, value: Any) -> tuple[str, ...]:
         return number_lines(value, self.numbers, self.words)
 
-    def _gradient(self, node: Any, parts: list[Any], uses: int) -> tuple[str, ...]:
+    def _gradient(self, part: Part) -> tuple[str, ...]:
         """The running total; the whole gradient once it is complete."""
-        if len(parts) == uses and "grad" in self.view.nodes[node]:
-            return self._lines(self.view.nodes[node]["grad"])
-        lines = self._lines(_sum(parts))
-        return (*lines[:-1], lines[-1] + MORE) if len(parts) < uses else lines
+        lines = self._lines(part.total)
+        return (*lines[:-1], lines[-1] + MORE) if part.k < part.m else lines
 
-    def _seed(self, seed: Any) -> str:
-        of = slope_name(self.output, self.output)
-        if isinstance(seed, np.ndarray):
-            return self.words.gettext("Backward starts: {of} = 1 for every entry", of=of)
-        return self.words.gettext("Backward starts: {of} = 1", of=of)
+    def _seed(self, step: Seeded) -> str:
+        if step.shape:
+            return self.words.gettext("Backward starts: {of} = 1 for every entry", of=step.slope)
+        return self.words.gettext("Backward starts: {of} = 1", of=step.slope)
 
-    def _contribution(self, node: Any, tail: Any, position: int, data: dict[str, Any]) -> str:
+    def _contribution(self, step: Handed, part: Part) -> str:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
-        numbers = self.numbers
-        of, upstream = slope_name(self.output, self.names[node]), None
-        arriving = Symbol(of, shape=np.shape(self.view.nodes[node].get("value", 0.0)))
-        rule = self._rule(node, tail, position, arriving)
-        said = f"{slope_name(self.output, self.names[tail])} += {rule}"
-        upstream, local = self.view.nodes[node].get("grad"), data.get("local")
-        part = data["contribution"]
-        if isinstance(upstream, float) and isinstance(local, float):
-            factors = (bracketed(numbers.format(x), numbers) for x in (upstream, local))
-            return f"{said} = {'·'.join(factors)} = {numbers.format(part)}"
-        value = self._short(part)
-        if isinstance(part, np.ndarray) and value.startswith("("):
+        value = self._short(part.contribution)
+        said = Formula(f"{part.grad} += {part.formula.text}", part.formula.parts)
+        if factors := step.factors(part):
+            return said.valued(f"{product(factors, self.numbers)} = {value}")
+        if isinstance(part.contribution, np.ndarray) and value.startswith("("):
             return f"{said}   {value}"
-        return valued(said, value)
+        return said.valued(value)
 
-    def _rule(self, node: Any, tail: Any, position: int, arriving: Symbol) -> str:
-        """The op's rule on names: the very function that ran, given symbols."""
-        data = self.view.nodes[node]
-        mul = OPS["mul"]
-        if data["kind"] == GROUP:
-            inner = _only_op(self.whole, data)
-            if inner is None:
-                local = Symbol(slope_name(self.names[node], self.names[tail]))
-                return str(arriving.interpret(mul, (arriving, local), {}))
-            node, position = inner, self._position(inner, tail)
-        op = OPS[self.whole.nodes[node]["op"]]
-        if op.rule(position) is None:
-            return str(arriving)
-        if self.told[0] != node:  # an op of many operands is asked about each of them
-            self.told = node, [self._operand(u) for u in operands(self.whole, node)]
-        args = self.told[1]
-        params = self.whole.nodes[node].get("params", {})
-        out = name_symbol(self.names.get(node, OUT), data=self.whole.nodes[node]["value"])
-        with writing(self.taken, self.numbers):
-            return defined(
-                contribution_formula(op, position, arriving, out, args, params, not arriving.shape)
-            )
-
-    def _operand(self, node: Any) -> Any:
-        """A name, or the number itself: rules simplify for a plain 2."""
-        data = self.whole.nodes[node]
-        if data["kind"] == CONSTANT and not data["label"] and isinstance(data["value"], float):
-            return data["value"]
-        return self._name(node)
-
-    def _position(self, node: Any, tail: Any) -> int:
-        return operands(self.whole, node).index(tail)
-
-    def _total(self, node: Any, parts: list[Any], uses: int) -> str:
+    def _total(self, part: Part, parts: list[Any]) -> str:
         """`6 + (−2) = 4` where the last of several parts has come."""
-        if len(parts) < uses or not 2 <= uses <= 6 or "grad" not in self.view.nodes[node]:
+        if part.k < part.m or isinstance(part.total, np.ndarray):
             return ""
-        if isinstance(parts[0], np.ndarray):
+        terms = [[x] for x in (part.before, *parts) if x is not None]
+        if not 2 <= len(terms) <= MOST_TERMS:
             return ""
-        total = self.view.nodes[node]["grad"]
-        return written_sum([[p] for p in parts], total, self.numbers, more=0)  # room is short
-
-    # The moment itself -----------------------------------------------------------------
-
-    def _moment(
-        self,
-        phase: Any,
-        node: Any,
-        lines: tuple[str, ...],
-        boxes: dict[str, BoxState],
-        arrows: dict[str, ArrowState],
-        used: list[str] | None = None,
-        marked: tuple[str, ...] = (),
-    ) -> Moment:
-        shown, drawn = dict(boxes), dict(arrows)
-        for box in marked or (() if node is None else (box_id(node),)):
-            shown[box] = replace(shown[box], accent=phase)
-        for arrow in used or ():
-            drawn[arrow] = replace(drawn[arrow], accent=phase)
-        at = "" if node is None else box_id(node)
-        alt = "; ".join(filter(None, lines))
-        return Moment(phase, at, lines, shown, drawn, alt)
+        return written_sum(terms, part.total, self.numbers, more=0)  # room is short
 
 
-def _sum(parts: list[Any]) -> Any:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
-
-
-def _only_op(whole: nx.MultiDiGraph[Any], data: dict[str, Any]) -> Any:
-    """The one op of a group that holds it and constants only, such as x²."""
-    inside = [n for n in data.get("inside", ()) if whole.nodes[n]["op"]]
-    return inside[0] if len(inside) == 1 else None
+def _moment(
+    phase: Any,
+    node: Any,
+    lines: tuple[str, ...],
+    boxes: dict[str, BoxState],
+    arrows: dict[str, ArrowState],
+    used: list[str] | None = None,
+    marked: tuple[str, ...] = (),
+) -> Moment:
+    """One moment: the boxes and arrows as they are now, with those that it is about marked."""
+    shown, drawn = dict(boxes), dict(arrows)
+    for box in marked or (() if node is None else (box_id(node),)):
+        shown[box] = replace(shown[box], accent=phase)
+    for arrow in used or ():
+        drawn[arrow] = replace(drawn[arrow], accent=phase)
+    at = "" if node is None else box_id(node)
+    return Moment(phase, at, lines, shown, drawn, "; ".join(filter(None, lines)))

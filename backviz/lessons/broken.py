@@ -17,9 +17,9 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.explanations import seed_for
 from backviz.ops import OPS
 from backviz.registry import Registry
+from backviz.telling.run import seed_for
 from backviz.words import Words
 
 RATE = 0.1  # of the steps that are taken

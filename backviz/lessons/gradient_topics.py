@@ -22,8 +22,8 @@ from backviz.lessons.views import (
     values_and_gradients,
 )
 from backviz.sources import EXAMPLES
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
+from backviz.telling.record import Record
+from backviz.telling.run import Run
 from backviz.words import Words
 
 LESSONS.add(

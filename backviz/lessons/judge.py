@@ -16,9 +16,10 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
-from backviz.explanations import names, seed_for
 from backviz.lessons.broken import BREAKS, RATE
 from backviz.lessons.model import Table
+from backviz.telling.names import names
+from backviz.telling.run import seed_for
 from backviz.text import clean
 from backviz.words import Words
 

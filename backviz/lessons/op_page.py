@@ -14,7 +14,7 @@ import numpy as np
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.calls import Call
 from backviz.autodiff.data import quietly
-from backviz.autodiff.formula import contribution_formula, local_formula
+from backviz.autodiff.formula import contribution_formula, listed_parts, local_formula
 from backviz.autodiff.op import Elementwise, Op
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.symbol import Symbol, as_symbol, writing
@@ -25,10 +25,10 @@ from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, same
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
 from backviz.stepping.blocks import shapes_text
-from backviz.stepping.formulas import shape_of, short
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
-from backviz.stepping.telling import aligned
+from backviz.telling.record import Record
+from backviz.telling.run import Run
+from backviz.telling.teller import RunTeller
+from backviz.telling.wording import shape_of, short
 from backviz.text import NumberStyle
 from backviz.words import Words
 
@@ -168,7 +168,7 @@ def rules(op: Op, made: Value) -> list[Words]:
         parts |= dict(formula.parts)
         listed.append(same(f"{head}{formula}"))
     if parts:
-        said = ", ".join(f"{name} = {text}" for name, text in parts.items())
+        said = listed_parts(tuple(parts.items()))
         listed.append(Words("where {list}", list=said))
     return listed
 
@@ -312,5 +312,5 @@ def _shapes(op: Op, made: Value) -> tuple[Fact, ...]:
             for note in notes
         )
     at = Record(made)
-    fit = aligned(Run(at), at.last)
+    fit = RunTeller(Run(at)).aligned(at.last)
     return (Fact(words.SHAPES, shapes_text(fit)),) if fit else ()

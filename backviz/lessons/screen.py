@@ -13,8 +13,8 @@ import numpy as np
 
 from backviz.lessons.model import Dress, Explanation, Fact, Table
 from backviz.lessons.words import NO_LABEL
-from backviz.stepping.formulas import shape_of, short
 from backviz.stepping.look import INDENT, Look
+from backviz.telling.wording import shape_of, short
 from backviz.text import (
     NOT_COMPUTED,
     NumberStyle,

@@ -15,11 +15,10 @@ from backviz.autodiff.value import Value
 from backviz.lessons.judge import differences
 from backviz.lessons.model import Dress, Table, View, same
 from backviz.stepping.blocks import shapes_text
-from backviz.stepping.formulas import local_rule, partial, product
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
-from backviz.stepping.state import start
-from backviz.stepping.telling import part_of, stretched
+from backviz.telling.record import Record
+from backviz.telling.run import Run
+from backviz.telling.teller import RunTeller
+from backviz.telling.wording import product
 from backviz.text import NumberStyle
 from backviz.words import Words
 
@@ -35,16 +34,15 @@ def contributions(*names: str) -> View:
     """Every contribution to these values: formula, numbers, and the sum so far, as k of m."""
 
     def made(output: Value) -> Table:
-        state = start(output)
-        record, run, end = state.record, state.run, state.timeline.end()
+        teller = RunTeller(Run(Record(output)))
+        record, line = teller.record, teller.timeline
         rows: list[tuple[Any, ...]] = []
         for name in names:
             for use in record.arrivals(record.find(name)):
-                step = run.owner(use)
-                part = part_of(state, end, record.heads[step], use)
+                part = teller.part(use, line.place(line.end()))
                 numbers: str | Dress = ""
                 if part.local is not None:
-                    numbers = _factored([run.step(step).upstream, part.local])
+                    numbers = _factored([teller.upstream(record.owner(use)), part.local])
                 rows.append((_counted(part.k, part.m), f"{name}.grad += {part.formula}", numbers,
                              part.contribution, part.total))  # fmt: skip
         heads = (USE, Words("contribution"), Words("in numbers"),
@@ -66,9 +64,9 @@ def _factored(factors: list[Any]) -> Dress:
 def stretched_operands(output: Value) -> list[Words]:
     """`b: (3,) summed over axis 0 of (4, 3)` for every operand that was broadcast."""
     record = Record(output)
-    run = Run(record)
+    teller = RunTeller(Run(record))
     nodes = [i for i, v in enumerate(record.values) if v.op is not None and v.op.elementwise]
-    notes = [stretched(run, i, j) for i in nodes for j in record.inputs(i)]
+    notes = [teller.stretched(i, j) for i in nodes for j in record.inputs(i)]
     return [shapes_text(note) for note in notes if note]
 
 
@@ -87,14 +85,15 @@ def local_and_gradient(output: Value) -> Table:
     """Every arrow that ends in a leaf: upstream times local is the gradient."""
     record = Record(output)
     run = Run(record)
+    teller = RunTeller(run)
     rows = []
     for use, target in enumerate(record.targets):
         leaf = record.values[target]
         if not leaf.is_leaf:
             continue
         head, part = record.heads[run.owner(use)], run.contribution(use)
-        rows.append((partial(record, head, target), part.local, run.step(run.owner(use)).upstream,
-                     partial(record, record.last, target), part.value,
+        rows.append((teller.partial(head, target), part.local, run.step(run.owner(use)).upstream,
+                     teller.partial(record.last, target), part.value,
                      differences(output, leaf)))  # fmt: skip
     heads = (same(""), Words("local"), Words("arrives"), same(""),
              GRADIENT, DIFFERENCES)  # fmt: skip
@@ -120,15 +119,17 @@ def product_rules(output: Value) -> Table:
     """For the matrix product in a record: rule, shapes, and what comes out without transposes."""
     record = Record(output)
     run = Run(record)
+    teller = RunTeller(run)
     node = next(i for i, v in enumerate(record.values) if v.op and v.op.name == "matmul")
     upstream = run.whole(node)
     a, b = (run.values[i].data for i in record.inputs(node))
     plain, turned = (upstream @ b, a @ upstream), ((upstream, b.T), (a.T, upstream))
+    call, arriving = record.call(node, NUMBERS), teller.partial(record.last, node)
     rows = []
     for position, target in enumerate(record.inputs(node)):
         left, right = (str(np.shape(x)) for x in turned[position])
         rows.append((f"{record.names[target]}.grad += "
-                     f"{local_rule(record, node, position, NUMBERS)}",
+                     f"{call.handed(position, arriving)}",
                      f"{left} @ {right} → {np.shape(run.whole(target))}",
                      run.whole(target), plain[position],
                      differences(output, record.values[target])))  # fmt: skip

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backviz.autodiff.formula import WHERE, valued
+from backviz.autodiff.formula import Formula
 from backviz.ops import OPS
-from backviz.stepping.formulas import brief, product, shape_of, short
 from backviz.stepping.look import INDENT, Look
-from backviz.stepping.telling import (
+from backviz.telling.step import (
     Aligned,
     Computed,
     Given,
@@ -25,8 +24,9 @@ from backviz.stepping.telling import (
     Stretched,
     equation,
 )
-from backviz.stepping.timeline import Place
-from backviz.text import equal_sign, is_small, padded, screen_width
+from backviz.telling.timeline import Place
+from backviz.telling.wording import brief, product, shape_of, short
+from backviz.text import is_small, padded, screen_width
 from backviz.words import Words
 
 ARROW = "-->"
@@ -36,10 +36,14 @@ GIVEN = 12  # leaves that are named before the first step
 
 @dataclass(frozen=True)
 class Cell:
-    """One equation of a step, `left = right`; without a right side, plain words."""
+    """One equation of a step, `left = right`; without a right side, plain words.
+
+    `where` defines what the left side names.
+    """
 
     left: str
     right: str = ""
+    where: str = ""
 
 
 def heading(place: Place, look: Look) -> str:
@@ -99,15 +103,7 @@ def _worth(step: Computed, look: Look) -> str:
     """`2·3 = 6`, or the name and an array."""
     if not step.numeric:
         return f"{step.node} = {short(step.value, look.numbers)}"
-    return f"{step.numeric} {_sum_sign(step, look)} {look.numbers.format(step.value)}"
-
-
-def _sum_sign(step: Computed, look: Look) -> str:
-    """Whether the printed numbers of a sum or a difference add up to its printed value."""
-    if step.op not in ("add", "sub"):
-        return "="
-    a, b = (operand.value for operand in step.inputs)
-    return equal_sign([[a], [b if step.op == "add" else -b]], step.value, look.numbers)
+    return f"{step.numeric} {step.sign} {look.numbers.format(step.value)}"
 
 
 def seed_text(step: Seeded, look: Look) -> str:
@@ -148,17 +144,18 @@ def handed_lines(step: Handed, look: Look) -> list[str]:
 
 def gives(step: Handed, part: Part, look: Look) -> Cell:
     """What one contribution is: `q.grad += 1·(−4) = −4`."""
-    said = part.formula
-    arrays = any(isinstance(x, np.ndarray) for x in (step.upstream, part.local))
-    if part.local is not None and not arrays:
-        said = product([step.upstream, part.local], look.numbers)
-    return Cell(f"{part.to}.grad += {said}", short(part.contribution, look.numbers))
+    factors = step.factors(part)
+    said = Formula(product(factors, look.numbers)) if factors else part.formula
+    value = short(part.contribution, look.numbers)
+    return Cell(f"{part.to}.grad += {said.text}", value, said.where)
 
 
 def _slope(part: Part, look: Look) -> Cell:
     """`∂c/∂q = z = −4`, or without a formula where it is the number itself."""
     number = short(part.local, look.numbers)
-    return Cell(part.slope if number == part.rule else f"{part.slope} = {part.rule}", number)
+    if number == part.rule:
+        return Cell(part.slope, number)
+    return Cell(f"{part.slope} = {part.rule.text}", number, part.rule.where)
 
 
 def _total(part: Part, look: Look) -> Cell:
@@ -169,14 +166,8 @@ def _total(part: Part, look: Look) -> Cell:
 
 def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
     """The lines and what becomes of the gradient, on the last line where it fits."""
-    english = OPS[op].gradient or OPS[op].note
-    whole = look.say(english)
-    note = whole.partition(": ")[0].rstrip(".")
-    verb = whole == english and note.partition(" ")[0].endswith("s")
-    name = any(sign.isupper() for sign in note.partition(" ")[0][1:])  # ReLU stays as it is
-    first = note[:1] if name else note[:1].lower()
-    said = f"{op}{'' if verb else ':'} {first}{note[1:]}"
-    beside = look.fit(f"{look.say('rule')}: {said}")
+    said = look.say(OPS[op].gradient or OPS[op].note)
+    beside = look.fit(f"{look.label('rule')}: {said}")
     if screen_width(lines[-1]) + GAP + screen_width(beside) <= look.width:
         return [*lines[:-1], f"{lines[-1]}{' ' * GAP}{beside}"]
     return lines + row(look, "rule", [said])
@@ -212,12 +203,12 @@ def row(look: Look, label: str, cells: list[str]) -> list[str]:
 def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     """Rows of cells under each other: the left one set by its "=", the right one beside it."""
     rows = [
-        (label, [Cell(look.fit(c.left), look.fit(c.right)) for c in cells])
+        (label, [Cell(look.fit(c.left), look.fit(c.right), c.where) for c in cells])
         for label, cells in rows
         if cells
     ]
     left = [cells[0] for _, cells in rows if cells[0].right]
-    if any(WHERE in cell.left for cell in left):
+    if any(cell.where for cell in left):
         return _stacked(look, rows)
     width, right = (max(screen_width(side) for side in sides) for sides in zip(*(
         (c.left, c.right) for c in left), strict=True))  # fmt: skip
@@ -251,4 +242,4 @@ def _stacked(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
 
 def plain(cell: Cell) -> str:
     """A cell as text."""
-    return valued(cell.left, cell.right) if cell.right else cell.left
+    return f"{cell.left} = {cell.right}{cell.where}" if cell.right else cell.left

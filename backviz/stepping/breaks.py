@@ -18,8 +18,8 @@ from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
 from backviz.ops import OPS
 from backviz.stepping.conditions import Condition, read_condition, read_number
-from backviz.stepping.record import GRAD, Record
-from backviz.stepping.run import Run
+from backviz.telling.record import GRAD, Record
+from backviz.telling.run import Run
 
 FLAT = 0.01  # a local derivative below which such an op counts as saturated
 SIZES = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}

@@ -19,7 +19,7 @@ from backviz.autodiff.data import quietly
 from backviz.errors import InputError, ShapeError
 from backviz.sources.allowlist import CONSTANTS, find_refused, variables
 from backviz.sources.evaluation import evaluate, plain_signs
-from backviz.stepping.record import GRAD
+from backviz.telling.record import GRAD
 
 UNBOUNDED = {"nan": math.nan, "inf": math.inf}  # numbers that can be set
 LONGEST = 4_000

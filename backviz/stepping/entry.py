@@ -35,7 +35,7 @@ def step(output: Value, commands: str | None = None, *, lang: str = "en") -> int
       local     ∂n1/∂a = a    = 3        ∂n1/∂a = a = 3
       gives     a.grad += 1·3 = 3        a.grad += 1·3 = 3
       totals    a.grad 3 (1 of 2)        a.grad 6 (2 of 2)
-      rule      mul swaps its inputs
+      rule      Swaps its inputs: each one's local derivative is the other's value.
     step> print a
     a = 3
     a.grad = 6

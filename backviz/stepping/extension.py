@@ -20,9 +20,9 @@ from backviz.errors import BackvizError, UsageError
 from backviz.signs import printable
 from backviz.sources.constants import name_constants
 from backviz.sources.tracing import name_values
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run, again
 from backviz.stepping.session import Stepper
+from backviz.telling.record import Record
+from backviz.telling.run import Run, again
 
 _LAST = "_backprop_last"  # the variable that takes the value of a cell's last line
 _OWN: dict[str, type] = {"wrt": str, "order": int}

@@ -16,12 +16,12 @@ from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note, joined
 from backviz.stepping.blocks import heading, step_lines
 from backviz.stepping.breaks import Event
-from backviz.stepping.formulas import short
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known, node_at
-from backviz.stepping.telling import Step, equation, formula_of, told
-from backviz.stepping.timeline import Place
 from backviz.stepping.words import NOTES
+from backviz.telling.step import Step, equation
+from backviz.telling.timeline import Place
+from backviz.telling.wording import short
 
 PASSED = 12  # steps that a move of several prints by one line each
 WATCHED = 20  # changes of a watched value that a move prints
@@ -152,7 +152,7 @@ def next_steps(state: State, count: int = 1) -> tuple[State, Answer]:
     new = moved(state, at)
     between = [k for k in passed if k < at]
     return new, Moved(
-        told(new, at, preceding(new, at)),
+        new.teller.told(at, preceding(new, at)),
         tuple(passed_step(new, k) for k in between[:PASSED]),
         len(between) > PASSED,
         watched=changes(state, new),
@@ -191,7 +191,7 @@ def passed_step(state: State, at: int) -> Passed:
     if node is None:
         return Passed(place, "", "", False)
     seed = at > state.timeline.ops and not place.done
-    return Passed(place, state.record.names[node], formula_of(state, node), seed)
+    return Passed(place, state.record.names[node], state.teller.formula(node), seed)
 
 
 def part_steps(state: State, count: int = 1) -> tuple[State, Answer]:
@@ -202,7 +202,7 @@ def part_steps(state: State, count: int = 1) -> tuple[State, Answer]:
     at, line = min(state.at + count, limit(state)), state.timeline
     inside = [k for k in range(state.at + 1, at + 1) if k > line.seed and line.at(line.rank(k)) < k]
     new = state.but(at=at, stops=tuple(sorted({*state.stops, *inside})) if inside else state.stops)
-    return new, Moved(told(new, at, preceding(new, at)), watched=changes(state, new))
+    return new, Moved(new.teller.told(at, preceding(new, at)), watched=changes(state, new))
 
 
 def back_steps(state: State, count: int = 1) -> tuple[State, Answer]:
@@ -219,7 +219,7 @@ def back_steps(state: State, count: int = 1) -> tuple[State, Answer]:
             break
         at, left = preceding(state, at), left - 1
     new = moved(state, at)
-    step = told(new, at, preceding(new, at) if at else None)
+    step = new.teller.told(at, preceding(new, at) if at else None)
     return new, Moved(step, watched=changes(state, new))
 
 
@@ -246,7 +246,7 @@ def go_on(state: State) -> tuple[State, Answer]:
         at, begin = ahead, at
         if hit is not None:
             new = moved(state, at)
-            step = told(new, at, begin)
+            step = new.teller.told(at, begin)
             return new, Moved(step, stopped=hit.text, watched=changes(state, new))
     new = moved(state, at, jump=True)
     return new, _landed(state, new)
@@ -254,7 +254,7 @@ def go_on(state: State) -> tuple[State, Answer]:
 
 def _landed(state: State, new: State) -> Moved:
     end = _end(new) if new.at >= limit(new) else ""
-    return Moved(told(new, new.at), watched=changes(state, new), end=end)
+    return Moved(new.teller.told(new.at), watched=changes(state, new), end=end)
 
 
 def event_of(state: State, begin: int, end: int) -> Event | None:
@@ -272,7 +272,7 @@ def event_of(state: State, begin: int, end: int) -> Event | None:
 def jump(state: State, at: int) -> tuple[State, Answer]:
     """Go straight to a place and show the step that led there."""
     new = moved(state, at, jump=True)
-    return new, _landed(state, new) if at else Moved(told(new, 0))
+    return new, _landed(state, new) if at else Moved(new.teller.told(0))
 
 
 def forward(state: State) -> tuple[State, Answer]:

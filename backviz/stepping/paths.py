@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from backviz.autodiff.data import quietly
-from backviz.stepping.run import Run
+from backviz.telling.run import Run
 
 COUNTED = 10_000  # paths; beyond that there are "more than" so many
 
@@ -35,7 +35,7 @@ def count_paths(run: Run, node: int) -> dict[int, int]:
     """How many ways lead from each node down to this one, at most `COUNTED` + 1.
 
     >>> from backviz import Value
-    >>> from backviz.stepping.record import Record
+    >>> from backviz.telling.record import Record
     >>> a = Value(3.0, "a")
     >>> count_paths(Run(Record(a * a + a)), 0)
     {0: 1, 1: 2, 2: 3}

@@ -24,9 +24,8 @@ from backviz.files import write_file
 from backviz.renderers.builds import BUILDERS
 from backviz.stepping.blocks import caption, step_lines
 from backviz.stepping.moves import preceding
-from backviz.stepping.run import Run, again
 from backviz.stepping.state import State, arrived, gradient, is_known
-from backviz.stepping.telling import told
+from backviz.telling.run import Run, again
 from backviz.words import LANGUAGES
 
 DRAWN = 2_000  # values of a computation that is still drawn
@@ -81,8 +80,8 @@ def moment_of(state: State, steps: Steps) -> Moment:
         back = "contribution" in data and _handed_on(state, tail, head, position, view.nodes[head])
         at_work = head == here and (back or place.phase == "forward")
         arrows[arrow] = ArrowState(is_known(state, head), back, accent if at_work else "")
-    alt = "; ".join(line.strip() for line in step_lines(told(state, state.at), state.look))
-    said = caption(told(state, state.at, preceding(state, state.at)), state.look)
+    alt = "; ".join(line.strip() for line in step_lines(state.step, state.look))
+    said = caption(state.teller.told(state.at, preceding(state, state.at)), state.look)
     return Moment(place.phase, "" if here is None else box_id(here), said, boxes, arrows, alt)
 
 
@@ -134,7 +133,7 @@ def picture(state: State, form: str, salt: str = "") -> bytes:
 
 def page_of(state: State, svg: str) -> str:
     """An HTML page with the picture and the words of the step; it loads itself anew each second."""
-    lines = "\n".join(step_lines(told(state, state.at), state.look))
+    lines = "\n".join(step_lines(state.step, state.look))
     title = escape(f"{state.record.names[state.record.last]}: backviz step")
     return (
         f'<!doctype html>\n<html lang="{state.look.lang}"><head><meta charset="utf-8">\n'

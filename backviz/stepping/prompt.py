@@ -19,7 +19,6 @@ from backviz.stepping.breaks import KINDS
 from backviz.stepping.look import Look
 from backviz.stepping.shell import PROMPT, Shell
 from backviz.stepping.state import State
-from backviz.stepping.telling import told
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
@@ -56,7 +55,7 @@ def interact(shell: Shell) -> int:
     shell.say(
         [
             look.say("help lists the commands, quit leaves"),
-            *step_lines(told(shell.state, shell.state.at), look),
+            *step_lines(shell.state.step, look),
         ]
     )
     with line_editing(lambda: shell.state):

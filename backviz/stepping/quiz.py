@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.formula import valued
+from backviz.autodiff.formula import Formula
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
-from backviz.stepping.formulas import local_rule, partial, product, short
 from backviz.stepping.look import Look
 from backviz.stepping.moves import limit
 from backviz.stepping.state import Question, State
-from backviz.stepping.telling import Operand, equation, formula_of
+from backviz.telling.step import Operand, equation
+from backviz.telling.wording import product, short
 
 NEAR = 5e-3  # a relative error that counts as rounding
 
@@ -67,7 +67,7 @@ class Verdict(Answer):
     expected: Any
     factors: tuple[float, ...]
     slope: str
-    rule: str
+    rule: Formula
     k: int
     m: int
 
@@ -84,7 +84,7 @@ class Verdict(Answer):
         if self.factors:
             said = product(list(self.factors), look.numbers)
             return f"{name} += {said} = {shown}, {self.slope} = {self.rule}"
-        return f"{name} += {valued(self.rule, shown)}" if self.rule else f"{name} += {shown}"
+        return f"{name} += {self.rule.valued(shown)}" if self.rule else f"{name} += {shown}"
 
 
 def ask(state: State) -> tuple[State, Answer]:
@@ -114,11 +114,11 @@ def _asked(state: State, question: Question) -> Asked:
         told = [i for i in record.inputs(node)
                 if record.values[i].label or record.values[i].requires_grad]  # fmt: skip
         given = tuple(Operand(record.names[i], run.values[i].data) for i in told)
-        return Asked(record.names[node], formula_of(state, node), "", given, shape)
+        return Asked(record.names[node], state.teller.formula(node), "", given, shape)
     upstream = run.step(run.owner(question.use)).upstream
-    arriving = Operand(partial(record, record.last, node), upstream)
+    arriving = Operand(state.teller.partial(record.last, node), upstream)
     to = record.names[record.targets[question.use]]
-    return Asked(record.names[node], formula_of(state, node), to, (arriving,), shape)
+    return Asked(record.names[node], state.teller.formula(node), to, (arriving,), shape)
 
 
 def _right(state: State, question: Question) -> Any:
@@ -140,19 +140,19 @@ def answer(state: State, given: Any) -> tuple[State, Answer]:
 
 def _verdict(state: State, question: Question, good: bool) -> Verdict:
     record, run, node, use = state.record, state.run, question.node, question.use
-    right, name, formula = _right(state, question), record.names[node], formula_of(state, node)
+    right, name, formula = _right(state, question), record.names[node], state.teller.formula(node)
     if use < 0:
-        return Verdict(good, name, formula, "", right, (), "", "", state.right, state.asked)
-    target, part = record.targets[use], run.contribution(use)
+        return Verdict(good, name, formula, "", right, (), "", Formula(), state.right, state.asked)
+    part = state.teller.part(use, state.timeline.place(state.at))
     upstream = run.step(run.owner(use)).upstream
-    rule = local_rule(record, node, record.positions[use], state.look.numbers)
+    rule = part.rule
     factors: tuple[float, ...] = ()
-    if isinstance(upstream, float) and isinstance(part.local, int | float):
-        factors = upstream, float(part.local)
+    if isinstance(upstream, float) and isinstance(part.local, float):
+        factors = upstream, part.local
     elif part.local is not None:  # arrays entry by entry: the rule alone is not what is given
-        rule = ""
-    return Verdict(good, name, formula, record.names[target], right, factors,
-                   partial(record, node, target), rule, state.right, state.asked)  # fmt: skip
+        rule = Formula()
+    return Verdict(good, name, formula, part.to, right, factors, part.slope, rule, state.right,
+                   state.asked)  # fmt: skip
 
 
 def _is_number(text: str, right: float) -> bool:

@@ -11,24 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.formula import valued
+from backviz.autodiff.formula import Formula
 from backviz.errors import InputError
 from backviz.ops import OPS
 from backviz.stepping.answers import Answer, joined
 from backviz.stepping.blocks import row, shapes_text
-from backviz.stepping.formulas import handed_back, local_rule, partial, product, short
 from backviz.stepping.look import Look
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
-from backviz.stepping.telling import (
-    Aligned,
-    Stretched,
-    aligned,
-    equation,
-    formula_of,
-    number,
-    stretched,
-)
+from backviz.telling.step import Aligned, Stretched, equation
+from backviz.telling.teller import number
+from backviz.telling.wording import product, short
 from backviz.text import padded, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
@@ -49,11 +42,11 @@ class PathAnswer(Answer):
 
     nodes: tuple[str, ...]
     slopes: tuple[str, ...]
-    rules: tuple[str, ...]
+    rules: tuple[Formula, ...]
     factors: tuple[Any, ...]
     products: tuple[Any, ...]
     product: Any
-    formula: str
+    formula: Formula
     number: int = 0
     shapes: Shapes = ()
     kind = "path"
@@ -76,7 +69,7 @@ class PathAnswer(Answer):
         if factor is None:
             return f"{self.nodes[k]} → {self.nodes[k + 1]}", rule, made
         slope = "" if isinstance(factor, np.ndarray) else numbers.format(float(factor))
-        said = valued(rule, slope) if slope and slope != rule else rule
+        said = rule.valued(slope) if slope and slope != rule else rule
         return self.slopes[k], said, f"{look.say('so far')} {made}"
 
 
@@ -88,7 +81,7 @@ class Use:
     """
 
     through: str
-    formula: str
+    formula: Formula
     slopes: tuple[str, ...]
     factors: tuple[float, ...]
     contribution: Any
@@ -162,9 +155,9 @@ class Why(Answer):
         for use in self.uses:
             said = use.formula
             if use.factors:
-                said = f"{'·'.join(use.slopes)} = {product(list(use.factors), look.numbers)}"
+                said = Formula(f"{'·'.join(use.slopes)} = {product(use.factors, look.numbers)}")
             shown = short(use.contribution, look.numbers)
-            rows.append((look.say("through {name}", name=use.through), valued(said, shown)))
+            rows.append((look.say("through {name}", name=use.through), said.valued(shown)))
         lines = look.table(rows)
         if self.rest is not None:
             total = short(self.rest.total, look.numbers)
@@ -186,7 +179,7 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     """
     record, run, look = state.record, state.run, state.look
     node = record.about(name)
-    said, slope = record.names[node], partial(record, record.last, node)
+    said, slope = record.names[node], state.teller.partial(record.last, node)
     gradient = run.whole(node)
     if gradient is None or node == record.last:
         return Why(said, slope, gradient, gradient is not None)
@@ -224,18 +217,17 @@ def _added(parts: list[Any]) -> Any:
 
 def _told(state: State, path: Path, asked: int = 0) -> PathAnswer:
     """A path by names; its links are told in full only where it was asked for by number."""
-    record, numbers = state.record, state.look.numbers
+    record, teller = state.record, state.teller
     nodes = path.nodes
     links = list(zip(nodes, nodes[1:], path.uses, strict=False))
-    last = handed_back(record, nodes[-2], record.positions[path.uses[-1]], numbers)
     return PathAnswer(
         tuple(record.names[n] for n in nodes),
-        tuple(partial(record, head, target) for head, target, _ in links),
-        tuple(local_rule(record, head, record.positions[use], numbers) for head, _, use in links),
+        tuple(teller.partial(head, target) for head, target, _ in links),
+        tuple(teller.rules(use)[0] for use in path.uses),
         tuple(map(number, path.local)),
         tuple(map(number, path.parts)),
         number(path.parts[-1]),
-        last,
+        teller.rules(path.uses[-1])[1],
         asked,
         _shapes(state, [(head, target) for head, target, _ in links[:LISTED]]) if asked else (),
     )
@@ -245,11 +237,12 @@ def _use(state: State, node: int, use: int) -> Use:
     record, run = state.record, state.run
     head = record.heads[run.owner(use)]
     upstream, part = run.step(run.owner(use)).upstream, run.contribution(use)
-    formula = handed_back(record, head, record.positions[use], state.look.numbers)
+    teller = state.teller
+    _, formula = teller.rules(use)
     slopes: tuple[str, ...] = ()
     factors: tuple[float, ...] = ()
     if isinstance(upstream, float) and isinstance(part.local, int | float):
-        slopes = partial(record, record.last, head), partial(record, head, node)
+        slopes = teller.partial(record.last, head), teller.partial(head, node)
         factors = upstream, float(part.local)
     return Use(record.names[head], formula, slopes, factors, part.value)
 
@@ -258,10 +251,7 @@ def _shapes(state: State, links: list[tuple[int, int]]) -> Shapes:
     """Where an input was broadcast, and how the shapes of a product fit, for some links."""
     notes: dict[Stretched | Aligned, None] = {}
     for head, target in links:
-        value = state.run.values[head]
-        found: list[Stretched | Aligned | None] = [aligned(state.run, head)]
-        if value.op is not None and value.op.elementwise:
-            found.insert(0, stretched(state.run, head, target))
+        found = state.teller.stretched(head, target), state.teller.aligned(head)
         notes |= {note: None for note in found if note is not None}
     return tuple(notes)
 
@@ -292,7 +282,7 @@ def _worth(path: PathAnswer, look: Look) -> str:
     last = short(path.product, look.numbers)
     numbers = (*path.products, *path.factors)
     if any(x is None or isinstance(x, np.ndarray) for x in numbers):
-        return valued(path.formula, last)
+        return path.formula.valued(last)
     names = "·".join(path.slopes) if len(path.slopes) <= LINKS else "…"
     factors = [float(d) for d in path.factors]
     if len(factors) == 1:
@@ -320,9 +310,9 @@ class Slope:
 
     to: str
     slope: str
-    rule: str
+    rule: Formula
     local: Any
-    formula: str
+    formula: Formula
     blocked: bool = False
     stretched: Stretched | None = None
 
@@ -355,7 +345,7 @@ class Local(Answer):
         if not slope.rule:
             return given
         shown = short(slope.local, look.numbers)
-        said = slope.rule if shown == slope.rule else valued(slope.rule, shown)
+        said = slope.rule if shown == slope.rule else slope.rule.valued(shown)
         lines = row(look, "local", [f"{slope.slope} = {said}"])
         if isinstance(self.value, np.ndarray):
             lines += given
@@ -367,26 +357,27 @@ def local(state: State, name: str) -> Local:
     record, run = state.record, state.run
     node = record.find(name)
     value = run.values[node]
-    said, formula = record.names[node], formula_of(state, node)
+    said, formula = record.names[node], state.teller.formula(node)
     if value.op is None:
         return Local(said, formula, "", value.data)
     slopes = tuple(
         _slope(state, node, position, target) for position, target in enumerate(record.inputs(node))
     )
-    return Local(said, formula, value.op.name, value.data, slopes, aligned(run, node))
+    return Local(said, formula, value.op.name, value.data, slopes, state.teller.aligned(node))
 
 
 def _slope(state: State, node: int, position: int, target: int) -> Slope:
-    record, run, numbers = state.record, state.run, state.look.numbers
+    record, run, teller = state.record, state.run, state.teller
     value = run.values[node]
-    op, to, slope = value.op, record.names[target], partial(record, node, target)
+    op, to, slope = value.op, record.names[target], teller.partial(node, target)
     assert op is not None
     if op.rule(position) is None:
-        return Slope(to, slope, "", None, "", True)
-    given = handed_back(record, node, position, numbers)
+        return Slope(to, slope, Formula(), None, Formula(), True)
+    call = record.call(node, state.look.numbers)
+    given = call.handed(position, teller.partial(record.last, node))
     if not op.elementwise:
-        return Slope(to, slope, "", None, given)
+        return Slope(to, slope, Formula(), None, given)
     args = [v.data for v in value.inputs]
     slope_now = op.local(position, value.data, args, value.params)  # type: ignore[attr-defined]
-    rule = local_rule(record, node, position, numbers)
-    return Slope(to, slope, rule, number(slope_now), given, False, stretched(run, node, target))
+    rule = call.local(position)
+    return Slope(to, slope, rule, number(slope_now), given, False, teller.stretched(node, target))

@@ -20,7 +20,6 @@ from backviz.stepping import moves, points, quiz, reasons, views, whatif
 from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, gradient, start
-from backviz.stepping.telling import told
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
@@ -259,7 +258,7 @@ class Stepper:
 
     def show(self) -> moves.Moved:
         """The present step, and in a notebook its picture."""
-        return moves.Moved(told(self.state, self.state.at), state=self.state)
+        return moves.Moved(self.state.step, state=self.state)
 
     def save(self, path: str) -> None:
         """Write the picture of the present state: .svg, .pdf, .png or .html."""

@@ -10,13 +10,14 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backviz.autodiff.backward import accumulate
 from backviz.autodiff.value import Value
 from backviz.stepping.breaks import Break
 from backviz.stepping.look import Look
-from backviz.stepping.record import Record
-from backviz.stepping.run import Run
-from backviz.stepping.timeline import Place, Timeline
+from backviz.telling.record import Record
+from backviz.telling.run import Run
+from backviz.telling.step import Step
+from backviz.telling.teller import RunTeller
+from backviz.telling.timeline import Place, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class State:
         return self.record.timeline
 
     @property
+    def teller(self) -> RunTeller:
+        """What tells the steps, in the numbers of the session."""
+        return RunTeller(self.run, self.look.numbers)
+
+    @property
     def place(self) -> Place:
         """What the present place means."""
         return self.timeline.place(self.at)
@@ -80,6 +86,11 @@ class State:
     def node(self) -> int | None:
         """The node at work: computed last, or handing its gradient on; `None` before the first."""
         return node_at(self, self.at)
+
+    @property
+    def step(self) -> Step:
+        """The step that ends at the present place."""
+        return self.teller.told(self.at)
 
     def but(self, **changes: Any) -> State:
         """The same state with something changed."""
@@ -99,10 +110,7 @@ def start(output: Value, look: Look | None = None) -> State:
 
 def node_at(state: State, at: int) -> int | None:
     """The node at work at a place."""
-    record, place = state.record, state.timeline.place(at)
-    if place.phase == "forward":
-        return record.ops[place.step - 1] if place.step else None
-    return record.heads[place.step - 1] if place.step else record.last
+    return state.teller.node(state.timeline.place(at))
 
 
 def is_known(state: State, node: int, at: int | None = None) -> bool:
@@ -117,20 +125,8 @@ def gradient(state: State, node: int, run: Run | None = None, at: int | None = N
 
     On leaves the gradients of earlier passes are still there, and the new ones add up on them.
     """
-    run, place = run or state.run, state.timeline.place(state.at if at is None else at)
-    if place.phase == "forward":
-        return None
-    now = run.gradient(node, place.done)
-    if (
-        place.turn
-        and state.record.values[node].op is None
-        and (whole := run.whole(node)) is not None
-    ):
-        before = whole
-        for _ in range(place.turn - 1):
-            before = accumulate(before, whole)
-        return before if now is None else accumulate(before, now)
-    return now
+    place = state.timeline.place(state.at if at is None else at)
+    return (run or state.run).shown(node, place)
 
 
 def gradients(state: State, run: Run) -> list[Any]:

@@ -15,12 +15,12 @@ from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer
 from backviz.stepping.blocks import ARROW, heading
-from backviz.stepping.formulas import short
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known
-from backviz.stepping.telling import equation, formula_of
-from backviz.stepping.timeline import Place
 from backviz.stepping.words import STATES
+from backviz.telling.step import equation
+from backviz.telling.timeline import Place
+from backviz.telling.wording import short
 from backviz.text import NOT_COMPUTED, NumberStyle, screen_width, within
 
 AROUND = 10  # rows above and below the present one
@@ -83,7 +83,7 @@ def listing(state: State, what: str = "") -> Listing:
 def _line(state: State, node: int, here: bool) -> Line:
     known, name = is_known(state, node), state.record.names[node]
     value = state.run.values[node].data if known else None
-    return Line(node + 1, name, formula_of(state, node), value, gradient(state, node),
+    return Line(node + 1, name, state.teller.formula(node), value, gradient(state, node),
                 status(state, node), *arrived(state, node), here)  # fmt: skip
 
 
@@ -280,7 +280,7 @@ def where(state: State) -> Where:
         last,
         state.place,
         "" if node is None else record.names[node],
-        "" if node is None else formula_of(state, node),
+        "" if node is None else state.teller.formula(node),
         "" if node is None else record.values[node].origin.where,
         tuple(Edit(record.names[i], x, record.values[i].data) for i, x in state.run.edits.items()),
         tuple(b.text for b in state.breaks),

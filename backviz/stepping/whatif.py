@@ -21,13 +21,13 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
-from backviz.stepping.formulas import formula, partial, product, short
 from backviz.stepping.look import INDENT, Look
-from backviz.stepping.record import GRAD
-from backviz.stepping.run import Run
 from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry, taken
 from backviz.stepping.words import VERDICTS
+from backviz.telling.record import GRAD
+from backviz.telling.run import Run
+from backviz.telling.wording import product, short
 from backviz.text import equal_sign, padded, screen_width
 
 CHANGES = 40  # lines of a comparison
@@ -88,7 +88,7 @@ def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, Chang
         if record.values[node].op is not None:
             raise InputError(look.say("{name} is computed ({formula}), so it cannot be set; "
                                       "set one of {leaves}", name=record.names[node],
-                                      formula=formula(record, node, look.numbers),
+                                      formula=state.teller.formula(node),
                                       leaves=", ".join(_leaves_below(state, node))))  # fmt: skip
         made[node] = _put(made.get(node, state.run.values[node].data), index, data, said)
     run = state.run.changed(made)
@@ -251,7 +251,7 @@ def nudge(state: State, name: str, h: float = STEP) -> Nudged:
     if not isinstance(h, float) or h == 0:
         raise InputError(state.look.say("write a node and by how much, as in nudge a 0.01"))
     output = record.names[record.last]
-    called = f"{partial(record, record.last, node)}{name[len(record.names[node]) :]}"
+    called = f"{state.teller.partial(record.last, node)}{name[len(record.names[node]) :]}"
     if slope is None:
         return Nudged(name, h, called, output, None)
     old = run.values[node].data

@@ -7,16 +7,24 @@ in the middle of a step loses no step that was kept.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function
 from backviz.autodiff.value import Value
-from backviz.explanations import seed_for
-from backviz.stepping.record import Record
+from backviz.telling.order import Sums
+from backviz.telling.record import Record
+from backviz.telling.timeline import Place
+
+
+def seed_for(output: Value) -> Any:
+    """The seed of a told backward pass: ones, so that arrays are summed."""
+    return np.ones(output.shape) if output.shape else None
 
 
 class Run:
@@ -44,7 +52,7 @@ class Run:
         self.seed = seed_for(self.output)
         self._steps: list[Step] = []
         self._stream: Iterator[Step] = iter(())
-        self._sums: dict[int, tuple[int, Any]] = {}
+        self._sums = Sums(record, lambda use: self.contribution(use).value)
 
     @property
     def output(self) -> Value:
@@ -69,7 +77,7 @@ class Run:
 
     def owner(self, contribution: int) -> int:
         """The number of the step that a contribution belongs to."""
-        return bisect_right(self.record.starts, contribution) - 1
+        return self.record.owner(contribution)
 
     def contribution(self, number: int) -> Contribution:
         """A contribution by its place in the pass, counted from 0."""
@@ -78,24 +86,33 @@ class Run:
 
     def count(self, node: int, done: int) -> tuple[int, int]:
         """How many contributions of how many a node has received after the first `done`."""
-        arrivals = self.record.arrivals(node)
-        return bisect_left(arrivals, done), len(arrivals)
+        return self.record.count(node, done)
 
     def gradient(self, node: int, done: int) -> Any:
         """What has arrived at a node after the first `done` contributions; `None` if nothing."""
         record = self.record
         if node == record.last:
             return (1.0 if self.seed is None else self.seed) if self.output.requires_grad else None
-        many, _ = self.count(node, done)
-        if not many:
+        return self._sums.of(node, done)
+
+    def shown(self, node: int, place: Place) -> Any:
+        """The gradient that a node shows at a place; `None` if nothing has arrived.
+
+        On leaves the gradients of earlier passes are still there, and the new ones add up on them.
+        """
+        if place.phase == "forward":
             return None
-        known, total = self._sums.get(node, (0, None))
-        if known > many:
-            known, total = 0, None
-        for number in record.arrivals(node)[known:many]:
-            total = accumulate(total, self.contribution(number).value)
-        self._sums[node] = many, total
-        return total
+        now, before = self.gradient(node, place.done), self.kept(node, place.turn)
+        return now if before is None else before if now is None else accumulate(before, now)
+
+    def kept(self, node: int, turn: int) -> Any:
+        """What so many earlier passes have left on a leaf; `None` if nothing."""
+        if not turn or self.record.values[node].op is not None:
+            return None
+        before = whole = self.whole(node)
+        for _ in range(turn - 1 if whole is not None else 0):
+            before = accumulate(before, whole)
+        return before
 
     def gradients(self, done: int) -> list[Any]:
         """The same for every node, in one walk over the contributions."""

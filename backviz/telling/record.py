@@ -1,34 +1,34 @@
 """What stays the same while a computation is stepped through: its values, names and order.
 
-Invariant: the order of the contributions is that of the stream `backward_steps`; it is
-read off the record, so that any place in the pass is known before a rule has run.
+Invariant: any place in the backward pass is known before a rule has run.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from backviz.autodiff.backward import tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.explanations import names
 from backviz.registry import unknown
-from backviz.stepping.timeline import Timeline
+from backviz.telling.formulas import Call, operand
+from backviz.telling.names import names
+from backviz.telling.order import Order
+from backviz.telling.timeline import Timeline
+from backviz.text import NumberStyle
 
 GRAD = ".grad"  # after the name of a node: its gradient
 SUGGESTED = 500  # names among which a mistyped one is looked for
 
 
-class Record:
+class Record(Order):
     """The values that a result was computed from, in the order of recording.
 
-    `ops` are the computed ones; `heads[j]` is the node of backward step j, whose contributions
-    begin at number `starts[j]`; `targets[c]` is the node that receives contribution c.
+    `ops` are the computed ones; nodes are counted in that order, and the last is the result.
 
     >>> a = Value(3.0, "a")
     >>> record = Record(a * a + a)
@@ -41,52 +41,34 @@ class Record:
         called = names(output)
         self.names = [called[v.serial] for v in self.values]
         self.taken = frozenset(self.names)
-        self.last = len(self.values) - 1
-        self.told: tuple[Any, list[Any]] = (None, [])  # the operands of the op that is spoken of
+        self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
         self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])
-        self._order()
+        self._reached = bytearray(len(self.values))
+        super().__init__(self._steps(), len(self.values) - 1)
+        self.reached = bytes(self._reached)
 
-    def _order(self) -> None:
+    def _steps(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
         """Go backward over the record and note what hands a gradient to what."""
-        index = {v.serial: i for i, v in enumerate(self.values)}
-        reached = bytearray(len(self.values))
-        reached[self.last] = self.values[self.last].requires_grad
-        heads, starts, targets, positions = (array("q") for _ in range(4))
-        for i in range(self.last, -1, -1):
+        index, reached, last = self.index, self._reached, len(self.values) - 1
+        reached[last] = self.values[last].requires_grad
+        for i in range(last, -1, -1):
             op = self.values[i].op
             if not reached[i] or op is None:
                 continue
-            first = len(targets)
-            for position, operand in enumerate(self.values[i].inputs):
-                if operand.requires_grad and op.rule(position) is not None:
-                    j = index[operand.serial]
+            uses = []
+            for position, used in enumerate(self.values[i].inputs):
+                if used.requires_grad and op.rule(position) is not None:
+                    j = index[used.serial]
                     reached[j] = True
-                    targets.append(j)
-                    positions.append(position)
-            if len(targets) > first:
-                heads.append(i)
-                starts.append(first)
-        self.heads, self.starts, self.targets, self.positions = heads, starts, targets, positions
-        self.ends = starts[1:] + array("q", [len(targets)] * bool(heads))
-        self.reached = bytes(reached)
+                    uses.append((j, position))
+            if uses:
+                yield i, uses
 
     @cached_property
     def timeline(self) -> Timeline:
-        """The places that the cursor can stand at."""
+        """The places that a cursor can stand at."""
         wanted = self.values[self.last].requires_grad
         return Timeline(len(self.ops), tuple(self.ends), wanted)
-
-    @cached_property
-    def _by_target(self) -> tuple[array[int], array[int]]:
-        targets = np.array(self.targets, np.int64)
-        order = np.argsort(targets, kind="stable")
-        bounds = np.searchsorted(targets[order], np.arange(len(self.values) + 1))
-        return array("q", order.astype(np.int64)), array("q", bounds.astype(np.int64))
-
-    def arrivals(self, node: int) -> array[int]:
-        """The numbers of the contributions that a node receives, in order."""
-        order, bounds = self._by_target
-        return order[bounds[node] : bounds[node + 1]]
 
     @cached_property
     def _numbered(self) -> dict[str, int]:
@@ -100,6 +82,26 @@ class Record:
     def inputs(self, node: int) -> list[int]:
         """The numbers of a node's inputs, in the order of the op's operands."""
         return [self.index[v.serial] for v in self.values[node].inputs]
+
+    def nameless(self, node: int) -> bool:
+        """Whether a node is a constant that is written as its number."""
+        value = self.values[node]
+        return value.op is None and not (value.label or value.requires_grad)
+
+    def call(self, node: int, numbers: NumberStyle) -> Call:
+        """The op that made a node, at work on names."""
+        if self._told[0] != (node, numbers):  # an op of many operands is asked about each of them
+            value = self.values[node]
+            assert value.op is not None
+            args = tuple(
+                operand(self.names[i], self.values[i].data, self.nameless(i), numbers)
+                for i in self.inputs(node)
+            )
+            out = operand(self.names[node], value.data, False, numbers)
+            call = Call(value.op, args, out, value.params, self.taken, numbers)
+            self._told = (node, numbers), call
+        made: Call = self._told[1]
+        return made
 
     def about(self, name: str) -> int:
         """The number of the node that `name` or `name.grad` speaks of."""
