@@ -117,7 +117,7 @@ class Teller(ABC):
         >>> from backviz import Value
         >>> from backviz.telling.record import Record
         >>> a, b = Value(2.0, "a"), Value(3.0, "b")
-        >>> step = RunTeller(Run(Record(a * b))).told(3)
+        >>> step = RunTeller(Run(Record(a * b))).told(4)
         >>> [(part.to, str(part.rule), part.local, part.contribution) for part in step.parts]
         [('a', 'b', 3.0, 3.0), ('b', 'a', 2.0, 2.0)]
         """
