@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.formula import Formula, formula_of, local_formula
-from backviz.autodiff.op import Op
-from backviz.autodiff.symbol import Symbol
+from backviz.autodiff.formula import Formula
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.telling.record import Record
@@ -119,23 +117,3 @@ def _sum(arrived: list[Arrived], total: Any, numbers: NumberStyle) -> str:
     said = [term.text if alike or not term.parts else f"({term})" for term in terms]
     whole = Formula(" + ".join(said), next(iter(wheres)) if wheres and alike else ())
     return whole.valued(shown)
-
-
-def derivatives(op: Op) -> list[str]:
-    """The rules of an elementwise op as formulas, made by running them on symbols.
-
-    >>> from backviz.ops import OPS
-    >>> derivatives(OPS["tanh"]), derivatives(OPS["pow"])
-    (['d/dx = 1 − out²'], ['d/da = b·a^(b − 1)', 'd/db = out·log(a)'])
-    """
-    if not op.elementwise or not op.differentiable:
-        return []
-    inputs = ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
-    low, high = op.interval
-    at = 0.7 * low + 0.3 * high  # a point like any other, where no guard is at work
-    symbols = [Symbol(name, data=at) for name in inputs]
-    return [
-        f"d/d{name} = {formula_of(local_formula(op, position, Symbol('out'), symbols, {}))}"
-        for position, name in enumerate(inputs)
-        if op.rules[position] is not None
-    ]

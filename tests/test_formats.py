@@ -17,13 +17,13 @@ from text_tracing import Page
 
 import backviz
 from backviz import OPS, Figure, Style, Value, load, save, tensor
+from backviz.autodiff.formula import derivatives
 from backviz.autodiff.orders import recorded_gradients
 from backviz.diagrams.drawing import Curve, Rect, Text
 from backviz.diagrams.model import Arrow, Box, Diagram
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.theme import THEMES
 from backviz.errors import InputError
-from backviz.explanations import derivatives
 from backviz.ops import layer_norm
 from backviz.renderers import RENDERERS
 from backviz.renderers.graphml import graphml

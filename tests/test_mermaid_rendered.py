@@ -13,8 +13,8 @@ from browser import chromium
 
 import backviz
 from backviz import OPS, Figure, Style, Value, load, tensor
+from backviz.autodiff.backward import seed_for
 from backviz.renderers.mermaid import _lines, mermaid
-from backviz.telling.run import seed_for
 
 pytestmark = pytest.mark.peers
 

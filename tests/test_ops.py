@@ -10,11 +10,11 @@ from samples import all_samples
 
 from backviz.autodiff.backward import backward_steps, gradients_of
 from backviz.autodiff.check import KinkWarning, check_grads
+from backviz.autodiff.formula import derivatives
 from backviz.autodiff.op import Elementwise, Structural
 from backviz.autodiff.symbol import Symbol
 from backviz.autodiff.value import Value, tensor
 from backviz.errors import CheckFailedError, ShapeError
-from backviz.explanations import derivatives
 from backviz.ops import OPS, add, maximum, minimum, mul, relu, sum_to
 
 RANDOM = np.random.default_rng(7)

@@ -9,7 +9,7 @@ import pytest
 from portable_svg import path_extent, problems
 
 from backviz import nn, tensor
-from backviz.autodiff.backward import backward
+from backviz.autodiff.backward import backward, seed_for
 from backviz.autodiff.recording import scoped
 from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
@@ -20,7 +20,6 @@ from backviz.nn import losses
 from backviz.renderers import RENDERERS
 from backviz.renderers.svg import svg_document
 from backviz.sources import EXAMPLES, load
-from backviz.telling.run import seed_for
 
 
 @cache

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backviz import Value, backward_steps, load, tape, tensor
-from backviz.autodiff.backward import accumulate
+from backviz.autodiff.backward import accumulate, seed_for
 from backviz.ops import OPS
 from backviz.sources import EXAMPLES
 from backviz.stepping import words
@@ -27,7 +27,7 @@ from backviz.stepping.session import Stepper
 from backviz.stepping.state import arrived, gradient, gradients, start
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.telling.record import Record
-from backviz.telling.run import Run, seed_for
+from backviz.telling.run import Run
 from backviz.text import NumberStyle
 
 

@@ -16,8 +16,7 @@ import backviz
 from backviz import Figure, Style, Value, load, tensor
 from backviz.cli import _run
 from backviz.diagrams.drawing import Text
-from backviz.diagrams.moments import PACES, PASSES
-from backviz.diagrams.steps import Steps
+from backviz.diagrams.steps import PACES, PASSES, Steps
 from backviz.diagrams.theme import PRESETS
 from backviz.errors import InputError, UsageError
 from backviz.renderers.builds import BUILDERS

@@ -214,6 +214,11 @@ def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
     return seed if isinstance(seed, Value) else Value(data, requires_grad=False)
 
 
+def seed_for(output: Value) -> Any:
+    """The seed of a pass that is shown: ones, so that the entries of an array are summed."""
+    return np.ones(output.shape) if output.shape else None
+
+
 def data_of(x: Any) -> Any:
     """The numbers of a recorded value; anything else is its own.
 

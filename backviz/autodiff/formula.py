@@ -118,3 +118,23 @@ def _where(parts: Parts) -> str:
 def formula_of(symbol: Symbol) -> Formula:
     """What a symbol says."""
     return Formula(str(symbol), symbol.parts)
+
+
+def derivatives(op: Op) -> list[str]:
+    """The rules of an elementwise op as formulas, made by running them on symbols.
+
+    >>> from backviz.ops import OPS
+    >>> derivatives(OPS["tanh"]), derivatives(OPS["pow"])
+    (['d/dx = 1 − out²'], ['d/da = b·a^(b − 1)', 'd/db = out·log(a)'])
+    """
+    if not op.elementwise or not op.differentiable:
+        return []
+    inputs = ["x"] if op.arity == 1 else ["a", "b", "c"][: op.arity]
+    low, high = op.interval
+    at = 0.7 * low + 0.3 * high  # a point like any other, where no guard is at work
+    symbols = [Symbol(name, data=at) for name in inputs]
+    return [
+        f"d/d{name} = {formula_of(local_formula(op, position, Symbol('out'), symbols, {}))}"
+        for position, name in enumerate(inputs)
+        if op.rules[position] is not None
+    ]

@@ -52,7 +52,7 @@ def _examples() -> Rows:
 
 
 def _ops() -> Rows:
-    from backviz.explanations import derivatives
+    from backviz.autodiff.formula import derivatives
     from backviz.ops import OPS
 
     return [

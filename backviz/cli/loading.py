@@ -39,12 +39,11 @@ def load_record(
     """
     from contextlib import nullcontext
 
-    from backviz.autodiff.backward import backward, tape
+    from backviz.autodiff.backward import backward, seed_for, tape
     from backviz.autodiff.orders import derivative
     from backviz.autodiff.recording import expanded
     from backviz.cli.terminal import say
     from backviz.sources import load
-    from backviz.telling.run import seed_for
 
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
     with expanded(*names) if expand else nullcontext():

@@ -27,8 +27,6 @@ from backviz.words import LANGUAGES
 if TYPE_CHECKING:
     import networkx as nx
 
-PASSES = ("both", "forward", "backward")
-PACES = ("node", "contribution")
 MORE = " + …"  # after a gradient that is not complete yet
 MOST_TERMS = 6  # of a sum that is written out
 MOST_GIVEN = 8  # inputs that the first moment names one by one

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.drawing import Drawing, Part
 from backviz.diagrams.model import ArrowState, BoxState, Diagram, Moment
-from backviz.diagrams.moments import PACES, PASSES, Build, make_moments
 from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
 from backviz.displays import DISPLAYS, WRITERS
@@ -23,7 +22,10 @@ from backviz.text import count
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.moments import Build
 
+PASSES = ("both", "forward", "backward")
+PACES = ("node", "contribution")
 MOST_PAGES = 2_000
 PRINTED = 40  # steps that are printed; of more, the first and how many more
 
@@ -64,6 +66,9 @@ class Steps:
 
     @cached_property
     def _build(self) -> Build:
+        # what tells the steps is not loaded for a picture that has none
+        from backviz.diagrams.moments import make_moments
+
         figure = self.figure
         return make_moments(figure.view, figure.graph, figure.style, self.passes, self.pace)
 

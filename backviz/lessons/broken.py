@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from backviz.autodiff.backward import accumulate, gradients_of, seed_of, tape
+from backviz.autodiff.backward import accumulate, gradients_of, seed_for, seed_of, tape
 from backviz.autodiff.data import quietly
 from backviz.autodiff.op import Elementwise
 from backviz.autodiff.recording import recorded
@@ -19,7 +19,6 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.ops import OPS
 from backviz.registry import Registry
-from backviz.telling.run import seed_for
 from backviz.words import Words
 
 RATE = 0.1  # of the steps that are taken

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import gradients_of
+from backviz.autodiff.backward import gradients_of, seed_for
 from backviz.autodiff.data import quietly
 from backviz.autodiff.finite import find_not_finite
 from backviz.autodiff.recording import recorded
@@ -19,7 +19,6 @@ from backviz.errors import InputError, NotFiniteError
 from backviz.lessons.broken import BREAKS, RATE
 from backviz.lessons.model import Table
 from backviz.telling.names import names
-from backviz.telling.run import seed_for
 from backviz.text import clean
 from backviz.words import Words
 

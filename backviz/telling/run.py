@@ -11,20 +11,20 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from backviz.autodiff.backward import Contribution, Step, accumulate, backward_steps, tape
+from backviz.autodiff.backward import (
+    Contribution,
+    Step,
+    accumulate,
+    backward_steps,
+    seed_for,
+    tape,
+)
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function
 from backviz.autodiff.value import Value
 from backviz.telling.order import Sums
 from backviz.telling.record import Record
 from backviz.telling.timeline import Place
-
-
-def seed_for(output: Value) -> Any:
-    """The seed of a told backward pass: ones, so that arrays are summed."""
-    return np.ones(output.shape) if output.shape else None
 
 
 class Run:
