@@ -24,6 +24,7 @@ from backviz.scenes import SCENES
 PACKAGE = Path(backviz.__file__).parent
 HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
 
+# The steps are told on a floor of its own, nine small modules.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
@@ -36,13 +37,13 @@ COMMANDS = [
     ("graph @simple -F dot", 149, 815, GRAPH),
     ("graph @simple -o g.svg", 149, 900, DRAWN),
     ("graph @simple -o g.png", 149, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 149, 900, DRAWN),
-    ("steps @simple -o b.html", 150, 900, DRAWN),
-    ("steps @simple -o b.mp4", 245, 1240, " ".join(HEAVY)),
+    ("steps @simple -o b.pdf", 158, 900, DRAWN),
+    ("steps @simple -o b.html", 159, 900, DRAWN),
+    ("steps @simple -o b.mp4", 254, 1240, " ".join(HEAVY)),
     ("animate tangent --frames 2 -o t.png", 241, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 210, 875, GRAPH),
-    ("describe @simple", 130, 785, GRAPH),
+    ("describe @simple", 132, 785, GRAPH),
     ("table @simple", 133, 785, GRAPH),
     ("check @simple", 110, 370, "numpy"),
     ("explain tanh", 210, 870, GRAPH),
