@@ -15,7 +15,8 @@ from backviz import Value, gradients_of, load, stepper, tensor
 from backviz.autodiff.backward import tape
 from backviz.cli import _run
 from backviz.errors import InputError, UsageError
-from backviz.stepping.answers import SCHEMA, Answer, Note, Refused, Text
+from backviz.stability import SCHEMA
+from backviz.stepping.answers import Answer, Note, Refused, Text
 from backviz.stepping.commands import advance
 from backviz.stepping.look import Look
 from backviz.stepping.reasons import PathAnswer, Why
