@@ -100,7 +100,9 @@ theme = named(
     help="light, dark, print or contrast.  [light]",
 )
 
-title = Shared("--title", metavar="TEXT", default="", help="A caption above the graph.")
+title = Shared(
+    "--title", metavar="TEXT", default="", help="A caption above the graph; none for nothing."
+)
 
 no_legend = switch("--no-legend", heading=LOOK, help="Leave the legend out.")
 

@@ -55,7 +55,7 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     arrows = tuple(_arrow(graph, u, v, d, name, style) for name, u, v, _, d in arrow_order(graph))
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words.gettext("the output")
-    caption = clean(style.title)
+    caption = "" if style.title == "none" else clean(style.title)  # as for films
     return Diagram(
         boxes,
         arrows,

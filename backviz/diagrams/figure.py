@@ -217,6 +217,13 @@ class Figure:
         )
         return replace(level, message=" ".join(message.split()))
 
+    def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
+        """The same computation with another diagram and its page, as at one step of a build."""
+        made = self.restyled(self.style)
+        vars(made)["_level"] = _Level(self.view, diagram, drawing)
+        vars(made)["drawing"] = drawing
+        return made
+
     @property
     def view(self) -> nx.MultiDiGraph[int]:
         """The graph as drawn, folded to the level of detail that was chosen."""

@@ -8,12 +8,13 @@ each state that it has.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.drawing import Drawing, Part
-from backviz.diagrams.model import ArrowState, BoxState, Diagram, Moment
+from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment
 from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
 from backviz.displays import DISPLAYS, WRITERS
@@ -28,6 +29,12 @@ PASSES = ("both", "forward", "backward")
 PACES = ("node", "contribution")
 MOST_PAGES = 2_000
 PRINTED = 40  # steps that are printed; of more, the first and how many more
+
+
+def _as_shown(box: Box, state: BoxState) -> Box:
+    """A box with what it shows at a moment."""
+    gradient = box.gradient if state.gradient is None else state.gradient
+    return replace(box, value=box.value if state.value else (), gradient=gradient, reserve=())
 
 
 class Steps:
@@ -168,6 +175,20 @@ class Steps:
     def drawing(self, moment: Moment) -> Drawing:
         """The page of one moment."""
         return self.drawing_of(tuple(self.parts(moment)))
+
+    def figure_at(self, moment: Moment) -> Figure:
+        """The figure as it is at one moment, for what makes a picture of a figure."""
+        boxes = tuple(_as_shown(box, moment.boxes[box.id]) for box in self.diagram.boxes)
+        arrows = tuple(
+            arrow
+            if moment.arrows[arrow.id].backward
+            else replace(arrow, local="", product="", backward=False)
+            for arrow in self.diagram.arrows
+        )
+        alt = " ".join(moment.alt.split())  # columns are for the eye
+        said = replace(self.diagram, boxes=boxes, arrows=arrows, description=alt, said=())
+        page = replace(self.drawing(moment), description=alt)
+        return self.figure.showing(said, page)
 
     def drawing_of(self, parts: tuple[Part, ...]) -> Drawing:
         """A page with these parts; without any, what all pages have in common."""

@@ -63,10 +63,7 @@ def png_pages(steps: Steps) -> Iterator[bytes]:
 
 def png_page(steps: Steps, moment: Moment) -> bytes:
     """The PNG of one step."""
-    drawing, scale = steps.drawing(moment), steps.figure.style.scale
-    _refuse_huge(drawing, scale)
-    about = {"Software": "backviz", "Title": drawing.title, "Description": moment.alt}
-    return _save(drawing, dpi=72 * scale, metadata=about)
+    return png(steps.figure_at(moment))
 
 
 SETTINGS: Any = {"path.simplify": False}

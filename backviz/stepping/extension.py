@@ -7,15 +7,14 @@ picture: a value in its last line is taken, not shown a second time.
 from __future__ import annotations
 
 import ast
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from backviz.autodiff.orders import derivative
 from backviz.autodiff.past import Past, keeping, told
 from backviz.autodiff.value import Value
-from backviz.diagrams.style import Options, wrong_option
+from backviz.diagrams.typed import typed
 from backviz.errors import BackvizError, UsageError
 from backviz.signs import printable
 from backviz.sources.constants import name_constants
@@ -26,8 +25,6 @@ from backviz.telling.run import Run, again
 
 _LAST = "_backprop_last"  # the variable that takes the value of a cell's last line
 _OWN: dict[str, type] = {"wrt": str, "order": int}
-_SHORT = {"for": "size", "contributions": "products"}  # as the command line says it
-_FLAGS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -41,7 +38,7 @@ def load_ipython_extension(ipython: Any) -> None:
         digits=5 fold=names …); order=2 wrt=a shows the derivative for the leaf a.
         """
         try:
-            name, options = arguments(line)
+            name, options = typed(line, "%%backprop", _OWN)
         except BackvizError as error:
             print(printable(f"backviz: {error}"))
             return None
@@ -73,55 +70,6 @@ def load_ipython_extension(ipython: Any) -> None:
         return made
 
     ipython.register_magic_function(backprop, "cell", "backprop")
-
-
-def arguments(line: str) -> tuple[str, dict[str, Any]]:
-    """The name and the options of a line, each `theme=dark`, `--theme dark` or `--theme=dark`.
-
-    >>> arguments("loss theme=dark --for slide legend=no digits=5")
-    ('loss', {'theme': 'dark', 'size': 'slide', 'legend': False, 'digits': 5})
-    """
-    name, options = "", {}
-    try:
-        words = iter(shlex.split(line))
-    except ValueError as error:
-        raise UsageError(f"%%backprop {line.strip()}: {error}") from None
-    for word in words:
-        key, equals, text = word.removeprefix("--").partition("=")
-        key = _SHORT.get(key.replace("-", "_"), key.replace("-", "_"))
-        if not word.startswith("--") and not equals:
-            if name:
-                raise UsageError(f"%%backprop takes one name, not {name} and {word}")
-            name = word
-        elif key == "no_legend":
-            options["legend"] = False
-        else:
-            options[key] = _read(key, text if equals else None, words)
-    return name, options
-
-
-def _read(key: str, text: str | None, rest: Iterator[str]) -> Any:
-    """The value of an option in the type that it has."""
-    types = get_type_hints(Options) | _OWN
-    if key not in types:
-        raise UsageError(wrong_option(key, types))
-    kind = types[key]
-    if kind is bool:
-        if text is None:
-            return True
-        if text.lower() not in _FLAGS:
-            raise UsageError(f"{key} is yes or no, not {text!r}")
-        return _FLAGS[text.lower()]
-    if text is None:
-        text = next(rest, None)
-    if text is None:
-        raise UsageError(f"{key} needs a value: {key}=…")
-    if get_args(kind):  # one of some words
-        return text
-    try:
-        return kind(text)
-    except ValueError:
-        raise UsageError(f"{key} is a number, not {text!r}") from None
 
 
 def _stepper(output: Value, options: dict[str, Any]) -> Stepper:

@@ -6,6 +6,8 @@ arrows show. The user's own values are not touched: the figure is made of a copy
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -19,17 +21,22 @@ from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
 from backviz.diagrams.moments import MORE
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
+from backviz.diagrams.theme import THEMES
+from backviz.diagrams.typed import typed
 from backviz.errors import InputError, UsageError
 from backviz.files import write_file
-from backviz.renderers.builds import BUILDERS
+from backviz.formats import resolve
+from backviz.renderers import RENDERERS
 from backviz.stepping.blocks import caption, step_lines
 from backviz.stepping.moves import preceding
 from backviz.stepping.state import State, arrived, gradient, is_known
 from backviz.telling.run import Run, again
+from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
 DRAWN = 2_000  # values of a computation that is still drawn
-FORMS = ("svg", "pdf", "png", "html")
+PAGES = (".html", ".htm")
+NO_OPTIONS: Mapping[str, Any] = {}
 
 
 @lru_cache(maxsize=8)
@@ -121,38 +128,72 @@ def present(state: State, salt: str = "") -> Steps:
 
 
 def picture(state: State, form: str, salt: str = "") -> bytes:
-    """The present state as svg, pdf, png, or html: a page that loads itself anew.
+    """The present state in a format of pictures, or as html: a page that loads itself anew.
 
     `salt` starts every id of an SVG.
     """
     steps = present(state, salt)
+    figure = steps.figure_at(steps.moments[0])
     if form == "html":
-        return page_of(state, BUILDERS["svg"](steps)[0].decode()).encode()
-    return BUILDERS[form](steps)[0]
+        return page_of(state, RENDERERS["svg"](figure).decode()).encode()
+    return RENDERERS[form](figure)
 
 
 def page_of(state: State, svg: str) -> str:
     """An HTML page with the picture and the words of the step; it loads itself anew each second."""
     lines = "\n".join(step_lines(state.step, state.look))
+    theme = THEMES[style_of(state).theme]
     title = escape(f"{state.record.names[state.record.last]}: backviz step")
     return (
         f'<!doctype html>\n<html lang="{state.look.lang}"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="refresh" content="1"><title>{title}</title>\n'
-        "<style>body{margin:1em;background:#fff;color:#222;font-family:sans-serif}"
+        f"<style>body{{margin:1em;background:{theme.background};color:{theme.ink};"
+        "font-family:sans-serif}"
         "svg{max-width:100%;height:auto}pre{font-size:1.1em}</style></head>\n"
         f"<body>\n{svg}<pre>{escape(lines)}</pre>\n</body></html>\n"
     )
 
 
-def save_picture(state: State, path: str) -> None:
-    """Write the picture; the extension says the format."""
-    form = path.rpartition(".")[2].lower() if "." in path else ""
-    form = {"htm": "html"}.get(form, form)
-    if form not in FORMS:
+def save_picture(state: State, path: str, options: Mapping[str, Any] = NO_OPTIONS) -> None:
+    """Write the picture; the extension says the format, `options` are those of `Style`."""
+    form = "html" if path.lower().endswith(PAGES) else resolve(path, None, RENDERERS)
+    if form != "html" and RENDERERS[form].kind == "data":
         raise UsageError(
-            f"{path}: the picture of a step is one of {', '.join('.' + f for f in FORMS)}"
+            f"{path}: {form} holds the whole record, not one step; save step.svg, or use "
+            f"backviz graph -F {form}"
         )
-    write_file(path, picture(state, form))
+    write_file(path, picture(restyled(state, options), form))
+
+
+def restyled(state: State, options: Mapping[str, Any]) -> State:
+    """The same state with other words, numbers and looks for its pictures.
+
+    Raises `UsageError` for an option that a style does not have.
+    """
+    if not options:
+        return state
+    look, given = state.look, dict(options)
+    Style.of(**given)  # a wrong option is refused in its own sentence
+    numbers = NumberStyle(
+        given.pop("digits", look.numbers.digits), given.pop("decimal", look.numbers.decimal)
+    )
+    lang = given.pop("lang", look.lang)
+    return state.but(
+        look=replace(look, lang=lang, numbers=numbers, pictures={**look.pictures, **given})
+    )
+
+
+def path_and_options(text: str) -> tuple[str, dict[str, Any]]:
+    """`save`'s file and its options, which begin at the first word with two hyphens.
+
+    >>> path_and_options("my step.png --for slide --lang ru")
+    ('my step.png', {'size': 'slide', 'lang': 'ru'})
+    """
+    path, *rest = re.split(r"\s+(?=--\w)", text.strip(), maxsplit=1)
+    name, options = typed(rest[0] if rest else "", "save")
+    if name:
+        raise UsageError(f"save {text}: put {name} before the options")
+    return path, options
 
 
 def text_picture(state: State) -> list[str]:

@@ -260,11 +260,15 @@ class Stepper:
         """The present step, and in a notebook its picture."""
         return moves.Moved(self.state.step, state=self.state)
 
-    def save(self, path: str) -> None:
-        """Write the picture of the present state: .svg, .pdf, .png or .html."""
+    def save(self, path: str, **style: Unpack[Options]) -> None:
+        """Write the picture of the present state; the extension says the format.
+
+        Formats are those of `backviz.save`, but for data, and .html: a page that loads itself
+        anew. `style` takes the fields of `Style`, for this picture alone.
+        """
         from backviz.stepping.pictures import save_picture
 
-        save_picture(self.state, path)
+        save_picture(self.state, path, style)
 
     def __repr__(self) -> str:
         try:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
@@ -129,19 +130,22 @@ class Shell:
             case "show":
                 return self._show(wish.path)
             case "save":
-                return self._picture(wish.path)
+                return self._save(wish.path)
             case "record":
                 return self._record(wish.path)
             case "source":
                 self.source(wish.path, depth)
         return Text()
 
-    def _show(self, path: str) -> Answer:
+    def _show(self, text: str) -> Answer:
         """Open a picture, or bring the one that is open up to date."""
+        from backviz.stepping.pictures import path_and_options
+
+        path, options = path_and_options(text)
         if not path and not self.live:
             raise InputError("show needs a file name where nobody looks: show step.svg")
         path = path or str(Path(tempfile.gettempdir()) / PAGE)
-        wrote = self._picture(path)
+        wrote = self._picture(path, options)
         if path.endswith((".html", ".htm")):
             self.watched = path
         if self.live and not self.opened:
@@ -150,10 +154,15 @@ class Shell:
             self.opened = webbrowser.open(Path(path).resolve().as_uri())
         return wrote
 
-    def _picture(self, path: str) -> Answer:
+    def _save(self, text: str) -> Answer:
+        from backviz.stepping.pictures import path_and_options
+
+        return self._picture(*path_and_options(text))
+
+    def _picture(self, path: str, options: dict[str, Any]) -> Answer:
         from backviz.stepping.pictures import save_picture
 
-        save_picture(self.state, path)
+        save_picture(self.state, path, options)
         return Note("wrote", {"path": path})
 
     def _record(self, path: str) -> Answer:
