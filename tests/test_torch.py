@@ -28,7 +28,8 @@ PEERS = {
 }
 OTHERWISE = {  # rows whose function of torch is called in another way: they have samples by hand
     "where", "prelu",  # a condition of booleans, a slope for each channel
-    "linear", "layer_norm", "batch_norm",  # other shapes, statistics first
+    "linear", "layer_norm", "batch_norm", "group_norm",  # other shapes, statistics first
+    "embedding",  # whole numbers of torch's
     "dropout",  # other random numbers
     "concatenate", "stack", "einsum", "pad", "one_hot",  # other orders
     "softmax", "softmin", "log_softmax", "logsumexp", "cumsum", "cumprod",

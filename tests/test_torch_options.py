@@ -16,6 +16,8 @@ from test_nn import PEERS
 from backviz import gradients_of, nn, tensor
 from backviz.errors import InputError
 from backviz.nn import init, losses
+from backviz.nn.embedding import NOT_HERE
+from backviz.nn.exchange import differences
 from backviz.optim import OPTIMIZERS, SCHEDULES, clip_by_norm, clip_by_value
 
 if os.environ.get("CI_PEERS"):
@@ -144,6 +146,37 @@ LAYERS = {
         {"eps": [1e-5, 0.3], "momentum": [0.1, 0.7, None], "affine": BOTH,
          "track_running_stats": BOTH, "bias": BOTH},
     ),
+    "BatchNorm2d": (
+        (4,), IMAGE, ("num_features",),
+        {"eps": [1e-5, 0.3], "momentum": [0.1, 0.7, None], "affine": BOTH,
+         "track_running_stats": BOTH, "bias": BOTH},
+    ),
+    "GroupNorm": (
+        (2, 4), IMAGE, ("num_groups", "num_channels"),
+        {"eps": [1e-5, 0.3], "affine": BOTH, "bias": BOTH},
+    ),
+    "MaxPool1d": (
+        (3,), IMAGE[0], ("kernel_size", "return_indices"),
+        {"stride": [None, 1, 2], "padding": [0, 1], "dilation": [1, 2], "ceil_mode": BOTH},
+    ),
+    "MaxPool2d": (
+        ((2, 3),), IMAGE, ("kernel_size", "return_indices"),
+        {"stride": [None, 1, (2, 1)], "padding": [0, 1], "dilation": [1, (1, 2)],
+         "ceil_mode": BOTH},
+    ),
+    "AvgPool1d": (
+        (3,), IMAGE[0], ("kernel_size",),
+        {"stride": [None, 1, 2], "padding": [0, 1], "ceil_mode": BOTH, "count_include_pad": BOTH},
+    ),
+    "AvgPool2d": (
+        ((2, 3),), IMAGE, ("kernel_size",),
+        {"stride": [None, 1, (2, 1)], "padding": [0, 1], "ceil_mode": BOTH,
+         "count_include_pad": BOTH, "divisor_override": [None, 5]},
+    ),
+    "Embedding": (
+        (5, 3), np.array([[0, 4, 1], [4, 4, 2]]), ("num_embeddings", "embedding_dim", *NOT_HERE),
+        {"padding_idx": [None, 4, -1]},
+    ),
     "LayerNorm": (
         (4,), ROWS, ("normalized_shape",),
         {"eps": [1e-5, 0.3], "elementwise_affine": BOTH, "bias": BOTH},
@@ -172,7 +205,7 @@ LAYERS = {
     "Softmin": ((), ROWS, (), {"dim": [0, 1, -1]}),
     "LogSoftmax": ((), ROWS, (), {"dim": [0, 1, -1]}),
 }  # fmt: skip
-SEEDED = {"Linear", "Conv2d"}
+SEEDED = {"Linear", "Conv2d", "Embedding"}
 
 
 def test_no_layer_is_left_out():
@@ -206,26 +239,38 @@ def test_layers(name):
             p.data[...] = RANDOM.normal(0.3, 1, p.shape)
         theirs.load_state_dict({k: torch.as_tensor(v) for k, v in nn.to_torch(ours).items()})
         for training in (True, True, False) if ours.BUFFERS else (True,):
-            one_step(ours.train(training), theirs.train(training), x + compared / 99, options)
+            moved = x if x.dtype.kind == "i" else x + compared / 99
+            one_step(ours.train(training), theirs.train(training), moved, options)
             for key, held in theirs.state_dict().items():
                 close(nn.to_torch(ours)[key], held.numpy(), (options, key))
         compared += 1
     assert compared >= len(several) * (3 / 4 if name == "Conv2d" else 1)
 
 
+def test_what_a_layer_leaves_out_it_refuses_by_name():
+    for name in NOT_HERE:
+        with pytest.raises(InputError, match=f"no option '{name}': "):
+            nn.Embedding(3, 2, seed=0, **{name: 1})
+    for kind in (nn.MaxPool1d, nn.MaxPool2d):
+        with pytest.raises(InputError, match="no option 'return_indices': "):
+            kind(2, return_indices=True)
+
+
 def one_step(ours, theirs, x, said):
-    leaf, peer = tensor(x), torch.tensor(x, requires_grad=True)
+    words = x.dtype.kind == "i"  # they have no gradient
+    leaf, peer = (x, torch.tensor(x)) if words else (tensor(x), torch.tensor(x, requires_grad=True))
     out, other = ours(leaf), theirs(peer)
     close(out.data, other.detach().numpy(), said)
     weights = np.cos(np.arange(out.size)).reshape(out.shape)
     ours.zero_grad(), theirs.zero_grad()
     out.backward(weights), other.backward(torch.tensor(weights))
-    close(leaf.grad, peer.grad.numpy(), said)
+    if not words:
+        close(leaf.grad, peer.grad.numpy(), said)
     named = dict(theirs.named_parameters())
     assert [key for key, _ in ours.named_parameters()] == list(named)
     for key, p in ours.named_parameters():
         grad = named[key].grad.numpy()
-        close(p.grad, grad.T if type(ours) is nn.Linear and key == "weight" else grad, said)
+        close(p.grad, grad.T if key in differences(ours)[0] else grad, said)
 
 
 # Optimizers -----------------------------------------------------------------------------

@@ -38,18 +38,21 @@ from backviz.nn.activations import (
     Tanh,
 )
 from backviz.nn.arguments import streams
+from backviz.nn.embedding import Embedding
 from backviz.nn.exchange import load_torch, to_torch
 from backviz.nn.init import INITIALIZERS
 from backviz.nn.layers import Conv2d, Dropout, Flatten, Identity, Linear
 from backviz.nn.module import Module
 from backviz.nn.networks import MLP, Residual, Sequential
-from backviz.nn.norms import BatchNorm1d, LayerNorm
+from backviz.nn.norms import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
+from backviz.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 
 __all__ = [
     "ACTIVATIONS", "CELU", "ELU", "GELU", "INITIALIZERS", "MLP", "SELU", "Activation",
-    "BatchNorm1d", "Conv2d", "Dropout", "Flatten", "Hardsigmoid", "Hardswish", "Hardtanh",
-    "Identity", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "Maxout", "Mish",
-    "Module", "PReLU", "ReLU", "ReLU6", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax",
-    "Softmin", "Softplus", "Softsign", "Tanh", "init", "load_torch", "losses", "scalar", "streams",
-    "to_torch",
+    "AvgPool1d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Conv2d", "Dropout", "Embedding",
+    "Flatten", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LayerNorm",
+    "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "Maxout",
+    "Mish", "Module", "PReLU", "ReLU", "ReLU6", "Residual", "Sequential", "SiLU", "Sigmoid",
+    "Softmax", "Softmin", "Softplus", "Softsign", "Tanh", "init", "load_torch", "losses",
+    "scalar", "streams", "to_torch",
 ]  # fmt: skip

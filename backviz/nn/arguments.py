@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,33 @@ def within(who: str, what: str, given: Any, low: float, high: float) -> float:
         bounds += f" to {high:g}" if math.isfinite(high) else " on" * bool(bounds)
         raise InputError(f"{who}: {what} is a number{bounds}, not {given!r}")
     return float(given)
+
+
+def each_axis(who: str, what: str, given: Any, axes: int, least: int = 1) -> tuple[int, ...]:
+    """Whole numbers for several axes, from one for all or one for each.
+
+    >>> each_axis("Conv2d", "stride", 2, 2)
+    (2, 2)
+    """
+    listed = tuple(given) if isinstance(given, tuple | list) else (given,) * axes
+    if len(listed) != axes:
+        many = {1: "one axis", 2: "two axes"}.get(axes, f"{axes} axes")
+        raise InputError(f"{who}: {what} is one number or one for each of {many}, not {given!r}")
+    return tuple([whole(who, what, n, least) for n in listed])
+
+
+def refused(who: str, given: Mapping[str, Any], why: Mapping[str, str]) -> None:
+    """Raise `InputError` for options of torch that are not here, and `TypeError` for unknown ones.
+
+    >>> refused("Embedding", {"sparse": True}, {"sparse": "gradients are whole arrays"})
+    Traceback (most recent call last):
+    ...
+    backviz.errors.InputError: Embedding takes no option 'sparse': gradients are whole arrays
+    """
+    for name in given:
+        if name in why:
+            raise InputError(f"{who} takes no option '{name}': {why[name]}")
+        raise TypeError(f"{who} got an unexpected option '{name}'")
 
 
 def generator(seed: Seed | None) -> np.random.Generator:

@@ -1,7 +1,7 @@
 """States to and from torch.
 
-Invariant: names and shapes agree with those of torch's state_dict, but for the weights of
-`Linear`, which torch keeps as (out, in), and for `Dropout`, which has no state in torch.
+Invariant: names and shapes agree with those of torch's state_dict, but for matrices of weights
+(`Module.TURNED`), which torch keeps as (out, in), and for `Dropout`, which has no state in torch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from backviz.nn.layers import Dropout, Linear
+from backviz.nn.layers import Dropout
 from backviz.nn.module import Module, walk
 
 M = TypeVar("M", bound=Module)
@@ -24,7 +24,7 @@ def to_torch(module: Module) -> dict[str, Any]:
     >>> {name: a.shape for name, a in to_torch(MLP(2, [3], seed=0)).items()}
     {'0.weight': (3, 2), '0.bias': (3,)}
     """
-    turned, ours_only = _differences(module)
+    turned, ours_only = differences(module)
     return {
         name: np.array(held).T.copy() if name in turned else np.array(held)
         for name, held in module.state_dict().items()
@@ -42,7 +42,7 @@ def load_torch(module: M, state: Mapping[str, Any]) -> M:
     >>> layer.weight.data.tolist(), layer.bias.data.tolist()
     ([[3.0], [4.0]], [5.0])
     """
-    turned, ours_only = _differences(module)
+    turned, ours_only = differences(module)
     ours = module.state_dict()
     given = {name: ours[name] for name in ours_only}
     for name, held in state.items():
@@ -52,13 +52,13 @@ def load_torch(module: M, state: Mapping[str, Any]) -> M:
     return module
 
 
-def _differences(module: Module) -> tuple[set[str], set[str]]:
+def differences(module: Module) -> tuple[set[str], set[str]]:
     """The names that torch keeps transposed, and those that it has not."""
-    turned, ours_only = set(), set()
+    turned: set[str] = set()
+    ours_only: set[str] = set()
     for path, each in walk(module):  # a shared layer under each of its names
         prefix = f"{path}." if path else ""
-        if isinstance(each, Linear):
-            turned.add(f"{prefix}weight")
-        elif isinstance(each, Dropout):
+        turned |= {prefix + name for name in vars(each) if name.startswith(each.TURNED)}
+        if isinstance(each, Dropout):
             ours_only |= {prefix + name for name in each.BUFFERS}
     return turned, ours_only

@@ -13,14 +13,14 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
-from backviz.nn.arguments import Seed, generator, streams, whole, within
+from backviz.nn.arguments import Seed, each_axis, generator, streams, whole, within
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
 from backviz.ops import OPS
 from backviz.ops.shape import shape_of
 from backviz.registry import unknown
 
-Pair = tuple[int, int]
+Shape = tuple[int, ...]
 CONTINUED = ("zeros", "reflect", "replicate", "circular")
 WEIGHT_AND_BIAS = {"weight": "W", "bias": "b"}
 
@@ -42,6 +42,7 @@ class Linear(Module):
     """
 
     SYMBOLS: ClassVar[dict[str, str]] = WEIGHT_AND_BIAS
+    TURNED: ClassVar[tuple[str, ...]] = ("weight",)
 
     def __init__(
         self,
@@ -106,7 +107,7 @@ class Conv2d(Module):
     ) -> None:
         self.in_channels = whole("Conv2d", "in_channels", in_channels)
         self.out_channels = whole("Conv2d", "out_channels", out_channels)
-        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.kernel_size = each_axis("Conv2d", "kernel_size", kernel_size, 2)
         groups = whole("Conv2d", "groups", groups)
         if in_channels % groups or out_channels % groups:
             raise InputError(
@@ -115,15 +116,16 @@ class Conv2d(Module):
             )
         if padding_mode not in CONTINUED:
             raise InputError(unknown("padding_mode of Conv2d", str(padding_mode), CONTINUED))
-        stride, dilation = _pair("stride", stride), _pair("dilation", dilation)
-        self._mode, self._padding = padding_mode, padding
-        if not isinstance(padding, str):
-            self._padding = padding = _pair("padding", padding, 0)
-        ends = _ends(padding, self.kernel_size, stride, dilation)
+        strides = each_axis("Conv2d", "stride", stride, 2)
+        spread = each_axis("Conv2d", "dilation", dilation, 2)
+        self._mode = padding_mode
+        words = isinstance(padding, str)
+        self._padding: Any = padding if words else each_axis("Conv2d", "padding", padding, 2, 0)
+        ends = _ends(self._padding, self.kernel_size, strides, spread)
         # the op puts as many zeros in front as behind; all else is put around before
         even = tuple([a for a, _ in ends]) if padding_mode == "zeros" else (0, 0)
         self._around = tuple([(a - n, b - n) for (a, b), n in zip(ends, even, strict=True)])
-        self._options = {"stride": stride, "padding": even, "dilation": dilation, "groups": groups}
+        self._options = {"stride": strides, "padding": even, "dilation": spread, "groups": groups}
         random = None if seed is None else generator(seed)
         shape = (self.out_channels, self.in_channels // groups, *self.kernel_size)
         self.weight = parameter(init, shape, random)
@@ -232,16 +234,7 @@ def _number(seed: np.random.SeedSequence) -> int:
     return int(seed.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _pair(what: str, given: Any, least: int = 1) -> tuple[int, int]:
-    pair = tuple(given) if isinstance(given, tuple | list) else (given, given)
-    if len(pair) != 2:
-        raise InputError(f"Conv2d: {what} is one number or one for each of two axes, not {given!r}")
-    return whole("Conv2d", what, pair[0], least), whole("Conv2d", what, pair[1], least)
-
-
-def _ends(
-    padding: tuple[int, int] | str, size: Pair, stride: Pair, dilation: Pair
-) -> tuple[Pair, ...]:
+def _ends(padding: Any, size: Shape, stride: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
     """How much is put in front of each axis and behind it."""
     if not isinstance(padding, str):
         return tuple([(n, n) for n in padding])

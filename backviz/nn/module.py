@@ -47,6 +47,7 @@ class Module:
 
     BUFFERS: ClassVar[tuple[str, ...]] = ()
     SYMBOLS: ClassVar[Mapping[str, str]] = {}  # how parameters are called in pictures
+    TURNED: ClassVar[tuple[str, ...]] = ()  # beginnings of names that torch keeps transposed
 
     training: bool = True
     _labelled: bool = False
@@ -125,9 +126,13 @@ class Module:
             for name, held in _held(module):
                 if isinstance(held, Value) and not held.label:
                     dotted = f"{path}.{name}" if path else name
-                    held.label = module.SYMBOLS[name] + number if name in module.SYMBOLS else dotted
+                    held.label = module.symbol(name, number) or dotted
             module._labelled = True
         return self
+
+    def symbol(self, name: str, number: str) -> str:
+        """How a parameter is called in pictures, or "" for its dotted name."""
+        return self.SYMBOLS[name] + number if name in self.SYMBOLS else ""
 
     # State ---------------------------------------------------------------------------
 

@@ -22,23 +22,17 @@ from backviz.ops.shape import shape_of
 GAIN_AND_BIAS = {"weight": "γ", "bias": "β"}
 
 
-class BatchNorm1d(Module):
-    """Gives each feature mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015).
+class BatchNorm(Module):
+    """What the layers of all dimensions share; `BEHIND` are the axes behind the features.
 
-    x has the shape (batch, features) or (batch, features, length). In training the batch's own
-    numbers are used, and the running ones move by `momentum` (the weight of the new ones; the
-    variance with n − 1). After `eval()` the running ones are used. `momentum=None` makes them
-    the plain average over all batches; without `track_running_stats` there are none, and the
-    batch's own numbers are used always. Raises `ShapeError` for other features and
-    `InputError` for a batch of one or none in training.
-
-    >>> norm = BatchNorm1d(1)
-    >>> norm(np.array([[1.0], [3.0]])).data.round(3).ravel().tolist()
-    [-1.0, 1.0]
-    >>> norm.running_mean, norm.running_var
-    (array([0.2]), array([1.1]))
+    In training the batch's own numbers are used, and the running ones move by `momentum` (the
+    weight of the new ones; the variance with n − 1). After `eval()` the running ones are used.
+    `momentum=None` makes them the plain average over all batches; without `track_running_stats`
+    there are none, and the batch's own numbers are used always. Raises `ShapeError` for other
+    features and `InputError` for a batch of one or none in training.
     """
 
+    BEHIND: ClassVar[tuple[str, ...]]
     BUFFERS: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
     SYMBOLS: ClassVar[dict[str, str]] = GAIN_AND_BIAS
 
@@ -52,10 +46,11 @@ class BatchNorm1d(Module):
         *,
         bias: bool = True,
     ) -> None:
-        n = self.num_features = whole("BatchNorm1d", "num_features", num_features)
-        self.eps = within("BatchNorm1d", "eps", eps, 0, math.inf)
+        who = type(self).__name__
+        n = self.num_features = whole(who, "num_features", num_features)
+        self.eps = within(who, "eps", eps, 0, math.inf)
         if momentum is not None:
-            within("BatchNorm1d", "momentum", momentum, 0, 1)
+            within(who, "momentum", momentum, 0, 1)
         self.momentum = momentum
         self.weight = parameter("ones", (n,)) if affine else None
         self.bias = parameter("zeros", (n,)) if affine and bias else None
@@ -66,10 +61,14 @@ class BatchNorm1d(Module):
     def forward(self, x: Any) -> Any:
         """x, normalized feature by feature, times γ plus β."""
         shape = shape_of(x)
-        if len(shape) not in (2, 3) or shape[1] != self.num_features:
+        axes = [2 + bool(behind) + behind.count(",") for behind in self.BEHIND]
+        if len(shape) not in axes or shape[1] != self.num_features:
+            taken = [
+                f"(batch, {self.num_features}{behind and f', {behind}'})" for behind in self.BEHIND
+            ]
             raise ShapeError(
                 f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"(batch, {self.num_features}) or (batch, {self.num_features}, length)"
+                f"{' or '.join(taken)}"
             )
         tracking = self.num_batches_tracked is not None
         if tracking and not self.training:
@@ -88,7 +87,7 @@ class BatchNorm1d(Module):
     def _track(self, x: np.ndarray) -> None:
         self.num_batches_tracked += 1
         new = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
-        axes = (0, 2)[: x.ndim - 1]
+        axes = (0, *range(2, x.ndim))
         self.running_mean = (1 - new) * self.running_mean + new * x.mean(axis=axes)
         self.running_var = (1 - new) * self.running_var + new * x.var(axis=axes, ddof=1)
 
@@ -102,6 +101,88 @@ class BatchNorm1d(Module):
         elif self.bias is None:
             shown.append("bias=False")
         shown += ["track_running_stats=False"] if self.num_batches_tracked is None else []
+        return ", ".join(shown)
+
+
+class BatchNorm1d(BatchNorm):
+    """Gives each feature mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015).
+
+    x has the shape (batch, features) or (batch, features, length); options and errors are those
+    of `BatchNorm`.
+
+    >>> norm = BatchNorm1d(1)
+    >>> norm(np.array([[1.0], [3.0]])).data.round(3).ravel().tolist()
+    [-1.0, 1.0]
+    >>> norm.running_mean, norm.running_var
+    (array([0.2]), array([1.1]))
+    """
+
+    BEHIND = ("", "length")
+
+
+class BatchNorm2d(BatchNorm):
+    """Gives each channel mean 0 and variance 1 over all places of all images of the batch.
+
+    x has the shape (batch, channels, height, width); options and errors are those of `BatchNorm`.
+
+    >>> norm = BatchNorm2d(1)
+    >>> norm(np.array([[[[1.0, 3.0]]]])).data.round(3).ravel().tolist()
+    [-1.0, 1.0]
+    """
+
+    BEHIND = ("height, width",)
+
+
+class GroupNorm(Module):
+    """Gives each group of channels of each example mean 0 and variance 1 (Wu and He, 2018).
+
+    x has the shape (batch, channels, …). Raises `InputError` where the channels do not make the
+    groups and `ShapeError` for other channels.
+
+    >>> GroupNorm(2, 4)(np.array([[1.0, 3.0, 5.0, 9.0]])).data.round(3)
+    array([[-1.,  1., -1.,  1.]])
+    """
+
+    SYMBOLS: ClassVar[dict[str, str]] = GAIN_AND_BIAS
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        *,
+        bias: bool = True,
+    ) -> None:
+        self.num_groups = whole("GroupNorm", "num_groups", num_groups)
+        n = self.num_channels = whole("GroupNorm", "num_channels", num_channels)
+        if n % num_groups:
+            raise InputError(
+                f"GroupNorm: {n} channels cannot be parted into {num_groups} groups; they have to "
+                "be a multiple of it"
+            )
+        self.eps = within("GroupNorm", "eps", eps, 0, math.inf)
+        self.weight = parameter("ones", (n,)) if affine else None
+        self.bias = parameter("zeros", (n,)) if affine and bias else None
+
+    def forward(self, x: Any) -> Any:
+        """x, normalized group by group, times γ plus β."""
+        shape = shape_of(x)
+        if shape[1:2] != (self.num_channels,):
+            raise ShapeError(
+                f"{self!r}: the input has the shape {shape}, but the layer takes "
+                f"(batch, {self.num_channels}, …)"
+            )
+        return OPS["group_norm"](x, self.weight, self.bias, groups=self.num_groups, eps=self.eps)
+
+    def details(self) -> str:
+        """Groups, channels and what differs from the defaults."""
+        shown = [f"{self.num_groups}, {self.num_channels}"]
+        shown += [f"eps={self.eps:g}"] if self.eps != 1e-5 else []
+        if self.weight is None:
+            shown.append("affine=False")
+        elif self.bias is None:
+            shown.append("bias=False")
         return ", ".join(shown)
 
 

@@ -18,6 +18,7 @@ from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.value import Value
+from backviz.ops.compare import guard
 from backviz.ops.shape import Bound, Shape, shape_of
 
 MOST = 24  # entries of an array that are written out in a formula
@@ -181,6 +182,54 @@ scatter: Structural = structural(
     torch="",
     params=("key", "shape"),
     public=False,
+    method=False,
+    written=False,
+)
+
+
+# Rows of a table ---------------------------------------------------------------------
+
+
+def _embedding(weight: Data, key: Key, padding_idx: int | None = None) -> Any:
+    (places,) = key.parts
+    if np.ndim(weight) < 2:
+        raise ValueError("the table of weights has a row for each index: (rows, size of a vector)")
+    if np.any(np.less(places, 0)):
+        raise IndexError(f"an index is 0 or more, not {np.min(places)}")
+    return np.asarray(weight)[places].copy()
+
+
+def _pull_embedding(
+    upstream: Any, out: Any, weight: Any, key: Key, padding_idx: int | None = None
+) -> Any:
+    if padding_idx is not None:
+        upstream = guard(upstream, np.equal(key.parts[0], padding_idx)[..., None] * 1.0)
+    return scatter(upstream, key=key, shape=shape_of(weight))
+
+
+def _bind_embedding(indices: Any, weight: Any, padding_idx: Any = None) -> Bound:
+    key = as_key(np.asarray(numbers_of(indices)))
+    params: dict[str, Any] = {"key": key}
+    if padding_idx is not None:
+        rows = shape_of(weight)[0]
+        if not -rows <= index(padding_idx) < rows:
+            raise ValueError(f"there is no row {padding_idx} for the padding among {rows}")
+        params["padding_idx"] = index(padding_idx) % rows
+    return (weight,), params
+
+
+embedding: Structural = structural(
+    "embedding",
+    _embedding,
+    _pull_embedding,
+    notation=Notation("embedding({0}, {key})", 100, (0,)),
+    domain="positions that exist",
+    note="Takes a row of a table for each index: a vector for each word.",
+    gradient="Adds up the gradients of each row where it was taken; the row of the padding gets 0.",
+    sample=Call(([0, 2, 0], floats([1, 3], [4, 6], [2, 5]))),
+    torch="nn.functional.embedding",
+    params=("key", "padding_idx"),
+    bind=_bind_embedding,
     method=False,
     written=False,
 )

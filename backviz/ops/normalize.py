@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant, part
 from backviz.ops.choose import numbers
 from backviz.ops.elementary import sqrt
-from backviz.ops.options import but_defaults
+from backviz.ops.options import but_defaults, literal
 from backviz.ops.reduce import Axis, mean, shaped, sum  # noqa: A004
 from backviz.ops.shape import Shape, reshape, shape_of, sum_to
 
@@ -230,4 +231,83 @@ batch_norm = structural(
     parts=lambda x, gain=None, bias=None, mean=None, var=None, eps=EPS: _scaled(
         _standard_channels(x, mean, var, eps)[0], *_columns(x, gain, bias)
     ),
+)
+
+
+# Group norm -----------------------------------------------------------------------
+
+
+def _grouped(x: Any, groups: int) -> Shape:
+    """The shape in which each group of channels is one row."""
+    shape = shape_of(x)
+    if len(shape) < 2:
+        raise ValueError("x needs an axis for the batch and one for the channels")
+    if groups < 1 or shape[1] % groups:
+        raise ValueError(f"{shape[1]} channels do not make {groups} groups")
+    return shape[0], groups, math.prod(shape[1:]) // groups
+
+
+def _group_norm(
+    x: Any, gain: Any = None, bias: Any = None, groups: int = 1, eps: float = EPS
+) -> Any:
+    rows = _grouped(x, groups)
+    for each in (gain, bias):
+        if each is not None and np.shape(each) not in ((), np.shape(x)[1:2]):
+            raise ValueError(f"the gain and the bias need the shape {np.shape(x)[1:2]}")
+    standard = _standard(np.reshape(x, rows), -1, eps).reshape(np.shape(x))
+    return _scaled(standard, *_columns(x, gain, bias))
+
+
+def _pull_group_norm(
+    upstream: Any,
+    out: Any,
+    x: Any,
+    gain: Any = None,
+    bias: Any = None,
+    *,
+    position: int,
+    groups: int = 1,
+    eps: float = EPS,
+) -> Any:
+    rows, shape = _grouped(x, groups), shape_of(x)
+    if position == 0:
+        (gain,) = _columns(x, gain)
+        gradient = part("h", reshape(upstream if gain is None else upstream * gain, shape=rows))
+        made = _pull_standard(gradient, part("r", reshape(x, shape=rows)), None, -1, eps)
+        return reshape(made, shape=shape)
+    if position == 1:
+        standard = _standard_parts(part("r", reshape(x, shape=rows)), -1, eps)[0]
+        upstream = upstream * reshape(standard, shape=shape)
+    per_channel = sum(upstream, axis=_others(x))
+    return sum_to(per_channel, shape=shape_of(gain if position == 1 else bias))
+
+
+def _group_norm_parts(
+    x: Any, gain: Any = None, bias: Any = None, groups: int = 1, eps: float = EPS
+) -> Any:
+    rows = reshape(x, shape=_grouped(x, groups))
+    standard = reshape(_standard_parts(rows, -1, eps)[0], shape=shape_of(x))
+    return _scaled(standard, *_columns(x, gain, bias))
+
+
+group_norm = structural(
+    "group_norm",
+    _group_norm,
+    _pull_group_norm,
+    arity=0,
+    variadic=True,
+    notation=Notation("group_norm({})"),
+    symbol="group norm",
+    domain="all numbers",
+    note="Mean 0 and variance 1 in each group of neighbouring channels (axis 1) of each example, "
+    "then a gain and a bias for each channel.",
+    gradient="The gradient loses its mean and what would only stretch entries.",
+    sample=Call((floats([1, 3, 2, 0, 4, 5]), floats(1, 2, 1, 1, 1, 2)), {"groups": 2}),
+    torch="group_norm",
+    params=("groups", "eps"),
+    bind=lambda x, gain=None, bias=None, groups=1, eps=EPS: (
+        _operands(x, gain, bias),
+        {**but_defaults(groups=(literal(groups), 1)), **_eps(eps)},
+    ),
+    parts=_group_norm_parts,
 )

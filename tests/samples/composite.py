@@ -83,6 +83,20 @@ def _batch_norm(*shapes: Any, **params: Any) -> Sample:
     return _weighted("batch_norm", shapes, params, peer)
 
 
+def _group_norm(*shapes: Any, **params: Any) -> Sample:
+    groups, eps = params["groups"], params.get("eps", 1e-5)
+
+    def peer(torch, x, gain=None, bias=None):
+        along = (-1,) + (1,) * (x.ndim - 2)
+        rows = x.reshape(len(x), groups, -1)
+        centred = rows - rows.mean(-1, keepdim=True)
+        out = (centred / (centred.square().mean(-1, keepdim=True) + eps).sqrt()).reshape(x.shape)
+        out = out if gain is None else out * gain.reshape(along)
+        return out if bias is None else out + bias.reshape(along)
+
+    return _weighted("group_norm", shapes, params, peer)
+
+
 def _linear(*shapes: Any) -> Sample:
     return Sample(shapes, torch=lambda torch, x, w, b=0.0: x @ w + b)
 
@@ -196,6 +210,24 @@ SAMPLES: dict[str, list[Sample]] = {
         _batch_norm((2, 2, 2, 2), (2,), (2,), eps=0.1),
         _batch_norm((3, 2, 2), (2,), (2,), mean=(0.5, -1.0), var=(2.0, 0.5)),
         _batch_norm((3, 2), mean=[0.5, -1.0], var=[2.0, 0.5], eps=1e-3),
+    ],
+    "group_norm": [
+        _group_norm((2, 4), groups=2),
+        _group_norm((2, 4), (4,), groups=1),
+        _group_norm((2, 2, 3), (2,), (2,), groups=2, eps=0.1),
+        _group_norm((1, 4, 2, 2), (4,), (4,), groups=2),
+    ],
+    "embedding": [
+        Sample(
+            ((3, 2),),
+            call=lambda w: OPS["embedding"]([[0, 2], [2, 1]], w),
+            torch=lambda torch, w: torch.nn.functional.embedding(torch.tensor([[0, 2], [2, 1]]), w),
+        ),
+        Sample(
+            ((3, 2),),
+            call=lambda w: OPS["embedding"](1, w),
+            torch=lambda torch, w: torch.nn.functional.embedding(torch.tensor(1), w),
+        ),
     ],
     "linear": [
         _linear((2, 3), (3, 4)),
