@@ -1,8 +1,10 @@
 """What holds for every test."""
 
 import signal
+from pathlib import Path
 
 import pytest
+from browser import chrome, page  # noqa: F401  (fixtures: a browser, and a page in it)
 
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
 collect_ignore = ["one_of_each.py"]  # a plugin: what imports it gets its rows
@@ -13,9 +15,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Let programs that tests start be interrupted, also where tests run in the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Who names files or tests wants all of them; the marks are for `pytest` alone.
+    # Who names files or tests wants all of them; of folders, and by `pytest` alone, the quick ones.
     # A worker of pytest-xdist takes the expression of the one that hands out the tests.
     named = config.args_source is pytest.Config.ArgsSource.ARGS
+    named = named and not all(Path(given).is_dir() for given in config.args)
     usual = config.option.markexpr == marks_left_out(config)
     if named and usual and not hasattr(config, "workerinput"):
         config.option.markexpr = "not tex"

@@ -7,18 +7,54 @@ entered is tested by existing.
 from functools import reduce
 
 import numpy as np
-from test_every_option import told
-from test_formulas import check
+from all_readers import told
+from formula_reader import read_with_parts
 
 from backviz.autodiff.backward import gradients_of, tape
 from backviz.autodiff.check import check_grads
 from backviz.autodiff.data import quietly
+from backviz.autodiff.formula import contribution_formula
+from backviz.autodiff.symbol import Symbol, writing
 from backviz.autodiff.value import Value
 from backviz.lessons.op_page import record
 from backviz.stepping.breaks import FLAT
+from backviz.text import NumberStyle
 
 SHAPES = ((), (), ()), ((2, 3), (3,), ()), ((2, 1), (1, 3), (3,))
 FAR = 30.0
+EXACT = NumberStyle(digits=17)
+NAMES = "abcdefhjklmnopqr"
+
+
+def options_of(v):
+    """The arrays among the options, under the names that formulas use."""
+    plain = {k: getattr(o, "array", None) for k, o in v.params.items()}
+    named = {k: o for k, o in plain.items() if o is not None}
+    return named | {k: np.array(v.params[k]) for k in ("mean", "var") if k in v.params}
+
+
+def check(v, random):
+    """Each rule of one recorded op: read, computed, compared with the engine."""
+    op, checked = v.op, 0
+    letters = [f"{NAMES[i % 16]}{i // 16 or ''}" for i in range(len(v.inputs))]
+    args = [Symbol(n, data=u.data) for n, u in zip(letters, v.inputs, strict=True)]
+    upstream = random.normal(size=v.shape) if v.shape else float(random.normal())
+    known = {**dict(zip(letters, (u.data for u in v.inputs), strict=True)), "out": v.data,
+             "g": upstream, **options_of(v)}  # fmt: skip
+    pulled = quietly(op.pull, v, upstream, False)
+    for position, _, expected in pulled:
+        with writing(letters, EXACT):
+            formula = contribution_formula(
+                op, position, Symbol("g", shape=v.shape), Symbol("out", data=v.data), args, v.params
+            )
+        found = read_with_parts(str(formula), formula.parts, known)
+        found = np.broadcast_to(found, np.shape(v.inputs[position].data))
+        scale = np.max(np.abs(expected), initial=1e-300)
+        assert np.allclose(found, expected, rtol=0, atol=1e-12 * scale, equal_nan=True), (
+            f"{op.name} {v.params}: {formula} {formula.parts}: {found} is not {expected}"
+        )
+        checked += 1
+    return checked
 
 
 def is_operand(x):

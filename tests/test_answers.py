@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 import pytest
+from quick import one_in
 
 import backviz
 from backviz import Value, gradients_of, load, stepper, tensor
@@ -120,7 +121,7 @@ def random_array(rng):
     return (sum(known[1:], known[0]) ** 2).mean()
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", one_in(5, range(100)))
 def test_the_numbers_of_answers_are_the_engines_gradients(seed):
     rng = random.Random(seed)
     output = (random_scalar if seed % 2 else random_array)(rng)

@@ -4,9 +4,11 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from posix_names import POSIX
 
 import backviz
 
@@ -53,6 +55,23 @@ def modules():
         yield path.relative_to(PACKAGE).with_suffix("").as_posix(), path.read_text("utf-8")
 
 
+@cache
+def parsed(source):
+    return ast.parse(source)
+
+
+@cache
+def walked(tree):
+    return tuple(ast.walk(tree))
+
+
+def head(called):
+    """The last name of what is called: Registry for registry.Registry[Op](…)."""
+    while isinstance(called, ast.Subscript):
+        called = called.value
+    return getattr(called, "id", getattr(called, "attr", ""))
+
+
 NAMED = re.compile(r"backviz(\.\w+)+(:\w+)?")  # a module that a text names, as "module:function"
 # Where a module is imported whose name is not written there: it comes from a row or a registry's
 # home (registry), from a table of the package's own modules, or from a person.
@@ -65,9 +84,10 @@ SAID = {"autodiff/exits"}  # its message names a function; nothing is imported
 
 def homes(tree):
     """The texts in `Registry(…, home=…)` and `Formats`: the one allowed door upwards."""
-    for call in ast.walk(tree):
-        tables = ("Registry", "Formats")
-        if isinstance(call, ast.Call) and any(t in ast.dump(call.func) for t in tables):
+    for call in walked(tree):
+        if isinstance(call, ast.Call) and (
+            "Registry" in head(call.func) or head(call.func) == "Formats"
+        ):
             for given in call.keywords:
                 if given.arg == "home":
                     yield from (id(node) for node in ast.walk(given.value))
@@ -77,16 +97,16 @@ def texts(tree):
     """Every text of a source that names one of our modules; not those in docstrings."""
     told = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in walked(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     called = {
         id(a)
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and "import_module" in ast.dump(call.func)
+        for call in walked(tree)
+        if isinstance(call, ast.Call) and "import_module" in head(call.func)
         for a in call.args
     }
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             if NAMED.fullmatch(node.value) or re.fullmatch(r"backviz\.(\w+\.)*", node.value):
                 yield node, node.value.partition(":")[0]
@@ -96,7 +116,7 @@ def texts(tree):
 
 def by_name(tree):
     """Every call that imports a module whose name is not a plain text."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call):
             called = getattr(node.func, "id", getattr(node.func, "attr", ""))
             written = node.args and isinstance(node.args[0], ast.Constant)
@@ -106,16 +126,16 @@ def by_name(tree):
 
 def imports(source):
     """Every module that a source imports at run time, anywhere in it, by text as well."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     allowed = {*homes(tree)}
     typing = {
         id(node)
-        for block in ast.walk(tree)
+        for block in walked(tree)
         if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
         for node in ast.walk(block)
     }
     yield from (name for node, name in texts(tree) if id(node) not in allowed)
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if id(node) in typing:
             continue
         if isinstance(node, ast.Import):
@@ -146,7 +166,7 @@ def faults(name, source):
         if allowed is not None and not {name, f"{top}/*"} & allowed:
             yield f"{name} imports {target}, which has its own door"
     if name not in BY_NAME:
-        for line in by_name(ast.parse(source)):
+        for line in by_name(parsed(source)):
             yield f"{name} imports a module by a name that is made at run time, in {line}"
 
 
@@ -189,7 +209,7 @@ def test_imports_for_type_checking_do_not_count():
 
 def test_modules_have_docstrings_and_stay_short():
     for name, source in modules():
-        assert ast.get_docstring(ast.parse(source)), name
+        assert ast.get_docstring(parsed(source)), name
         assert len(source.splitlines()) <= 450, name
 
 
@@ -232,7 +252,7 @@ def called_names(node):
 
 def own_calls(source):
     """Functions and methods that call themselves."""
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         if isinstance(node, ast.FunctionDef) and node.name in called_names(node):
             yield node.name
         if isinstance(node, ast.ClassDef):
@@ -254,36 +274,16 @@ def test_nothing_recurses_but_over_the_nesting_of_arrays_and_literals():
 
 def test_nothing_evaluates_text():
     for name, source in modules():
-        assert not {"eval", "exec", "compile"} & set(called_names(ast.parse(source))), name
-
-
-# What Python has only where there is POSIX; elsewhere the name is missing.
-POSIX = {
-    "os": (
-        "fork forkpty getuid geteuid getgid getegid getpgid setpgid getpgrp setsid killpg "
-        "tcgetpgrp mkfifo mknod chown fchown lchown fchmod sysconf uname openpty ctermid nice "
-        "wait3 wait4 confstr getloadavg statvfs pread pwrite register_at_fork sched_getaffinity "
-        "posix_spawn posix_fallocate memfd_create WNOHANG O_NONBLOCK O_CLOEXEC O_NOFOLLOW "
-        "O_DIRECTORY"
-    ),
-    "signal": (
-        "SIGHUP SIGKILL SIGPIPE SIGALRM SIGWINCH SIGTSTP SIGCHLD SIGUSR1 SIGUSR2 SIGQUIT SIGSTOP "
-        "SIGCONT SIGTTOU SIGTTIN alarm setitimer pthread_sigmask pthread_kill sigwait pause"
-    ),
-    "": "fcntl termios tty pty pwd grp resource readline curses syslog",
-}
+        assert not {"eval", "exec", "compile"} & set(called_names(parsed(source))), name
 
 
 def unguarded(source):
     """POSIX's names that a source takes for granted: write getattr(os, "fork", None)."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     tried = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.Try)
-        for node in ast.walk(block)
+        id(node) for block in walked(tree) if isinstance(block, ast.Try) for node in ast.walk(block)
     }
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.attr in POSIX.get(node.value.id, "").split():
                 yield f"{node.value.id}.{node.attr}"

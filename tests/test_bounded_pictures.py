@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from quick import one_in
 
 import backviz
 from backviz import Figure, Style, Value, load, tensor
@@ -26,7 +27,7 @@ def hub(readers):
     return total
 
 
-@pytest.mark.parametrize("readers", [40, 220])
+@pytest.mark.parametrize("readers", one_in(2, [40, 220]))
 def test_places_beside_a_hub_are_looked_for_within_bounds(readers, monkeypatch):
     looks = 0
     free = label_places._is_free
@@ -51,6 +52,7 @@ def test_where_lines_are_too_long_to_be_followed_nothing_is_sampled(monkeypatch)
     assert label_places.free_labels(centers, {"e": (5, 5)}, curves, drawn, {}, page) == centers
 
 
+@pytest.mark.slow
 def test_five_thousand_readers_are_drawn():
     x = Value(2.0, "x")
     total = np.stack([x.tanh() for _ in range(4990)]).sum()

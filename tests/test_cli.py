@@ -19,6 +19,7 @@ import sys
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -26,6 +27,7 @@ import click
 import pytest
 from command_line import BACKVIZ, Ran, call, is_one_sentence, on_a_terminal, refused, run
 from portable_svg import problems
+from quick import all_but, one_in, slow
 
 from backviz import __version__
 from backviz.cli import _run, cli
@@ -400,7 +402,7 @@ def test_a_full_device_gets_one_sentence(given):
     refused(ran, 1, "cannot write /dev/full: No space left on device")
 
 
-@pytest.mark.parametrize("given", ["graph @simple -F svg", "list", "--help"])
+@pytest.mark.parametrize("given", one_in(2, ["graph @simple -F svg", "list", "--help"], 1))
 def test_full_standard_output_gets_one_sentence(given):
     refused(run(*given.split(), shell='"$@" >/dev/full'), 1, "cannot write to standard output")
 
@@ -413,7 +415,7 @@ def test_a_reader_that_leaves_is_no_complaint(given):
     assert ran.code in (0, 141)
 
 
-@pytest.mark.parametrize("given", ["graph @simple -F svg", "describe @simple"])
+@pytest.mark.parametrize("given", one_in(2, ["graph @simple -F svg", "describe @simple"]))
 def test_a_reader_that_never_was_is_no_complaint(given):
     reading, writing = os.pipe()
     os.close(reading)
@@ -442,13 +444,13 @@ def test_a_disk_that_fills_up_keeps_the_file_that_was_there():
     assert [(p.name, p.read_text()) for p in Path().iterdir()] == [("g.dot", "mine")]
 
 
-@pytest.mark.parametrize("limit", ["ulimit -f 0", "ulimit -v 4000000"])
+@pytest.mark.parametrize("limit", one_in(2, ["ulimit -v 4000000", "ulimit -f 0"]))
 def test_an_embedded_engine_that_cannot_start_gives_way_to_the_next(limit):
     ran = run("graph", SIMPLE, "-F", "svg", shell=f'{limit}; "$@"', OPENBLAS_NUM_THREADS="1")
     assert (ran.code, problems(ran.out)) == (0, []), ran.err
 
 
-@pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1"])
+@pytest.mark.parametrize("target", one_in(2, ["/dev/stdout", "/dev/fd/1"]))
 def test_a_pipe_with_a_name_is_written(target):
     ran = run("graph", SIMPLE, "-F", "dot", "-o", target, "-q")
     assert (ran.code, ran.err) == (0, "")
@@ -593,11 +595,12 @@ def test_open_shows_the_file_that_was_written(monkeypatch):
 # The same input, the same bytes
 
 
-def test_the_same_input_gives_the_same_bytes_everywhere(tmp_path):
+@pytest.mark.parametrize("forms", [["svg", "dot", "json", "text"], slow([*RENDERERS])], ids=len)
+def test_the_same_input_gives_the_same_bytes_everywhere(forms, tmp_path):
     given = ("graph", "@mazur", "-q", "--title", "T", "--for", "slide", "-o")
     script = (
         "from backviz.cli import _run\n"
-        f"assert not any([_run([*{given!r}, 'g.' + form]) for form in {[*RENDERERS]!r}])"
+        f"assert not any([_run([*{given!r}, 'g.' + form]) for form in {forms!r}])"
     )
 
     def all_formats(seed: str) -> dict[str, bytes]:
@@ -610,7 +613,7 @@ def test_the_same_input_gives_the_same_bytes_everywhere(tmp_path):
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(all_formats, ["1", "2"])
     assert first == second
-    assert sorted(first) == sorted(f"g.{form}" for form in RENDERERS)
+    assert sorted(first) == sorted(f"g.{form}" for form in forms)
     for name, data in first.items():
         assert str(tmp_path).encode() not in data, name
 
@@ -676,7 +679,14 @@ def test_help_has_examples():
     assert len(examples_in_help()) >= 3
 
 
-@pytest.mark.parametrize("example", examples_in_help())
+FILMS = [
+    line
+    for line in examples_in_help()
+    if line.endswith((".mp4", "out/%02d.png'")) or ".gif " in line
+]
+
+
+@pytest.mark.parametrize("example", all_but(FILMS, examples_in_help()))
 def test_the_examples_in_help_run(example):
     Path("model.py").write_text(MODEL)
     _, *given = shlex.split(example)
@@ -813,8 +823,15 @@ PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read
 DEPENDENCIES = [re.match(r"[\w-]+", each)[0] for each in PYPROJECT["project"]["dependencies"]]
 
 
+@cache
+def doctor(*options: str) -> Ran:
+    """What the doctor says of this machine; it tries everything, which takes a second."""
+    return call("doctor", *options)
+
+
+@pytest.mark.slow
 def test_the_doctor_finds_every_piece_in_order():
-    ran, as_json = call("doctor"), call("doctor", "--json")
+    ran, as_json = doctor(), doctor("--json")
     assert (ran.code, as_json.code) == (0, 0)
     findings = json.loads(as_json.text)["findings"]
     assert [f["what"] for f in findings] == [
@@ -845,7 +862,7 @@ def test_a_missing_engine_gives_exit_code_3_and_a_remedy(monkeypatch):
 # Consoles
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1251", "cp866"])
+@pytest.mark.parametrize("encoding", one_in(3, ["ascii", "cp1251", "cp866"]))
 def test_a_terminal_of_any_encoding_shows_readable_text(encoding):
     given = "L=tanh(a**2*b)-1/2; a=2; b=-3"
     code, shown = on_a_terminal("describe", given, PYTHONIOENCODING=encoding)
@@ -878,12 +895,17 @@ def test_help_can_be_shown_in_any_encoding(name, encoding):
     assert b"Usage: backviz" in out.buffer.getvalue()
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1251", "cp866"])
-def test_every_sign_that_is_printed_has_a_readable_stand_in(encoding):
+@cache
+def printed() -> dict[tuple[str, ...], str]:
+    """What commands print, by their words."""
     given = [("list", what) for what in LISTS]
     given += [(word, f"@{name}") for name in EXAMPLES for word in ("describe", "table")]
-    for words in (*given, ("doctor",)):
-        text = call(*words).text
+    return {words: call(*words).text for words in given} | {("doctor",): doctor().text}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1251", "cp866"])
+def test_every_sign_that_is_printed_has_a_readable_stand_in(encoding):
+    for words, text in printed().items():
         assert fitted(text, encoding).count("?") == text.count("?"), words
 
 
@@ -915,15 +937,15 @@ def test_text_formats_are_shown_on_a_terminal():
     assert (code, json.loads(shown)["nodes"][0]["label"]) == (0, "a")
 
 
-@pytest.mark.parametrize("given", [("--help",), ("list", "ops"), ("graph", "L=a*(")])
+@pytest.mark.parametrize("given", one_in(3, [("--help",), ("list", "ops"), ("graph", "L=a*(")]))
 def test_no_escapes_reach_a_terminal(given):
     _, shown = on_a_terminal(*given, NO_COLOR="1")
     assert b"\x1b" not in shown
 
 
 def test_no_escapes_reach_a_pipe():
-    for given in (("describe", SIMPLE), ("list",), ("doctor",), ("--help",), ("graph", "L=a*(")):
-        ran = call(*given)
+    shown = [("describe", SIMPLE), ("list",), ("--help",), ("graph", "L=a*(")]
+    for ran in (*(call(*given) for given in shown), doctor()):
         assert "\x1b" not in ran.err + ran.text
 
 
@@ -953,8 +975,18 @@ HEAVY = ("numpy", "networkx", "matplotlib", "graphviz", "wasmtime", "fontTools",
         ("from backviz.cli import _run; _run(['graph', '--help'])", HEAVY),
         ("import backviz", HEAVY[1:]),
         ("import backviz; backviz.Value(2.0)", HEAVY[1:]),
-        ("from backviz.cli import _run; _run(['describe', '@simple'])", ("matplotlib", "wasmtime")),
-        ("from backviz.cli import _run; _run(['graph', '@simple', '-F', 'svg'])", ("matplotlib",)),
+        slow(
+            (
+                "from backviz.cli import _run; _run(['describe', '@simple'])",
+                ("matplotlib", "wasmtime"),
+            )
+        ),
+        slow(
+            (
+                "from backviz.cli import _run; _run(['graph', '@simple', '-F', 'svg'])",
+                ("matplotlib",),
+            )
+        ),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code, absent):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from picture_lint import objections, struck, touched
+from quick import one_in
 
 from backviz import Figure, Style, Value, tensor
 from backviz.diagrams import font
@@ -33,7 +34,7 @@ def texts(drawing):
 
 
 @pytest.mark.parametrize("size", PRESETS)
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
 def test_nothing_overlaps_or_is_clipped(name, size):
     drawing = figure(f"@{name}", size=size, title="Заголовок").drawing
     assert list(objections(drawing)) == []
@@ -412,7 +413,7 @@ def test_a_figure_for_paper_is_never_higher_than_a_page(fold):
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
 def test_no_arrow_runs_on_a_box_that_it_only_passes(name, direction):
     for fold in ("auto", "none"):
         made = figure(f"@{name}", size="paper", fold=fold, direction=direction)
@@ -441,7 +442,7 @@ NO_ROOM = {("micrograd", "none", "TB"): 1}
 
 @pytest.mark.parametrize("fold", ["constants", "none"])
 @pytest.mark.parametrize("direction", ["LR", "TB"])
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
 def test_no_arrow_runs_through_the_label_of_another(name, direction, fold):
     for theme in ("light", "dark"):
         made = figure(f"@{name}", direction=direction, fold=fold, theme=theme)
@@ -450,6 +451,7 @@ def test_no_arrow_runs_through_the_label_of_another(name, direction, fold):
         assert list(objections(made.drawing)) == []
 
 
+@pytest.mark.slow
 def test_in_a_tangle_few_labels_are_struck_and_none_lies_on_anything():
     from test_pictures import computation
 

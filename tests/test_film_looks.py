@@ -7,6 +7,7 @@ import pytest
 from command_line import call
 from film_lint import objections, texts
 from film_samples import every_kind
+from quick import one_in
 
 from backviz import scenes
 from backviz.diagrams.theme import PRESETS, THEMES, contrast
@@ -45,7 +46,7 @@ def test_a_theme_of_ones_own_is_one_of_films(sepia, tmp_path):
     assert derived(sepia).series[:2] == (sepia.forward, sepia.gradient)
 
 
-@pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize("theme", one_in(3, THEMES))
 def test_every_theme_draws_every_kind(theme):
     made = pixels(every_kind(3).still(-1, theme=theme))
     colours = np.unique(made[::3, ::3, :3].reshape(-1, 3).astype(int) @ (1, 256, 65536))
@@ -83,7 +84,7 @@ def check(name, size):
 
 
 @pytest.mark.parametrize("size", [s for s in PRESETS if s != "slide"])
-@pytest.mark.parametrize("name", ["tangent", "overshoot", "averages"])
+@pytest.mark.parametrize("name", one_in(3, ["tangent", "overshoot", "averages"]))
 def test_a_film_goes_to_every_place(name, size):
     check(name, size)
 
@@ -112,6 +113,7 @@ def test_files_are_as_large_as_their_place(tmp_path):
     assert [float(n) for n in box] == pytest.approx([0, 0, 453.54, 255.12], rel=5e-3)
 
 
+@pytest.mark.slow
 def test_text_too_small_for_its_place_is_told(tmp_path):
     done = call("animate", "saturation", "--for", "half", "--still", "0", "--steps", "2",
                "-o", str(tmp_path / "a.png"))  # fmt: skip

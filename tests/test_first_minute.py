@@ -196,6 +196,7 @@ def fails(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_the_doctor_names_a_package_that_is_too_old(fails, monkeypatch):
     real = importlib.metadata.version
     monkeypatch.setattr(
@@ -225,6 +226,7 @@ def test_the_doctor_names_a_package_that_is_missing(fails, monkeypatch):
     assert {found[film]["remedy"] for film in films} == {"pip install --upgrade av"}
 
 
+@pytest.mark.slow
 def test_the_doctor_names_the_package_that_an_error_came_from(fails, monkeypatch):
     """As networkx before 3.4, which did not know the keyword."""
     import networkx
@@ -236,6 +238,7 @@ def test_the_doctor_names_the_package_that_an_error_came_from(fails, monkeypatch
     assert "unexpected keyword argument" in found["format json"]["found"]
 
 
+@pytest.mark.slow
 def test_the_doctor_does_not_blame_a_package_for_our_own_fault(fails, monkeypatch):
     def broken(figure):
         raise OSError("no font here")

@@ -387,7 +387,7 @@ def test_every_wire_leads_from_its_box_to_its_box(diagram, downwards):
     assert read == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(diagrams(), st.integers(24, 100), st.booleans())
 def test_no_line_is_wider_than_asked_for(diagram, width, ascii_only):
     text = draw_text(diagram, width=width, ascii=ascii_only)

@@ -5,7 +5,8 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from test_architecture import POSIX
+import pytest
+from posix_names import POSIX
 
 # The libraries and the standard library are loaded whole, then the names go: what is missed
 # after that is missed by backviz.
@@ -50,6 +51,7 @@ for found in pkgutil.walk_packages(backviz.__path__, "backviz."):
     assert len(played(script, tmp_path).split()) > 250
 
 
+@pytest.mark.slow
 def test_every_command_runs_and_every_format_is_written(tmp_path):
     said = played(
         "import every_command, pathlib; sys.exit(every_command.run(pathlib.Path()))", tmp_path

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from quick import one_in
 
 import backviz
 import backviz.extend
@@ -194,6 +195,7 @@ def test_nothing_that_can_be_added_is_left_out_above():
     assert len(ALL) == 12
 
 
+@pytest.mark.slow
 def test_the_shell_s_own_question_is_answered_too(mine):
     given = {"COMP_WORDS": "backviz graph --plugin mine.py --theme plug", "COMP_CWORD": "5"}
     code = "from backviz.cli import cli; cli.main(prog_name='backviz')"
@@ -209,6 +211,7 @@ def test_a_shell_that_completes_hears_nothing_of_a_broken_plugin(tmp_path):
     assert text == "plain,dark\n"
 
 
+@pytest.mark.slow
 def test_the_stepper_s_help_and_prompt_know_its_command(mine):
     code = (
         "import mine, backviz; s = backviz.stepper(backviz.Value(2.0, 'a') * 3); "
@@ -288,7 +291,7 @@ FOUND = [
 ]
 
 
-@pytest.mark.parametrize("code", FOUND)
+@pytest.mark.parametrize("code", one_in(9, FOUND))
 def test_an_installed_package_is_found_in_python_whatever_is_imported_first(code, site, tmp_path):
     text = python(code, tmp_path, path=[str(site)])
     assert "plug_" in text or text == "3 values\n"
@@ -356,6 +359,7 @@ def test_a_name_that_the_source_would_add_says_what_to_do(mine, monkeypatch, cap
     assert capsys.readouterr().err.endswith("; if mine.py adds it, say --plugin mine.py\n")
 
 
+@pytest.mark.slow
 def test_a_file_may_be_plugin_and_source_at_once(mine):
     (mine / "both.py").write_text(PLUGIN.read_text("utf-8") + "\nfrom backviz import Value\n"
                                   "L = Value(2.0, 'a').plug_op()\n", "utf-8")  # fmt: skip

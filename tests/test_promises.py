@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from film_samples import small_steps
 from PIL import Image
+from quick import one_in
 
 import backviz
 from backviz import Figure, Value, load, scenes, scope, tensor, to_graph
@@ -230,7 +231,7 @@ def shown_at(path):
 
 
 @pytest.mark.parametrize("form", ["gif", "webp"])
-@pytest.mark.parametrize("fps", [12.0, 30.0])
+@pytest.mark.parametrize("fps", one_in(2, [12.0, 30.0]))
 def test_every_picture_of_an_animation_comes_in_its_time(form, fps, tmp_path):
     """GIF counts hundredths of a second: no picture is more than half of one away."""
     film = scenes.tangent(frames=7)
@@ -248,7 +249,7 @@ def test_every_frame_of_an_mp4_comes_in_its_time(tmp_path):
     assert float(length) == pytest.approx(19 / 12, abs=0.01)
 
 
-@pytest.mark.parametrize("write", [steps_gif, steps_webp, steps_mp4])
+@pytest.mark.parametrize("write", one_in(3, [steps_gif, steps_webp, steps_mp4]))
 def test_a_film_of_steps_lasts_as_long_as_its_steps(write, tmp_path):
     steps = small_steps()
     path = tmp_path / "film"

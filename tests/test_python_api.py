@@ -146,6 +146,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_a_type_checker_finds_a_wrong_option(tmp_path):
     pytest.importorskip("mypy")
     script = tmp_path / "typed.py"

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from quick import one_in
 
 from backviz import Value, load
 from backviz.cli import _run
@@ -70,6 +71,7 @@ def shell(source, *lines, **look):
 # The command line ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_piped_session_is_the_same_transcript_twice():
     first, second = run("@diamond", stdin=SESSION), run("@diamond", stdin=SESSION)
     assert first.stdout == second.stdout
@@ -130,7 +132,7 @@ def test_exit_codes(given, code, words, call):
     assert err.count("\n") <= 3
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "ascii"])
+@pytest.mark.parametrize("encoding", one_in(2, ["cp1251", "ascii"]))
 def test_a_console_without_the_signs_gets_others_in_straight_columns(encoding):
     done = run("@diamond", "--lang", "ru", "--commands", "goto bw 1;why a;draw;help",
                PYTHONIOENCODING=encoding)  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 import pytest
 from film_samples import every_kind, graph_film
+from quick import all_but
 
 from backviz import scenes
 from backviz.errors import InputError, ShapeError, UsageError
@@ -14,6 +15,10 @@ from backviz.scenes import SCENES, Axis, Film, Frame, Panel, Within, span
 from backviz.scenes.artists import Bars, Contours, Heat, Line, Path, Rule, Table
 from backviz.scenes.registry import Option, scene
 
+HEAVY = (
+    "gradient_flow", "gradient_strip", "activations", "dead_units", "order_chaos", "basins",
+    "stability",
+)  # fmt: skip
 OTHER = {int: "x", float: "x", bool: 2, str: 3}
 
 
@@ -31,7 +36,7 @@ def numbers_of(name):
 
 
 @pytest.mark.blas
-@pytest.mark.parametrize("name", list(SCENES))
+@pytest.mark.parametrize("name", all_but(HEAVY, SCENES))
 class TestEveryScene:
     def test_keeps_its_word(self, name):
         film, first = SCENES[name](), numbers_of(name)

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from browser import key
 from PIL import Image
-from test_player import chrome, key, page  # noqa: F401  the browser and a page in it
 
 from backviz import scenes
 from backviz.movies import save
@@ -21,7 +21,7 @@ def film():
 
 
 @pytest.fixture
-def screen(page, film, tmp_path):  # noqa: F811
+def screen(page, film, tmp_path):
     """The page with the film at rest, as for a person who asked for less motion."""
     page.media(prefers_reduced_motion="reduce")
     made = save(film, tmp_path / "film.html", scale=0.5, fps=20, hold=0.1)
@@ -29,11 +29,11 @@ def screen(page, film, tmp_path):  # noqa: F811
     return page
 
 
-def frame(page):  # noqa: F811
+def frame(page):
     return page.text("#count")
 
 
-def pixels(page):  # noqa: F811
+def pixels(page):
     """What the canvas shows."""
     script = "document.getElementById('screen').toDataURL().split(',')[1]"
     import base64
@@ -92,14 +92,14 @@ def test_the_slider_and_the_buttons_go_where_they_say(screen):
 
 
 @pytest.mark.parametrize(("motion", "plays"), [("no-preference", True), ("reduce", False)])
-def test_a_film_plays_by_itself_unless_less_motion_is_wanted(motion, plays, page, film, tmp_path):  # noqa: F811
+def test_a_film_plays_by_itself_unless_less_motion_is_wanted(motion, plays, page, film, tmp_path):
     page.media(prefers_reduced_motion=motion)
     page.write(save(film, tmp_path / "film.html", scale=0.3, fps=20).read_bytes())
     page.run("new Promise(done => setTimeout(done, 400))")
     assert (frame(page) != f"1 / {COUNT}") == plays
 
 
-def test_without_a_loop_the_end_is_the_end(page, film, tmp_path):  # noqa: F811
+def test_without_a_loop_the_end_is_the_end(page, film, tmp_path):
     page.media(prefers_reduced_motion="no-preference")
     made = save(film, tmp_path / "film.html", scale=0.3, fps=30, hold=0, loop=False)
     page.write(made.read_bytes())

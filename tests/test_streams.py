@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from command_line import call, on_a_terminal, run
+from quick import one_in
 
 posix = pytest.mark.skipif(os.name == "nt", reason="closes descriptors as a POSIX shell does")
 FILES = [
@@ -41,7 +42,7 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("given", FILES)
+@pytest.mark.parametrize("given", one_in(3, FILES, 1))
 def test_a_file_is_written_whatever_is_closed(given):
     ran = run(*given.split(), shell='"$@" <&- >&- 2>&-')
     assert (ran.code, ran.out, ran.err) == (0, b"", "")
@@ -57,7 +58,7 @@ def test_what_was_written_is_said_where_standard_output_is_closed():
 
 
 @posix
-@pytest.mark.parametrize("given", TEXTS)
+@pytest.mark.parametrize("given", one_in(5, TEXTS))
 def test_text_that_nobody_can_read_is_a_sentence(given):
     ran = run(*given.split(), shell='"$@" >&-')
     assert (ran.code, ran.out) == (1, b"")
@@ -66,7 +67,7 @@ def test_text_that_nobody_can_read_is_a_sentence(given):
 
 @posix
 @pytest.mark.parametrize(
-    "given", ["graph @simple -F text", "check @simple", "step @simple --commands n"]
+    "given", one_in(3, ["check @simple", "graph @simple -F text", "step @simple --commands n"])
 )
 def test_text_is_printed_where_the_other_streams_are_closed(given):
     whole = call(*given.split())
@@ -89,7 +90,9 @@ def test_a_sentence_that_nobody_can_read_is_an_exit_code():
         assert (ran.code, ran.out, ran.err) == (code, b"", "")
 
 
-@pytest.mark.parametrize("given", ["graph @simple -o a.svg", "list", "step @simple --commands n"])
+@pytest.mark.parametrize(
+    "given", one_in(2, ["graph @simple -o a.svg", "step @simple --commands n", "list"])
+)
 def test_without_a_console_there_are_no_streams_at_all(given):
     """As under pythonw, where all three are None and the descriptors are not there."""
     code = (

@@ -1,5 +1,6 @@
 """What pyproject.toml says of the tests: which warnings are errors, which tests are left out."""
 
+import os
 import subprocess
 import sys
 import warnings
@@ -37,6 +38,8 @@ def test_other_warnings_are_errors_wherever_they_come_from():
     [
         ([], True, False, False),
         (["test_a.py"], True, True, False),  # a file that is named is run whole
+        (["part"], True, False, False),  # of a folder the quick ones
+        (["part", "test_a.py"], True, True, False),
         (["-m", "not tex"], True, True, False),
         (["-m", ""], True, True, True),
         (["-m", "slow"], False, True, False),
@@ -44,21 +47,26 @@ def test_other_warnings_are_errors_wherever_they_come_from():
     ],
 )
 def test_which_tests_are_run(tmp_path, asked, quick, slow, tex):
-    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), "utf-8")
+    for name in ("conftest.py", "browser.py"):
+        (tmp_path / name).write_text((ROOT / "tests" / name).read_text("utf-8"), "utf-8")
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     settings = settings.replace('testpaths = ["tests", "backviz"]', 'testpaths = ["."]')
+    settings = settings.replace('pythonpath = ["tests", ', 'pythonpath = [".", ')
     (tmp_path / "pyproject.toml").write_text(settings, "utf-8")
-    (tmp_path / "test_a.py").write_text(
+    (tmp_path / "part").mkdir()
+    text = (
         "import pytest\ndef test_quick(): pass\n"
         "@pytest.mark.slow\ndef test_slow(): pass\n"
         "@pytest.mark.tex\ndef test_tex(): pass\n"
         "@pytest.fixture\ndef torch(): pass\n"
-        "def test_peer(torch): pass\n",
-        "utf-8",
+        "def test_peer(torch): pass\n"
     )
+    for file in ("test_a.py", "part/test_b.py"):
+        (tmp_path / file).write_text(text, "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *asked],
         cwd=tmp_path, capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     found = {name: f"::test_{name}" in done.stdout for name in ("quick", "slow", "tex", "peer")}
     peers = slow and quick  # a fixture that hands out a peer is mark enough

@@ -119,6 +119,7 @@ def test_signals_that_die_and_that_grow():
     assert np.all(long.q > 0)
 
 
+@pytest.mark.slow
 def test_the_edge_of_chaos():
     assert theory.critical("relu") == pytest.approx(2, rel=1e-9)
     assert theory.critical("tanh") == pytest.approx(1, rel=1e-6)

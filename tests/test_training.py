@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import one_in
 
 from backviz import data, nn, optim, tensor
 from backviz.nn import losses
@@ -55,7 +56,7 @@ def test_there_is_a_training_for_every_optimizer():
 
 
 @pytest.mark.parametrize("points", SETS)
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", one_in(4, names()))
 def test_every_optimizer_learns(name, points):
     assert trained(name, SETS[points](), 400 if points == "spirals" else 250) > 0.97
 
@@ -129,7 +130,7 @@ def test_scalars_and_tensors_train_alike():
     assert sorted(flat) == pytest.approx(sorted(p.item() for p in neurons.parameters()), rel=1e-12)
 
 
-@pytest.mark.parametrize("source", ["loss", "scalar_loss"])
+@pytest.mark.parametrize("source", one_in(2, ["loss", "scalar_loss"]))
 def test_both_forms_are_drawn(source, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "backviz", "graph", f"{EXAMPLE}:{source}", "-o", "g.svg"],

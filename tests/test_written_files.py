@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import BACKVIZ, call, run
+from quick import one_in
 
 # Root may write anywhere, so it is made to ask as everybody else.
 AS_ANYBODY = "setpriv --bounding-set=-dac_override,-dac_read_search"
@@ -197,15 +198,30 @@ def test_a_build_of_one_file_may_stand_in_such_a_folder():
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users of POSIX")
 @pytest.mark.parametrize(
     ("command", "name", "said"),
-    [
-        ("graph @simple", "protected.svg", "protected.svg: the file is write-protected; choose"),
-        ("steps @simple", "protected.pdf", "protected.pdf: the file is write-protected; choose"),
-        ("table @simple", "protected.csv", "protected.csv: the file is write-protected; choose"),
-        ("graph @simple", "closed/a.svg", "closed/a.svg: no permission in "),
-        ("steps @simple", "closed/n/%d.svg", "make the folder closed/n: no permission in "),
-        ("animate tangent", "closed/n/%d.png", "make the folder closed/n: no permission in "),
-        ("animate tangent", "closed/a.gif", "closed/a.gif: no permission in "),
-    ],
+    one_in(
+        3,
+        [
+            (
+                "graph @simple",
+                "protected.svg",
+                "protected.svg: the file is write-protected; choose",
+            ),
+            (
+                "steps @simple",
+                "protected.pdf",
+                "protected.pdf: the file is write-protected; choose",
+            ),
+            (
+                "table @simple",
+                "protected.csv",
+                "protected.csv: the file is write-protected; choose",
+            ),
+            ("graph @simple", "closed/a.svg", "closed/a.svg: no permission in "),
+            ("steps @simple", "closed/n/%d.svg", "make the folder closed/n: no permission in "),
+            ("animate tangent", "closed/n/%d.png", "make the folder closed/n: no permission in "),
+            ("animate tangent", "closed/a.gif", "closed/a.gif: no permission in "),
+        ],
+    ),
 )
 def test_what_may_not_be_written_is_refused(command, name, said):
     Path("closed").mkdir(0o555)

@@ -13,7 +13,7 @@ import tracemalloc
 
 import pytest
 from interleaved import Ratio, against_a_slow_run
-from test_layered import chords_crossed, curves_crossed, network, plan_of, random_dag, residual
+from layouts import chords_crossed, curves_crossed, network, plan_of, random_dag, residual
 
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.layout.source import dot_source
