@@ -16,7 +16,7 @@ from backviz.scenes.gradient_on_graph import chain
 from backviz.scenes.long_gradients import angle, cut
 from backviz.scenes.phases import chi_map, edge
 from backviz.scenes.sampled import band, left_out, sampled
-from backviz.scenes.short_gradients import batch_gradients
+from backviz.scenes.short_gradients import rounded
 from backviz.scenes.starts import start, variance
 from backviz.scenes.symmetry import _rows
 from backviz.scenes.units import dead, saturated, slopes
@@ -31,7 +31,7 @@ SMALL = {  # every scene of this family, small enough for a test
     "gradient_factor": {"depth": 4, "width": 8, "seeds": 3},
     "quarter_bound": {"depth": 5, "chains": 4},
     "clipping": {"depth": 3, "width": 8, "steps": 5},
-    "rescaled_gradient": {"depth": 4, "width": 6, "batch": 4},
+    "rescaled_gradient": {"depth": 4, "width": 6, "doublings": 4},
     "saturation": {"depth": 3, "width": 8, "steps": 5},
     "unit_inputs": {"depth": 3, "width": 8, "steps": 5},
     "activations": {"depth": 3, "width": 8, "steps": 5},
@@ -303,19 +303,24 @@ def test_without_clipping_the_default_film_overflows_and_with_it_does_not():
     assert "by norm overflows" not in captions[-1]
 
 
-def test_the_mean_of_the_batches_is_the_gradient_of_all():
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_the_backward_pass_that_is_rounded_is_that_of_the_engine(layer):
     recipe = Recipe(3, 5, samples=24)
-    found = batch_gradients(recipe, 2, 4)
     moment = next(training(recipe, 1))
-    np.testing.assert_allclose(
-        found.mean(axis=0), moment.layers[1].weight.grad.ravel(), rtol=1e-9, atol=1e-14
-    )
+    for factor in (1.0, 1024.0):
+        np.testing.assert_allclose(
+            rounded(recipe, layer, factor).true,
+            moment.layers[layer - 1].weight.grad.ravel(), rtol=1e-9, atol=1e-14,
+        )  # fmt: skip
 
 
-def test_a_factor_leaves_the_ratio_of_signal_and_noise():
-    data = scenes.rescaled_gradient(depth=4, width=6, batch=4).data()
-    ratio = data["sizes.signal.y"][-1] / data["sizes.noise.y"][-1]
-    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
+def test_a_factor_after_the_rounding_changes_nothing_and_one_before_it_does():
+    data = scenes.rescaled_gradient(width=16).data()
+    errors = {key: data[f"error.{key}.y"][-1] for key in ("afterwards", "before", "healthy")}
+    assert (errors["afterwards"] == errors["afterwards"][0]).all()
+    assert errors["before"][0] == errors["afterwards"][0] > 0.9
+    half = 2.0**-11  # a number is rounded by at most so much of itself
+    assert errors["before"][-1] < 4 * half and errors["healthy"][-1] < 4 * half
 
 
 # Units ----------------------------------------------------------------------------------
@@ -579,10 +584,9 @@ def test_an_overflow_is_said(name):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("rescaled_gradient", {"init": "zeros", "depth": 3, "width": 4, "batch": 2}),
-     ("rescaled_gradient", {"activation": "relu", "depth": 30, "width": 1, "batch": 3, "seed": 1}),
-     ("rescaled_gradient", {"activation": "relu", "init": "large", "depth": 100, "width": 64,
-                            "batch": 1}),
+    [("rescaled_gradient", {"init": "zeros", "depth": 3, "width": 4}),
+     ("rescaled_gradient", {"activation": "relu", "depth": 30, "width": 1, "seed": 1}),
+     ("rescaled_gradient", {"activation": "relu", "init": "large", "depth": 100, "width": 64}),
      ("unit_inputs", {"activation": "selu", "layer": 7, "depth": 30, "width": 30, "steps": 4}),
      ("unit_inputs", {"activation": "relu", "depth": 20, "width": 64, "steps": 6, "rate": 100.0}),
      ("input_drift", {"activation": "selu", "init": "standard_uniform", "width": 2, "depth": 30,

@@ -1,141 +1,181 @@
-"""Gradients that are too short, and stretched: signal and noise grow alike."""
+"""Gradients that are too short: what rounding takes, a factor gives back only if it comes before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from backviz.autodiff.data import quietly
-from backviz.scenes.artists import Arrows, Line, Points
-from backviz.scenes.deep import Activation, Deep, Recipe, loss_of, task
-from backviz.scenes.layers import head, held, positive, write
-from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.artists import Line, Points
+from backviz.scenes.deep import Activation, Deep, Recipe, task
+from backviz.scenes.layers import head, positive, write
+from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
+from backviz.scenes.units import slopes
+
+SHOWN = 200  # entries of the gradient that are drawn
+SIDE = 3.0  # of the left panel, in root mean squares of the gradient
+LEAST = 1e-4  # the rounding of half precision is 5·10⁻⁴ of a number
+WORDS = "factor afterwards", "factor before", "healthy, no factor"
 
 
-@scene
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A gradient as it should be, and as half precision has it, both divided by the factor."""
+
+    true: np.ndarray
+    half: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """The length of the difference as a share of the true length: 1 if all is lost."""
+        size, wrong = (quietly(np.linalg.norm, v) for v in (self.true, self.half - self.true))
+        return float(wrong / size) if 0 < size < np.inf else np.nan
+
+
+def rounded(recipe: Recipe, layer: int, factor: float = 1.0) -> Rounded:
+    """∂L/∂W of a layer (from 1) of the untrained network, with and without half precision.
+
+    The loss is multiplied by the factor before the backward pass, every result of which is
+    rounded to float16; what comes out is divided by the factor in full precision.
+
+    >>> made = rounded(Recipe(depth=2, width=4), layer=1)
+    >>> made.true.shape, bool(made.error < 0.002)
+    ((16,), True)
+    """
+    net, (x, y) = Deep(recipe), task(recipe)
+    out, layers = net(x)
+
+    def backward(keep: type[np.floating]) -> np.ndarray:
+        def kept(a: np.ndarray) -> np.ndarray:
+            return np.asarray(a.astype(keep), dtype=np.float64)
+
+        # of the mean of log(1 + e^(−y·out)), as `loss_of` has it
+        start = kept(-factor * y / (1 + np.exp(y * out.data)) / len(y))
+        back = kept(start @ net.head.weight.data.T)
+        for i in range(recipe.depth - 1, layer - 2, -1):
+            inner = kept(back * slopes(recipe.activation, layers[i].inputs.data))
+            back = kept(inner @ net.linear[i].weight.data.T)
+        below = layers[layer - 2].outputs.data if layer > 1 else x
+        return kept(below.T @ inner).ravel() / factor
+
+    return Rounded(*(quietly(backward, each) for each in (np.float64, np.float16)))
+
+
+@scene(
+    Claim(
+        "the vanished gradient loses 100 times what the healthy one does; a factor before saves it",
+        lambda d: (
+            100 * max(d["error.healthy.y"][-1, -1], 0.1 * d["error.before.y"][-1, -1]),
+            d["error.afterwards.y"][-1, -1],
+        ),
+    )
+)
 def rescaled_gradient(
     activation: Activation = "sigmoid",
+    healthy: Activation = "tanh",
     init: Start = "xavier_normal",
     layer: Annotated[int, Within(1, 100)] = 1,
     depth: Annotated[int, Within(1, 100)] = 10,
     width: Annotated[int, Within(1, 256)] = 32,
-    batch: Annotated[int, Within(1, 64)] = 8,
+    doublings: Annotated[int, Within(1, 60)] = 20,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
-    """A vanished gradient times a large number is large, and its noise is as large again.
+    """A large factor does not bring back what a vanished gradient has lost; one before it does.
 
-    Gradients of one layer's weights from small batches: what they have in common is the
-    signal, what sets them apart the noise. A factor stretches both alike, so that their
-    ratio stays what it was.
+    The backward pass in half precision, where a number below 3·10⁻⁸ is 0 and those a little
+    above it are steps of 6·10⁻⁸. Left each entry of a layer's gradient against what it should
+    be: on the diagonal it is right. Right the error. A factor that comes afterwards stretches
+    what is left, rounding and all. Multiplying the loss by it before the backward pass (loss
+    scaling) lifts all numbers above the steps. A network whose gradients do not vanish needs
+    neither.
 
     Options:
-    activation: what each unit applies
+    activation: of the network whose gradient vanishes
+    healthy: activation of the network beside it
     init: how the weights are drawn
     layer: whose gradient is shown; the last one, if there are fewer
     depth: hidden layers
     width: units in each of them
-    batch: samples in each of the batches
+    doublings: the largest factor is 2 to this power
     seed: of data and weights
     """
     layer = min(layer, depth)
-    recipe = Recipe(depth, width, activation, init, samples=40 * batch, seed=seed)
-    found = batch_gradients(recipe, layer, batch)
-    mean = found.mean(axis=0)
-    noise = found - mean
-    signal_size = float(np.linalg.norm(mean))
-    noise_size = float(np.sqrt((noise**2).sum(axis=1).mean()))
-    flat = _flattened(found, mean, noise)
-    largest = float(np.abs(flat).max())
-    power = max(1, int(np.ceil(-np.log10(largest)))) if largest > 0 else 1
-    zoom = 10 ** np.linspace(0, power, 41)
-    end = 1.15 * (largest or 1.0) * 10**power
-    lost = _lost(found)
+    recipe = Recipe(depth, width, activation, init, seed=seed)
+    factors = 2.0 ** np.arange(doublings + 1)
+    found = [rounded(recipe, layer, float(factor)) for factor in factors]
+    good = rounded(Recipe(depth, width, healthy, init, seed=seed), layer)
+    size = float(quietly(np.linalg.norm, found[0].true)) / np.sqrt(found[0].true.size)
+    size = size if 0 < size < np.inf else 1.0
+    pick = np.random.default_rng(seed).permutation(found[0].true.size)[:SHOWN]
+    errors = np.array([each.error for each in found])
+    flat = np.full_like(errors, 1.0)
     panels = (
         Panel(
-            "cloud", Axis("along the mean", -end, end), Axis("across", -end, end), equal=True,
-            title="gradients of 40 batches × factor", legend="below",
+            "entries", Axis("as it should be, in rms", -SIDE, SIDE),
+            Axis("as computed", -SIDE, SIDE),
+            title=f"∂L/∂W of layer {layer}, {activation}", legend="below", equal=True,
+            static=(Line("right", [-SIDE, SIDE], [-SIDE, SIDE], color="muted"),),
         ),
         Panel(
-            "sizes", Axis("factor", 1.0, 10.0**power, log=True),
-            Axis("size", *held(*span(*(positive([s, s * zoom[-1]]) for s in
-                 (signal_size, noise_size)), log=True, pad=0.1)), log=True),
-            title="signal and noise", place=(0, 1, 1, 1), legend="below",
+            "error", Axis("factor", 1.0, float(factors[-1]), log=True),
+            Axis("", LEAST, 2.0, log=True),
+            title="relative error of the gradient", place=(0, 1, 1, 1), legend="below",
         ),
     )  # fmt: skip
 
     def moments() -> Iterator[Frame]:
-        for k, factor in enumerate(zoom):
-            x = zoom[: k + 1]
-            said = f"Layer {layer} of {depth}, times {write(factor)}: "
+        for k, factor in enumerate(factors):
+            x = factors[: k + 1]
+            after, before = (
+                np.clip(each.half[pick] / size, -SIDE, SIDE) for each in (found[0], found[k])
+            )
+            true = np.clip(found[0].true[pick] / size, -SIDE, SIDE)
+            lines = (
+                Line("afterwards", x, positive(flat[: k + 1] * errors[0]), WORDS[0], 0),
+                Line("before", x, positive(errors[: k + 1]), WORDS[1], 1),
+                Line(
+                    "healthy", x, positive(flat[: k + 1] * good.error), f"{healthy}, no factor", 2
+                ),
+            )
             yield Frame(
-                said + _stretched(factor * signal_size, factor * noise_size, lost),
+                _told(float(factor), found[0], found[k], good, healthy),
                 {
-                    "cloud": (
-                        Points(
-                            "batches", factor * flat[:, 0], factor * flat[:, 1], label="a batch"
-                        ),
-                        Arrows("mean", [0.0], [0.0], [factor * signal_size], [0.0], label="mean"),
+                    "entries": (
+                        Points("afterwards", true, after, label=WORDS[0], color=0),
+                        Points("before", true, before, label=WORDS[1], color=1),
                     ),
-                    "sizes": (
-                        *(lines := (
-                            Line("noise", x, positive(noise_size * x), "noise", 0),
-                            Line("signal", x, positive(signal_size * x), "signal", "gradient"),
-                        )),
-                        *(head(line, -1) for line in lines),
-                    ),
+                    "error": (*lines, *(head(line, -1) for line in lines)),
                 },
-            )  # fmt: skip
+                pause=0.0 if k else 2.0,
+            )
 
     return Film(
-        "A large factor does not bring a vanished gradient back", panels, moments, len(zoom),
-        (0, 20, 35, 38, 40), columns=(1.0, 1.1),
-        alt="Left the gradients of small batches as points around their mean, growing with the "
-        "factor. Right signal and noise against the factor: two parallel lines.",
+        "A factor brings a vanished gradient back only before it is rounded", panels, moments,
+        len(factors), tuple(sorted({round(q * doublings) for q in (0, 0.25, 0.5, 0.75, 1)})),
+        fps=3.0, columns=(1.0, 1.1),
+        alt="Left the entries of a gradient in half precision against the true ones, in steps and "
+        "then on the diagonal. Right their error against the factor: the one afterwards stays.",
     )  # fmt: skip
 
 
-def _stretched(signal: float, noise: float, lost: float) -> str:
-    if not np.isfinite(signal + noise):
-        return "the gradient overflows."
-    if signal == noise == 0:
-        return "the gradient is 0 for every batch, and 0 it stays."
-    ratio = f"their ratio stays {write(signal / noise)}" if noise else "all batches agree"
-    said = f"signal {write(signal)}, noise {write(noise)}; {ratio}."
-    if not lost:
-        return said
-    return said + (
-        f" In half precision {100 * lost:.0f} % of the entries are 0, "
-        "and no factor brings them back."
+def _told(factor: float, after: Rounded, before: Rounded, good: Rounded, healthy: str) -> str:
+    if not np.isfinite(after.true).all():
+        return f"Factor {write(factor)}: the gradient overflows."
+    if not after.true.any():
+        return f"Factor {write(factor)}: the gradient is 0 for every sample, and 0 it stays."
+    lost = 100 * float(np.mean((after.half == 0) & (after.true != 0)))
+    overflow = "" if np.isfinite(before.half).all() else " (it overflows)"
+    return (
+        f"Factor {write(factor)}: afterwards the error stays {_share(after.error)}, {lost:.0f} % "
+        f"of the entries are 0; before the backward pass it is {_share(before.error)}{overflow}. "
+        f"{healthy}: {_share(good.error)} without."
     )
 
 
-def batch_gradients(recipe: Recipe, layer: int, batch: int) -> np.ndarray:
-    """∂L/∂W of one layer (from 1) for each batch of the untrained network: (batches, entries)."""
-    net, (x, y) = Deep(recipe), task(recipe)
-    rows = []
-    for first in range(0, recipe.samples, batch):
-        part = slice(first, first + batch)
-        loss, layers = loss_of(net, x[part], y[part])
-        net.zero_grad()
-        loss.backward()
-        rows.append(layers[layer - 1].weight.grad.ravel())
-    return np.array(rows)
-
-
-def _flattened(found: np.ndarray, mean: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Each gradient in the plane of the mean and the widest direction across it: (batches, 2)."""
-    size = np.linalg.norm(mean)
-    along = mean / size if size else np.zeros_like(mean)
-    rest = noise - np.outer(noise @ along, along)
-    across = np.linalg.svd(rest, full_matrices=False)[2][0]
-    return np.stack([found @ along, found @ across], axis=1)
-
-
-def _lost(found: np.ndarray) -> float:
-    """The share of entries that are 0 in half precision, though they are not."""
-    half: np.ndarray = quietly(found.astype, np.float16)
-    return float(np.mean((half == 0) & (found != 0)))
+def _share(error: float) -> str:
+    return f"{write(100 * error)} %" if np.isfinite(error) else "no number"
