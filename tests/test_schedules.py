@@ -16,13 +16,16 @@ from backviz.optim.schedules import (
     as_schedule,
     constant,
     cosine,
+    cyclic,
     every,
     exponential,
     linear,
     multistep,
+    polynomial,
     sequence,
     step,
     time_based,
+    warm_restarts,
     warmup,
 )  # fmt: skip
 
@@ -76,6 +79,15 @@ def peers():
             lambda o: lr.LinearLR(o, 0.1, 0.7, 90),
         ),
         "cosine": (lambda: cosine(0.3, 60, 0.01), lambda o: lr.CosineAnnealingLR(o, 60, 0.01)),
+        "warm_restarts": (
+            lambda: warm_restarts(0.3, 15, 2, 0.01),
+            lambda o: lr.CosineAnnealingWarmRestarts(o, 15, 2, 0.01),
+        ),
+        "cyclic": (
+            lambda: cyclic(0.02, 0.3, 13, 29, "triangular2"),
+            lambda o: lr.CyclicLR(o, 0.02, 0.3, 13, 29, "triangular2", cycle_momentum=False),
+        ),
+        "polynomial": (lambda: polynomial(0.3, 150, 2.5), lambda o: lr.PolynomialLR(o, 150, 2.5)),
         "sequence": (
             lambda: sequence(
                 [linear(0.3, 0.2, 1.0, 20), cosine(0.3, 90), constant(0.3)], [20, 110]
@@ -102,6 +114,30 @@ def peers():
         ),
         "one_cycle": (lambda: one_cycle(0.3, STEPS), lambda o: lr.OneCycleLR(o, 0.3, STEPS)),
     }
+
+
+@needs_torch
+@pytest.mark.parametrize("mode", ["triangular", "triangular2", "exp_range"])
+def test_cycles_of_every_mode_are_torch_s(mode):
+    ours = cyclic(0.02, 0.3, 17, None, mode, 0.99)
+    theirs, _ = torch_rates(
+        lambda o: torch.optim.lr_scheduler.CyclicLR(
+            o, 0.02, 0.3, 17, None, mode, 0.99, cycle_momentum=False
+        )
+    )
+    np.testing.assert_allclose([ours(t) for t in range(STEPS)], theirs, rtol=1e-12, atol=1e-15)
+
+
+@needs_torch
+def test_restarts_of_one_length_are_torch_s():
+    ours = warm_restarts(0.3, 7)
+    theirs, _ = torch_rates(lambda o: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 7))
+    np.testing.assert_allclose([ours(t) for t in range(STEPS)], theirs, rtol=1e-12, atol=1e-15)
+
+
+def test_a_cycle_of_no_known_mode_is_refused():
+    with pytest.raises(InputError, match="unknown mode of cyclic 'square'; there is triangular"):
+        cyclic(0.1, 1.0, mode="square")
 
 
 CYCLES = [
@@ -239,6 +275,9 @@ SAMPLES = {
     "sequence": lambda: sequence([constant(0.1), cosine(0.1, 10)], [4]),
     "warmup": lambda: warmup(reduce_on_plateau(0.1, patience=1), 4, 0.1),
     "every": lambda: every(3, exponential(0.1, 0.5)),
+    "warm_restarts": lambda: warm_restarts(0.1, 3, 2),
+    "cyclic": lambda: cyclic(0.01, 0.1, 3),
+    "polynomial": lambda: polynomial(0.1, 9, 2.0),
     "reduce_on_plateau": lambda: reduce_on_plateau(0.1, patience=1, cooldown=1),
 }  # fmt: skip
 

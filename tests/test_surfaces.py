@@ -33,7 +33,8 @@ needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 # minima and their values as the literature prints them, written down apart from the code
 PRINTED = {
-    "ravine": ([(0, 0)], 0), "rosenbrock": ([(1, 1)], 0), "beale": ([(3, 0.5)], 0),
+    "ravine": ([(0, 0)], 0), "slanted": ([(0, 0)], 0),
+    "rosenbrock": ([(1, 1)], 0), "beale": ([(3, 0.5)], 0),
     "himmelblau": (
         [(3, 2), (-2.805118, 3.131313), (-3.779310, -3.283186), (3.584428, -1.848127)], 0
     ),
@@ -57,6 +58,7 @@ def plain(name, x, y, m):
     pi, cos, exp = np.pi, m.cos, m.exp
     return {
         "ravine": lambda: x * x / 10 + 2 * y * y,
+        "slanted": lambda: 0.54 * x * x - 1.96 * x * y + 2.01 * y * y,
         "rosenbrock": lambda: 100 * (y - x * x) ** 2 + (x - 1) ** 2,
         "beale": lambda: sum(
             (c - x * (1 - y**k)) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))

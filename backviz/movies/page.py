@@ -94,7 +94,10 @@ class Page:
     @property
     def below(self) -> float:
         """The height below the last line of the caption."""
-        return 38.0 if self.origin else 16.0
+        if not self.origin:
+            return 16.0
+        size, lines = fitted(self.origin, ORIGINS, most=2, room=self.points)
+        return 38.0 + 1.7 * size * (len(lines) - 1)
 
     @property
     def foot(self) -> float:

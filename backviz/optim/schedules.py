@@ -14,16 +14,21 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 from backviz.errors import InputError
 from backviz.optim.options import AT_LEAST_0, above_0, number, whole
 from backviz.optim.rates import SCHEDULES, Rule, Schedule, as_schedule
+from backviz.registry import unknown
 
 __all__ = [
-    "SCHEDULES", "Rule", "Schedule", "as_schedule", "constant", "cosine", "every", "exponential",
-    "linear", "multistep", "sequence", "step", "time_based", "warmup",
+    "SCHEDULES", "Rule", "Schedule", "as_schedule", "constant", "cosine", "cyclic", "every",
+    "exponential", "linear", "multistep", "polynomial", "sequence", "step", "time_based",
+    "warm_restarts", "warmup",
 ]  # fmt: skip
+
+Mode = Literal["triangular", "triangular2", "exp_range"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 def constant(lr: float) -> Schedule:
@@ -150,6 +155,90 @@ def _cosine(t: int, /, lr: float, t_max: float, eta_min: float) -> float:
     return eta_min + (lr - eta_min) * (1 + math.cos(math.pi * t / t_max)) / 2
 
 
+def warm_restarts(lr: float, t_0: int, t_mult: int = 1, eta_min: float = 0.0) -> Schedule:
+    """Half a cosine from lr down to eta_min, again and again; CosineAnnealingWarmRestarts.
+
+    The first takes t_0 steps, each next one t_mult times as many. Loshchilov and Hutter (2017),
+    SGDR.
+
+    >>> [round(warm_restarts(1.0, 2, t_mult=2)(t), 3) for t in range(7)]
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+    """
+    options: dict[str, Any] = {
+        "lr": above_0("warm_restarts", "lr", lr),
+        "t_0": whole("warm_restarts", "t_0", t_0),
+        "t_mult": whole("warm_restarts", "t_mult", t_mult),
+        "eta_min": number("warm_restarts", "eta_min", eta_min, AT_LEAST_0),
+    }
+    return Rule("warm_restarts", options["lr"], partial(_warm_restarts, **options), options)
+
+
+def _warm_restarts(t: int, /, lr: float, t_0: int, t_mult: int, eta_min: float) -> float:
+    long = t_0
+    if t_mult == 1:
+        t %= t_0
+    while t >= long:
+        t, long = t - long, long * t_mult
+    return _cosine(t, lr, long, eta_min)
+
+
+def cyclic(
+    base_lr: float, max_lr: float, step_size_up: int = 2000, step_size_down: int | None = None,
+    mode: Mode = "triangular", gamma: float = 1.0,
+) -> Schedule:  # fmt: skip
+    """From base_lr in a straight line to max_lr and back, again and again; CyclicLR.
+
+    "triangular2" halves the height after each cycle, "exp_range" multiplies it by gammaᵗ. The
+    momentum stays; `one_cycle` moves it. Smith (2017).
+
+    >>> [cyclic(0.0, 1.0, step_size_up=2)(t) for t in range(6)]
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
+    """
+    if mode not in MODES:
+        raise InputError(unknown("mode of cyclic", str(mode), MODES))
+    up = whole("cyclic", "step_size_up", step_size_up)
+    options: dict[str, Any] = {
+        "base_lr": number("cyclic", "base_lr", base_lr, AT_LEAST_0),
+        "max_lr": above_0("cyclic", "max_lr", max_lr),
+        "step_size_up": up,
+        "step_size_down": up
+        if step_size_down is None
+        else whole("cyclic", "step_size_down", step_size_down),
+        "mode": mode,
+        "gamma": above_0("cyclic", "gamma", gamma),
+    }
+    return Rule("cyclic", options["max_lr"], partial(_cyclic, **options), options)
+
+
+def _cyclic(
+    t: int, /, base_lr: float, max_lr: float, step_size_up: int, step_size_down: int, mode: Mode,
+    gamma: float,
+) -> float:  # fmt: skip
+    cycle, own = divmod(t, step_size_up + step_size_down)
+    up = own <= step_size_up
+    share = own / step_size_up if up else 1 - (own - step_size_up) / step_size_down
+    height = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": gamma**t}[mode]
+    return base_lr + (max_lr - base_lr) * share * height
+
+
+def polynomial(lr: float, total_iters: int = 5, power: float = 1.0) -> Schedule:
+    """lr·(1 − t/total_iters)ᵖᵒʷᵉʳ, and 0 from there on; torch's PolynomialLR.
+
+    >>> [polynomial(1.0, 4, power=2.0)(t) for t in range(6)]
+    [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]
+    """
+    options: dict[str, Any] = {
+        "lr": above_0("polynomial", "lr", lr),
+        "total_iters": whole("polynomial", "total_iters", total_iters),
+        "power": above_0("polynomial", "power", power),
+    }
+    return Rule("polynomial", options["lr"], partial(_polynomial, **options), options)
+
+
+def _polynomial(t: int, /, lr: float, total_iters: int, power: float) -> float:
+    return float(lr * (1 - min(t, total_iters) / total_iters) ** power)
+
+
 # Made of others --------------------------------------------------------------------------
 
 
@@ -256,6 +345,7 @@ def _milestones(who: str, given: Sequence[int]) -> tuple[int, ...]:
 
 
 for _made in (
-    constant, time_based, step, multistep, exponential, linear, cosine, sequence, warmup, every,
+    constant, time_based, step, multistep, exponential, linear, polynomial, cosine, warm_restarts,
+    cyclic, sequence, warmup, every,
 ):  # fmt: skip
     SCHEDULES.add(_made.__name__, _made)

@@ -13,9 +13,9 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
-from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import MOST, OneOptimizer
 from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.surface_legend import legend_text
 from backviz.scenes.surface_panels import (
     LossAxis,
     map_panel,
@@ -149,7 +149,7 @@ def start_points(
             )
 
     return Film(
-        f"{name_of(land)}: {powers(run.about)} from {count(len(begin), 'start')}",
+        f"{name_of(land)}: {legend_text(run)} from {count(len(begin), 'start')}",
         panels,
         frames,
         len(moments),
@@ -218,7 +218,7 @@ def basins(
 
     low = map_panel(land, (0, 1, 1, 1), key="surface", title=title_of(land), more=letters)
     return Film(
-        f"{name_of(land)}: the basins of {powers(run.about)}",
+        f"{name_of(land)}: the basins of {legend_text(run)}",
         (
             Panel(
                 "map", Axis("x of the start", *land.x), Axis("y of the start", *land.y),

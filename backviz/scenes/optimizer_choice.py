@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from backviz.errors import InputError, UsageError
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
-from backviz.optim.options import above_0
+from backviz.optim.options import above_0, short
 from backviz.optim.parameters import Parameters
 from backviz.registry import unknown
 from backviz.scenes.registry import Kind
@@ -29,8 +29,8 @@ MOST = 12  # series that can be told apart in a picture, by colour, dash and mar
 RATES = tuple(float(f"{m}e{k}") for k in range(-4, 2) for m in (1, 1.5, 2, 3, 5, 7))
 
 ScheduleName = Literal[
-    "constant", "time_based", "step", "exponential", "linear", "cosine", "warmup", "one_cycle",
-    "plateau",
+    "constant", "time_based", "step", "exponential", "linear", "polynomial", "cosine",
+    "warm_restarts", "cyclic", "warmup", "one_cycle", "plateau",
 ]  # fmt: skip
 
 
@@ -175,33 +175,66 @@ OneOptimizer = Annotated[
 
 # Schedules ---------------------------------------------------------------------------
 
-_BUILDERS: Mapping[str, Callable[[float, int], Schedule]] = {
-    "constant": lambda lr, _: rules.constant(lr),
-    "time_based": lambda lr, n: rules.time_based(lr, decay=round(10 / n, 4)),
-    "step": lambda lr, n: rules.step(lr, step_size=max(1, n // 3), gamma=0.3),
-    "exponential": lambda lr, n: rules.exponential(lr, gamma=round(0.05 ** (1 / n), 4)),
-    "linear": lambda lr, n: rules.linear(lr, 1.0, 0.0, total_iters=n),
-    "cosine": lambda lr, n: rules.cosine(lr, t_max=n),
-    "warmup": lambda lr, n: rules.warmup(
-        rules.cosine(lr, t_max=max(1, n - n // 5)), steps=max(1, n // 5), start_factor=0.1
-    ),
-    "one_cycle": lambda lr, n: SCHEDULES["one_cycle"](lr, max(4, n), cycle_momentum=False),
-    "plateau": lambda lr, n: SCHEDULES["plateau"](lr, factor=0.3, patience=max(1, n // 20)),
+Options = Mapping[str, Any]
+
+
+def _whole(steps: int, parts: int) -> int:
+    return max(1, steps // parts)
+
+
+# What a descent of n steps sets of each schedule; all else is the schedule's own default.
+_SET: Mapping[str, Callable[[float, int], Options]] = {
+    "constant": lambda lr, n: {},
+    "time_based": lambda lr, n: {"decay": round(10 / n, 4)},
+    "step": lambda lr, n: {"step_size": _whole(n, 3), "gamma": 0.3},
+    "exponential": lambda lr, n: {"gamma": round(0.05 ** (1 / n), 4)},
+    "linear": lambda lr, n: {"start_factor": 1.0, "end_factor": 0.0, "total_iters": n},
+    "polynomial": lambda lr, n: {"total_iters": n, "power": 2.0},
+    "cosine": lambda lr, n: {"t_max": n},
+    "warm_restarts": lambda lr, n: {"t_0": _whole(n, 7), "t_mult": 2},
+    "cyclic": lambda lr, n: {"max_lr": lr, "step_size_up": _whole(n, 6), "mode": "triangular2"},
+    "warmup": lambda lr, n: {
+        "then": rules.cosine(lr, t_max=max(1, n - n // 5)), "steps": _whole(n, 5),
+        "start_factor": 0.1,
+    },
+    "one_cycle": lambda lr, n: {"total_steps": max(4, n), "cycle_momentum": False},
+    "plateau": lambda lr, n: {"factor": 0.3, "patience": _whole(n, 20)},
+}  # fmt: skip
+_FIRST: Mapping[str, Callable[[float], tuple[float, ...]]] = {  # others begin with the rate
+    "cyclic": lambda lr: (0.1 * lr,),
+    "warmup": lambda lr: (),
 }
 
 
 def scheduled(name: str, lr: float, steps: int) -> Schedule:
-    """A schedule around the rate `lr` for a descent of so many steps; describe() says the rest.
+    """A schedule around the rate `lr` for a descent of so many steps, told by `schedule_text`.
 
-    time_based ends near 1/11 of the rate, exponential near 1/20, step at .3³, linear and
-    cosine at 0; warm-up takes a fifth of the steps, patience a twentieth.
+    time_based ends near 1/11 of the rate, exponential near 1/20, step at .3³, linear, polynomial
+    and cosine at 0; warm-up takes a fifth of the steps, patience a twentieth; there are three
+    restarts, each twice as long, and three cycles, each half as high, from a tenth of the rate.
 
     >>> round(scheduled("exponential", 1.0, 60)(60), 2)
     0.05
     """
-    if name not in _BUILDERS:
-        raise UsageError(unknown("schedule", name, _BUILDERS))
-    return _BUILDERS[name](lr, max(1, steps))
+    if name not in _SET:
+        raise UsageError(unknown("schedule", name, _SET))
+    first = _FIRST[name](lr) if name in _FIRST else (lr,)
+    return SCHEDULES[name](*first, **_SET[name](lr, max(1, steps)))
+
+
+def schedule_text(name: str, steps: int) -> str:
+    """The schedule's name with the options that are set for so many steps, without the rate.
+
+    >>> schedule_text("step", 90), schedule_text("constant", 90)
+    ('step, step_size 30, gamma .3', 'constant')
+    """
+    given = _SET[name](1.0, max(1, steps))
+    words = [
+        f"{key} {value if isinstance(value, str) else short(value)}"
+        for key, value in given.items()
+        if isinstance(value, int | float | str) and not isinstance(value, bool) and key != "max_lr"
+    ]
+    return ", ".join((name.replace("_", " "), *words))
 
 
 def schedule_names(text: str) -> tuple[str, ...]:
@@ -214,16 +247,14 @@ def schedule_names(text: str) -> tuple[str, ...]:
     if twice := next((n for n in names if names.count(n) > 1), None):
         raise UsageError(f"the schedule {twice} is there twice; name each once")
     for name in names:
-        if name not in _BUILDERS:
-            raise UsageError(unknown("schedule", name, _BUILDERS))
+        if name not in _SET:
+            raise UsageError(unknown("schedule", name, _SET))
     if not names:
-        raise UsageError(f"no schedule is named; there is {', '.join(_BUILDERS)}")
+        raise UsageError(f"no schedule is named; there is {', '.join(_SET)}")
     return names
 
 
 Schedules = Annotated[
     tuple[str, ...],
-    Kind(
-        "schedules", "NAME,NAME", lambda _, text: schedule_names(text), lambda: [*_BUILDERS], True
-    ),
+    Kind("schedules", "NAME,NAME", lambda _, text: schedule_names(text), lambda: [*_SET], True),
 ]

@@ -14,9 +14,15 @@ from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.optimizer_choice import MOST, OneOptimizer, Schedules, scheduled
-from backviz.scenes.registry import Kind, Within, said, scene
-from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel
+from backviz.scenes.optimizer_choice import (
+    MOST,
+    OneOptimizer,
+    Schedules,
+    schedule_text,
+    scheduled,
+)
+from backviz.scenes.registry import Claim, Kind, Within, said, scene
+from backviz.scenes.surface_legend import COLUMNS, key_of, key_panel, legend_text
 from backviz.scenes.surface_panels import (
     LossAxis,
     loss_line,
@@ -51,9 +57,16 @@ def _rates(name: str, text: str) -> tuple[float, ...]:
 Rates = Annotated[tuple[float, ...], Kind("rates", "X,X", _rates, several=True)]
 
 
-@scene
+@scene(
+    Claim(
+        "with noise a rate that falls ends lower than a constant one",
+        lambda d: (d["loss.cosine.y"][-1, -10:].mean(), d["loss.constant.y"][-1, -10:].mean()),
+    )
+)
 def schedules(
-    schedules: Schedules = said("constant,time_based,step,exponential,cosine,one_cycle,plateau"),
+    schedules: Schedules = said(
+        "constant,time_based,step,exponential,cosine,warm_restarts,one_cycle"
+    ),
     optimizer: OneOptimizer = said("sgd"),
     surface: SurfaceName = said("ravine"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
@@ -86,12 +99,9 @@ def schedules(
     axis = LossAxis(land, [run.losses for run in runs.values()])
     top = max(float(run.rates.max()) for run in runs.values())
     x = np.arange(steps + 1.0)
-    words = [
-        powers(run.schedule.describe()) if run.schedule is not None else name
-        for name, run in runs.items()
-    ]
+    words = [powers(schedule_text(name, steps)) for name in runs]
     key = Key("legend", words, noise_note(noise, seed), marked=False, columns=1)
-    about = _without_rate(next(iter(runs.values())))
+    about = "rate of " + _without_rate(next(iter(runs.values())))
     panels = (
         Panel(
             "rate", replace(step_axis(steps + 1), label=""), Axis("rate", -0.04 * top, 1.08 * top),
@@ -149,7 +159,15 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
     return said + (f"; {left} overflowed." if left else ".")
 
 
-@scene
+@scene(
+    Claim(
+        "a rate near the limit ends above a moderate one, and one beyond it above its start",
+        lambda d: (
+            max(d["loss.SGD lr=.3.y"][-1, -1], d["loss.SGD lr=.55.y"][0, 0] * 1e-3),
+            float(np.nanmax(d["loss.SGD lr=.55.y"][-1]) / 10),
+        ),
+    )
+)
 def rates(
     rates: Rates = said("0.01,0.3,0.49,0.55"),
     optimizer: OneOptimizer = said("sgd"),
@@ -215,8 +233,5 @@ def rates(
 
 
 def _without_rate(run: Run) -> str:
-    """The optimizer's name and all hyper-parameters but the rate."""
-    words = run.about
-    if run.schedule is not None:
-        words = words.replace(run.schedule.describe(), "")
-    return powers(" ".join(word for word in words.split() if not word.startswith("lr=")))
+    """The optimizer's name and what was set of it but the rate."""
+    return " ".join(word for word in legend_text(run).split() if not word.startswith("lr="))

@@ -1,4 +1,4 @@
-"""Gradients that are too short: what rounding takes, a factor gives back only if it comes before."""
+"""Gradients that are too short: a factor gives back what rounding takes only if it comes before."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""The legend of a comparison: a sample of each line with all hyper-parameters, below the panels.
+"""The legend of a comparison: a sample of each line with what was set of its optimizer.
 
-Invariant: no hyper-parameter is left out. Where a descent leaves the picture a line says when
-and why; those lines are kept free from the first frame on, so that nothing moves.
+Invariant: an option that a person or the scene set is never left out, and letters are
+explained; what has its default stands on the optimizer's page. Where a descent leaves the picture
+a line says when and why; those lines are kept free from the first frame on, so that nothing moves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backviz.optim.options import short
+from backviz.optim.options import described, short
 from backviz.scenes.artists import Key, News
 from backviz.scenes.model import Panel
 from backviz.scenes.numbers import powers
@@ -27,20 +28,43 @@ COLUMNS = (0.0, 1.0, 1.0)
 MOST_NEWS = 3  # lines kept for news in a column; more would leave too little to the picture
 
 
+LETTERS = {  # of options, as far as a legend has them
+    "lr": "rate", "μ": "momentum", "τ": "dampening", "wd": "weight decay",
+    "β₁": "memory of the mean", "β₂": "memory of the squares",
+    "α": "memory of the squares", "ρ": "memory of the squares",
+    "ε": "keeps from dividing by 0", "d": "decay of lr", "s₀": "first sum", "ψ": "momentum decay",
+}  # fmt: skip
+
+
 def legend_text(run: Run) -> str:
-    """Name and all hyper-parameters; the rate alone where a schedule follows in a note.
+    """Name, rate and the options that somebody set; the rest has the optimizer's own defaults.
 
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> from backviz.scenes.trajectories import travel
     >>> legend_text(travel(SURFACES["ravine"], choices("momentum")[0], [(1, 1)], 1, 0.1))
-    'momentum lr=.1 μ=.9 τ=0 wd=0'
+    'momentum lr=.1 μ=.9'
     """
-    rest = run.about.partition(" ")[2]
-    if run.schedule is not None:
-        rest = rest.replace(run.schedule.describe(), short(run.schedule.base))
-    name = run.choice.name if "=" not in run.choice.name else run.choice.title
-    return powers(f"{name} {rest.removesuffix(' nesterov') if name == 'Nesterov' else rest}")
+    choice = run.choice
+    name = choice.name if "=" not in choice.name else choice.title
+    lr = run.rates[0] if run.schedule is None and len(run.rates) else None
+    lr = run.schedule.base if run.schedule is not None else lr
+    words = [name, *([f"lr={short(float(lr))}"] if lr is not None else [])]
+    given = {k: v for k, v in choice.options.items() if k not in ("nesterov", "semantics")}
+    words.append(described(given))
+    words.append(str(choice.options.get("semantics", "")) if name == choice.title else "")
+    return powers(" ".join(word for word in words if word))
+
+
+def letters_note(texts: Sequence[str]) -> list[str]:
+    """What the letters in legends stand for, as a line under them, or no line.
+
+    >>> letters_note(["SGD lr=.1", "momentum lr=.1 μ=.9"]), letters_note(["SGD"])
+    (['lr: rate, μ: momentum'], [])
+    """
+    used = {word.partition("=")[0] for text in texts for word in text.split() if "=" in word}
+    said = [f"{letter}: {about}" for letter, about in LETTERS.items() if letter in used]
+    return [", ".join(said)] if said else []
 
 
 def key_of(
@@ -52,7 +76,8 @@ def key_of(
     """
     leaves = [not land.inside(run.points[:, 0]).all() for run in runs]
     free = leaves if sum(leaves) <= MOST_NEWS * columns else [False] * len(runs)
-    return Key("legend", [legend_text(run) for run in runs], notes, free, columns=columns)
+    texts = [legend_text(run) for run in runs]
+    return Key("legend", texts, [*letters_note(texts), *notes], free, columns=columns)
 
 
 def key_panel(key: Key, place: Place = BELOW, *, fits: bool = True) -> Panel:

@@ -19,6 +19,11 @@ from backviz.scenes.artist import Array
 from backviz.scenes.optimizer_choice import Choice, scheduled
 from backviz.scenes.surfaces import Landscape, Point
 
+NEAR = (
+    0.02  # of the picture's side: so far from the start the others are with which a rate is tried
+)
+SLACK = 1e-9  # by rounding
+
 
 @dataclass(frozen=True)
 class Run:
@@ -107,28 +112,43 @@ def _travelled(
 
 @dataclass(frozen=True)
 class Sweep:
-    """What one optimizer reaches with each of the rates: losses (rates,) after all steps.
+    """What one optimizer reaches with each of the rates: losses (rates,).
 
-    `stayed` says which descents never left the domain. `best` is the rate of the lowest loss
-    among those, or among all if none stayed: a rate that jumps out and comes back by luck
-    does not count.
+    A loss is the worst of the last quarter of the steps, from the start and from others near by:
+    a descent that is thrown somewhere good by its last step is lucky, not well set. `stayed` says
+    which never left the domain, and `calm` which of those never rose above the loss that they
+    began with. `best` is the rate of the lowest loss among the calm ones, else among those
+    that stayed, else among all.
     """
 
     rates: Array
     losses: Array
     stayed: np.ndarray
+    calm: np.ndarray
 
     @property
     def place(self) -> int:
         """Which of the rates is the best one; the smaller of two that end alike."""
         known = np.isfinite(self.losses)
-        fair = known & self.stayed
-        return int(np.argmin(np.where(fair if fair.any() else known, self.losses, np.inf)))
+        fair = next(f for f in (known & self.calm, known & self.stayed, known, ~known) if f.any())
+        return int(np.argmin(np.where(fair, self.losses, np.inf)))
 
     @property
     def best(self) -> float:
         """The best rate."""
         return float(self.rates[self.place])
+
+
+def near_by(land: Landscape, start: Point) -> Array:
+    """The start and those of its four neighbours that are in the picture: (n, 2), the start first.
+
+    >>> from backviz.scenes.surfaces import SURFACES
+    >>> near_by(SURFACES["ravine"], (-6.0, 0.0))[:, 0]
+    array([-6.  , -5.76, -6.  , -6.  ])
+    """
+    around = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)]) * NEAR * land.size + np.array(start)
+    known = land.inside(around) & np.isfinite(land.heights(around))
+    return np.concatenate((np.array([start], dtype=np.float64), around[known]))
 
 
 def sweep(
@@ -140,33 +160,42 @@ def sweep(
     schedule: str = "constant",
     noise: Array | None = None,
 ) -> Sweep:
-    """Descend from one start with each of the rates, in one pass, as groups of one optimizer.
+    """Descend from a start and its neighbours with each of the rates, as groups of one optimizer.
 
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> made = sweep(SURFACES["ravine"], choices("sgd")[0], (-5, -2), 60, (0.01, 0.1, 1.0))
     >>> made.losses.round(3)[:2], made.stayed, made.best
-    (array([2.026, 0.221]), array([ True,  True, False]), 0.1)
+    (array([3.149, 0.834]), array([ True,  True, False]), 0.1)
     """
-    points = [np.array(start, dtype=np.float64) for _ in rates]
+    starts = near_by(land, start)
+    points = [starts.copy() for _ in rates]
     groups = [
         {"params": point, "lr": lr if schedule == "constant" else scheduled(schedule, lr, steps)}
         for point, lr in zip(points, rates, strict=True)
     ]
     opt = choice.made(groups)
-    losses, stayed = quietly(_swept, land, opt, points, steps, noise)
-    return Sweep(np.array(rates, dtype=np.float64), losses, stayed)
+    return Sweep(
+        np.array(rates, dtype=np.float64), *quietly(_swept, land, opt, points, steps, noise)
+    )
 
 
 def _swept(
     land: Landscape, opt: Optimizer, points: list[Array], steps: int, noise: Array | None
-) -> tuple[Array, np.ndarray]:
-    stayed = np.ones(len(points), dtype=bool)
+) -> tuple[Array, np.ndarray, np.ndarray]:
+    shape = len(points), len(points[0])
+    losses, stayed = [], np.ones(shape, dtype=bool)
     for k in range(steps):
-        losses, slopes = land.measured(np.array(points))
-        for group, loss in zip(opt.groups, losses, strict=True):
+        found, slopes = land.measured(np.concatenate(points))
+        losses.append(found.reshape(shape))
+        for group, each in zip(opt.groups, losses[-1], strict=True):
             if isinstance(group.schedule, Plateau):
-                group.schedule.report(float(loss))
-        opt.step(list(slopes if noise is None else slopes + noise[k, 0]))
+                group.schedule.report(float(each[0]))  # as in the descent that is shown
+        slopes = slopes if noise is None else slopes + noise[k, 0]
+        opt.step(list(slopes.reshape(*shape, 2)))
         stayed &= land.inside(np.array(points))
-    return land.heights(np.array(points)), stayed
+    losses.append(land.heights(np.array(points)))
+    table = np.array(losses)
+    worst = table[-(steps // 4 + 1) :].max(axis=(0, 2))
+    calm: np.ndarray = stayed & (table <= table[0] + SLACK * (1 + np.abs(table[0]))).all(axis=0)
+    return worst, np.all(stayed, axis=1), np.all(calm, axis=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from backviz.scenes.artists import Bars, Line, Rule, Zone
 from backviz.scenes.deep import Activation, Against, Moment, Recipe, Wiring, compared, training
 from backviz.scenes.layers import key_frames, layer_axis, numbers, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
@@ -91,13 +92,19 @@ def look(recipe: Recipe, moment: Moment, edges: np.ndarray, chosen: Sequence[int
     )
 
 
-@scene
+def _losses(data: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """Ten times the loss of the second network and that of the first, as the last caption says."""
+    first, second = map(float, re.findall(r"loss ([\d.]*\d)", str(data["caption"][-1])))
+    return 10 * second, first
+
+
+@scene(Claim("the saturated network keeps 10 times the loss of the other", _losses))
 def saturation(
     activation: Activation = "tanh",
     init: Start = "large",
     wiring: Wiring = "plain",
     against: Against = said("init=xavier_normal"),
-    depth: Annotated[int, Within(1, 100)] = 6,
+    depth: Annotated[int, Within(1, 100)] = 10,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
     samples: Annotated[int, Within(1, 1024)] = 64,

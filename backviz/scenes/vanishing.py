@@ -21,7 +21,7 @@ from backviz.scenes.layers import (
     write,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
@@ -47,7 +47,12 @@ def gradients(recipe: Recipe, steps: int) -> tuple[np.ndarray, np.ndarray, np.nd
     return np.array(outputs), np.array(weights), np.array(losses)
 
 
-@scene
+@scene(
+    Claim(
+        "in plain layers the gradient of the first weights is a millionth of that with batch norm",
+        lambda d: (1e6 * d["∂L/∂W.plain.y"][:, 0].max(), d["∂L/∂W.batch norm.y"][:, 0].min()),
+    )
+)
 def gradient_flow(
     activation: Activation = "sigmoid",
     init: Start = "xavier_normal",
@@ -56,7 +61,7 @@ def gradient_flow(
     against: Against = said("wiring=batch_norm"),
     depth: Annotated[int, Within(1, 200)] = 20,
     width: Annotated[int, Within(1, 512)] = 64,
-    rate: Annotated[float, Within(0, 1e3)] = 0.1,
+    rate: Annotated[float, Within(0, 1e3)] = 0.02,
     samples: Annotated[int, Within(1, 1024)] = 64,
     steps: Annotated[int, Within(1, 300)] = 50,
     seed: Annotated[int, Within(0, 2**31)] = 0,
