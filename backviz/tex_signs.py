@@ -41,7 +41,8 @@ _SIGNS = {
     **{sign: f"${text}$" for sign, text in _MATH.items()},
     "□": r"\raisebox{.1ex}{\fboxsep=.35ex\fbox{}}",  # \Box needs a package
     "⏎": r"$\hookleftarrow$", "�": r"{\fboxsep=1pt\fbox{?}}",
-    "\u2007": r"\hphantom{0}", "\u2009": r"\,", "\u00a0": "~", "–": "--", "„": r"\quotedblbase{}",
+    "\u2007": r"\hphantom{0}", "\u2008": r"\hphantom{.}",
+    "\u2009": r"\,", "\u00a0": "~", "–": "--", "„": r"\quotedblbase{}",
     '"': r"{\ttfamily\char34}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
     "‐": "-{}", "‑": "-{}",
 }  # fmt: skip

@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 import numpy as np
@@ -22,9 +22,11 @@ from backviz.errors import InputError
 if TYPE_CHECKING:
     from fractions import Fraction
 
+Arrays = Literal["values", "ranges", "shapes"]
+
 NOT_COMPUTED = "—"
 MINUS = "−"
-MAX_CELLS = 3
+FIGURE_SPACE, POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as a point
 CHUNK = 1 << 17  # entries of a large array that are read together, so that caches hold them
 NOISE = 2e-15  # of the largest number: what rounding can leave of a difference
 MORE_DIGITS = 2
@@ -36,6 +38,10 @@ _KNOWN: dict[int, tuple[ref[np.ndarray], tuple[float, float, float]]] = {}
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
     """How numbers are written: significant digits, decimal sign, true or ASCII minus.
+
+    `entries` is the longest side of a matrix and the longest vector that are written out;
+    of other arrays `arrays` shows mean and span ("values"), the span alone ("ranges"), or
+    nothing beside the shape ("shapes").
 
     >>> style = NumberStyle(digits=4)
     >>> [style.format(x) for x in (0.70710678, -20.0, 138.8338, 1e-12, 12345.678)]
@@ -51,6 +57,8 @@ class NumberStyle:
     digits: int = 4
     decimal: str = "."
     minus: str = MINUS
+    entries: tuple[int, int] = (3, 3)
+    arrays: Arrays = "values"
 
     def format(self, x: float) -> str:
         """One number; NaN and infinities by name."""
@@ -60,14 +68,38 @@ class NumberStyle:
             return "∞" if x > 0 else f"{self.minus}∞"
         return self._dress(_digits(float(x), self.digits))
 
+    def writes_out(self, array: np.ndarray) -> bool:
+        """Whether every entry of an array is shown.
+
+        >>> style = NumberStyle(entries=(6, 8))
+        >>> [style.writes_out(np.zeros(shape)) for shape in (8, 9, (6, 6), (1, 7), (0, 2))]
+        [True, False, True, False, False]
+        """
+        side, long = self.entries
+        most = {1: long, 2: side}.get(array.ndim, 0)
+        return most > 0 and min(array.shape) > 0 and max(array.shape) <= most
+
     def rows(self, array: np.ndarray) -> list[str]:
-        """A vector or matrix row by row, in columns of equal width."""
+        """A vector or matrix row by row, in columns that are aligned on the decimal sign.
+
+        >>> for row in NumberStyle().rows(np.array([[1.0, -0.25], [12.5, 3.0]])):
+        ...     print(row.replace(FIGURE_SPACE, "_").replace(POINT_SPACE, "."))
+        _1._  −0.25
+        12.5  _3.__
+        """
         matrix = array.reshape(1, -1) if array.ndim == 1 else array
         cells = [[self.format(float(x)) for x in row] for row in matrix]
-        widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
+        columns = [self._aligned(column) for column in zip(*cells, strict=True)]
+        return ["  ".join(row) for row in zip(*columns, strict=True)]
+
+    def _aligned(self, column: Sequence[str]) -> list[str]:
+        """Numbers of one column with spaces as wide as a digit and as a point around them."""
+        split = [cell.partition(self.decimal) for cell in column]
+        left, right = (max(len(parts[side]) for parts in split) for side in (0, 2))
+        point = POINT_SPACE if right else ""
         return [
-            "  ".join(cell.rjust(w, "\u2007") for cell, w in zip(row, widths, strict=True))
-            for row in cells
+            whole.rjust(left, FIGURE_SPACE) + (mark or point) + rest.ljust(right, FIGURE_SPACE)
+            for whole, mark, rest in split
         ]
 
     def summary(self, value: float | np.ndarray) -> str:
@@ -83,7 +115,7 @@ class NumberStyle:
         if value.size == 0:
             return "[]"
         if is_small(value):
-            return "[" + "; ".join(row.replace("\u2007", "") for row in self.rows(value)) + "]"
+            return "[" + "; ".join(unpadded(row) for row in self.rows(value)) + "]"
         return f"mean {self.mean(value)}, {self.span(value)}"
 
     def mean(self, array: np.ndarray) -> str:
@@ -96,8 +128,14 @@ class NumberStyle:
         return self.format(0.0 if is_noise(mean, least, greatest) else mean)
 
     def span(self, array: np.ndarray) -> str:
-        """The least and the greatest entry of an array; NaN if any entry is."""
+        """The least and the greatest entry of an array, one number if all are equal; NaN if any is.
+
+        >>> NumberStyle().span(np.array([2.0, -1.0, 0.5])), NumberStyle().span(np.ones(9))
+        ('−1 … 2', '1')
+        """
         _, least, greatest = facts(array)
+        if least == greatest:
+            return self.format(least)
         return f"{self.format(least)} … {self.format(greatest)}"
 
     def printed(self, x: float) -> Fraction:
@@ -249,9 +287,14 @@ def bracketed(text: str, numbers: NumberStyle) -> str:
     return f"({text})" if text.startswith(numbers.minus) else text
 
 
+def unpadded(row: str) -> str:
+    """A row of numbers without the spaces that align it with others."""
+    return row.replace(FIGURE_SPACE, "").replace(POINT_SPACE, "")
+
+
 def is_small(value: np.ndarray) -> bool:
     """Whether every entry is shown: at most 3×3, or a vector of at most 3."""
-    return value.ndim in (1, 2) and min(value.shape) > 0 and max(value.shape) <= MAX_CELLS
+    return NumberStyle().writes_out(value)
 
 
 def shape_text(value: float | np.ndarray) -> str:

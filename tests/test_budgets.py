@@ -33,21 +33,21 @@ COMMANDS = [
     ("--help", 21, 150, ""),
     ("graph --help", 21, 150, ""),
     ("doctor --help", 21, 150, ""),
-    ("list ops", 91, 690, "numpy networkx"),
-    ("graph @simple -F text", 151, 815, GRAPH),
-    ("graph @simple -F dot", 149, 815, GRAPH),
-    ("graph @simple -o g.svg", 149, 900, DRAWN),
-    ("graph @simple -o g.png", 149, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 158, 900, DRAWN),
-    ("steps @simple -o b.html", 159, 900, DRAWN),
-    ("steps @simple -o b.mp4", 254, 1240, " ".join(HEAVY)),
+    ("list ops", 92, 690, "numpy networkx"),
+    ("graph @simple -F text", 152, 815, GRAPH),
+    ("graph @simple -F dot", 150, 815, GRAPH),
+    ("graph @simple -o g.svg", 150, 900, DRAWN),
+    ("graph @simple -o g.png", 150, 1080, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 159, 900, DRAWN),
+    ("steps @simple -o b.html", 160, 900, DRAWN),
+    ("steps @simple -o b.mp4", 255, 1240, " ".join(HEAVY)),
     ("animate tangent --frames 2 -o t.png", 241, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
-    ("step @simple --commands n", 210, 875, GRAPH),
-    ("describe @simple", 132, 785, GRAPH),
-    ("table @simple", 133, 785, GRAPH),
-    ("check @simple", 110, 370, "numpy"),
-    ("explain tanh", 210, 870, GRAPH),
+    ("step @simple --commands n", 211, 875, GRAPH),
+    ("describe @simple", 133, 785, GRAPH),
+    ("table @simple", 134, 785, GRAPH),
+    ("check @simple", 111, 370, "numpy"),
+    ("explain tanh", 211, 870, GRAPH),
 ]  # fmt: skip
 QUICK = ("--help", "graph @simple -o g.svg", "check @simple")
 MOST = [row for row in COMMANDS if row[0] not in QUICK]
@@ -119,7 +119,7 @@ def test_a_player_s_page_stays_small(source, limit):
 
 
 OPTIONS = {
-    "graph": 30, "steps": 30, "step": 12, "describe": 7, "table": 8, "check": 9, "explain": 8,
+    "graph": 33, "steps": 33, "step": 12, "describe": 7, "table": 8, "check": 9, "explain": 8,
     "list": 3, "doctor": 3, "animate": 2,
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from backviz import Value
-from backviz.sources.tracing import name_values
+from backviz.sources.variables import name_values
 from backviz.stepping.extension import load_ipython_extension
 from backviz.stepping.pictures import style_of
 

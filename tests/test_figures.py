@@ -512,6 +512,7 @@ def test_a_hundredth_of_the_text_size_may_be_missing_and_no_more():
     nearly = figure(f"L = {factors}; {given}", size="slide").drawing
     assert 0.99 * 18 < nearly.least_text < 18
     assert not [w for w in nearly.warnings if "smallest text" in w]
-    small = figure("@mazur", size="slide", fold="constants").drawing
+    shown = {"entries": 6, "arrays": "values", "local": "show"}
+    small = figure("@mazur", size="slide", fold="constants", **shown).drawing
     assert small.least_text < 0.99 * 18
     assert [w for w in small.warnings if "smallest text" in w]

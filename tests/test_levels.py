@@ -155,7 +155,7 @@ def test_rows_keep_every_box_arrow_and_label_apart(make):
     asked = plan(figure.diagram, figure.style, "LR")
     layout = lay_out(asked)
     sizes = {n.id: (n.width, n.height) for n in asked.nodes}
-    found = list(in_rows(asked, layout))
+    found = list(in_rows(asked, layout, lay_out))
     assert found
     for rows in found:
         assert rows.centers.keys() == layout.centers.keys()
@@ -195,7 +195,7 @@ def test_a_graph_that_cannot_be_broken_stays_whole():
         total = total + each
     figure = Figure(total, Style(size="slide", fold="none"))
     asked = plan(figure.diagram, figure.style, "LR")
-    for rows in in_rows(asked, lay_out(asked)):
+    for rows in in_rows(asked, lay_out(asked), lay_out):
         assert rows.centers.keys() == {n.id for n in asked.nodes}
 
 

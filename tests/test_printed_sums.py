@@ -126,7 +126,7 @@ def test_the_gradient_of_a_cross_entropy_has_the_mean_0():
     loss = backviz.OPS["cross_entropy"](z, 2.0)
     loss.backward()
     assert z.grad.mean() != 0 and abs(z.grad.mean()) < 1e-16
-    boxes = {b.title: b for b in Figure(loss, Style()).diagram.boxes}
+    boxes = {b.title: b for b in Figure(loss, Style(entries=3)).diagram.boxes}
     assert boxes["z"].gradient[0] == "mean 0"
 
 

@@ -138,7 +138,7 @@ def make_style(given: dict[str, Any]) -> Any:
 
     same = (
         "size", "theme", "fold", "weights", "direction", "title", "transparent", "text", "scale",
-        "salt", "heat", "engine", "lang", "digits", "decimal",
+        "salt", "heat", "entries", "arrays", "local", "engine", "lang", "digits", "decimal",
     )  # fmt: skip
     return Style(
         **{name: given[name] for name in same},

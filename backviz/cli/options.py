@@ -196,6 +196,28 @@ looks = together(
         help="Composite ops as their parts: all, or names with commas (softmax,linear).",
     ),
     switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
+    Shared(
+        "--entries",
+        type=int,
+        default=0,
+        metavar="N",
+        heading=GRAPH,
+        help="Write arrays out up to N a side.  [6, vectors 8]",
+    ),
+    one_of(
+        "--arrays",
+        among=("values", "ranges", "shapes"),
+        default="auto",
+        heading=GRAPH,
+        help="Larger arrays as mean and range, ranges, or shapes alone.  [as fits]",
+    ),
+    one_of(
+        "--local",
+        among=("show", "numbers", "hide"),
+        default="auto",
+        heading=GRAPH,
+        help="What arrows say: all, numbers without rules, or nothing.  [as fits]",
+    ),
     one_of(
         "--direction",
         among=("LR", "TB"),

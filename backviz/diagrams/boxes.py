@@ -52,6 +52,8 @@ def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
     value = [[_Word(line, EM, colour, number=number)] for line in box.value]
     if title and len(value) == 1 and not note and (not symbol or box.stacked):
         rows = [title + value[0], symbol]
+    elif title and symbol and note and not value:  # side by side they would make a wide box
+        rows = [title + note, symbol]
     else:
         rows = [title + symbol + note, *value]
     return [row for row in rows if row]

@@ -19,7 +19,6 @@ from backviz.text import (
     NumberStyle,
     bracketed,
     clean,
-    is_small,
     shape_text,
     written_sum,
 )
@@ -52,7 +51,11 @@ def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
     words = LANGUAGES[style.lang]
     output = graph.graph["output"]
     boxes = tuple(_box(graph, n, style, words) for n in graph)
-    arrows = tuple(_arrow(graph, u, v, d, name, style) for name, u, v, _, d in arrow_order(graph))
+    apart = graph.graph.get("apart", ())
+    arrows = tuple(
+        _arrow(graph, u, v, d, name, style)
+        for name, u, v, _, d in arrow_order(graph) if u not in apart
+    )  # fmt: skip
     name = clean(graph.nodes[output]["label"], MAX_TITLE)
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
@@ -88,7 +91,11 @@ def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: Language) 
         symbol = f"⋯ {symbol}"
         hidden = words.gettext("leaf ×{n}", n=data["leaves"])
         lines = (data["ops"], hidden) if data["leaves"] else (data["ops"],)
-    note = shape_text(value) if isinstance(value, np.ndarray) and not is_small(value) else ""
+    note = (
+        shape_text(value) if isinstance(value, np.ndarray) and not numbers.writes_out(value) else ""
+    )
+    if node in graph.graph.get("apart", ()):
+        note = f"{note}  {words.gettext('used {n}×', n=len(graph.succ[node]))}".strip()
     said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
     return Box(
         id=box_id(node),
@@ -131,7 +138,12 @@ def ops_text(n: int, words: Language) -> str:
 
 def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
     """A small map of an array: every entry, or the means of blocks of entries."""
-    if not isinstance(value, np.ndarray) or value.ndim > 2 or is_small(value) or not value.size:
+    if (
+        not isinstance(value, np.ndarray)
+        or value.ndim > 2
+        or numbers.writes_out(value)
+        or not value.size
+    ):
         return None
     matrix = np.atleast_2d(value).astype(float)
     with np.errstate(all="ignore"):
@@ -170,13 +182,15 @@ def _role(data: dict[str, Any]) -> Role:
 def number_lines(
     value: float | np.ndarray, numbers: NumberStyle, words: Language
 ) -> tuple[str, ...]:
-    """A number, the rows of a small matrix, or the mean and the span of a large array."""
+    """A number, the rows of a small matrix, or of a large array what the style shows of it."""
     if not isinstance(value, np.ndarray):
         return (numbers.format(value),)
-    if is_small(value):
+    if numbers.writes_out(value):
         return tuple(numbers.rows(value))
     if value.size == 0:
         return ("[]",)
+    if numbers.arrays != "values":
+        return (numbers.span(value),) if numbers.arrays == "ranges" else ()
     return (words.gettext("mean {number}", number=numbers.mean(value)), numbers.span(value))
 
 
@@ -188,9 +202,11 @@ def _arrow(
     if contribution is not None and _shape(upstream) != _shape(contribution):
         local = None  # the formula, which says over what is summed; of several ops there is none
     text = _local(local, data.get("rule", ""), numbers)
+    if style.local == "hide" or (style.local == "numbers" and not isinstance(local, float)):
+        text = ""
     product = ""
     scalars = isinstance(local, float) and isinstance(upstream, float)
-    if style.products and scalars and contribution is not None:
+    if style.products and text and scalars and contribution is not None:
         factors = f"{numbers.format(upstream)}·{bracketed(text, numbers)}"
         product = f"{factors} = {numbers.format(contribution)}"
     return Arrow(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from backviz.autodiff.symbol import LITERAL
+import numpy as np
+
 from backviz.diagrams.build import build
 from backviz.diagrams.page import compose
 from backviz.diagrams.style import Style
@@ -18,6 +19,7 @@ from backviz.diagrams.theme import PRESETS
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
+    LEAF,
     NO_TITLES,
     Home,
     Parts,
@@ -28,11 +30,12 @@ from backviz.graphs import (
     fold_names,
     fold_repeats,
     has_scopes,
+    hide_data,
     hide_weights,
     size,
     to_graph,
 )
-from backviz.text import count
+from backviz.text import Arrays, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,19 +49,41 @@ if TYPE_CHECKING:
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
+MANY_USES = 4  # boxes that use a leaf which may stand apart, without arrows
+CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
+# What gives way before the text becomes too small: the longest side that is written out, what
+# is shown of larger arrays, and the words on arrows.
+TERSER: tuple[tuple[int, Arrays, Literal["auto", "numbers", "hide"], int], ...] = (
+    (3, "values", "auto", 0),
+    (3, "values", "numbers", 0),
+    (0, "ranges", "auto", 0),
+    (0, "ranges", "numbers", 0),
+    (0, "ranges", "numbers", 2),
+    (0, "shapes", "numbers", 0),
+    (0, "shapes", "hide", 0),
+)
+LEFT_OUT = {"ranges": "all of arrays but their ranges", "shapes": "all numbers of arrays"}
 NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
 
 
 @dataclass(frozen=True)
 class _Level:
-    """One level of detail: the folded graph and, if it had to be measured, its page."""
+    """One level of detail: the folded graph, its style and, if it had to be measured, its page."""
 
     view: nx.MultiDiGraph[int]
+    style: Style
     diagram: Diagram
     drawing: Drawing | None = None
     message: str = ""
+    apart: bool = False  # whether what many boxes use stands apart, without arrows
+
+
+def _used_often(view: nx.MultiDiGraph[int]) -> tuple[int, ...]:
+    """The leaves that many boxes use."""
+    leaves = (n for n, kind in view.nodes(data="kind") if kind == LEAF)
+    return tuple(n for n in leaves if len(view._succ[n]) >= MANY_USES)
 
 
 def _text(level: _Level) -> float:
@@ -117,7 +142,7 @@ class Figure:
                 f"{count(size(home), 'box')} are too many for one picture (at most "
                 f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
             )
-        return self._at(home, titles)
+        return self._fitted(home, titles)
 
     def _parts(self, depth: int) -> Parts:
         """A fold by parts, with single constants written into the ops that use them."""
@@ -145,23 +170,70 @@ class Figure:
         return depth + shared if depth else 0
 
     def _at(self, home: Home, titles: Mapping[int, str] = NO_TITLES) -> _Level:
-        view = contract(self.graph, home, replace(LITERAL, decimal=self.style.decimal), titles)
-        return _Level(view, build(view, self.style))
+        view = contract(self.graph, home, self.style.numbers, titles)
+        return _Level(view, self.style, build(view, self.style))
 
-    def _measured(self, home: Home, titles: Mapping[int, str] = NO_TITLES) -> _Level:
-        level = self._at(home, titles)
-        return replace(level, drawing=compose(level.diagram, self.style))
+    def _fitted(
+        self, home: Home, titles: Mapping[int, str] = NO_TITLES, bare: bool = True
+    ) -> _Level:
+        """The boxes with as many of their numbers as leave the text large enough.
+
+        Without `bare`, no array loses all of its numbers.
+        """
+        level, least = self._at(home, titles), PRESETS[self.style.size].least
+        if not least:
+            return level
+        fitted = self._with_fewer_numbers(level, bare, least)
+        if apart := () if self._reads(fitted, least) else _used_often(level.view):
+            level.view.graph["apart"] = apart
+            fitted = max(fitted, self._with_fewer_numbers(level, bare, least), key=_text)
+            level.view.graph["apart"] = apart if fitted.apart else ()
+        return fitted
+
+    def _with_fewer_numbers(self, level: _Level, bare: bool, least: float) -> _Level:
+        full = self._measured(level, self.style)
+        terser = [s for s in self._terser(level) if bare or s.arrays != "shapes"]
+        if self._reads(full, NEARLY * least) or not terser or len(level.view) > CROWDED:
+            return full
+        tried = [full, self._measured(level, terser[-1])]
+        if self._reads(tried[-1], TOLERATED * least):
+            for style in terser[:-1]:
+                tried.append(self._measured(level, style))
+                if self._reads(tried[-1], least):
+                    return tried[-1]
+        return max(tried, key=_text)
+
+    @staticmethod
+    def _measured(level: _Level, style: Style) -> _Level:
+        diagram = build(level.view, style)
+        drawing, apart = compose(diagram, style), bool(level.view.graph.get("apart"))
+        return replace(level, style=style, diagram=diagram, drawing=drawing, apart=apart)
+
+    def _terser(self, level: _Level) -> list[Style]:
+        """The styles with fewer and fewer numbers that leave what was asked for, and differ."""
+        if not any(isinstance(value, np.ndarray) for _, value in level.view.nodes(data="value")):
+            return []
+        given, found = self.style, {level.diagram: self.style}
+        for entries, arrays, local, digits in TERSER:
+            style = replace(
+                given,
+                entries=given.entries or entries,
+                arrays=arrays if given.arrays == "auto" and not given.entries else given.arrays,
+                digits=given.digits or digits,
+                local=local if given.local == "auto" and not given.products else given.local,
+            )
+            found.setdefault(build(level.view, style), style)
+        return list(found.values())[1:]
 
     def _automatic(self) -> _Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
         by_op = self._weighed(fold_constants(self.graph))
         by_name = self._weighed(fold_names(self.graph))
         least = PRESETS[self.style.size].least
-        make = self._measured if least else self._at
         candidates = []
         why = "to stay readable"
         if size(by_op) <= READABLE:
-            level = make(by_op)
+            level = self._fitted(by_op, bare=size(by_op) == size(by_name))
             if self._reads(level, NEARLY * least):
                 return level
             why = f"because the text would be {_text(level):.1f} pt"
@@ -169,35 +241,42 @@ class Figure:
         if has_scopes(self.graph):
             for fold, how in self._by_parts():
                 if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
-                    level = self._told(make(fold.home, fold.titles), how, why)
+                    level = self._told(self._fitted(fold.home, fold.titles), how, why)
                     if self._reads(level, TOLERATED * least):
                         return level
                     candidates.append(level)
         if 2 < size(by_name) <= READABLE and size(by_name) < size(by_op):
-            named = self._told(make(by_name), ", one per name,", why)
-            if self._reads(named, TOLERATED * least):
-                return named
-            candidates.append(named)
+            inside = hide_data(self.graph, by_name)
+            ways = [(by_name, inside == by_name), (inside, True)]
+            if least:
+                ways.append((hide_weights(self.graph, inside), True))
+            for home, bare in ways:
+                if size(home) <= 2:
+                    continue
+                named = self._told(self._fitted(home, bare=bare), ", one per name,", why)
+                if self._reads(named, least):
+                    return named
+                candidates.append(named)
         if size(by_op) > COMPLETE:
-            shorter = self._shortened(by_op, make, least)
+            shorter = self._shortened(by_op, least)
             if self._reads(shorter[-1], least):
                 return self._told(shorter[-1], "", why)
             candidates += [self._told(level, "", why) for level in shorter]
         return max(candidates, key=_text)
 
-    def _shortened(self, by_op: Home, make: Callable[[Home], _Level], least: float) -> list[_Level]:
+    def _shortened(self, by_op: Home, least: float) -> list[_Level]:
         """Levels without the middle; the last is the longest that can be read, if any can.
 
         Fewer boxes have larger text, and a large graph takes a while for each try: the one
         between is tried first.
         """
         most, between, fewest = SHORTER
-        level = make(fold_middle(by_op, between if least else most))
+        level = self._fitted(fold_middle(by_op, between if least else most))
         if not least:
             return [level]
         if not self._reads(level, least):
-            return [level, make(fold_middle(by_op, fewest))]
-        longer = make(fold_middle(by_op, most))
+            return [level, self._fitted(fold_middle(by_op, fewest))]
+        longer = self._fitted(fold_middle(by_op, most))
         return [longer if self._reads(longer, least) else level]
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
@@ -230,6 +309,11 @@ class Figure:
         return self._level.view
 
     @property
+    def shown(self) -> Style:
+        """The style with which the boxes are drawn: as asked for, or with fewer numbers."""
+        return self._level.style
+
+    @property
     def diagram(self) -> Diagram:
         """What is drawn, before it has positions."""
         return self._level.diagram
@@ -237,12 +321,31 @@ class Figure:
     @cached_property
     def drawing(self) -> Drawing:
         """The page of marks."""
-        return self._level.drawing or compose(self.diagram, self.style)
+        return self._level.drawing or compose(self.diagram, self.shown)
 
     @property
     def messages(self) -> tuple[str, ...]:
         """What a person should know about the choices that were made for them."""
-        return (self._level.message,) if self._level.message else ()
+        return tuple(filter(None, (self._level.message, self._left_out)))
+
+    @property
+    def _left_out(self) -> str:
+        """What gave way to the size of the text, and how it is asked for."""
+        given, shown = self.style, self.shown
+        left, ask = [], []
+        if shown.arrays != given.arrays or shown.entries != given.entries:
+            left.append(LEFT_OUT.get(shown.arrays, "entries of arrays above 3×3"))
+            ask.append("--entries 6")
+        if shown.local != given.local:
+            left.append("the rules on arrows")
+            ask.append("--local show")
+        if self._level.apart:
+            names = (self.view.nodes[n]["label"] for n in self.view.graph["apart"])
+            left.append(f"the arrows of {', '.join(names)}, which many boxes use,")
+            ask.append("--for notebook")
+        if not left:
+            return ""
+        return f"{' and '.join(left)} gave way to larger text; {' '.join(ask)} draws them"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows; see `backviz.notebook`, which stands on a higher floor."""

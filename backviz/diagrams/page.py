@@ -6,8 +6,9 @@ whole. Text that ends up smaller than the page's least size is never silent.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, halo_size, label_part, label_size
@@ -23,11 +24,13 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 
 RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
+TIGHT_GAP = 1.5 * EM  # where words on arrows were left out to make the text larger
 LABELLED_GAP = 1.7 * EM  # where labels add their own room
 EDGE = 0.45 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
 ONE_COLUMN = 3.3 * INCH
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 TWO_DIRECTIONS_UP_TO = 2_000
+IN_ROWS_UP_TO, ROWS_ON_A_PAGE = 300, 5
 
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
@@ -43,7 +46,7 @@ def lay(diagram: Diagram, style: Style) -> Sheet:
     if style.size == "paper":
         frame = _column(layouts, diagram, frame, theme)
         preset = frame.preset
-    layout = _best(layouts, frame)
+    layout = _best(layouts, frame) if preset.width else _narrow(layouts, preset)
     scale = _scale(frame, layout)
     around = 2 * (EDGE * scale + preset.margin)
     width = preset.width or max(layout.width * scale + around, frame.least_width)
@@ -151,7 +154,8 @@ def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
     theme = THEMES[style.theme]
     nodes = tuple(Node(b.id, *measure(b, theme), b.ordered) for b in diagram.boxes)
     edges = tuple(Edge(a.id, a.tail, a.head, *label_size(a)) for a in diagram.arrows)
-    gap = LABELLED_GAP if any(e.label_width for e in edges) else RANK_GAP
+    bare = RANK_GAP if style.local in ("auto", "show") else TIGHT_GAP
+    gap = LABELLED_GAP if any(e.label_width for e in edges) else bare
     return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP)
 
 
@@ -163,13 +167,28 @@ def _layouts(diagram: Diagram, style: Style, preset: Preset) -> list[Layout]:
         directions = ["LR", "TB"] if both else ["LR"]
     layouts: list[Layout] = []
     rows: list[Layout] = []
-    highest = preset.height or preset.tallest
     for direction in directions:
         asked = plan(diagram, style, direction)
         layouts.append(lay_out(asked, style.engine))
-        if style.direction == "auto" and highest and direction == "LR":
-            rows += in_rows(asked, layouts[0])
+        if style.direction == "auto" and direction == "LR":
+            rows = _rows(asked, layouts[0], style, preset)
     return layouts + rows  # arrows around corners are the last choice among equals
+
+
+def _rows(asked: Plan, row: Layout, style: Style, preset: Preset) -> list[Layout]:
+    """The layout in rows, where the page is bounded and a single row is too long for it."""
+    highest, widest = preset.height or preset.tallest, _widest(preset)
+    if len(asked.nodes) > IN_ROWS_UP_TO or not (highest or row.width > widest):
+        return []
+    place = partial(lay_out, engine=style.engine)
+    if highest:
+        return [*in_rows(asked, row, place, ROWS_ON_A_PAGE)]
+    made = []
+    for layout in in_rows(asked, row, place):
+        made.append(layout)
+        if layout.width <= widest:
+            break
+    return made
 
 
 def _best(layouts: list[Layout], frame: Frame) -> Layout:
@@ -180,6 +199,17 @@ def _best(layouts: list[Layout], frame: Frame) -> Layout:
     first = layouts[0]
     best = max(layouts, key=lambda layout: _scale(frame, layout))
     return best if _scale(frame, best) > 1.15 * _scale(frame, first) else first
+
+
+def _narrow(layouts: list[Layout], preset: Preset) -> Layout:
+    """The first layout that is no wider than it should be, or else the narrowest."""
+    fits = (layout for layout in layouts if layout.width <= _widest(preset))
+    return next(fits, None) or min(layouts, key=lambda layout: layout.width)
+
+
+def _widest(preset: Preset) -> float:
+    """How wide a layout of natural size should be where the page takes its width."""
+    return (preset.widest or math.inf) * EM / preset.text
 
 
 def _scale(frame: Frame, layout: Layout) -> float:

@@ -77,7 +77,7 @@ class Steps:
         from backviz.diagrams.moments import make_moments
 
         figure = self.figure
-        return make_moments(figure.view, figure.graph, figure.style, self.passes, self.pace)
+        return make_moments(figure.view, figure.graph, figure.shown, self.passes, self.pace)
 
     @cached_property
     def moments(self) -> list[Moment]:
@@ -106,7 +106,7 @@ class Steps:
     @cached_property
     def sheet(self) -> Sheet:
         """The page, laid out once."""
-        return lay(self.diagram, self.figure.style)
+        return lay(self.diagram, self.figure.shown)
 
     def parts(self, moment: Moment) -> Iterator[Part]:
         """Everything on the page at one moment, bottom first."""

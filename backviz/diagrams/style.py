@@ -19,6 +19,10 @@ from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
 WEIGHTS = ("auto", "show", "hide")
+LOCALS = ("auto", "show", "numbers", "hide")
+ARRAYS = ("auto", "values", "ranges", "shapes")
+ENTRIES = 6, 8  # the side of a matrix and the length of a vector that are written out
+MOST_ENTRIES = 100
 FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 # What the command line and other libraries call an option, and what it is called here.
 OTHER_WORDS = {
@@ -63,6 +67,9 @@ class Options(TypedDict, total=False):
     transparent: bool
     products: bool
     heat: bool
+    entries: int
+    arrays: Literal["auto", "values", "ranges", "shapes"]
+    local: Literal["auto", "show", "numbers", "hide"]
     legend: bool
     title: str
     digits: int
@@ -85,8 +92,12 @@ class Style:
     leaf into the only box that uses it, "show" keeps it as a box; "auto" hides it in the
     boxes of layers and blocks only. `digits` 0 means as many
     as the size can show. `heat` draws a small map of every array that is too large to be
-    written out. `salt` makes the ids of an SVG unique on a page with several figures. `command`
-    writes the command line into the corner of a film.
+    written out. `entries` is the longest side of an array that is written out, 0 for matrices
+    up to 6×6 and vectors up to 8; of a larger one `arrays` shows mean and span ("values"), the
+    span ("ranges") or nothing beside the shape ("shapes"). `local` "hide" leaves out what is
+    written on arrows, "numbers" the rules among it. Where "auto" or 0 leaves it open, numbers
+    give way before the text becomes too small. `salt` makes the ids of an SVG unique on a page
+    with several figures. `command` writes the command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -104,6 +115,9 @@ class Style:
     transparent: bool = False
     products: bool = False
     heat: bool = False
+    entries: int = 0
+    arrays: Literal["auto", "values", "ranges", "shapes"] = "auto"
+    local: Literal["auto", "show", "numbers", "hide"] = "auto"
     legend: bool = True
     title: str = ""
     digits: int = 0
@@ -122,6 +136,9 @@ class Style:
             ENGINES[self.engine]
         _one_of("fold", self.fold, FOLDS)
         _one_of("weights", self.weights, WEIGHTS)
+        _one_of("arrays", self.arrays, ARRAYS)
+        _one_of("local", self.local, LOCALS)
+        _between("entries", self.entries, 0, MOST_ENTRIES)
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))
         _one_of("decimal sign", self.decimal, (".", ","))
@@ -147,7 +164,14 @@ class Style:
     @property
     def numbers(self) -> NumberStyle:
         """How numbers are written."""
-        return NumberStyle(self.digits or PRESETS[self.size].digits, self.decimal)
+        digits = self.digits or PRESETS[self.size].digits
+        entries = (self.entries, self.entries) if self.entries else ENTRIES
+        if self.heat and not self.entries:  # a map says more of a middling array than its entries
+            entries = (3, 3)
+        if self.arrays in ("ranges", "shapes"):  # a short row takes no more room than its range
+            entries = (1, 3) if self.arrays == "ranges" else (0, 0)
+        arrays = "values" if self.arrays == "auto" else self.arrays
+        return NumberStyle(digits, self.decimal, entries=entries, arrays=arrays)
 
 
 def wrong_option(given: str, known: Iterable[str]) -> str:

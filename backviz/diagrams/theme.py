@@ -111,6 +111,7 @@ class Preset:
     margin: float
     digits: int = 4
     tallest: float = 0
+    widest: float = 0
 
 
 THEMES: Registry[Theme] = Registry("theme")
@@ -226,7 +227,9 @@ THEMES.add(  # for bad projectors and bad eyes: at least 7:1 everywhere
 )
 
 for _preset in (
-    Preset("notebook", "as large as the drawing, for a page or a notebook", 0, 0, 13, 0, 13, 10),
+    Preset("notebook", "as large as the drawing, for a page or a notebook", 0, 0, 13, 0, 13, 10,
+        widest=1100,
+    ),
     Preset("slide", "a whole 16:9 slide, 13.33 × 7.5 in", 960, 540, 22, 18, 34, 20, 3),
     Preset("under-title", "below a slide's own title, 12.3 × 6 in", 885.6, 432, 22, 18, 34, 14, 3),
     Preset("half", "half a slide, 6.4 × 6.0 in", 460.8, 432, 22, 18, 30, 14, 3),

@@ -8,6 +8,7 @@ from backviz.graphs.folds import (
     fold_middle,
     fold_names,
     group_symbols,
+    hide_data,
     hide_weights,
     size,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "fold_repeats",
     "group_symbols",
     "has_scopes",
+    "hide_data",
     "hide_weights",
     "operands",
     "plain_graph",

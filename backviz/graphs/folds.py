@@ -87,6 +87,24 @@ def hide_weights(graph: nx.MultiDiGraph[int], home: Home) -> Home:
     return hidden
 
 
+def hide_data(graph: nx.MultiDiGraph[int], home: Home) -> Home:
+    """Write all data, constants that have a name, into the boxes that use them.
+
+    >>> from backviz import Value, to_graph
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x", requires_grad=False)
+    >>> G = to_graph((w * x).tanh())
+    >>> folded = contract(G, hide_data(G, {n: n for n in G}))
+    >>> list(folded), folded.nodes[2]["formula"]
+    ([0, 2, 3], 'w·x')
+    """
+    hidden = dict(home)
+    for node, kind in graph.nodes(data="kind"):
+        users = {home[c] for c in graph._succ[node]}
+        if kind == CONSTANT and home[node] == node and len(users) == 1:
+            (hidden[node],) = users
+    return hidden
+
+
 def fold_middle(home: Home, keep: int) -> Home:
     """Fold all boxes of another fold but the first and the last few into one.
 

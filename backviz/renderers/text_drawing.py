@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST = 60  # boxes that a drawing of characters shows
 MOST_WIRES = 200
 WIDTH = 80
-_BLANKS = str.maketrans({"\u2007": " ", "\u2009": " "})
+_BLANKS = str.maketrans({"\u2007": " ", "\u2008": " ", "\u2009": " "})
 
 
 def text(figure: Figure) -> bytes:

@@ -22,7 +22,8 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError, LostGradientWarning
 from backviz.registry import unknown
 from backviz.sources.program import NOTEBOOK, Program, defined
-from backviz.sources.tracing import article, name_values, names_of_variables, trace_defaults
+from backviz.sources.tracing import article, trace_defaults
+from backviz.sources.variables import Variables, name_values, names_of_variables
 
 ENDINGS = (".py", NOTEBOOK)
 
@@ -66,6 +67,9 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     with whole_record(left), following(births):
         recorded = value_of(program, name, found, source)
     value, changed = program.past.as_recorded(recorded)
+    module = Variables()
+    module.last = [found]
+    module.name_constants(value)
     if changed and note is not None:
         note(told(changed))
     if left.lines and not changed and is_function(found[name]):  # rare, and takes the check
@@ -159,8 +163,10 @@ def _call(program: Program, function: Any, name: str) -> Any:
             "give them defaults, or name a function without any"
         )
     again = random_state(*program.modules(), function)
-    with names_of_variables(function):
+    with names_of_variables(function) as found:
         value = program.call(function)
+    if isinstance(value, Value):
+        found.name_constants(value)
     if isinstance(value, int | float | np.generic | np.ndarray) and _has_defaults(function):
         again()  # nothing in it is recorded yet: its own arguments are the leaves
         value = program.call(partial(trace_defaults, function))

@@ -7,28 +7,20 @@ gives the name, and the function runs once, or again if a whole number has to be
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import count, islice
-from types import CodeType, FrameType
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
-import numpy as np
-
 from backviz.autodiff.arguments import kind_of
-from backviz.autodiff.backward import tape
-from backviz.autodiff.containers import is_numbers, mapped
 from backviz.autodiff.counts import Places, settled
 from backviz.autodiff.draws import standing
 from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.sources.variables import Variables, descend, give_leaf, names_of_variables
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]
-_KEPT = ("In", "Out")  # where a notebook keeps every cell: no names of the user's
-MOST = 1000  # entries of a list or a dict that is looked at for values to name
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
@@ -58,7 +50,8 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         raise InputError(f"{called}: {error}") from None
     except ValueError:  # a function without a signature
         bound = None
-    constants: dict[str, np.ndarray] = {}
+    plain_ones: dict[str, Any] = {}
+    held: list[Variables] = []
 
     def build(plain: frozenset[int]) -> tuple[Given, Places]:
         places: Places = {}
@@ -69,14 +62,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
             made = _as_leaf(given, label) if place not in plain else given
             if made is not given and kind_of(given) == "whole":
                 places[made.serial] = place
-            elif made is given and (array := _plain_array(given)) is not None:
-                constants.setdefault(label, array)
+            elif made is given and label:
+                plain_ones.setdefault(label, given)
             return made
 
         return _with_leaves(bound, args, kwargs, leaf), places
 
     def call(given: Given) -> Any:
-        with source_lines(), scoped(), names_of_variables(f), whole_record():
+        with source_lines(), scoped(), names_of_variables(f) as found, whole_record():
+            held[:] = [found]
             return f(*given[0], **given[1])
 
     _, output = settled(build, call, lambda: standing(f, args, kwargs))
@@ -87,7 +81,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
         )
     if not output.label and called.isidentifier():
         output.label = called
-    _name_constants(output, constants)
+    held[0].name_constants(output, plain_ones)
     return output
 
 
@@ -106,44 +100,18 @@ def _with_leaves(
 ) -> Given:
     """The arguments of a call with `leaf(name, given)` for all that they hold."""
     if bound is None:
-        return tuple(_descend(a, leaf, "") for a in args), kwargs
+        return tuple(descend(a, leaf, "") for a in args), kwargs
     made: dict[str, Any] = {}
     for name, given in bound.arguments.items():
         kind = bound.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_POSITIONAL:
-            made[name] = tuple(_descend(a, leaf, f"{name}[{i}]") for i, a in enumerate(given))
+            made[name] = tuple(descend(a, leaf, f"{name}[{i}]") for i, a in enumerate(given))
         elif kind is inspect.Parameter.VAR_KEYWORD:
-            made[name] = {k: _descend(a, leaf, k) for k, a in given.items()}
+            made[name] = {k: descend(a, leaf, k) for k, a in given.items()}
         else:
-            made[name] = _descend(given, leaf, name)
+            made[name] = descend(given, leaf, name)
     full = inspect.BoundArguments(bound.signature, made)
     return full.args, full.kwargs
-
-
-def _descend(given: Any, leaf: Callable[[str, Any], Any], name: str) -> Any:
-    try:
-        return mapped(given, leaf, name)
-    except InputError:  # a container that holds itself is none of parameters
-        return given
-
-
-def _plain_array(given: Any) -> np.ndarray | None:
-    """An array of numbers that is passed on as it is, to know it again in the record."""
-    if not isinstance(given, np.ndarray) and not is_numbers(given):
-        return None
-    try:
-        array = np.array(given)
-    except ValueError:  # rows of unequal length
-        return None
-    return array if array.dtype.kind in "biuf" else None
-
-
-def _name_constants(output: Value, arrays: dict[str, np.ndarray]) -> None:
-    """Give constants the names of the arguments that came in as plain arrays and lists."""
-    for value in tape(output) if arrays else ():
-        if value.is_leaf and not value.requires_grad and value.shape and not value.label:
-            same = (n for n, a in arrays.items() if n and np.array_equal(a, value.data))
-            value.label = next(same, "")
 
 
 def name(**values: Any) -> Any:
@@ -161,67 +129,10 @@ def name(**values: Any) -> Any:
     return next(iter(values.values())) if len(values) == 1 else tuple(values.values())
 
 
-@contextmanager
-def names_of_variables(f: Any) -> Iterator[None]:
-    """Name the values that a function's variables hold when it returns.
-
-    A profiler finds the function's frame and is off again at once, because it would slow
-    down every call inside; a frame that somebody holds keeps its variables.
-    """
-    code = getattr(inspect.unwrap(f) if callable(f) else f, "__code__", None)
-    before = sys.getprofile()
-    if not isinstance(code, CodeType) or before is not None:  # somebody else's profiler runs
-        yield
-        return
-
-    entered: list[FrameType] = []
-
-    def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code is code:
-            entered.append(frame)
-            sys.setprofile(None)
-
-    sys.setprofile(watch)
-    try:
-        yield
-        if entered:
-            name_values(entered.pop().f_locals)
-    finally:
-        sys.setprofile(None)
-
-
-def name_values(variables: Mapping[str, Any]) -> None:
-    """Name the values that variables hold, also those in lists and dictionaries."""
-    for label, held in variables.items():
-        if label.startswith("_") or (label in _KEPT and not isinstance(held, Value)):
-            continue
-        if isinstance(held, Value):
-            _give(held, label)
-            continue
-        _descend(_beginning(held), _give_leaf, label)
-
-
-def _beginning(held: Any) -> Any:
-    if not isinstance(held, list | tuple | dict) or len(held) <= MOST:
-        return held
-    return dict(islice(held.items(), MOST)) if isinstance(held, dict) else held[:MOST]
-
-
-def _give(value: Value, label: str) -> None:
-    if not value.label:
-        value.label = label
-
-
-def _give_leaf(label: str, leaf: Any) -> Any:
-    if isinstance(leaf, Value):
-        _give(leaf, label)
-    return leaf
-
-
 def _as_leaf(given: Any, label: str) -> Any:
     """A leaf for what has a derivative; anything else as it is."""
     if isinstance(given, Value):
-        return _give_leaf(label, given)
+        return give_leaf(label, given)
     if not kind_of(given):
         return given
     try:

@@ -15,7 +15,7 @@ from typing import Any
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.sources.tracing import name_values
+from backviz.sources.variables import name_values
 from backviz.stepping.shell import Shell, run_script, to_stdout
 from backviz.stepping.state import start
 

@@ -18,7 +18,7 @@ from backviz.diagrams.typed import typed
 from backviz.errors import BackvizError, UsageError
 from backviz.signs import printable
 from backviz.sources.constants import name_constants
-from backviz.sources.tracing import name_values
+from backviz.sources.variables import name_values
 from backviz.stepping.session import Stepper
 from backviz.telling.record import Record
 from backviz.telling.run import Run, again

@@ -36,7 +36,9 @@ class Look:
 
     def fit(self, text: str) -> str:
         """The text in signs that the console has and that do not steer it, trailing blanks off."""
-        return fitted(printable(text).replace("\u2007", " "), self.encoding).rstrip()
+        return fitted(
+            printable(text).replace("\u2007", " ").replace("\u2008", " "), self.encoding
+        ).rstrip()
 
     def say(self, sentence: str, /, **values: object) -> str:
         """A marked sentence in the language of the console, with its gaps filled."""

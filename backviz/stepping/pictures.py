@@ -78,7 +78,7 @@ def moment_of(state: State, steps: Steps) -> Moment:
     here = state.node
     accent = place.phase if here is not None else ""
     boxes = {
-        box_id(n): BoxState(is_known(state, n), _gradient(state, n, steps.figure.style),
+        box_id(n): BoxState(is_known(state, n), _gradient(state, n, steps.figure.shown),
                           accent if n == here else "")
         for n in view
     }  # fmt: skip

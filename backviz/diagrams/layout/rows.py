@@ -1,142 +1,225 @@
 """A long layout broken into rows, as a line of text is broken on a page.
 
-Invariant: boxes keep their places within a row; only the arrows over a break get a new way,
-around the end of one row and through the gap to the start of the next. A break is made
-only where few arrows pass, and no arrow passes two breaks.
+Every row is laid out by itself, with a stub at its ends for each arrow that goes on to
+another row; such an arrow leads around the end of its row and through the gap below it.
+Invariant: a row holds whole ranks, an input stands in the row of its first reader, and no
+arrow passes through a box.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
-from backviz.diagrams.layout.plan import Edge, Layout, Plan, Point
+from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
 
-MOST_OVER = 3  # arrows over one break
+MOST_OVER = 5  # arrows out of one row
 MOST_ROWS = 8
-LANE = 14.0  # between arrows that run side by side in a gap
-CORNER = 10.0
+LANE = 10.0  # between arrows that run side by side in a gap
+CORNER = 8.0
+STUB = 1.0  # the width of the end of a row where an arrow leaves or enters
 STRAIGHT = 1 / 3
+Place = Callable[[Plan], Layout]
 
 
-@dataclass(frozen=True)
-class _Break:
-    """A place between two ranks, and the arrows over it."""
+def in_rows(plan: Plan, layout: Layout, place: Place, most: int = MOST_ROWS) -> Iterator[Layout]:
+    """The same boxes in two, three … rows, where few enough arrows pass from row to row.
 
-    x: float
-    left: float
-    right: float
-    over: tuple[Edge, ...]
-
-
-def in_rows(plan: Plan, layout: Layout) -> Iterator[Layout]:
-    """The same layout in two, three … rows, where it can be broken so.
-
-    Only for layouts from left to right. Each is as wide as its longest row.
+    Only for layouts from left to right; `place` lays a row out. Each is as wide as its
+    longest row.
     """
     if plan.direction != "LR" or len(plan.nodes) < 4:
         return
-    breaks = _breaks(plan, layout)
-    seen: set[tuple[float, ...]] = set()
-    for rows in range(2, MOST_ROWS + 1):
-        chosen = _choose(breaks, layout.width, rows)
-        places = tuple(b.x for b in chosen)
-        if len(chosen) != rows - 1 or places in seen or not _passed_once(chosen):
-            continue
-        seen.add(places)
-        yield _broken(plan, layout, chosen)
+    seen: set[tuple[int, ...]] = set()
+    ranked = (_by_place(plan, layout), _by_depth(plan))
+    for rows in range(2, most + 1):
+        for ranks in ranked:
+            row_of = _rows_of(plan, ranks, rows)
+            many = max(row_of.values()) + 1
+            key = tuple(row_of[n.id] for n in plan.nodes)
+            over = [e for e in plan.edges if row_of[e.tail] != row_of[e.head]]
+            leaving = [sum(row_of[e.tail] == row for e in over) for row in range(many)]
+            if many < 2 or key in seen or max(leaving) > MOST_OVER:
+                continue
+            seen.add(key)
+            yield _stacked(plan, [_row(plan, row_of, row, place) for row in range(many)], over)
 
 
-def _breaks(plan: Plan, layout: Layout) -> list[_Break]:
-    """All places where no box stands and few arrows pass, from left to right."""
-    spans = sorted(
-        (layout.centers[n.id][0] - n.width / 2, layout.centers[n.id][0] + n.width / 2)
-        for n in plan.nodes
+def _inputs(plan: Plan) -> set[str]:
+    """The boxes that read no other and are read."""
+    return {e.tail for e in plan.edges} - {e.head for e in plan.edges}
+
+
+def _by_place(plan: Plan, layout: Layout) -> list[list[Node]]:
+    """The boxes that are no inputs, by the ranks of the layout in one row."""
+    inputs, ranks = _inputs(plan), dict[int, list[Node]]()
+    for node in plan.nodes:
+        if node.id not in inputs:
+            ranks.setdefault(round(layout.centers[node.id][0]), []).append(node)
+    return [ranks[x] for x in sorted(ranks)]
+
+
+def _by_depth(plan: Plan) -> list[list[Node]]:
+    """The boxes that are no inputs, by the longest way from an input to them."""
+    inputs, depth = _inputs(plan), dict.fromkeys((n.id for n in plan.nodes), 0)
+    into: dict[str, list[str]] = {n.id: [] for n in plan.nodes}
+    for edge in plan.edges:
+        into[edge.head].append(edge.tail)
+    waiting = {name: len(tails) for name, tails in into.items()}
+    out: dict[str, list[str]] = {n.id: [] for n in plan.nodes}
+    for edge in plan.edges:
+        out[edge.tail].append(edge.head)
+    ready = [name for name, many in waiting.items() if not many]
+    for name in ready:  # grows while it is read
+        for head in out[name]:
+            depth[head] = max(depth[head], depth[name] + 1)
+            waiting[head] -= 1
+            if not waiting[head]:
+                ready.append(head)
+    ranks: dict[int, list[Node]] = {}
+    for node in plan.nodes:
+        if node.id not in inputs:
+            ranks.setdefault(depth[node.id], []).append(node)
+    return [ranks[x] for x in sorted(ranks)]
+
+
+def _rows_of(plan: Plan, ranks: list[list[Node]], rows: int) -> dict[str, int]:
+    """The row of every box: ranks in turn, cut so that the widest row is as narrow as it can be."""
+    wide = [max(n.width for n in rank) + plan.rank_gap for rank in ranks]
+    row_of = {
+        node.id: row for rank, row in zip(ranks, _cut(wide, rows), strict=True) for node in rank
+    }
+    readers: dict[str, list[int]] = {}
+    for edge in plan.edges:
+        if edge.head in row_of:
+            readers.setdefault(edge.tail, []).append(row_of[edge.head])
+    return {n.id: row_of[n.id] if n.id in row_of else min(readers[n.id]) for n in plan.nodes}
+
+
+def _cut(wide: list[float], rows: int) -> list[int]:
+    """The row of each width, in at most so many rows whose widest is as narrow as can be.
+
+    >>> _cut([5, 1, 1, 3, 2], 2)
+    [0, 0, 1, 1, 1]
+    """
+    sums = [0.0, *accumulate(wide)]
+    # best[i]: the narrowest widest row of the first i, and where its last row starts
+    best = [(end, 0) for end in sums]
+    starts = [best]
+    for _ in range(rows - 1):
+        best = [
+            min((max(best[k][0], sums[i] - sums[k]), k) for k in range(i + 1))
+            for i in range(len(sums))
+        ]
+        starts.append(best)
+    row_of, end = [0] * len(wide), len(wide)
+    for row in range(rows - 1, 0, -1):
+        start = starts[row][end][1]
+        row_of[start:end] = [row] * (end - start)
+        end = start
+    numbers = {row: k for k, row in enumerate(dict.fromkeys(row_of))}
+    return [numbers[row] for row in row_of]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row as it was laid out, and the stubs at which arrows leave and enter it."""
+
+    layout: Layout
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> _Row:
+    nodes = tuple(n for n in plan.nodes if row_of[n.id] == row)
+    inside = tuple(e for e in plan.edges if row_of[e.tail] == row == row_of[e.head])
+    out = [e for e in plan.edges if row_of[e.tail] == row < row_of[e.head]]
+    into = [e for e in plan.edges if row_of[e.tail] < row == row_of[e.head]]
+    joined = {end for e in plan.edges for end in (e.tail, e.head)}
+    held = {n.id for n in nodes if n.id in joined}
+    ends, starts = held - {e.tail for e in inside}, held - {e.head for e in inside}
+    stubs = tuple(
+        Node(f"{e.id}{side}", STUB, LANE) for side, over in ((">", out), ("<", into)) for e in over
     )
-    found, reach = [], spans[0][1]
-    for left, right in spans[1:]:
-        if left > reach:
-            x = (left + reach) / 2
-            over = tuple(
-                e for e in plan.edges if layout.centers[e.tail][0] < x < layout.centers[e.head][0]
-            )
-            if 1 <= len(over) <= MOST_OVER:
-                found.append(_Break(x, reach, left, over))
-        reach = max(reach, right)
-    return found
+    alone = [n.id for n in nodes if n.id not in joined]  # side by side, not one above the other
+    links = [Edge(f"{a} {b}", a, b) for a, b in pairwise(alone)]
+    links += [Edge(f"{e.id}>", e.tail, f"{e.id}>") for e in out]
+    links += [Edge(f"{e.id}<", f"{e.id}<", e.head) for e in into]
+    # what only holds the stubs at the two ends of the row is not drawn
+    links += [
+        Edge(f"{e.id}>{end}", end, f"{e.id}>") for e in out for end in sorted(ends - {e.tail})
+    ]
+    links += [
+        Edge(f"{e.id}<{start}", f"{e.id}<", start) for e in into
+        for start in sorted(starts - {e.head})
+    ]  # fmt: skip
+    asked = replace(plan, nodes=(*nodes, *stubs), edges=(*inside, *links))
+    return _Row(place(asked), nodes, inside)
 
 
-def _choose(breaks: list[_Break], width: float, rows: int) -> list[_Break]:
-    """The breaks that come nearest to equal rows."""
-    chosen: list[_Break] = []
-    for k in range(1, rows):
-        wanted = k * width / rows
-        free = [b for b in breaks if not chosen or b.x > chosen[-1].x]
-        if not free:
-            return []
-        chosen.append(min(free, key=lambda b: (abs(b.x - wanted), b.x)))
-    return chosen
-
-
-def _passed_once(chosen: list[_Break]) -> bool:
-    over = [e.id for b in chosen for e in b.over]
-    return len(over) == len(set(over))
-
-
-def _broken(plan: Plan, layout: Layout, chosen: list[_Break]) -> Layout:
-    over = {e.id: e for b in chosen for e in b.over}
-    row_of = {n.id: sum(b.x < layout.centers[n.id][0] for b in chosen) for n in plan.nodes}
-    starts = [0.0, *(b.right for b in chosen)]
-    boxes: list[list[tuple[float, float, float, float]]] = [[] for _ in starts]
-    for n in plan.nodes:
-        x, y = layout.centers[n.id]
-        boxes[row_of[n.id]].append(
-            (x - n.width / 2, y - n.height / 2, x + n.width / 2, y + n.height / 2)
+def _stacked(plan: Plan, rows: list[_Row], over: list[Edge]) -> Layout:
+    """The rows one below the other, with the arrows between them led around."""
+    row_of = {n.id: i for i, row in enumerate(rows) for n in row.nodes}
+    leaving = [
+        sorted(
+            (e for e in over if row_of[e.tail] == i),
+            key=lambda e: rows[row_of[e.tail]].layout.centers[f"{e.id}>"][1],
         )
-    for e in plan.edges:
-        if e.id in over:
-            continue
-        around = boxes[row_of[e.tail]]
-        around += [(x, y, x, y) for x, y in layout.curves[e.id]]
-        if e.id in layout.labels:
-            x, y = layout.labels[e.id]
-            w, h = e.label_width / 2, e.label_height / 2
-            around.append((x - w, y - h, x + w, y + h))
-    # room at the sides for the arrows that go around
-    side = max(len(b.over) for b in chosen) * LANE + CORNER
-    shift: list[Point] = []
-    gaps: list[float] = []
-    y = 0.0
-    for row, inside in enumerate(boxes):
-        top, bottom = min(b[1] for b in inside), max(b[3] for b in inside)
-        shift.append((side - min(b[0] for b in inside), y - top))
-        y += bottom - top
-        if row < len(chosen):
-            gaps.append(y)
-            y += sum(_lane(e) for e in chosen[row].over) + 2 * CORNER
-    width = max(max(b[2] for b in each) + shift[i][0] for i, each in enumerate(boxes)) + side
-    centers = {n: _by(c, shift[row_of[n]]) for n, c in layout.centers.items()}
-    curves, labels = {}, {}
-    for e in plan.edges:
-        if e.id in over:
-            continue
-        move = shift[row_of[e.tail]]
-        curves[e.id] = tuple(_by(p, move) for p in layout.curves[e.id])
-        if e.id in layout.labels:
-            labels[e.id] = _by(layout.labels[e.id], move)
-    for row, cut in enumerate(chosen):
-        lane = gaps[row] + CORNER
-        out = max(b[2] for b in boxes[row]) + shift[row][0]
-        for i, e in enumerate(sorted(cut.over, key=lambda e: layout.curves[e.id][0][1])):
-            lane += _lane(e)
-            start = _by(layout.curves[e.id][0], shift[row])
-            end = _by(layout.curves[e.id][-1], shift[row + 1])
-            away = (i + 1) * LANE
-            level = lane - LANE / 2
-            curves[e.id] = _around(start, end, out + away, side - away, level)
-            if e.id in layout.labels:
-                labels[e.id] = (width / 2, level - e.label_height / 2)
-    return Layout(width, y, centers, curves, labels)
+        for i in range(len(rows))
+    ]
+    lanes = _lanes(leaving, row_of)
+    margin = (max(lanes.values(), default=0) + 1) * LANE + CORNER
+    shifts, gaps, y = [], [], 0.0
+    for row, out in zip(rows, leaving, strict=True):
+        shifts.append((margin, y))
+        y += row.layout.height
+        gaps.append(y)
+        y += sum(_lane(e) for e in out) + 2 * CORNER if out else 0.0
+    centers: dict[str, Point] = {}
+    curves: dict[str, tuple[Point, ...]] = {}
+    labels: dict[str, Point] = {}
+    for row, move in zip(rows, shifts, strict=True):
+        centers |= {n.id: _by(row.layout.centers[n.id], move) for n in row.nodes}
+        for edge in row.edges:
+            curves[edge.id] = tuple(_by(p, move) for p in row.layout.curves[edge.id])
+            if edge.id in row.layout.labels:
+                labels[edge.id] = _by(row.layout.labels[edge.id], move)
+    width = 0.0
+    for i, out in enumerate(leaving):
+        right = margin + rows[i].layout.width
+        width = max(width, right + (len(out) + 1) * LANE if out else right)
+        level = gaps[i] + CORNER
+        for k, edge in enumerate(reversed(out)):  # the lowest turns first, inside of the others
+            level += _lane(edge)
+            start = [_by(p, shifts[i]) for p in rows[i].layout.curves[f"{edge.id}>"]]
+            below = row_of[edge.head]
+            end = [_by(p, shifts[below]) for p in rows[below].layout.curves[f"{edge.id}<"]]
+            line = level - LANE / 2
+            left = margin - (lanes[edge.id] + 1) * LANE
+            around = _around(start[-1], end[0], right + (k + 1) * LANE, left, line)
+            curves[edge.id] = (*start, *around[1:], *end[1:])
+            if edge.label_width:
+                labels[edge.id] = ((left + right) / 2, line - edge.label_height / 2)
+    edges = {e.id for e in plan.edges}
+    return Layout(
+        width, y, centers, {k: c for k, c in curves.items() if k in edges}, labels,
+        rows[0].layout.messages,
+    )  # fmt: skip
+
+
+def _lanes(leaving: list[list[Edge]], row_of: dict[str, int]) -> dict[str, int]:
+    """How far out an arrow runs at the left; the one that turns first runs outside.
+
+    What passes another row runs outside of what enters it.
+    """
+    lanes: dict[str, int] = {}
+    near = [[e for e in out if row_of[e.head] == i + 1] for i, out in enumerate(leaving)]
+    for out in near:
+        lanes |= {e.id: k for k, e in enumerate(out)}
+    outside = max(map(len, near), default=0)
+    far = [e for i, out in enumerate(leaving) for e in out if row_of[e.head] != i + 1]
+    return lanes | {e.id: outside + k for k, e in enumerate(far)}
 
 
 def _lane(edge: Edge) -> float:

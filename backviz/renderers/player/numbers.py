@@ -35,7 +35,7 @@ def facts(level: Level) -> dict[str, Any]:
     # where the middle is folded into a box without a gradient, its sum cannot be told
     whole = all("value" in data for _, data in level.view.nodes(data=True))
     pace = "contribution" if whole else "node"
-    made = make_moments(level.view, steps.figure.graph, steps.figure.style, "both", pace)
+    made = make_moments(level.view, steps.figure.graph, steps.figure.shown, "both", pace)
     rules = _rules(made.moments)
     return {
         "name": level.name,
