@@ -299,7 +299,7 @@ class Figure:
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""
         made = self.restyled(self.style)
-        vars(made)["_level"] = _Level(self.view, diagram, drawing)
+        vars(made)["_level"] = _Level(self.view, self.shown, diagram, drawing)
         vars(made)["drawing"] = drawing
         return made
 
