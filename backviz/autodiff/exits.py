@@ -14,7 +14,7 @@ import inspect
 import sys
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,6 +28,8 @@ import numpy as np
 
 from backviz.autodiff.recording import is_ours, line_of, mode, transforming
 from backviz.autodiff.remedies import code_of, remedies, remedy
+from backviz.autodiff.returned import let_go
+from backviz.autodiff.returned import told as returned
 from backviz.autodiff.table import OPS
 from backviz.errors import LostGradientError, LostGradientWarning
 
@@ -130,7 +132,7 @@ def leave(value: Any, number: float) -> float:
         return number
     frame, watch = sys._getframe(2), _watch.get()
     if watch is None and _is_conversion(frame) and not transforming():
-        return number
+        return let_go(value, number, f"float({_name(value, '…')})", frame)
     use = _use(frame, value)
     if use.kind is Kind.LOST:
         _refuse_or_warn(use.said)
@@ -142,7 +144,15 @@ def leave(value: Any, number: float) -> float:
         )
     elif use.kind is Kind.OPEN and watch is not None:
         return watch.note(use.said, number)
+    elif use.kind is Kind.OPEN and not is_ours(frame.f_code.co_filename):
+        return let_go(value, number, use.said, frame)
     return number
+
+
+def tell_returned(values: Sequence[Any]) -> None:
+    """Warn of numbers in a record that is shown which `float` took out of it."""
+    for said in returned(values):
+        _warn(said)
 
 
 def refuse_array() -> LostGradientError:
@@ -190,6 +200,10 @@ def _refusal(said: str) -> LostGradientError:
 def _refuse_or_warn(said: str) -> None:
     if _strict():
         raise _refusal(said)
+    _warn(said)
+
+
+def _warn(said: str) -> None:
     frame = _users_frame()
     warnings.warn_explicit(
         said,

@@ -19,6 +19,7 @@ import numpy as np
 
 from backviz.autodiff.backward import data_of, tape
 from backviz.autodiff.data import as_data, quietly
+from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.formula import contribution_formula, local_formula
 from backviz.autodiff.origin import PRODUCT, SUM
 from backviz.autodiff.params import given, plain_params
@@ -77,6 +78,7 @@ def to_graph(
     """
     outputs = (output, *more)
     values = tape(*outputs) if values is None else values
+    tell_returned(values)
     ids = {v.serial: i for i, v in enumerate(values)}
     # gradients on the inputs of an output that has none are those of something else
     reached = any(v.grad is not None for v in outputs)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from backviz.autodiff.backward import tape
+from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.registry import unknown
@@ -38,6 +39,7 @@ class Record(Order):
 
     def __init__(self, output: Value) -> None:
         self.values = tuple(tape(output))
+        tell_returned(self.values)  # who makes a record is about to show it
         called = names(output)
         self.names = [called[v.serial] for v in self.values]
         self.taken = frozenset(self.names)
