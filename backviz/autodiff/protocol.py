@@ -102,7 +102,12 @@ _REDUCTIONS = {
     np.logical_and: "all",
     np.logical_or: "any",
 }
-_SCANS = {np.add: "cumsum", np.multiply: "cumprod"}
+_SCANS = {
+    np.add: "cumsum",
+    np.multiply: "cumprod",
+    np.maximum: "cummax",
+    np.minimum: "cummin",
+}
 _CONDITIONS = {  # bit by bit is condition by condition; numbers have no bits here
     np.bitwise_and: ("&", "logical_and"),
     np.bitwise_or: ("|", "logical_or"),

@@ -15,7 +15,7 @@ from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.calls import Call
 from backviz.autodiff.data import quietly
 from backviz.autodiff.formula import contribution_formula, listed_parts, local_formula
-from backviz.autodiff.op import Elementwise, Op
+from backviz.autodiff.op import TORCH_WORDS, Elementwise, Op
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.symbol import Symbol, as_symbol, writing
 from backviz.autodiff.table import FUNCTIONS
@@ -48,7 +48,8 @@ def operand_names(op: Op) -> list[str]:
     if op.bind is not None and not op.elementwise:
         parameters = list(inspect.signature(op.bind).parameters.values())
         if parameters[0].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            named = [p.name for p in parameters if p.name not in op.params]
+            options = (*op.params, *TORCH_WORDS)
+            named = [p.name for p in parameters if p.name not in options]
             return named if op.variadic else named[: op.arity]
     if op.variadic:
         return ["a", "b"]

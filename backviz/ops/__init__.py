@@ -19,7 +19,7 @@ __all__ = ["OPS"]
 # in the order in which the table lists them
 FAMILIES = (
     "compare elementary arithmetic special choose activations hard rounding pairs shape index "
-    "reduce statistics scan assemble borders "
+    "reduce statistics scan order assemble borders "
     "linalg contract solve factors "
     "composite normalize windows convolution pooling resize "
     "losses.entries losses.classes losses.margins"

@@ -17,6 +17,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
 from backviz.ops.index import as_key, getitem, scatter
+from backviz.ops.options import but_defaults
 from backviz.ops.reduce import sum as total
 from backviz.ops.shape import (
     Bound,
@@ -290,6 +291,40 @@ diagonal = structural(
     params=("offset", "axis1", "axis2"),
     bind=_bind_diagonal,
     numpy=(np.diagonal,),
+    gives="alike",
+)
+
+
+def _diag(x: Any, k: int = 0) -> np.ndarray:
+    if np.ndim(x) not in (1, 2):
+        raise ValueError("it takes a vector or a matrix")
+    return np.diag(x, k).copy()
+
+
+def _pull_diag(upstream: Any, out: Any, x: Any, k: int = 0) -> Any:
+    vector = len(shape_of(x)) == 1
+    steps = np.arange(shape_of(x if vector else out)[0])
+    key = as_key((steps + max(0, -k), steps + max(0, k)))
+    return getitem(upstream, key) if vector else scatter(upstream, key=key, shape=shape_of(x))
+
+
+diag = structural(
+    "diag",
+    _diag,
+    _pull_diag,
+    domain="a vector or a matrix",
+    note="Puts a vector on the diagonal of a matrix of zeros, or takes the diagonal of a matrix.",
+    gradient="Takes the gradient from the diagonal, or puts it back there; the rest gets 0.",
+    sample=Call((VECTOR,)),
+    torch="diag",
+    torch_options={"k": "diagonal"},
+    params=("k",),
+    bind=lambda x, k=0, *, diagonal=None: (
+        (x,),
+        but_defaults(k=(whole(k if diagonal is None else diagonal), 0)),
+    ),
+    numpy=(np.diag,),
+    written=False,
     gives="alike",
 )
 

@@ -11,13 +11,15 @@ from typing import Any, final
 
 import numpy as np
 
-from backviz.autodiff.calls import VECTOR, Call, floats
+from backviz.autodiff.calls import MATRIX, VECTOR, Call, floats
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
+from backviz.autodiff.operand import Params
 from backviz.autodiff.value import Value
+from backviz.errors import ShapeError
 from backviz.ops.compare import guard
 from backviz.ops.shape import Bound, Shape, shape_of
 
@@ -131,6 +133,17 @@ def _recorded(value: Value) -> np.ndarray:
     return data.astype(np.intp)
 
 
+def along_axis(places: np.ndarray, axis: int) -> Key:
+    """The key that takes along one axis what `places` say, and keeps to its place along others.
+
+    >>> print(along_axis(np.array([[1], [0]]), 1))
+    [[0], [1]], [[1], [0]]
+    """
+    key: list[Any] = [*np.ogrid[tuple(slice(n) for n in places.shape)]]
+    key[axis] = places
+    return as_key(tuple(key))
+
+
 def _bind_getitem(x: Any, key: Any) -> Bound:
     if type(key) is int:  # the usual case
         return (x,), {"key": Key((key,))}
@@ -232,4 +245,96 @@ embedding: Structural = structural(
     bind=_bind_embedding,
     method=False,
     written=False,
+)
+
+
+# By an index along one axis ------------------------------------------------------------
+
+
+def _by_index(name: str, x: Any, first: Any, second: Any, axis: Any) -> Params:
+    """The options of `f(x, dim, index)` as torch has it, or of `f(x, index, axis=dim)`."""
+    dim, places = (first, second) if axis is None else (axis, first)
+    if dim is None or places is None:
+        raise TypeError(f"it is missing the index or its axis: {name}(x, dim, index)")
+    chosen, shape, dim = np.asarray(numbers_of(places)), shape_of(x), index(dim)
+    if not -len(shape) <= dim < len(shape):
+        raise ShapeError(f"the shape {shape} has no axis {dim}")
+    if chosen.ndim != len(shape):
+        raise ShapeError(
+            f"{name}: the index has the shape {chosen.shape}, which has not as many axes as the "
+            f"{shape} that it counts in"
+        )
+    if chosen.dtype.kind not in "iu" and (chosen != np.rint(chosen)).any():
+        raise TypeError("an index is whole numbers")
+    return {"index": Key((chosen.astype(np.intp),)), "axis": dim % len(shape)}
+
+
+def _bind_gather(x: Any, dim: Any = None, index: Any = None, *, axis: Any = None) -> Bound:
+    return (x,), _by_index("gather", x, dim, index, axis)
+
+
+gather: Structural = structural(
+    "gather",
+    lambda x, index, axis: np.asarray(x)[along_axis(index.parts[0], axis).parts],
+    lambda upstream, out, x, index, axis, position=0: scatter(
+        upstream, key=along_axis(index.parts[0], axis), shape=shape_of(x)
+    ),
+    arity=0,
+    variadic=True,
+    notation=Notation("gather({})"),
+    domain="positions that exist",
+    note="The entries whose place along one axis is told by an index of the result's shape.",
+    gradient="Puts the gradient of each entry back into its place: one that was taken several "
+    "times gets the sum, one that was not taken 0.",
+    sample=Call((MATRIX, [[2], [0]]), {"axis": 1}),
+    torch="gather",
+    params=("index", "axis"),
+    bind=_bind_gather,
+    gives="alike",
+)
+
+
+def _bind_scatter_add(
+    x: Any, dim: Any = None, index: Any = None, src: Any = None, *, axis: Any = None
+) -> Bound:
+    given = _by_index("scatter_add", x, dim, index, axis)
+    if axis is not None:  # scatter_add(x, index, src, axis=dim)
+        src = index if src is None else src
+    if src is None:
+        raise TypeError("what is to be added is missing: scatter_add(x, dim, index, src)")
+    shape = given["index"].parts[0].shape
+    entries = shape_of(src)
+    if len(entries) != len(shape) or any(a < b for a, b in zip(entries, shape, strict=True)):
+        raise ShapeError(
+            f"scatter_add: the index has the shape {shape}, and what is added {entries}; "
+            "give one place for each entry"
+        )
+    if entries != shape:  # as in torch, what has no place is left over
+        src = getitem(src, tuple([slice(n) for n in shape]))
+    return (x, src), given
+
+
+def _scatter_add(x: Any, src: Any, index: Key, axis: int) -> np.ndarray:
+    made = np.array(x)
+    np.add.at(made, along_axis(index.parts[0], axis).parts, src)
+    return made
+
+
+scatter_add: Structural = structural(
+    "scatter_add",
+    _scatter_add,
+    lambda upstream, out, x, src, *, position, index, axis: (
+        getitem(upstream, key=along_axis(index.parts[0], axis)) if position else upstream
+    ),
+    arity=0,
+    variadic=True,
+    notation=Notation("scatter_add({})"),
+    domain="positions that exist",
+    note="Adds entries to x at the places along one axis that an index tells; at one place several "
+    "add up.",
+    gradient="Copies the gradient to x; each entry that was added takes the gradient of its place.",
+    sample=Call((MATRIX, [[2], [2]], floats([10], [20])), {"axis": 1}),
+    torch="scatter_add",
+    params=("index", "axis"),
+    bind=_bind_scatter_add,
 )

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.op import Op
 from backviz.autodiff.operand import Operand, refuse_names
 from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
 from backviz.ops.arithmetic import neg
 from backviz.ops.arithmetic import pow as power
-from backviz.ops.assemble import along, array_split, split, take, unstack
+from backviz.ops.assemble import along, array_split, diag, split, take, unstack
 from backviz.ops.choose import clip, where
 from backviz.ops.compare import (
     equal,
@@ -36,9 +37,11 @@ from backviz.ops.contract import tensordot
 from backviz.ops.elementary import abs as absolute
 from backviz.ops.elementary import log, sign
 from backviz.ops.factors import svd
-from backviz.ops.index import getitem, numbers_of
+from backviz.ops.index import gather, getitem, numbers_of
 from backviz.ops.linalg import matmul, outer
+from backviz.ops.order import Ordered, sort, sorted_pair, topk_pair
 from backviz.ops.rounding import trunc
+from backviz.ops.scan import cummax, cummin, places_of_extremes
 from backviz.ops.shape import (
     broadcast_to,
     flip,
@@ -117,25 +120,6 @@ def torch_unfold(x: Any, dimension: int, size: int, step: int = 1) -> Any:
         )
     places = np.add.outer(np.arange(0, length - size + 1, step), np.arange(size))
     return moveaxis(getitem(x, along(dim, places)), dim + 1, -1)
-
-
-def gather(x: Any, dim: int, index: Any) -> Any:
-    """The entries whose place along one axis is told by `index`, which has the result's shape.
-
-    >>> from backviz.autodiff.value import tensor
-    >>> gather(tensor([[1, 2], [3, 4]]), 1, np.array([[1], [0]])).tolist()
-    [[2.0], [3.0]]
-    """
-    places = np.asarray(numbers_of(index)).astype(int)
-    if places.ndim != len(shape_of(x)):
-        raise ShapeError(
-            f"gather: the index has the shape {places.shape}, which has not as many axes as the "
-            f"{shape_of(x)} that it picks from"
-        )
-    dim = _axis(x, dim)
-    key: list[Any] = [*np.ogrid[tuple(slice(n) for n in places.shape)]]
-    key[dim] = places
-    return getitem(x, tuple(key))
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -289,7 +273,12 @@ METHODS: dict[str, Callable[..., Any]] = {
     "select": lambda x, dim, index: getitem(x, along(_axis(x, dim), index)),
     "index_select": lambda x, dim, index: take(x, index, _axis(x, dim)),
     "take": take,
-    "gather": gather,
+    "sort": sorted_pair,
+    "msort": lambda x: sort(x, axis=0),
+    "topk": topk_pair,
+    "cummax": lambda x, dim: _running(cummax, np.maximum, x, dim),
+    "cummin": lambda x, dim: _running(cummin, np.minimum, x, dim),
+    "diagflat": lambda x, offset=0: diag(ravel(x), offset),
     "take_along_dim": lambda x, indices, dim=None: take_along_axis(x, indices, dim),
     # shapes
     "expand": _expand,
@@ -347,6 +336,12 @@ FACTS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _running(row: Op, ufunc: np.ufunc, x: Any, dim: int) -> Ordered:
+    """Torch's pair: the running extremes, and the place of each."""
+    places = places_of_extremes(ufunc, x, dim) if shape_of(x) else 0
+    return Ordered(row(x, dim), Value(np.asarray(places), requires_grad=False))
+
+
 def _scaled(factor: Any, x: Any) -> Any:
     """factor·x, without recording a multiplication by 1 or −1."""
     if factor in (1, -1) and not isinstance(factor, Operand):
@@ -397,6 +392,7 @@ FUNCTIONS.update(
         np.float_power: power,
         np.fabs: absolute,
         np.divmod: divmod,
+        np.diagflat: lambda x, k=0: diag(ravel(x), k),
         np.modf: lambda x: (x - trunc(x), trunc(x)),
         np.linalg.matmul: matmul,
         np.linalg.outer: outer,

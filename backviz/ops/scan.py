@@ -1,20 +1,24 @@
-"""Running sums and products along an axis; without an axis, of all entries in a row."""
+"""Running sums, products and extremes along an axis; without one, of all entries in a row."""
 
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.backward import data_of
+from backviz.autodiff.calls import VECTOR, Call, floats
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand
 from backviz.autodiff.symbol import constant, numbers_behind
 from backviz.ops.compare import equal, guard
+from backviz.ops.index import along_axis, scatter
+from backviz.ops.options import but_defaults
 from backviz.ops.reduce import each_alone, one_axis, shaped
 from backviz.ops.reduce import sum as sum_op
-from backviz.ops.shape import shape_of
+from backviz.ops.shape import ravel, shape_of
 
 
 def _run(ufunc: np.ufunc, x: Any, axis: Any, reverse: bool) -> Any:
@@ -88,3 +92,51 @@ cumprod: Structural = structural(
     params=("axis",),
     numpy=(np.cumprod,),
 )
+
+
+# Running extremes -----------------------------------------------------------------------
+
+
+def places_of_extremes(ufunc: np.ufunc, x: Any, axis: int) -> np.ndarray:
+    """Where each running extreme was reached; of several equal ones the last, as in torch."""
+    entries = np.asarray(x.data if isinstance(x, Operand) else x)
+    reached = (entries == ufunc.accumulate(entries, axis=axis)) | np.isnan(entries)
+    own = np.arange(entries.shape[axis]).reshape(
+        -1, *(1,) * (entries.ndim - axis % entries.ndim - 1)
+    )
+    made: np.ndarray = np.maximum.accumulate(np.where(reached, own, 0), axis=axis)
+    return made
+
+
+def _running(name: str, ufunc: np.ufunc, word: str) -> Structural:
+    def pull(upstream: Any, out: Any, x: Any, axis: int = 0) -> Any:
+        shape = shape_of(x)
+        if not shape:
+            return upstream
+        return scatter(
+            upstream, key=along_axis(places_of_extremes(ufunc, x, axis), axis), shape=shape
+        )
+
+    return structural(
+        name,
+        lambda x, axis=0: _run(ufunc, x, axis, False),
+        pull,
+        domain="all numbers",
+        note=f"The {word} of the entries so far, along an axis.",
+        gradient="Sends the gradient of each result to the entry that it is, which gets their sum; "
+        "of equal entries the last one gets it.",
+        sample=Call((VECTOR,)),
+        kink=Call((floats(1, 1),)),
+        torch=name,
+        params=("axis",),
+        bind=lambda x, axis=None: (
+            (ravel(x) if axis is None else x,),
+            {} if axis is None else but_defaults(axis=(index(axis), 0)),
+        ),
+        method=False,  # as one it gives torch's pair
+        gives="alike",
+    )
+
+
+cummax = _running("cummax", np.maximum, "largest")
+cummin = _running("cummin", np.minimum, "smallest")

@@ -22,6 +22,16 @@ def joined(name, *shapes, **words):
     )
 
 
+def _by_index(name, shape, dim, places, *more):
+    """`name(x, dim, index)`, and what is added where it adds."""
+    places = np.array(places)
+    return Sample(
+        (shape, *more),
+        call=lambda x, *src: getattr(ops, name)(x, dim, places, *src),
+        torch=lambda torch, x, *src: getattr(torch, name)(x, dim, torch.tensor(places), *src),
+    )
+
+
 WIDTH = ((1, 2), (0, 1))
 SAMPLES: dict[str, list[Sample]] = {
     "getitem": [
@@ -223,5 +233,25 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(((3, 3),)),
         Sample(((2, 3, 4),), {"diagonal": -1}),
         Sample(((3, 4),), {"k": 1}, torch=lambda torch, x: torch.triu(x, 1)),
+    ],
+    "diag": [
+        Sample(((3,),)),
+        Sample(((3,),), {"k": 1}),
+        Sample(((2,),), {"diagonal": -2}, torch=lambda torch, x: torch.diag(x, -2)),
+        Sample(((2, 4),)),
+        Sample(((2, 4),), {"k": 1}),
+        Sample(((4, 2),), {"k": -3}),
+        Sample(((2, 2),), {"k": 5}),
+    ],
+    "gather": [
+        _by_index("gather", (3, 4), 0, [[0, 2, 2, 1], [1, 1, 0, 0]]),
+        _by_index("gather", (3, 4), -1, [[3], [3]]),
+        _by_index("gather", (5,), 0, [4, 0, 4]),
+        _by_index("gather", (2, 3, 2), 1, [[[0, 2]], [[1, 1]]]),
+    ],
+    "scatter_add": [
+        _by_index("scatter_add", (3, 4), 0, [[0, 2, 2, 1], [1, 2, 0, 0]], (2, 4)),
+        _by_index("scatter_add", (3, 4), 1, [[3, 3], [0, 1], [2, 2]], (3, 2)),
+        _by_index("scatter_add", (5,), 0, [4, 0, 4], (3,)),
     ],
 }

@@ -144,3 +144,68 @@ def _product(torch, x, axis=None, keepdims=False):
     ):
         x = x.prod(i, keepdim=keepdims)
     return x
+
+
+# Sorted entries and running extremes: torch gives a pair of them and their places -----------
+
+TIES = [[1.0, 3.0, 1.0, 2.0], [2.0, 2.0, 2.0, 0.5]]
+
+
+def _values(name, given, ours, theirs=None):
+    def peer(torch, x):
+        return getattr(torch, name)(x, **(ours if theirs is None else theirs)).values
+
+    return Sample((given,), ours, torch=peer)
+
+
+SAMPLES |= {
+    "sort": [
+        _values("sort", (4,), {}),
+        _values("sort", (3, 4), {"axis": 0}, {"dim": 0}),
+        _values(
+            "sort", (2, 3, 2), {"axis": -2, "descending": True}, {"dim": -2, "descending": True}
+        ),
+        _values("sort", (), {}),
+        Sample(((2, 3),), {"axis": None}, torch=lambda torch, x: x.flatten().sort().values),
+    ],
+    "argsort": [
+        Sample(((2, 3),)),
+        Sample(((2, 3),), {"axis": 0, "descending": True}),
+        Sample(
+            (TIES,),
+            {"descending": True},
+            lambda torch, x: torch.argsort(x, descending=True, stable=True),
+        ),
+    ],
+    "topk": [
+        _values("topk", (4,), {"k": 3}),
+        _values(
+            "topk",
+            (3, 4),
+            {"k": 2, "axis": 0, "largest": False},
+            {"k": 2, "dim": 0, "largest": False},
+        ),
+    ],
+    **{
+        name: [
+            _values(name, (4,), {}, {"dim": 0}),
+            _values(name, (3, 4), {"axis": 0}, {"dim": 0}),
+            _values(name, (2, 3, 2), {"axis": -2}, {"dim": -2}),
+            _values(name, (), {"axis": 0}, {"dim": 0}),
+            Sample(
+                ((2, 3),), torch=lambda torch, x, n=name: getattr(torch, n)(x.flatten(), 0).values
+            ),
+        ]
+        for name in ("cummax", "cummin")
+    },
+}
+AT_KINKS = {
+    "sort": [
+        _values("sort", TIES, {}, {"stable": True}),
+        _values(
+            "sort", TIES, {"descending": True}, {"stable": True, "dim": -1, "descending": True}
+        ),
+    ],
+    "cummax": [_values("cummax", TIES, {"axis": 1}, {"dim": 1})],
+    "cummin": [_values("cummin", TIES, {"axis": 1}, {"dim": 1})],
+}
