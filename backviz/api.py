@@ -15,6 +15,7 @@ from backviz.diagrams.style import Options, Style
 from backviz.errors import UsageError
 from backviz.files import write_file
 from backviz.formats import resolve
+from backviz.language import _
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.sources.tracing import article
@@ -44,8 +45,11 @@ def save(output: Value, path: str | Path, **style: Unpack[Options]) -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise UsageError(
-            f"a picture is saved to a path, not to {article(path)}; "
-            "backviz.render(L, 'png') gives its bytes"
+            _(
+                "a picture is saved to a path, not to {article}; backviz.render(L, 'png') "
+                "gives its bytes",
+                article=article(path),
+            )
         )
     form = format_of(str(path))
     write_file(path, render(output, form, **style))
@@ -87,7 +91,11 @@ def format_of(path: str) -> str:
     extension = Path(path).suffix.lower().removeprefix(".")
     if extension and extension not in RENDERERS and extension in BUILDERS:
         raise UsageError(
-            f"unknown format {extension!r} for one picture, but steps have it: "
-            f"backviz steps SRC -o {path}, in Python backviz.steps(L).save({path!r})"
+            _(
+                "unknown format {extension!r} for one picture, but steps have it: backviz "
+                "steps SRC -o {path}, in Python backviz.steps(L).save({path!r})",
+                extension=extension,
+                path=path,
+            )
         )
     return resolve(path, None, RENDERERS)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.registry import Registry
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -26,19 +27,25 @@ def _whole(given: Any, least: int) -> bool:
 
 def _seeded(seed: Any) -> int:
     if not _whole(seed, 0):
-        raise InputError(f"the seed {seed!r} does not work; give a whole number ≥ 0, such as 0")
+        raise InputError(
+            _("the seed {seed!r} does not work; give a whole number ≥ 0, such as 0", seed=seed)
+        )
     return int(seed)
 
 
 def _begun(seed: int, n: int, noise: float, classes: int = 1) -> np.random.Generator:
     """The random numbers of a data set, if what it is asked for can be made."""
     if not _whole(classes, 1):
-        raise InputError(f"{classes!r} classes cannot be made; use classes ≥ 1")
+        raise InputError(_("{classes!r} classes cannot be made; use classes ≥ 1", classes=classes))
     if not _whole(n, classes):
-        raise InputError(f"a data set of {n!r} samples cannot be made; use n ≥ {classes}")
+        raise InputError(
+            _("a data set of {n!r} samples cannot be made; use n ≥ {classes}", n=n, classes=classes)
+        )
     number = isinstance(noise, int | float | np.integer | np.floating)
     if not (number and noise >= 0 and np.isfinite(noise)):
-        raise InputError(f"noise {noise!r} is no standard deviation; use a number ≥ 0")
+        raise InputError(
+            _("noise {noise!r} is no standard deviation; use a number ≥ 0", noise=noise)
+        )
     return np.random.default_rng(_seeded(seed))
 
 
@@ -47,7 +54,7 @@ def _numbers(**given: Any) -> None:
     for name, x in given.items():
         number = isinstance(x, int | float | np.integer | np.floating)
         if not (number and np.isfinite(x)):
-            raise InputError(f"{name}={x!r} does not work; give a finite number")
+            raise InputError(_("{name}={x!r} does not work; give a finite number", name=name, x=x))
 
 
 def _mixed(draw: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Pair:
@@ -196,18 +203,20 @@ class Batches:
         drop_last: bool = False,
     ) -> None:
         if not arrays:
-            raise InputError("Batches needs at least one array; give inputs and targets")
+            raise InputError(_("Batches needs at least one array; give inputs and targets"))
         self.arrays = tuple(np.asarray(a) for a in arrays)
         if not all(a.ndim for a in self.arrays):
-            raise InputError("a single number has no samples; give Batches arrays or lists")
+            raise InputError(_("a single number has no samples; give Batches arrays or lists"))
         lengths = [len(a) for a in self.arrays]
         if len(set(lengths)) != 1:
             raise InputError(
-                f"the arrays have {' and '.join(map(str, lengths))} samples; "
-                "inputs and targets need as many"
+                _(
+                    "the arrays have {list} samples; inputs and targets need as many",
+                    list=" and ".join(map(str, lengths)),
+                )
             )
         if not _whole(size, 1):
-            raise InputError(f"a batch of {size!r} samples is none; use size ≥ 1")
+            raise InputError(_("a batch of {size!r} samples is none; use size ≥ 1", size=size))
         self.size, self.seed, self.shuffle, self.drop_last = size, _seeded(seed), shuffle, drop_last
         self.epoch = 0
 
@@ -232,5 +241,7 @@ class Batches:
         """Go on where another one was between two epochs."""
         epoch = state.get("epoch")
         if epoch is None or not _whole(number := np.asarray(epoch).item(), 0):
-            raise InputError(f"the state of Batches has an epoch from 0 on, not {dict(state)}")
+            raise InputError(
+                _("the state of Batches has an epoch from 0 on, not {dict}", dict=dict(state))
+            )
         self.epoch = int(number)

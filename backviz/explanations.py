@@ -13,6 +13,7 @@ import numpy as np
 from backviz.autodiff.formula import Formula
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.telling.record import Record
 from backviz.telling.run import Run
 from backviz.telling.step import Handed, Part
@@ -52,8 +53,12 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
     record = teller.record
     if record.last >= MOST:
         raise InputError(
-            f"{record.last + 1:,} values are too many to describe (at most {MOST:,}); "
-            "use backviz table, or backviz graph, which folds"
+            _(
+                "{n:,} values are too many to describe (at most {most:,}); use backviz "
+                "table, or backviz graph, which folds",
+                n=record.last + 1,
+                most=MOST,
+            )
         )
     kinds = Counter(v.op is None and (v.requires_grad or None) for v in record.values)
     counts = words.gettext(
@@ -107,7 +112,7 @@ def _sum(arrived: list[Arrived], total: Any, numbers: NumberStyle) -> str:
         return written_sum([pair for pair in factors if pair], total, numbers)
     terms = [
         Formula(product(pair, numbers)) if pair else part.formula
-        for (_, part), pair in zip(arrived, factors, strict=True)
+        for (_other, part), pair in zip(arrived, factors, strict=True)
     ]
     shown = numbers.summary(total)
     if not terms:

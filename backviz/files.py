@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any
 
 from backviz.errors import BackvizError, UsageError
+from backviz.language import N_, _
 
 _NUMBER = re.compile(r"%0?(\d*)d")
 WIDEST = 9  # digits of a number in a name
@@ -41,7 +42,7 @@ def write_file(path: str | Path, data: bytes) -> None:
 
 
 def write_numbered(
-    name: str, count: int, pages: Iterable[bytes], told: Callable[[int], None] = lambda _: None
+    name: str, count: int, pages: Iterable[bytes], told: Callable[[int], None] = lambda _other: None
 ) -> list[str]:
     """Write a file for each page, all of them or none; returns their names.
 
@@ -80,9 +81,13 @@ def is_numbered(name: str) -> bool:
     """
     found = [*_NUMBER.finditer(Path(name).name)]
     if len(found) > 1:
-        raise UsageError(f"{name!r} has {len(found)} numbers; leave one of them, such as %02d")
+        raise UsageError(
+            _("{name!r} has {n} numbers; leave one of them, such as %02d", name=name, n=len(found))
+        )
     if found and int(found[0][1] or 0) > WIDEST:
-        raise UsageError(f"the number in {_cut(name)!r} has too many digits; write it as %03d")
+        raise UsageError(
+            _("the number in {cut!r} has too many digits; write it as %03d", cut=_cut(name))
+        )
     return bool(found)
 
 
@@ -120,7 +125,13 @@ def extension_of(path: str, formats: Iterable[str]) -> str:
     extension = Path(path).suffix.lower().removeprefix(".")
     if not extension:
         listed = ", ".join(f".{name}" for name in formats)
-        raise UsageError(f"{path!r} has no extension, so the format is not known; use {listed}")
+        raise UsageError(
+            _(
+                "{path!r} has no extension, so the format is not known; use {listed}",
+                path=path,
+                listed=listed,
+            )
+        )
     return extension
 
 
@@ -165,7 +176,7 @@ def whole_files() -> Iterator[Callable[[str | Path], Path]]:
         except OSError as error:
             raise _refusal(asked[0], error) from None
         finally:
-            for place, *_ in places:
+            for place, *_other in places:
                 with contextlib.suppress(OSError):
                     place.unlink(missing_ok=True)
 
@@ -187,7 +198,7 @@ def tidy() -> Iterator[None]:
     came: list[int] = []
     inside = [True]
 
-    def leave(number: int, _: FrameType | None) -> None:
+    def leave(number: int, _other: FrameType | None) -> None:
         first = not came
         came.append(number)
         if first and inside[0]:
@@ -217,14 +228,20 @@ def _target(path: str | Path) -> tuple[Path, bool]:
     """The file that a path means, links followed, and whether it is a device or a pipe."""
     given, target = Path(path), Path(os.path.realpath(path))
     if given.is_dir():
-        raise UsageError(f"cannot write {path}: it is a folder; add a file name")
+        raise UsageError(_("cannot write {path}: it is a folder; add a file name", path=path))
     if target.is_symlink():
-        raise UsageError(f"cannot write {path}: it is a link that leads to itself; remove it")
+        raise UsageError(
+            _("cannot write {path}: it is a link that leads to itself; remove it", path=path)
+        )
     if given.exists() and not given.is_file():
         return given, True  # where links of /proc lead has no name
     if target.exists() and not os.access(target, os.W_OK):
         raise UsageError(
-            f"cannot write {path}: the file is write-protected; choose another name, or allow it"
+            _(
+                "cannot write {path}: the file is write-protected; choose another name, or "
+                "allow it",
+                path=path,
+            )
         )
     return target, False
 
@@ -254,14 +271,17 @@ def _folder(folder: Path) -> Iterator[None]:
             missing = [each for each in (folder, *folder.parents) if not each.exists()]
             if missing and _NUMBER.search(str(folder)):
                 raise UsageError(
-                    f"there is no folder {folder}; a number such as %02d belongs into the file's "
-                    "name"
+                    _(
+                        "there is no folder {folder}; a number such as %02d belongs into the "
+                        "file's name",
+                        folder=folder,
+                    )
                 )
             for each in reversed(missing):
                 each.mkdir()
                 made.append(each)
         except OSError as error:
-            raise _refusal(folder, error, "make the folder") from None
+            raise _refusal(folder, error, N_("make the folder")) from None
         yield
     except BaseException:
         for each in reversed(made):
@@ -270,22 +290,56 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _refusal(path: str | Path, error: OSError, what: str = "write") -> BackvizError:
+def _refusal(path: str | Path, error: OSError, what: str = N_("write")) -> BackvizError:
     """Why a file could not be written, and what to do; a place that is no place is the user's."""
-    folder = Path(os.path.realpath(path)).parent
+    folder, what = Path(os.path.realpath(path)).parent, _(what)
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         in_the_way = next((each for each in (folder, *folder.parents) if each.exists()), folder)
         if in_the_way.exists() and not in_the_way.is_dir():
-            return UsageError(f"cannot {what} {path}: {in_the_way} is no folder")
+            return UsageError(
+                _(
+                    "cannot {what} {path}: {in_the_way} is no folder",
+                    what=what,
+                    path=path,
+                    in_the_way=in_the_way,
+                )
+            )
         if folder.is_dir():
-            return UsageError(f"cannot {what} {path}: no file can be made there")
-        return UsageError(f"cannot {what} {path}: there is no folder {folder}; make it first")
+            return UsageError(
+                _("cannot {what} {path}: no file can be made there", what=what, path=path)
+            )
+        return UsageError(
+            _(
+                "cannot {what} {path}: there is no folder {folder}; make it first",
+                what=what,
+                path=path,
+                folder=folder,
+            )
+        )
     if error.errno in _UNCHANGEABLE:
-        reason = "the disk is read-only" if error.errno == errno.EROFS else "no permission"
-        return UsageError(f"cannot {what} {path}: {reason} in {folder}; choose another place")
+        told = {"what": what, "path": path, "folder": folder}
+        if error.errno == errno.EROFS:
+            return UsageError(
+                _(
+                    "cannot {what} {path}: the disk is read-only in {folder}; choose another place",
+                    **told,
+                )
+            )
+        return UsageError(
+            _("cannot {what} {path}: no permission in {folder}; choose another place", **told)
+        )
     if error.errno == errno.ENAMETOOLONG:
-        return UsageError(f"cannot {what} {_cut(str(path))}: the name is too long")
-    return BackvizError(f"cannot {what} {path}: {error.strerror or error}; nothing was kept")
+        return UsageError(
+            _("cannot {what} {cut}: the name is too long", what=what, cut=_cut(str(path)))
+        )
+    return BackvizError(
+        _(
+            "cannot {what} {path}: {strerror}; nothing was kept",
+            what=what,
+            path=path,
+            strerror=error.strerror or error,
+        )
+    )
 
 
 def _cut(name: str) -> str:

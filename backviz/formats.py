@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from backviz.errors import UsageError
 from backviz.files import extension_of
+from backviz.language import N_, _
 from backviz.registry import Registry, loaded
 
 Kind = Literal["picture", "build", "film", "page", "text", "code", "data"]
@@ -67,7 +68,7 @@ def resolve(
     formats: Formats[Any],
     *,
     without: str = "",
-    instead: str = "a picture: -o graph.png --for slide",
+    instead: str = N_("a picture: -o graph.png --for slide"),
 ) -> str:
     """The name of the format of a file (`-` is standard output); `form` is what -F says.
 
@@ -89,8 +90,10 @@ def resolve(
     if not extension:
         if output == "-" and not (asked or without):
             raise UsageError(
-                "standard output has no extension; say the format with -F, as in -F "
-                f"{next(iter(formats))}"
+                _(
+                    "standard output has no extension; say the format with -F, as in -F {next}",
+                    next=next(iter(formats)),
+                )
             )
         if not asked and output != "-":
             extension_of(output, formats)  # raises its own sentence
@@ -98,7 +101,14 @@ def resolve(
     if asked and output.startswith("/dev/"):
         return asked
     if asked and (extension not in formats or formats.name_of(extension) != asked):
-        raise UsageError(f"{output} ends in .{extension}, but -F says {form}; drop one of the two")
+        raise UsageError(
+            _(
+                "{output} ends in .{extension}, but -F says {form}; drop one of the two",
+                output=output,
+                extension=extension,
+                form=form,
+            )
+        )
     return asked or formats.name_of(extension)
 
 
@@ -106,5 +116,10 @@ def _refuse_document(extension: str, instead: str) -> None:
     """Say what to give a program whose own files are not written here."""
     if extension in _DOCUMENTS:
         raise UsageError(
-            f".{extension} files are not written here; {_DOCUMENTS[extension]} takes {instead}"
+            _(
+                ".{extension} files are not written here; {documents} takes {instead}",
+                extension=extension,
+                documents=_DOCUMENTS[extension],
+                instead=_(instead),
+            )
         )

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
 
 DOMAIN = "backviz"
-HERE = Path(__file__).parent / "locale"
+HERE = os.path.join(os.path.dirname(__file__), "locale")  # noqa: PTH118, PTH120 (no pathlib)
 _VARIABLES = ("BACKVIZ_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set
 _IN = "\x04"  # between a context and its sentence, as in a catalogue
 _chosen: ContextVar[str] = ContextVar("language of prompt, errors and help", default="")
@@ -49,30 +51,37 @@ class Language:
     def __init__(self, name: str, own: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.own = dict(own or {})
+        self.is_english = name == "en"
         self._catalogue: NullTranslations | None = None
 
     @property
     def catalogue(self) -> NullTranslations:
         """The files of this language: those of BACKVIZ_LOCALE before the package's own."""
         if self._catalogue is None:
-            english = self.name == "en"
-            self._catalogue = NullTranslations() if english else read_catalogues(self.name)
+            self._catalogue = read_catalogues(self.name)
         return self._catalogue
 
     def gettext(self, sentence: str, /, **values: object) -> str:
         """A sentence with its gaps filled."""
-        said = self.own.get(sentence) or (self.catalogue.gettext(sentence) if sentence else "")
+        said = self.own.get(sentence)
+        if not said:
+            said = sentence if self.is_english or not sentence else self.catalogue.gettext(sentence)
         return _filled(said, sentence, values)
 
     def pgettext(self, context: str, sentence: str, /, **values: object) -> str:
         """The same, where one English word is two in another language: which is meant."""
         said = self.own.get(f"{context}{_IN}{sentence}")
-        return _filled(said or self.catalogue.pgettext(context, sentence), sentence, values)
+        if not said:
+            said = sentence if self.is_english else self.catalogue.pgettext(context, sentence)
+        return _filled(said, sentence, values)
 
     def ngettext(self, one: str, many: str, n: int, /, **values: object) -> str:
         """The form that goes with a number, which fills the gap `{n}`."""
-        said = self.own.get(one if n == 1 else many) or self.catalogue.ngettext(one, many, n)
-        return _filled(said, one if n == 1 else many, {"n": n, **values})
+        english = one if n == 1 else many
+        said = self.own.get(english)
+        if not said:
+            said = english if self.is_english else self.catalogue.ngettext(one, many, n)
+        return _filled(said, english, {"n": n, **values})
 
 
 def _filled(said: str, english: str, values: Mapping[str, object]) -> str:
@@ -84,13 +93,13 @@ def _filled(said: str, english: str, values: Mapping[str, object]) -> str:
         return english.format(**values)
 
 
-def folders() -> list[Path]:
+def folders() -> list[str]:
     """Where catalogues are: the folders in BACKVIZ_LOCALE, then the package's own.
 
     Each holds `ru/LC_MESSAGES/backviz.mo` for Russian and so on, as gettext has it.
     """
     given = os.environ.get("BACKVIZ_LOCALE", "").split(os.pathsep)
-    return [*(Path(folder) for folder in given if folder), HERE]
+    return [*filter(None, given), HERE]
 
 
 def languages() -> list[str]:
@@ -99,18 +108,23 @@ def languages() -> list[str]:
     >>> "ru" in languages()
     True
     """
-    found = (path.parts[-3] for f in folders() for path in f.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))
-    return sorted(set(found))
+    names = {name for folder in folders() if os.path.isdir(folder) for name in os.listdir(folder)}  # noqa: PTH112, PTH208
+    return sorted(name for name in names if any(map(os.path.isfile, files_of(name))))
+
+
+def files_of(name: str) -> list[str]:
+    """Where the compiled catalogues of a language are looked for."""
+    return [os.path.join(each, name, "LC_MESSAGES", f"{DOMAIN}.mo") for each in folders()]  # noqa: PTH118
 
 
 def read_catalogues(name: str) -> NullTranslations:
     """The catalogues of a language, one behind the other; without any, English."""
+    from gettext import GNUTranslations, NullTranslations  # where more than English is asked for
+
     first = NullTranslations()
-    for folder in folders():
-        path = folder / name / "LC_MESSAGES" / f"{DOMAIN}.mo"
-        if path.is_file():
-            with path.open("rb") as file:
-                first.add_fallback(GNUTranslations(file))
+    for path in filter(os.path.isfile, files_of(name)):
+        with open(path, "rb") as file:  # noqa: PTH123
+            first.add_fallback(GNUTranslations(file))
     return first
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from backviz.errors import BackvizError, InputError
+from backviz.language import _
 
 GROUP = "backviz"
 LOADED: list[str] = []  # files and packages, in the order in which they were loaded
@@ -32,14 +33,18 @@ def load_file(given: str) -> None:
     if str(path) in LOADED:
         return
     if not path.is_file():
-        raise InputError(f"there is no plugin {given!r}; --plugin takes a Python file")
+        raise InputError(
+            _("there is no plugin {given!r}; --plugin takes a Python file", given=given)
+        )
     name = path.stem
     spec = util.find_spec(name) if name.isidentifier() and name not in sys.modules else None
     if name in sys.modules or (spec is not None and spec.origin != str(path)):
         name = f"backviz_plugin_{name}"  # somebody else's name
     spec = util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise InputError(f"the plugin {given} is no Python file; its name has to end in .py")
+        raise InputError(
+            _("the plugin {given} is no Python file; its name has to end in .py", given=given)
+        )
     module = sys.modules[name] = util.module_from_spec(spec)
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # at the end: what lies beside it shadows nothing
@@ -47,7 +52,9 @@ def load_file(given: str) -> None:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise InputError(f"the plugin {given} fails: {_said(error, str(path))}") from error
+        raise InputError(
+            _("the plugin {given} fails: {said}", given=given, said=_said(error, str(path)))
+        ) from error
     LOADED.append(str(path))
 
 
@@ -69,7 +76,12 @@ def load_installed(tell: Callable[[str], None] | None = None) -> None:
             point.load()
             LOADED.append(f"{point.name} ({point.value})")
         except (Exception, SystemExit) as error:
-            said = f"the plugin {point.name} ({point.value}) fails: {_said(error)}"
+            said = _(
+                "the plugin {name} ({value}) fails: {said}",
+                name=point.name,
+                value=point.value,
+                said=_said(error),
+            )
             if tell is None:
                 warnings.warn(said, RuntimeWarning, stacklevel=3)
             else:

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from backviz import plugins
 from backviz.errors import MissingPieceError, UsageError
+from backviz.language import _
 
 T = TypeVar("T")
 MOST_LISTED = 60  # names in a sentence: all of every table but that of the ops
@@ -74,7 +75,9 @@ class Registry(Generic[T]):
             self._remove(name)
         for each in (name, *aliases):
             if each in self._items or each in self._aliases:
-                raise ValueError(f"the {self.kind} {each!r} is already registered")
+                raise ValueError(
+                    _("the {kind} {each!r} is already registered", kind=self.kind, each=each)
+                )
         self._items[name] = item
         if (order := self._order) is not None:
             self._items = dict(sorted(self._items.items(), key=lambda each: order(each[1])))
@@ -172,7 +175,9 @@ def added() -> dict[str, list[str]]:
     """What plugins have entered, by kind: `{"theme": ["mine"]}`."""
     found: dict[str, dict[str, None]] = {}
     for table in sorted(_TABLES, key=lambda table: table.kind):
-        own = [name for name, (file, _) in table._askers.items() if file and name in table._items]
+        own = [
+            name for name, (file, _other) in table._askers.items() if file and name in table._items
+        ]
         if own:
             found.setdefault(table.kind, {}).update(dict.fromkeys(own))
     return {kind: [*names] for kind, names in found.items()}
@@ -188,17 +193,31 @@ def loaded(form: str, place: str | Callable[..., Any]) -> Any:
     """
     if not isinstance(place, str):
         return place
-    module, _, function = place.partition(":")
+    module, _other, function = place.partition(":")
     try:
         return getattr(import_module(module), function)
     except ImportError as error:
         raise MissingPieceError(
-            f"the format {form} needs {error.name}, which does not load; "
-            f"pip install --upgrade {error.name}"
+            _(
+                "the format {form} needs {name}, which does not load; pip install --upgrade {name}",
+                form=form,
+                name=error.name,
+            )
         ) from error
 
 
-def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
+def kinds() -> list[str]:
+    """What the items of all tables are called, such as "theme"."""
+    return sorted({table.kind for table in _TABLES})
+
+
+class Unknown(str):
+    """A sentence that says that a name is unknown."""
+
+    __slots__ = ()
+
+
+def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> Unknown:
     """Say that a name is unknown and which one was probably meant.
 
     >>> unknown("theme", "drak", ["light", "dark"])
@@ -213,11 +232,22 @@ def unknown(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> 
     names = list(known)
     inside = [each for each in names if len(each) > 2 and f"_{each}_" in f"_{name}_"]
     close = inside or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    told = {"kind": _(kind), "name": name}
     if close:
-        return f"unknown {kind} {name!r}; did you mean {max(close, key=len)!r}?"
+        meant = max(close, key=len)
+        return Unknown(_("unknown {kind} {name!r}; did you mean {meant!r}?", meant=meant, **told))
     if otherwise:
-        return f"unknown {kind} {name!r}; {otherwise}"
+        return Unknown(_("unknown {kind} {name!r}; {otherwise}", otherwise=otherwise, **told))
+    if not names:
+        return Unknown(_("unknown {kind} {name!r}; there is none", **told))
     listed = ", ".join(names[:MOST_LISTED])
     if len(names) > MOST_LISTED:
-        listed += f", … ({len(names)} in all)"
-    return f"unknown {kind} {name!r}; there is {listed or 'none'}"
+        return Unknown(
+            _(
+                "unknown {kind} {name!r}; there is {list}, … ({n} in all)",
+                list=listed,
+                n=len(names),
+                **told,
+            )
+        )
+    return Unknown(_("unknown {kind} {name!r}; there is {list}", list=listed, **told))

@@ -18,6 +18,7 @@ from weakref import ref
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import _
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -133,7 +134,7 @@ class NumberStyle:
         >>> NumberStyle().span(np.array([2.0, -1.0, 0.5])), NumberStyle().span(np.ones(9))
         ('−1 … 2', '1')
         """
-        _, least, greatest = facts(array)
+        _other, least, greatest = facts(array)
         if least == greatest:
             return self.format(least)
         return f"{self.format(least)} … {self.format(greatest)}"
@@ -200,7 +201,7 @@ def facts(array: np.ndarray) -> tuple[float, float, float]:
             found = sum(sums) / flat.size, float(np.min(least)), float(np.max(greatest))
     if array.size > CHUNK and not array.flags.writeable:
         key = id(array)
-        _KNOWN[key] = ref(array, lambda _: _KNOWN.pop(key, None)), found
+        _KNOWN[key] = ref(array, lambda _other: _KNOWN.pop(key, None)), found
     return found
 
 
@@ -424,7 +425,8 @@ def entries_within(things: Iterable[Any], most: int, remedy: str) -> None:
     """
     many = sum(x.size for x in things if isinstance(x, np.ndarray))
     if many > most:
-        raise InputError(f"{many:,} numbers are too many to write out (at most {most:,}); {remedy}")
+        raise InputError(_("{n:,} numbers are too many to write out (at most {most:,}); {remedy}",
+                           n=many, most=most, remedy=remedy))  # fmt: skip
 
 
 def json_ready(x: Any) -> Any:

@@ -6,8 +6,8 @@ beside itself; it ends with what has no translation yet. `python docs/catalogue.
 language. Needs Babel. Invariant: the same code gives the same bytes, so there are no line numbers
 and no dates.
 
-Marked are: `_("…")`, `N_("…")`, `ngettext`, `pgettext`, `Words("…")`, `x.say("…")`. What stands in
-the table of ops (note, gradient, domain) is read from the table and needs no mark.
+Marked are: `_("…")`, `N_("…")`, `ngettext`, `pgettext`, `Words("…")`, `x.say("…")`. What tables
+say (ops, formats, examples, commands with their options …) is read from them and needs no mark.
 """
 
 from __future__ import annotations
@@ -18,16 +18,28 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from backviz.language import speaking
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "backviz"
 # What each marking function takes: c is a context, s a sentence, p its plural. Those of the first
 # line count where they are imported from here, the others as methods.
-OURS = ("backviz.language", "backviz.words")
-MARKS = {"_": "s", "N_": "s", "NP_": "cs", "ngettext": "sp", "pgettext": "cs", "Words": "s"}
+OURS = ("backviz.language", "backviz.words", "backviz.registry", "backviz.autodiff.remedies")
+MARKS = {
+    "_": "s",
+    "N_": "s",
+    "NP_": "cs",
+    "ngettext": "sp",
+    "pgettext": "cs",
+    "Words": "s",
+    "unknown": "s",
+    "unknown_op": "s",
+}
 METHODS = {"gettext": "s", "ngettext": "sp", "pgettext": "cs", "counted": "sp", "say": "s",
            "count": "sp"}  # fmt: skip
 Message = tuple[str, str | tuple[str, str]]  # context, and a sentence or it and its plural
@@ -86,10 +98,34 @@ def extracted() -> Catalog:
 
 def rows() -> Iterator[tuple[str, str]]:
     """What the tables of the package say, each sentence with the folder of its table."""
+    import backviz.extend  # noqa: F401  (all tables)
+    from backviz.cli.listing import LISTS
     from backviz.ops import OPS
+    from backviz.registry import kinds
+    from backviz.renderers import RENDERERS
 
     for op in OPS.values():
         yield from (("backviz/ops", text) for text in (op.note, op.gradient, op.domain) if text)
+    for row in RENDERERS.values():
+        yield "backviz/renderers", row.about
+    with speaking("en"):
+        for name in ("builds", "films", "engines", "examples", "sizes", "optimizers", "schedules"):
+            yield from (("backviz/cli/listing.py", row["about"]) for row in LISTS[name]())
+    yield from (("backviz/registry.py", kind) for kind in kinds())
+    yield from help_texts()
+
+
+def help_texts() -> Iterator[tuple[str, str]]:
+    """What commands and their options say in their help."""
+    from backviz.cli import cli
+    from backviz.cli.speech import paragraphs
+
+    for command in (cli, *cli.commands.values()):
+        where = "backviz/cli"
+        texts = [command.help, command.short_help, command.epilog]
+        texts += [p.help for p in command.params if isinstance(p, click.Option) and not p.hidden]
+        for text in filter(None, texts):
+            yield from ((where, part) for part in paragraphs(text) if not part.startswith("\b"))
 
 
 def catalogues() -> list[Path]:

@@ -1,11 +1,13 @@
 """What holds for every test."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 from browser import chrome, page  # noqa: F401  (fixtures: a browser, and a page in it)
 
+os.environ["BACKVIZ_LANG"] = "en"  # what tests read, and what they start, on every machine
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
 collect_ignore = ["one_of_each.py"]  # a plugin: what imports it gets its rows
 ABSENT = ("torch is not installed", "runs with the peers")  # what a test says that wants one

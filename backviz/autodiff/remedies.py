@@ -62,7 +62,7 @@ def unknown_op(kind: str, name: str, known: Iterable[str], otherwise: str = "") 
     "unknown op 'tahn'; did you mean 'tanh'?"
     """
     said = remedy(name)
-    return f"unknown {kind} {name!r}; {said}" if said else unknown(kind, name, known, otherwise)
+    return unknown(kind, name, (), said) if said else unknown(kind, name, known, otherwise)
 
 
 def function_refusal(name: str, module: str = "numpy") -> str:

@@ -7,7 +7,6 @@ what it needs when it runs. Exit codes come from the errors themselves.
 from __future__ import annotations
 
 import gc
-import re
 import sys
 
 import click
@@ -21,11 +20,13 @@ from backviz.cli.doctor import doctor
 from backviz.cli.explain import explain
 from backviz.cli.graph import graph
 from backviz.cli.listing import list_
-from backviz.cli.plugin import Extensible, hint, plugin_option
+from backviz.cli.plugin import Extensible, hinted, plugin_option
+from backviz.cli.speech import click_translated, complaint
 from backviz.cli.step import step
 from backviz.cli.steps import steps
 from backviz.cli.table import table
 from backviz.errors import BackvizError, was_interrupted
+from backviz.language import _
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -89,6 +90,11 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _run(given: list[str]) -> int:
+    with click_translated():
+        return _ran(given)
+
+
+def _ran(given: list[str]) -> int:
     from backviz.cli.terminal import (
         ReaderGoneError,
         flush_output,
@@ -103,34 +109,19 @@ def _run(given: list[str]) -> int:
         flush_output()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        say(_usage(error))
+        say(complaint(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted")
+        say(_("interrupted"))
         return INTERRUPTED
     except (BrokenPipeError, ReaderGoneError):
         silence_output()
         return BROKEN_PIPE
     except Exception as error:
         if was_interrupted(error):
-            say("interrupted")
+            say(_("interrupted"))
             return INTERRUPTED
         return _failure(error, given)
-
-
-def _usage(error: click.ClickException) -> str:
-    """click's complaint in one sentence, with where to look."""
-    message = " ".join(error.format_message().split()).rstrip(".)")
-    message = re.sub(r"\. \(?Did you mean", "; did you mean", message)
-    if len(message) > 200:
-        message = message[:199] + "…"
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "backviz"
-    hint = ""
-    if isinstance(error, click.NoSuchOption) and not message.endswith("?"):
-        hint = "; an expression that begins with - goes after --"
-    see = f"; see {command} --help" if not message.endswith("?") else f" See {command} --help"
-    return f"{message[:1].lower()}{message[1:]}{hint}{see}"
 
 
 def _failure(error: Exception, given: list[str]) -> int:
@@ -142,14 +133,26 @@ def _failure(error: Exception, given: list[str]) -> int:
 
         warn_raw("".join(traceback.format_exception(error)))
     if isinstance(error, BackvizError):
-        say(str(error) + hint(given, str(error)))
+        say(hinted(given, error))
         return error.exit_code
     if isinstance(error, OSError) and error.filename is None:  # click's own printing
         silence_output()
-        say(f"cannot write to standard output: {error.strerror or error}")
+        say(_("cannot write to standard output: {strerror}", strerror=error.strerror or error))
     elif isinstance(error, OSError):
-        say(f"cannot use {error.filename}: {error.strerror or error}")
+        say(
+            _(
+                "cannot use {filename}: {strerror}",
+                filename=error.filename,
+                strerror=error.strerror or error,
+            )
+        )
     else:
         said = str(error).partition("\n")[0]
-        say(f"unexpected {type(error).__name__}: {said}; add --debug to see where")
+        say(
+            _(
+                "unexpected {kind}: {said}; add --debug to see where",
+                kind=type(error).__name__,
+                said=said,
+            )
+        )
     return 1

@@ -14,8 +14,9 @@ from click.shell_completion import CompletionItem
 
 from backviz.cli import options
 from backviz.cli.completion import Offer, offer
-from backviz.cli.help import FILM, LOOK, Command, Option
+from backviz.cli.help import FILM, LOOK, Command, Group, Option
 from backviz.cli.plugin import plugin_option
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.movies.formats import FilmFormat
@@ -77,7 +78,7 @@ SHARED: tuple[click.Option, ...] = tuple(
 )
 
 
-class Scenes(click.Group):
+class Scenes(Group):
     """The scenes as commands; the registry is read when one is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -96,11 +97,11 @@ class Scenes(click.Group):
 
         quiet_libraries()
         if cmd_name == "list" and cmd_name not in SCENES:
-            raise UsageError("there is no scene 'list'; backviz animate --list shows the scenes")
+            raise UsageError(_("there is no scene 'list'; backviz animate --list shows the scenes"))
         return _command(SCENES[cmd_name])
 
 
-def _list(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _list(ctx: click.Context, _other: click.Parameter, wanted: bool) -> None:
     """Print the scenes and stop."""
     if wanted:
         from backviz.cli.listing import list_
@@ -131,7 +132,7 @@ def animate(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from backviz.errors import UsageError
 
-        raise UsageError("name a scene; backviz animate --list shows what there is")
+        raise UsageError(_("name a scene; backviz animate --list shows what there is"))
 
 
 def _command(scene: Scene) -> click.Command:
@@ -213,7 +214,7 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     quiet_libraries()
     output, form = shared["output"], shared["form"]
     if not output:
-        raise UsageError(f"say where the film goes, for example -o {scene.name}.mp4")
+        raise UsageError(_("say where the film goes, for example -o {name}.mp4", name=scene.name))
     row = FORMATS[resolve(output, form or None, FORMATS)]
     style = film_style(**_looks(shared))  # a wrong option is refused before anything is computed
     check_transparent(style, row.name)
@@ -224,7 +225,14 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     if not shared["quiet"] and paths:
         size = sum(p.stat().st_size for p in paths)
         where = with_star(output) if len(paths) > 1 else output
-        say(f"wrote {where} ({_what(film, row, shared)}, {size:,} bytes)")
+        say(
+            _(
+                "wrote {where} ({what}, {size:,} bytes)",
+                where=where,
+                what=_what(film, row, shared),
+                size=size,
+            )
+        )
     if shared["as_json"]:
         _manifest(film, row, paths)
     if shared["open_it"] and paths:
@@ -255,7 +263,9 @@ def _save(film: Film, output: str, row: FilmFormat, shared: dict[str, Any]) -> l
             return [Path(name) for name in numbered_names(output, film.count)]
         with temporary_folder() as folder:
             made = save(film, folder / f"film.{row.name}", watch=watch, **given).read_bytes()
-    hint = f"a film is no text for a terminal; add -o FILE, for example -o film.{row.name}"
+    hint = _(
+        "a film is no text for a terminal; add -o FILE, for example -o film.{form}", form=row.name
+    )
     print_bytes(made, "" if row.name in ("csv", "json") else hint)
     return []
 
@@ -279,7 +289,7 @@ class _progress:  # noqa: N801
             bar = "#" * full + "." * (30 - full)
             click.echo(f"\r{bar} {done}/{self.count} frames", nl=False, err=True)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_other: object) -> None:
         if self.shown:
             click.echo("\r" + " " * 60 + "\r", nl=False, err=True)
 

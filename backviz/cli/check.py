@@ -6,6 +6,7 @@ import click
 
 from backviz.cli import options
 from backviz.cli.help import Command
+from backviz.language import _
 
 
 @click.command(cls=Command, short_help="Compare the gradients with finite differences.")
@@ -67,5 +68,5 @@ def check(
         raise CheckFailedError(report.wrong)
     kinks = [c.where + (f" ({c.source})" if c.source else "") for c in report if c.kink]
     if kinks and not quiet:
-        say(f"at a kink, where no derivative exists: {', '.join(kinks)}")
+        say(_("at a kink, where no derivative exists: {list}", list=", ".join(kinks)))
     return 0

@@ -12,6 +12,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from backviz.cli.help import Command
+
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 VARIABLE = "_BACKVIZ_COMPLETE"
 _SHELLS = ("bash", "zsh", "fish")
@@ -72,7 +74,7 @@ def offer_topics(_: click.Context, __: click.Parameter, word: str) -> list[Compl
     return [CompletionItem(name) for name in names if name.startswith(word)]
 
 
-@click.command(short_help="The line that lets a shell complete backviz.")
+@click.command(cls=Command, short_help="The line that lets a shell complete backviz.")
 @click.argument("shell", metavar="bash|zsh|fish", shell_complete=offer(lambda: _SHELLS))
 def completion(shell: str) -> None:
     """Print what lets SHELL complete commands, options, examples, themes and so on.

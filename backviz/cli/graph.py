@@ -9,6 +9,7 @@ import click
 
 from backviz.cli import options
 from backviz.cli.help import Command
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -48,7 +49,7 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     make_style(given)  # a wrong option is refused before any file is run
     check_order(given["order"], given["wrt"], given["order"] > 2 or given["forward_only"])
     if output == "-" and (given["as_json"] or given["open_it"] or given["watch"]):
-        raise UsageError("--json, --open and --watch need a file; add -o FILE")
+        raise UsageError(_("--json, --open and --watch need a file; add -o FILE"))
     if given["watch"]:
         return _watch(src, lambda: _draw(src, output, form, given))
     return _draw(src, output, form, given)
@@ -65,7 +66,7 @@ def _watch(src: str, draw: Callable[[], int]) -> int:
     path = path_of(src)
     if not is_file_source(src) or not path.is_file():
         raise UsageError(
-            "--watch needs a Python file that exists; use SRC of the form file.py:name"
+            _("--watch needs a Python file that exists; use SRC of the form file.py:name")
         )
     while True:
         changed = path.stat().st_mtime_ns
@@ -103,7 +104,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     fault = find_not_finite(value, loaded.values)
     fault = fault or next(filter(None, map(find_not_finite, more)), None)
     if fault and not given["allow_nan"]:
-        raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
+        raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
     figure = Figure(value, style, more, None if more else loaded.values)
     data = RENDERERS[_shown_as(form, output)](figure)
     _write(output, form, data)
@@ -170,7 +171,10 @@ def _write(output: str, form: str, data: bytes) -> None:
     elif output == "-" and form == "json":
         write_text(escaped(data.decode()))
     elif output == "-":
-        hint = f"a picture is no text for a terminal; add -o FILE, for example -o graph.{form}"
+        hint = _(
+            "a picture is no text for a terminal; add -o FILE, for example -o graph.{form}",
+            form=form,
+        )
         print_bytes(data, hint if RENDERERS[form].drawn else "")
     else:
         write_file(output, data)
@@ -182,7 +186,7 @@ def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str
     if given["as_json"]:
         print_json(_manifest(output, form, data, figure))
     elif output != "-" and not given["quiet"]:
-        say(f"wrote {output} ({len(data):,} bytes)")
+        say(_("wrote {output} ({n:,} bytes)", output=output, n=len(data)))
     if given["open_it"]:
         click.launch(output)
 

@@ -12,9 +12,12 @@ import click
 
 from backviz import plugins
 from backviz.cli.kept import Kept
+from backviz.cli.speech import said
+from backviz.language import N_, _
 
 FIRST = 12  # options in the list that comes first, --help among them
-GRAPH, LOOK, FILM, MESSAGES = "The graph", "The look", "The film", "Messages, programs, plugins"
+GRAPH, LOOK, FILM = N_("The graph"), N_("The look"), N_("The film")
+MESSAGES = N_("Messages, programs, plugins")
 _HEADINGS = (GRAPH, FILM, LOOK, MESSAGES)
 _WIDEST = 30  # columns of an option's name
 
@@ -51,15 +54,45 @@ class Command(click.Command):
         ctx.default_map = None
         return super().get_help(ctx)
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help in the language of whoever reads it."""
+        with said(self):
+            super().format_help(ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What the group says of the command."""
+        with said(self):
+            return super().get_short_help_str(limit)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the lists of options."""
         lists = listed(self, ctx)
         widest = max(map(_width, lists.values()))
         for heading, rows in lists.items():
-            with formatter.section(heading or "Options"):
+            with formatter.section(_(heading or "Options")):
                 formatter.write_dl(rows, _WIDEST, 2 + widest - _width(rows))
         if self.kinds:
             write_added(formatter, self.kinds)
+
+
+class Group(click.Group):
+    """A group whose help is in the language of whoever reads it."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help."""
+        with said(self):
+            super().format_help(ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What the group above says of it."""
+        with said(self):
+            return super().get_short_help_str(limit)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write options and commands."""
+        with formatter.section(_("Options")):
+            formatter.write_dl([row for rows in listed(self, ctx).values() for row in rows])
+        self.format_commands(ctx, formatter)
 
 
 def write_added(formatter: click.HelpFormatter, kinds: tuple[str, ...] = ()) -> None:
@@ -68,9 +101,9 @@ def write_added(formatter: click.HelpFormatter, kinds: tuple[str, ...] = ()) -> 
         return
     from backviz.registry import added
 
-    rows = [(kind, ", ".join(names)) for kind, names in added().items()]
+    rows = [(_(kind), ", ".join(names)) for kind, names in added().items()]
     if rows := [row for row in rows if not kinds or row[0] in kinds]:
-        with formatter.section("Added by plugins"):
+        with formatter.section(_("Added by plugins")):
             formatter.write_dl(rows)
 
 
@@ -80,12 +113,13 @@ def listed(command: click.Command, ctx: click.Context) -> dict[str, Rows]:
     lists: dict[str, Rows] = {}
     for option in options:
         heading = getattr(option, "heading", "") if len(options) > FIRST else ""
-        if record := option.get_help_record(ctx):
-            lists.setdefault(heading, []).append(record)
+        with said(option):
+            if record := option.get_help_record(ctx):
+                lists.setdefault(heading, []).append(record)
     own = [heading for heading in lists if heading not in ("", *_HEADINGS)]
     return {heading: lists[heading] for heading in (*own, "", *_HEADINGS) if heading in lists}
 
 
 def _width(rows: Rows) -> int:
     """The columns of the names in a list; a name that is longer stands on a line of its own."""
-    return min(max(len(name) for name, _ in rows), _WIDEST)
+    return min(max(len(name) for name, _text in rows), _WIDEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from backviz.cli import options
 from backviz.cli.completion import offer
 from backviz.cli.help import Command
+from backviz.language import _, speaking, spoken
 
 if TYPE_CHECKING:
     from backviz.scenes.surfaces import Landscape
@@ -38,7 +40,8 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
 
     if what is not None and what not in LISTS:
         raise UsageError(unknown("list", what, LISTS))
-    made = LISTS[what]() if what else [{"name": k, "count": len(f())} for k, f in LISTS.items()]
+    with speaking("en") if as_json else nullcontext():  # what a program reads is English
+        made = LISTS[what]() if what else [{"name": k, "count": len(f())} for k, f in LISTS.items()]
     if as_json:
         print_json({"rows": made}, indent=1)
     else:
@@ -48,7 +51,7 @@ def list_(what: str | None, as_json: bool, debug: bool) -> None:
 def _examples() -> Rows:
     from backviz.sources import EXAMPLES
 
-    return [{"name": f"@{e.name}", "about": e.about} for e in EXAMPLES.values()]
+    return [{"name": f"@{e.name}", "about": _(e.about)} for e in EXAMPLES.values()]
 
 
 def _ops() -> Rows:
@@ -59,8 +62,8 @@ def _ops() -> Rows:
         {
             "name": op.name,
             "derivative": ", ".join(derivatives(op)) or "—",
-            "domain": op.domain,
-            "note": f"{op.note} {op.gradient}".rstrip(),
+            "domain": _(op.domain),
+            "note": " ".join(_(text) for text in (op.note, op.gradient) if text),
         }
         for op in sorted(OPS.values(), key=lambda op: op.name)
         if op.public
@@ -76,10 +79,12 @@ def _formats() -> Rows:
     return [
         {
             "name": name,
-            "commands": ", ".join(command for command, _ in rows),
-            "kinds": ", ".join(dict.fromkeys(row.kind for _, row in rows)),
-            "endings": ", ".join(dict.fromkeys(e for _, row in rows for e in (name, *row.endings))),
-            "about": "; ".join(dict.fromkeys(row.about for _, row in rows)),
+            "commands": ", ".join(command for command, _row in rows),
+            "kinds": ", ".join(dict.fromkeys(row.kind for _command, row in rows)),
+            "endings": ", ".join(
+                dict.fromkeys(e for _command, row in rows for e in (name, *row.endings))
+            ),
+            "about": "; ".join(dict.fromkeys(_(row.about) for _command, row in rows)),
         }
         for name, rows in told.items()
     ]
@@ -104,7 +109,7 @@ def _formats_of(command: str) -> Callable[[], Rows]:
                 "name": row.name,
                 "kind": row.kind,
                 "endings": ", ".join((row.name, *row.endings)),
-                "about": row.about,
+                "about": _(row.about),
             }
             for row in _written()[command].values()
         ]
@@ -128,7 +133,7 @@ def _sizes() -> Rows:
     return [
         {
             "name": p.name,
-            "about": p.about,
+            "about": _(p.about),
             "width_pt": round(p.width, 2),
             "height_pt": round(p.height, 2),
             "text_pt": p.text,
@@ -141,7 +146,7 @@ def _sizes() -> Rows:
 def _engines() -> Rows:
     from backviz.diagrams.layout import ENGINES
 
-    return [{"name": e.name, "about": e.about} for e in ENGINES.values()]
+    return [{"name": e.name, "about": _(e.about)} for e in ENGINES.values()]
 
 
 def _languages() -> Rows:
@@ -163,7 +168,7 @@ def _surfaces() -> Rows:
     from backviz.scenes.surfaces import SURFACES
 
     rows = [{"name": s.name, "formula": s.formula, "domain": _ends(s)} for s in SURFACES.values()]
-    about = "the loss of a real network on a plane through its 33 weights"
+    about = _("the loss of a real network on a plane through its 33 weights")
     return [*rows, {"name": "network", "formula": about, "domain": ""}]
 
 
@@ -174,13 +179,13 @@ def _ends(land: Landscape) -> str:
 def _optimizers() -> Rows:
     from backviz.optim import OPTIMIZERS
 
-    return [{"name": name, "about": _sentence(made)} for name, made in OPTIMIZERS.items()]
+    return [{"name": name, "about": _(_sentence(made))} for name, made in OPTIMIZERS.items()]
 
 
 def _schedules() -> Rows:
     from backviz.optim import SCHEDULES
 
-    return [{"name": name, "about": _sentence(made)} for name, made in SCHEDULES.items()]
+    return [{"name": name, "about": _(_sentence(made))} for name, made in SCHEDULES.items()]
 
 
 def _sentence(made: object) -> str:
@@ -192,13 +197,15 @@ def _commands() -> Rows:
     from backviz.stepping.look import Look
     from backviz.stepping.vocabulary import COMMANDS, purpose
 
-    return [{"name": c.name, "about": purpose(c, Look())} for c in COMMANDS.values()]
+    return [{"name": c.name, "about": purpose(c, Look(lang=spoken()))} for c in COMMANDS.values()]
 
 
 def _topics() -> Rows:
     from backviz.lessons import LESSONS
 
-    return [{"name": topic.name, "question": topic.question.en} for topic in LESSONS.values()]
+    return [
+        {"name": topic.name, "question": topic.question.of(spoken())} for topic in LESSONS.values()
+    ]
 
 
 LISTS: dict[str, Callable[[], Rows]] = {

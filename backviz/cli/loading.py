@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from backviz.language import _
+
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
@@ -50,14 +52,24 @@ def load_record(
         value = load(src, None if quiet else say)
     values = tape(value)
     if _forget_gradients(values) and not quiet:
-        say("the gradients that the file had computed are left out: shown are those of the result")
+        say(
+            _(
+                "the gradients that the file had computed are left out: shown are those of "
+                "the result"
+            )
+        )
     if wrt:
         value = derivative(value, wrt, order - 1)
         values = tape(value)
         _forget_gradients(values)
     if differentiate and value.requires_grad:
         if value.shape and not quiet:
-            say(f"the result has shape {value.shape}: the gradients are those of its sum")
+            say(
+                _(
+                    "the result has shape {shape}: the gradients are those of its sum",
+                    shape=value.shape,
+                )
+            )
         backward(value, seed_for(value))
     return Loaded(value, values)
 
@@ -67,9 +79,11 @@ def check_order(order: int, wrt: str, needs_leaf: bool) -> None:
     from backviz.errors import UsageError
 
     if needs_leaf and order > 1 and not wrt:
-        raise UsageError("--order needs --wrt NAME here: the leaf to derive for")
+        raise UsageError(_("--order needs --wrt NAME here: the leaf to derive for"))
     if wrt and order < 2:
-        raise UsageError("--wrt goes with --order 2 or more, which says the order of derivatives")
+        raise UsageError(
+            _("--wrt goes with --order 2 or more, which says the order of derivatives")
+        )
 
 
 def _forget_gradients(values: Iterable[Value]) -> bool:

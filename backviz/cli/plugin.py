@@ -15,8 +15,9 @@ import click
 
 from backviz import plugins
 from backviz.cli.completion import names_in, offer, offer_files
-from backviz.cli.help import MESSAGES, Option, write_added
+from backviz.cli.help import MESSAGES, Group, Option, write_added
 from backviz.errors import BackvizError
+from backviz.language import _
 
 
 def plugin_option() -> Option:
@@ -32,7 +33,7 @@ def plugin_option() -> Option:
     )
 
 
-class Extensible(click.Group):
+class Extensible(Group):
     """A group whose commands all take `--plugin`, and which loads the plugins first."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
@@ -45,7 +46,7 @@ class Extensible(click.Group):
         from backviz.cli.terminal import say
 
         if ctx.resilient_parsing:
-            _load(args, lambda _: None, BackvizError)
+            _load(args, lambda said: None, BackvizError)
         else:
             _load(args, say, ())
         return super().parse_args(ctx, args)
@@ -107,16 +108,20 @@ class Named(Option):
         return record[0], f"{record[1]}  Added: {', '.join(added)}."
 
 
-def hint(words: list[str], said: str) -> str:
-    """What to add to a complaint about an unknown name if a file on the line may have it."""
-    if not said.startswith("unknown "):
-        return ""
+def hinted(words: list[str], error: BackvizError) -> str:
+    """A complaint; about an unknown name, with the file on the line that may have it."""
+    from backviz.registry import Unknown
+
+    said = str(error)
+    if not isinstance(next(iter(error.args), ""), Unknown):
+        return said
     for word in words:
         file = word.rpartition(":")[0] or word
         path = Path(file)
         if path.suffix != ".py" or not path.is_file() or str(path.resolve()) in plugins.LOADED:
             continue
         if "backviz.extend" in path.read_text("utf-8", errors="replace"):
-            start = " If" if said.endswith("?") else "; if"
-            return f"{start} {file} adds it, say --plugin {file}"
-    return ""
+            if said.endswith("?"):
+                return _("{said} If {file} adds it, say --plugin {file}", said=said, file=file)
+            return _("{said}; if {file} adds it, say --plugin {file}", said=said, file=file)
+    return said

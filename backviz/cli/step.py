@@ -10,6 +10,7 @@ import click
 
 from backviz.cli import options
 from backviz.cli.help import Command
+from backviz.language import _
 
 
 @click.command(
@@ -50,16 +51,22 @@ def step(
 
     quiet_libraries()
     if commands is not None and script is not None:
-        raise UsageError("--commands and --script are two ways to say the same; drop one of them")
+        raise UsageError(
+            _("--commands and --script are two ways to say the same; drop one of them")
+        )
     if watch and not watch.endswith((".html", ".htm")):
-        raise UsageError(f"--watch keeps a page: {watch} does not end in .html")
+        raise UsageError(_("--watch keeps a page: {watch} does not end in .html", watch=watch))
     LANGUAGES[given["lang"]]
     piped = sys.stdin is not None and not sys.stdin.isatty()
     scripted = commands is not None or script is not None
     if src == "-" and not scripted:
-        raise UsageError("SRC - reads standard input, so the commands go to --commands or --script")
+        raise UsageError(
+            _("SRC - reads standard input, so the commands go to --commands or --script")
+        )
     if sys.stdin is None and not scripted:
-        raise UsageError("standard input is closed; give the commands with --commands or --script")
+        raise UsageError(
+            _("standard input is closed; give the commands with --commands or --script")
+        )
     check_order(given["order"], given["wrt"], True)
     output = load_record(
         src,
@@ -72,7 +79,7 @@ def step(
     live = not scripted and not piped
     if as_json and live:
         raise UsageError(
-            "--json answers commands that are given: add --commands, --script or a pipe"
+            _("--json answers commands that are given: add --commands, --script or a pipe")
         )
     shell = Shell(start(output, look), write_text, live, watch, as_json=as_json)
     shell.follow()

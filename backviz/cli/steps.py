@@ -10,6 +10,7 @@ import click
 from backviz.cli import options
 from backviz.cli.graph import make_style
 from backviz.cli.help import Command
+from backviz.language import _, ngettext
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
@@ -83,7 +84,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     value, values = loaded.value, loaded.values
     fault = find_not_finite(value, values)
     if fault and not given["allow_nan"]:
-        raise NotFiniteError(f"{fault}; add --allow-nan to draw it all the same")
+        raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
     build = Steps(Figure(value, style, values=values), given["passes"], given["pace"], first, last)
     files = BUILDERS[form](build)
     paths = _write(output, form, files)
@@ -109,7 +110,9 @@ def _span(text: str) -> tuple[int, int | None]:
         return 1, None
     found = re.fullmatch(r"(\d*)\s*(-?)\s*(\d*)", text)
     if found is None or not (found[1] or found[3]):
-        raise UsageError(f"--range {text!r} is no range of steps; write it as 3-8, 3- or -8")
+        raise UsageError(
+            _("--range {text!r} is no range of steps; write it as 3-8, 3- or -8", text=text)
+        )
     first = int(found[1] or 1)
     if not found[2]:
         return first, first
@@ -121,7 +124,9 @@ def _write(output: str, form: str, files: list[bytes]) -> list[str]:
     from backviz.renderers.build_files import write_build
 
     if output == "-":
-        hint = f"a build is no text for a terminal; add -o FILE, for example -o steps.{form}"
+        hint = _(
+            "a build is no text for a terminal; add -o FILE, for example -o steps.{form}", form=form
+        )
         print_bytes(files[0], hint)
         return []
     return write_build(output, files)
@@ -129,17 +134,23 @@ def _write(output: str, form: str, files: list[bytes]) -> list[str]:
 
 def _say_written(build: Steps, form: str, paths: list[str], files: list[bytes]) -> None:
     from backviz.cli.terminal import say
-    from backviz.text import count
 
     if not paths:
         return
-    steps_, size = count(len(build.moments), "step"), sum(map(len, files))
     where = paths[0] if len(paths) == 1 else f"{paths[0]} … {paths[-1]}"
-    say(f"wrote {where} ({steps_}, {size:,} bytes)")
+    say(
+        ngettext(
+            "wrote {where} ({n:,} step, {size:,} bytes)",
+            "wrote {where} ({n:,} steps, {size:,} bytes)",
+            len(build.moments),
+            where=where,
+            size=sum(map(len, files)),
+        )
+    )
     if form == "pdf":
         from backviz.renderers.tikz import beamer_snippet
 
-        say("in a Beamer frame:\n" + beamer_snippet(paths[0], len(build.moments)))
+        say(_("in a Beamer frame:") + "\n" + beamer_snippet(paths[0], len(build.moments)))
     if form == "fragments":
         _say_how_large(build)
 
@@ -155,12 +166,19 @@ def _say_how_large(build: Steps) -> None:
     least, text = PRESETS["slide"].least, page.least_text * on_slide(page)
     if text < NEARLY * least and build.figure.style.size != "slide":  # slide has its own word
         say(
-            f"the smallest text is {text:.1f} pt on a slide of 960 × 700, less than {least:g} pt; "
-            "use --for slide, or fold (--fold names)"
+            _(
+                "the smallest text is {text:.1f} pt on a slide of 960 × 700, less than "
+                "{least:g} pt; use --for slide, or fold (--fold names)",
+                text=text,
+                least=least,
+            )
         )
     say(
-        "in reveal.js or Quarto: put the file's text into a <section>; it is as wide as the slide. "
-        "Under a long heading make it less high: .reveal section > svg {height: 450px}"
+        _(
+            "in reveal.js or Quarto: put the file's text into a <section>; it is as "
+            "wide as the slide. Under a long heading make it less high: .reveal "
+            "section > svg {height: 450px}"
+        )
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from backviz.errors import BackvizError, UsageError
+from backviz.language import _
 from backviz.signs import escaped, fitted, printable
 
 __all__ = [
@@ -118,7 +119,7 @@ def flush_output() -> None:
 def standard_output() -> TextIO:
     """Standard output; raises `BackvizError` if it is closed, as it is without a console."""
     if sys.stdout is None:
-        raise BackvizError("cannot write to standard output: it is closed; add -o FILE")
+        raise BackvizError(_("cannot write to standard output: it is closed; add -o FILE"))
     return sys.stdout
 
 
@@ -133,7 +134,7 @@ def _heard() -> Iterator[None]:
     except OSError as error:
         silence_output()
         said = error.strerror or error
-        raise BackvizError(f"cannot write to standard output: {said}") from None
+        raise BackvizError(_("cannot write to standard output: {said}", said=said)) from None
 
 
 def silence_output() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.errors import UsageError
+from backviz.language import N_, _
 from backviz.registry import unknown
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
@@ -26,31 +27,31 @@ MOST_ENTRIES = 100
 FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 # What the command line and other libraries call an option, and what it is called here.
 OTHER_WORDS = {
-    "contributions": "the numbers on arrows are products=True",
-    "no_legend": "leave the legend out with legend=False",
-    "forward_only": "a record without backward() is drawn without gradients",
-    "dpi": "the pixels per point of a PNG are scale=2.0",
-    "figsize": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
-    "preset": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
-    "place": "the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'",
-    "rankdir": "the direction is direction='LR' or 'TB'",
-    "no_command": "a film has no command line in its corner with command=False",
-    "language": "the language is lang='en' or 'ru'",
-    "dark": "the colours are theme='dark'",
-    "expand": "record the ops as their parts: with backviz.expanded('softmax'): …",
-    "order": "record the derivative: backward(create_graph=True), then draw x.grad",
-    "wrt": "draw x.grad after backward(create_graph=True)",
-    "by": "a step for each node or contribution is backviz.steps(L, pace='contribution')",
-    "passes": "one half of the steps is backviz.steps(L, passes='forward')",
-    "pace": "a step for each contribution is backviz.steps(L, pace='contribution')",
-    "first": "some of the steps are backviz.steps(L, first=3, last=8)",
-    "last": "some of the steps are backviz.steps(L, first=3, last=8)",
-    "range": "some of the steps are backviz.steps(L, first=3, last=8)",
-    "span": "some of the steps are backviz.steps(L, first=3, last=8)",
-    "format": "the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')",
-    "form": "the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')",
-    "filename": "the file is backviz.save(L, 'x.svg')",
-    "output": "the file is backviz.save(L, 'x.svg')",
+    "contributions": N_("the numbers on arrows are products=True"),
+    "no_legend": N_("leave the legend out with legend=False"),
+    "forward_only": N_("a record without backward() is drawn without gradients"),
+    "dpi": N_("the pixels per point of a PNG are scale=2.0"),
+    "figsize": N_("the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'"),
+    "preset": N_("the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'"),
+    "place": N_("the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'"),
+    "rankdir": N_("the direction is direction='LR' or 'TB'"),
+    "no_command": N_("a film has no command line in its corner with command=False"),
+    "language": N_("the language is lang='en' or 'ru'"),
+    "dark": N_("the colours are theme='dark'"),
+    "expand": N_("record the ops as their parts: with backviz.expanded('softmax'): …"),
+    "order": N_("record the derivative: backward(create_graph=True), then draw x.grad"),
+    "wrt": N_("draw x.grad after backward(create_graph=True)"),
+    "by": N_("a step for each node or contribution is backviz.steps(L, pace='contribution')"),
+    "passes": N_("one half of the steps is backviz.steps(L, passes='forward')"),
+    "pace": N_("a step for each contribution is backviz.steps(L, pace='contribution')"),
+    "first": N_("some of the steps are backviz.steps(L, first=3, last=8)"),
+    "last": N_("some of the steps are backviz.steps(L, first=3, last=8)"),
+    "range": N_("some of the steps are backviz.steps(L, first=3, last=8)"),
+    "span": N_("some of the steps are backviz.steps(L, first=3, last=8)"),
+    "format": N_("the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')"),
+    "form": N_("the format is backviz.render(L, 'svg'), or the extension in save(L, 'x.svg')"),
+    "filename": N_("the file is backviz.save(L, 'x.svg')"),
+    "output": N_("the file is backviz.save(L, 'x.svg')"),
 }
 
 
@@ -180,25 +181,38 @@ def wrong_option(given: str, known: Iterable[str]) -> str:
     >>> wrong_option("dpi", ["scale"])
     "unknown option 'dpi'; the pixels per point of a PNG are scale=2.0"
     """
-    told = OTHER_WORDS.get(given)
-    return f"unknown option {given!r}; {told}" if told else unknown("option", given, known)
+    told = OTHER_WORDS.get(given, "")
+    return unknown(N_("option"), given, () if told else known, _(told))
 
 
-KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
+KINDS = {
+    bool: N_("{option} takes True or False, not {given}"),
+    int: N_("{option} takes a whole number, not {given}"),
+    float: N_("{option} takes a number, not {given}"),
+    str: N_("{option} takes a text, not {given}"),
+}
 
 
 def _of_kind(option: str, given: object, kind: type) -> None:
     """Refuse a value of another kind; a whole number is a number, True is none."""
     fits = {bool: bool | np.bool_, int: Integral, float: Real}.get(kind, kind)
     if not isinstance(given, fits) or (isinstance(given, bool) and kind is not bool):
-        raise UsageError(f"{option} takes {KINDS[kind]}, not {reprlib.repr(given)}")
+        raise UsageError(_(KINDS[kind], option=option, given=reprlib.repr(given)))
 
 
 def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:
     if given not in allowed:
-        raise UsageError(f"unknown {what} {given!r}; there is {', '.join(allowed)}")
+        raise UsageError(unknown(what, given, allowed))
 
 
 def _between(what: str, given: float, least: float, most: float) -> None:
     if not least <= given <= most:
-        raise UsageError(f"{what} {given:g} is out of range; use {least:g} to {most:g}")
+        raise UsageError(
+            _(
+                "{what} {given:g} is out of range; use {least:g} to {most:g}",
+                what=what,
+                given=given,
+                least=least,
+                most=most,
+            )
+        )

@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import Seed, each_axis, generator, streams, whole, within
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -111,11 +112,17 @@ class Conv2d(Module):
         groups = whole("Conv2d", "groups", groups)
         if in_channels % groups or out_channels % groups:
             raise InputError(
-                f"Conv2d: {in_channels} and {out_channels} channels cannot be parted into "
-                f"{groups} groups; both have to be multiples of it"
+                _(
+                    "Conv2d: {in_channels} and {out_channels} channels cannot be parted into "
+                    "{groups} groups; both have to be multiples of it",
+                    in_channels=in_channels,
+                    out_channels=out_channels,
+                    groups=groups,
+                )
             )
         if padding_mode not in CONTINUED:
-            raise InputError(unknown("padding_mode of Conv2d", str(padding_mode), CONTINUED))
+            what = _("{what} of {name}", what="padding_mode", name="Conv2d")
+            raise InputError(unknown(what, str(padding_mode), CONTINUED))
         strides = each_axis("Conv2d", "stride", stride, 2)
         spread = each_axis("Conv2d", "dilation", dilation, 2)
         self._mode = padding_mode
@@ -123,7 +130,7 @@ class Conv2d(Module):
         self._padding: Any = padding if words else each_axis("Conv2d", "padding", padding, 2, 0)
         ends = _ends(self._padding, self.kernel_size, strides, spread)
         # the op puts as many zeros in front as behind; all else is put around before
-        even = tuple([a for a, _ in ends]) if padding_mode == "zeros" else (0, 0)
+        even = tuple([a for a, _other in ends]) if padding_mode == "zeros" else (0, 0)
         self._around = tuple([(a - n, b - n) for (a, b), n in zip(ends, even, strict=True)])
         self._options = {"stride": strides, "padding": even, "dilation": spread, "groups": groups}
         random = None if seed is None else generator(seed)
@@ -148,7 +155,13 @@ class Conv2d(Module):
         if mode in ("reflect", "circular") and any(
             max(ends) > n for ends, n in zip(self._around, most, strict=True)
         ):
-            raise ShapeError(f"{self!r}: an image of {shape[2:]} is too small to be continued")
+            raise ShapeError(
+                _(
+                    "{it!r}: an image of {shape} is too small to be continued",
+                    it=self,
+                    shape=shape[2:],
+                )
+            )
         return OPS["pad"](x, ((0, 0), (0, 0), *self._around), mode=mode)
 
     def details(self) -> str:
@@ -239,9 +252,13 @@ def _ends(padding: Any, size: Shape, stride: Shape, dilation: Shape) -> tuple[tu
     if not isinstance(padding, str):
         return tuple([(n, n) for n in padding])
     if padding not in ("valid", "same"):
-        raise InputError(unknown("padding of Conv2d", padding, ["valid", "same"]))
+        raise InputError(
+            unknown(
+                _("{what} of {name}", what="padding", name="Conv2d"), padding, ["valid", "same"]
+            )
+        )
     if padding == "same" and stride != (1, 1):
-        raise InputError("Conv2d: padding='same' goes with stride 1 only; give the numbers")
+        raise InputError(_("Conv2d: padding='same' goes with stride 1 only; give the numbers"))
     more = [d * (n - 1) * (padding == "same") for d, n in zip(dilation, size, strict=True)]
     return tuple([(n // 2, n - n // 2) for n in more])
 
@@ -249,5 +266,12 @@ def _ends(padding: Any, size: Shape, stride: Shape, dilation: Shape) -> tuple[tu
 def _misfit(layer: Module, shape: tuple[int, ...], weight: Value, said: str) -> ShapeError:
     named = weight.label or "its weight"
     return ShapeError(
-        f"{layer!r}: the input has the shape {shape}, but {named} has {weight.shape}: {said}"
+        _(
+            "{layer!r}: the input has the shape {shape}, but {named} has {shape2}: {said}",
+            layer=layer,
+            shape=shape,
+            named=named,
+            shape2=weight.shape,
+            said=said,
+        )
     )

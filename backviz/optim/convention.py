@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import SHARE, checked, number, plain
 from backviz.optim.rates import Schedule, as_schedule
 from backviz.registry import unknown
@@ -81,7 +82,9 @@ def choose(title: str, conventions: Conventions, semantics: str | None) -> tuple
     """The convention of that name, the first if none is named."""
     name = next(iter(conventions)) if semantics is None else semantics
     if name not in conventions:
-        raise InputError(unknown(f"semantics of {title}", str(name), conventions))
+        raise InputError(
+            unknown(_("{what} of {name}", what="semantics", name=title), str(name), conventions)
+        )
     return name, conventions[name]
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import FROM_0_TO_1, SHARE, above_0, number, whole
 from backviz.optim.rates import SCHEDULES, Rule, Schedule
 from backviz.registry import unknown
@@ -52,7 +53,13 @@ def one_cycle(
             "give a number between 0 and 1"
         )
     if anneal_strategy not in ANNEALING:
-        raise InputError(unknown(f"anneal_strategy of {name}", str(anneal_strategy), ANNEALING))
+        raise InputError(
+            unknown(
+                _("{what} of {name}", what="anneal_strategy", name=name),
+                str(anneal_strategy),
+                ANNEALING,
+            )
+        )
     start = top / above_0(name, "div_factor", div_factor)
     end = start / above_0(name, "final_div_factor", final_div_factor)
     low = number(name, "base_momentum", base_momentum, SHARE)

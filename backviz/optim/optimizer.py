@@ -18,6 +18,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.optim.anatomy import Anatomy, anatomy_of
 from backviz.optim.cells import Cell, Group, cells_of, fill, lend, owners
 from backviz.optim.convention import Conventions, Decay, choose, rate_of, settle
@@ -89,7 +90,7 @@ class Optimizer:
         self.semantics, self.convention = choose(self.title, self.conventions, semantics)
         names = list(dict.fromkeys(o for c in self.conventions.values() for o in c.defaults))
         if wrong := next((name for name in named if name not in names), None):
-            raise InputError(unknown(f"option of {self.title}", wrong, names))
+            raise InputError(unknown(_("option of {name}", name=self.title), wrong, names))
         names = [name for name in names if name not in BY_NAME]
         if len(placed) > len(names) or set(names[: len(placed)]) & set(named):
             raise InputError(f"{self.title}: give {', '.join(names)} once each, in this order")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, final
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import AT_LEAST_0, Kind, above_0, number, short, whole
 from backviz.optim.rates import SCHEDULES, Schedule
 from backviz.registry import unknown
@@ -141,7 +142,7 @@ def reduce_on_plateau(
         ("threshold_mode", threshold_mode or "rel", ("rel", "abs")),
     ):
         if given not in known:
-            raise InputError(unknown(f"{what} of {name}", given, known))
+            raise InputError(unknown(_("{what} of {name}", what=what, name=name), given, known))
     options: dict[str, Any] = {
         "mode": mode,
         "factor": number(name, "factor", factor, BETWEEN),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from backviz.errors import InputError, UsageError
+from backviz.language import _
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
 from backviz.optim.options import above_0, short
@@ -133,7 +134,7 @@ def _choice(word: str) -> Choice:
     for each in given:
         option, is_given, value = (part.strip() for part in each.partition("="))
         if option not in known:
-            raise UsageError(unknown(f"option of {name}", option, known))
+            raise UsageError(unknown(_("option of {name}", name=name), option, known))
         if not is_given or not value:
             raise UsageError(f"{name}: the option {option} has no value; write {option}=.9")
         if option in said:
@@ -166,10 +167,10 @@ def _value(optimizer: str, option: str, text: str) -> Any:
 
 Optimizers = Annotated[
     tuple[Choice, ...],
-    Kind("optimizers", "NAME,NAME", lambda _, text: choices(text), names_of_optimizers, True),
+    Kind("optimizers", "NAME,NAME", lambda _other, text: choices(text), names_of_optimizers, True),
 ]
 OneOptimizer = Annotated[
-    Choice, Kind("optimizer", "NAME", lambda _, text: one_choice(text), names_of_optimizers)
+    Choice, Kind("optimizer", "NAME", lambda _other, text: one_choice(text), names_of_optimizers)
 ]
 
 
@@ -256,5 +257,7 @@ def schedule_names(text: str) -> tuple[str, ...]:
 
 Schedules = Annotated[
     tuple[str, ...],
-    Kind("schedules", "NAME,NAME", lambda _, text: schedule_names(text), lambda: [*_SET], True),
+    Kind(
+        "schedules", "NAME,NAME", lambda _other, text: schedule_names(text), lambda: [*_SET], True
+    ),
 ]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.registry import Registry, unknown
 from backviz.scenes.model import Film
 
@@ -157,7 +158,7 @@ class Scene:
         known = {option.name: option for option in self.options}
         for name in given:
             if name not in known:
-                raise UsageError(unknown(f"option of {self.name}", name, known))
+                raise UsageError(unknown(_("option of {name}", name=self.name), name, known))
         settings = {n: o.check(given.get(n, o.default)) for n, o in known.items()}
         made = self.make(**{n: known[n].read(value) for n, value in settings.items()})
         return made.with_settings(self.name, settings)
@@ -204,14 +205,14 @@ def _entered(make: Callable[..., Film], claim: Claim | None) -> Scene:
 
 def _docstring(make: Callable[..., Film]) -> tuple[str, dict[str, str]]:
     """The text above `Options:` and the line of each option; an indented line continues."""
-    text, _, rest = (inspect.getdoc(make) or "").partition("Options:\n")
+    text, _other, rest = (inspect.getdoc(make) or "").partition("Options:\n")
     options: dict[str, str] = {}
     name = ""
     for line in inspect.cleandoc("\n" + rest).splitlines():
         if line.startswith(" "):
             options[name] += " " + line.strip()
         elif line:
-            name, _, about = line.partition(":")
+            name, _other, about = line.partition(":")
             options[name] = about.strip()
     if not text.strip():
         raise TypeError(f"the scene {make.__name__} has no docstring")

@@ -10,6 +10,7 @@ from textwrap import dedent
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.sources.examples import EXAMPLES
 from backviz.sources.expression import record_expression
 from backviz.sources.files import is_file_source, record_file
@@ -30,7 +31,10 @@ def load(source: str, note: Callable[[str], None] | None = None) -> Value:
     """
     if not isinstance(source, str):
         raise InputError(
-            f"a source is a text such as '@diamond' or 'file.py:loss', not {reprlib.repr(source)}"
+            _(
+                "a source is a text such as '@diamond' or 'file.py:loss', not {source}",
+                source=reprlib.repr(source),
+            )
         )
     if source.startswith("@"):
         return record_expression(dedent(EXAMPLES[source[1:]].expression))
@@ -49,7 +53,7 @@ def load(source: str, note: Callable[[str], None] | None = None) -> Value:
 def _meant(source: str) -> str | None:
     """What a source that is no expression was probably meant to be: an example, a file."""
     if source in EXAMPLES:
-        return f"{source} is no expression; the example is @{source}"
+        return _("{source} is no expression; the example is @{source}", source=source)
     head, colon, name = source.rpartition(":")
     path, name = (Path(head), name) if colon else (Path(source), "NAME")
     try:
@@ -59,13 +63,24 @@ def _meant(source: str) -> str | None:
         ]
         for module in modules:
             if module.is_file():
-                return f"{path} is no expression; did you mean {module}:{name}?"
+                return _(
+                    "{path} is no expression; did you mean {module}:{name}?",
+                    path=path,
+                    module=module,
+                    name=name,
+                )
         if path.is_dir():
-            return f"{path} is a folder; name a file in it, as {path / 'model.py'}:{name}"
+            return _(
+                "{path} is a folder; name a file in it, as {n}:{name}",
+                path=path,
+                n=path / "model.py",
+                name=name,
+            )
         if path.is_file():
-            return (
-                f"{path} is a file, but no Python: a source file ends in .py or .ipynb; an "
-                f"expression in a file goes to standard input, SRC being -: - < {path}"
+            return _(
+                "{path} is a file, but no Python: a source file ends in .py or .ipynb; an "
+                "expression in a file goes to standard input, SRC being -: - < {path}",
+                path=path,
             )
     except (OSError, ValueError):
         pass
@@ -74,8 +89,8 @@ def _meant(source: str) -> str | None:
 
 def _stdin() -> str:
     if sys.stdin is None:
-        raise InputError("standard input is closed; send an expression, or give it as SRC")
+        raise InputError(_("standard input is closed; send an expression, or give it as SRC"))
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError("standard input is not UTF-8 text; send an expression") from None
+        raise InputError(_("standard input is not UTF-8 text; send an expression")) from None

@@ -25,6 +25,7 @@ from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.reruns import Births, copied, following, random_state
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError
+from backviz.language import _
 from backviz.sources.files import is_function, program_of, value_of
 from backviz.sources.program import Program
 from backviz.text import clean
@@ -70,20 +71,24 @@ class Again:
     def why_not(self, leaves: Sequence[Value]) -> str:
         """Why it is not run again on moved leaves; "" if it is."""
         if not self.is_function and not self.lines:
-            return "name a function that returns it to have that run again"
+            return _("name a function that returns it to have that run again")
         if self.changed:
-            name = clean(self.changed[0].label) or "a leaf"
-            return f"{name} was changed after {self.name} was computed, as by training"
+            name = clean(self.changed[0].label) or _("a leaf")
+            return _(
+                "{name} was changed after {name2} was computed, as by training",
+                name=name,
+                name2=self.name,
+            )
         for leaf in leaves:
             place = self._places.get(leaf.serial)
-            called = clean(leaf.label) or "a leaf"
+            called = clean(leaf.label) or _("a leaf")
             if place is None:
-                return f"where {called} is made cannot be told"
+                return _("where {called} is made cannot be told", called=called)
             if not np.array_equal(self.births.first[place], leaf.raw, equal_nan=True):
-                return f"{called} was changed after it was made, as by training"
+                return _("{called} was changed after it was made, as by training", called=called)
         coarse = [v.dtype for v in tape(self.value) if v.dtype.itemsize < 8]
         if coarse:
-            return f"differences of {coarse[0]} numbers say nothing"
+            return _("differences of {coarse} numbers say nothing", coarse=coarse[0])
         return ""
 
     def function(self, leaves: Sequence[Value], hold: bool = False) -> Callable[..., Value]:
@@ -157,7 +162,7 @@ def what_is_lost(called: Called) -> list[str]:
     if not leaves or sum(leaf.size for leaf in leaves) > LARGEST or called.trains:
         return []
     labels = [leaf.label or f"leaf {i}" for i, leaf in enumerate(leaves)]
-    rows, _ = compare(called, labels, step=1e-5, tolerance=1e-6, seed=0, groups=1)
+    rows, _other = compare(called, labels, step=1e-5, tolerance=1e-6, seed=0, groups=1)
     return [row.fault for row in rows]
 
 
@@ -184,7 +189,9 @@ def compare(
     """
     leaves = leaves_of(again.value)
     if why := again.why_not(leaves):
-        return [], [f"the record of {again.name} was checked, not the program: {why}"]
+        return [], [
+            _("the record of {name} was checked, not the program: {why}", name=again.name, why=why)
+        ]
     random = np.random.default_rng(seed)
     shape = again.value.shape
     weights = random.uniform(0.5, 1.5, shape) if shape else 1.0
@@ -197,16 +204,25 @@ def compare(
     try:
         if (there := differs_again(free)) is not None:
             return [], [
-                f"{again.name} is not repeatable: two runs at one point gave {free.value!r} and "
-                f"{there!r}; the record of the first was checked"
+                _(
+                    "{name} is not repeatable: two runs at one point gave {value!r} and "
+                    "{there!r}; the record of the first was checked",
+                    name=again.name,
+                    value=free.value,
+                    there=there,
+                )
             ]
         how = {"step": step, "tolerance": tolerance}
         return _rows(again, free, held, labels, random, how, groups)
     except (BackvizError, TypeError, ValueError) as error:
         first = clean(str(error).splitlines()[0]) if str(error) else type(error).__name__
         return [], [
-            f"the record of {again.name} was checked, not the program, which cannot be run on "
-            f"other numbers: {first}"
+            _(
+                "the record of {name} was checked, not the program, which cannot be run on "
+                "other numbers: {first}",
+                name=again.name,
+                first=first,
+            )
         ]
 
 
@@ -237,10 +253,15 @@ def _rows(
         name = labels[inputs[0]] + (f" … {labels[inputs[-1]]}" if len(inputs) > 1 else "")
         if again.lines and _judged(held, inputs, seed, how)[1].state != "wrong":
             where = ", ".join(f"{call} at {line}" for line, call in [*again.lines.items()][:3])
-            fault = (
-                f"{clean(name)}: run again on moved inputs, {again.name} has the derivative "
-                f"{verdict.numeric:.10g}, but its record {slope:.10g}: numbers left the record "
-                f"by {where}"
+            fault = _(
+                "{name}: run again on moved inputs, {name2} has the derivative "
+                "{numeric:.10g}, but its record {slope:.10g}: numbers left the record by "
+                "{where}",
+                name=clean(name),
+                name2=again.name,
+                numeric=verdict.numeric,
+                slope=slope,
+                where=where,
             )
             row = Check(
                 inputs[0], f"{name}, run again", (), 1, (), slope, verdict.numeric, verdict.error,
@@ -249,9 +270,15 @@ def _rows(
             rows.append(row)
         else:
             notes.append(
-                f"run again on moved inputs, {again.name} has the derivative "
-                f"{verdict.numeric:.6g} for {clean(name)}, but its record {slope:.6g}: the record "
-                "holds fixed what .data, .item(), .numpy(), detach() or no_grad() take out of it"
+                _(
+                    "run again on moved inputs, {name} has the derivative {numeric:.6g} for "
+                    "{name2}, but its record {slope:.6g}: the record holds fixed what .data, "
+                    ".item(), .numpy(), detach() or no_grad() take out of it",
+                    name=again.name,
+                    numeric=verdict.numeric,
+                    name2=clean(name),
+                    slope=slope,
+                )
             )
     return rows, notes
 

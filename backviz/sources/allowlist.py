@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.remedies import unknown_op
+from backviz.language import N_, _, ngettext
 from backviz.ops import OPS
 
 CONSTANTS = {"pi": math.pi}
@@ -73,8 +74,10 @@ def _why_not(node: ast.AST, numbers: dict[ast.AST, float]) -> str | None:
         case ast.Call():
             return _why_no_call(node)
     kind = getattr(node, "op", node)
-    return _REFUSED.get(
-        type(kind), "only numbers, names, lists, + − * / // % ** @ and functions fit here"
+    return _(
+        _REFUSED.get(
+            type(kind), N_("only numbers, names, lists, + − * / // % ** @ and functions fit here")
+        )
     )
 
 
@@ -82,26 +85,26 @@ def as_float(node: ast.Constant) -> float:
     """A literal number as a float."""
     value = node.value
     if type(value) not in (int, float):
-        raise _RefusedError("only real numbers can stand here")
+        raise _RefusedError(_("only real numbers can stand here"))
     try:
         return float(value)  # type: ignore[arg-type]
     except OverflowError:
-        raise _RefusedError("the number is too large for a float64") from None
+        raise _RefusedError(_("the number is too large for a float64")) from None
 
 
 def as_array(node: ast.List) -> np.ndarray:
     """Nested lists of numbers as an array; every row as long as the first."""
     for entry in map(_unsigned, _entries(node)):
         if not isinstance(entry, ast.Constant) or type(entry.value) not in (int, float):
-            raise _RefusedError("a list holds numbers, or rows of numbers that are equally long")
+            raise _RefusedError(_("a list holds numbers, or rows of numbers that are equally long"))
     try:
         array = np.array(ast.literal_eval(node), dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise _RefusedError(
-            "a list holds numbers, or rows of numbers that are equally long"
+            _("a list holds numbers, or rows of numbers that are equally long")
         ) from None
     if array.size == 0:
-        raise _RefusedError("the list is empty; put numbers into it")
+        raise _RefusedError(_("the list is empty; put numbers into it"))
     return array
 
 
@@ -124,34 +127,48 @@ def _entries(node: ast.List) -> Iterator[ast.expr]:
 
 def _why_no_call(node: ast.Call) -> str | None:
     if not isinstance(node.func, ast.Name):
-        return "only the named functions of 'backviz list ops' can be called"
+        return _("only the named functions of 'backviz list ops' can be called")
     name = node.func.id
     if name not in OPS or not OPS[name].public:
         public = [n for n in OPS.names() if OPS[n].public]
-        said = unknown_op("function", name, public, "'backviz list ops' shows what there is")
+        said = unknown_op("function", name, public, _("'backviz list ops' shows what there is"))
         return said.replace("np.", "")  # functions have no module in an expression
     op = OPS[name]
     if any(isinstance(a, ast.Starred) for a in node.args) or any(
         k.arg is None for k in node.keywords
     ):
-        return "stars are not allowed in a call"
+        return _("stars are not allowed in a call")
     if not op.written:
-        return f"{name} cannot be used in an expression; put it into a Python file"
+        return _("{name} cannot be used in an expression; put it into a Python file", name=name)
     if op.variadic and not node.args:
-        return f"{name} needs operands"
+        return _("{name} needs operands", name=name)
     if len(node.args) != op.arity and not op.variadic:
-        return f"{name} takes {op.arity} operand{'s' * (op.arity > 1)}, not {len(node.args)}"
+        return ngettext(
+            "{name} takes {n} operand, not {given}",
+            "{name} takes {n} operands, not {given}",
+            op.arity,
+            name=name,
+            given=len(node.args),
+        )
     for word in node.keywords:
         if word.arg not in op.params:
-            options = ", ".join(op.params) or "no options"
-            return f"{name} has no option {word.arg!r}; it has {options}"
+            if not op.params:
+                return _("{name} has no options, so no {word!r}", name=name, word=word.arg)
+            options = ", ".join(op.params)
+            return _(
+                "{name} has no option {word!r}; it has {options}",
+                name=name,
+                word=word.arg,
+                options=options,
+            )
         if not _is_option(word.value):
-            return (
-                f"{word.arg} needs a number, several in brackets, a word in quotes, True or False"
+            return _(
+                "{arg} needs a number, several in brackets, a word in quotes, True or False",
+                arg=word.arg,
             )
     names = [word.arg for word in node.keywords]
     twice = next((n for n in names if names.count(n) > 1), None)
-    return f"the option {twice} is given twice" if twice else None
+    return _("the option {name} is given twice", name=twice) if twice else None
 
 
 def _is_option(node: ast.expr) -> bool:
@@ -190,9 +207,9 @@ def _operands(node: ast.AST) -> list[ast.expr]:
 def _why_no_product(left: ast.expr, op: ast.operator, right: ast.expr) -> str | None:
     lists = isinstance(left, ast.List) != isinstance(right, ast.List)
     if isinstance(op, ast.Mult) and lists and not variables(left) | variables(right):
-        return (
-            "a list is a vector here and is not repeated by *; "
-            "name it to multiply its entries: v=[…]; v*3"
+        return _(
+            "a list is a vector here and is not repeated by *; name it to multiply its "
+            "entries: v=[…]; v*3"
         )
     return None
 
@@ -204,7 +221,7 @@ def _note_number(node: ast.BinOp, numbers: dict[ast.AST, float]) -> str | None:
         return None
     number = OPS[BINARY[type(node.op)]].compute((base, exponent), {})
     if isinstance(node.op, ast.Pow) and math.isinf(number) and base != 0:
-        return "the power is too large for a float64; use smaller numbers"
+        return _("the power is too large for a float64; use smaller numbers")
     if math.isfinite(number):
         numbers[node] = float(number)
     return None
@@ -222,28 +239,30 @@ def has_ops(expression: ast.expr) -> bool:
 
 
 _REFUSED: dict[type[Any], str] = {
-    ast.BitXor: "^ is not a power here; use **",
-    ast.Attribute: "attributes are not allowed; use names, numbers and functions only",
-    ast.Subscript: "subscripts are not allowed; use names, numbers and functions only",
-    ast.Tuple: "write a vector as a list, [1, 2]",
-    ast.Compare: "comparisons are not allowed; use = once, to give a name its value",
-    ast.IfExp: "conditions are not allowed; use max, min or relu",
-    ast.Constant: "only real numbers can stand here",
+    ast.BitXor: N_("^ is not a power here; use **"),
+    ast.Attribute: N_("attributes are not allowed; use names, numbers and functions only"),
+    ast.Subscript: N_("subscripts are not allowed; use names, numbers and functions only"),
+    ast.Tuple: N_("write a vector as a list, [1, 2]"),
+    ast.Compare: N_("comparisons are not allowed; use = once, to give a name its value"),
+    ast.IfExp: N_("conditions are not allowed; use max, min or relu"),
+    ast.Constant: N_("only real numbers can stand here"),
 }
 
 
 def plainly(message: str, rest: str) -> str:
     """Python's words for a syntax error, for people who do not write Python."""
     if "never closed" in message:
-        return "the bracket is never closed"
+        return _("the bracket is never closed")
     if "unmatched" in message:
-        return "the bracket was never opened"
+        return _("the bracket was never opened")
     if "Exceeds the limit" in message:
-        return "the number is too long"
+        return _("the number is too long")
     if "invalid decimal literal" in message or "invalid syntax. Perhaps" in message:
-        return "something is missing here, perhaps a *"
+        return _("something is missing here, perhaps a *")
     if message.startswith(("cannot assign", "invalid syntax. Maybe")):
-        return "one name stands to the left of ="
+        return _("one name stands to the left of =")
     if message == "invalid syntax" or not message:
-        return f"{rest[:1]!r} is not expected here" if rest.strip() else "it ends too early"
+        if not rest.strip():
+            return _("it ends too early")
+        return _("{sign!r} is not expected here", sign=rest[:1])
     return message

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backviz.errors import InputError
+from backviz.language import _
 
 _COMMAND = re.compile(r"\s*(%|!|\?|\w+ *= *[%!]|.*\?\s*$)")
 _TIMED = re.compile(r"(\s*)%time\s+(?=\S)")  # the statement behind it is run
@@ -31,18 +32,32 @@ def cells_of(given: str, path: Path) -> tuple[list[tuple[str, str]], list[str]]:
         language = book.get("metadata", {}).get("kernelspec", {}).get("language", "python")
         sources = [_text(cell) for cell in _code(book)]
     except OSError as error:
-        raise InputError(f"cannot read {given}: {error.strerror}") from None
+        raise InputError(
+            _("cannot read {given}: {strerror}", given=given, strerror=error.strerror)
+        ) from None
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
-        raise InputError(f"{given} is no notebook that can be read; save it again") from None
+        raise InputError(
+            _("{given} is no notebook that can be read; save it again", given=given)
+        ) from None
     if str(language).lower() != "python":
-        raise InputError(f"{given} is a notebook in {language}; only Python can be run")
+        raise InputError(
+            _(
+                "{given} is a notebook in {language}; only Python can be run",
+                given=given,
+                language=language,
+            )
+        )
     cells, skipped = [], []
     for number, source in enumerate(sources, 1):
         text, without = _python(source)
         cells.append((f"{path} cell {number}", text))
         skipped += [f"cell {number}: {line.strip()[:60]}" for line in without]
     listed = "; ".join(skipped[:3]) + ("; …" if len(skipped) > 3 else "")
-    note = f"{given}: what only a notebook's server can do is left out ({listed})"
+    note = _(
+        "{given}: what only a notebook's server can do is left out ({listed})",
+        given=given,
+        listed=listed,
+    )
     return cells, [note] if skipped else []
 
 
@@ -66,7 +81,7 @@ def _python(source: str) -> tuple[str, list[str]]:
         if lines[first].split()[0] not in _PYTHON:
             return "", [*skipped.values()]
         lines[first] = ""
-    for _ in range(len(lines)):
+    for _other in range(len(lines)):
         at = _fault("\n".join(lines))
         if at is None or at >= len(lines):
             break

@@ -14,13 +14,14 @@ from backviz.autodiff.finite import find_not_finite
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError, UsageError
+from backviz.language import N_, _
 from backviz.sources import load
 from backviz.sources.again import Again, compare
 from backviz.sources.files import is_file_source
 
-ONLY_RECORD = (
-    "only the record was run again, not the code that made it; "
-    "check(f, x, …) runs a function itself"
+ONLY_RECORD = N_(
+    "only the record was run again, not the code that made it; check(f, x, …) "
+    "runs a function itself"
 )
 
 
@@ -53,13 +54,16 @@ def check(
     if isinstance(what, str):
         return check_source(what, **how)
     if not 0 < step < 1 or not tolerance > 0:
-        raise UsageError("step lies between 0 and 1, and tolerance is greater than 0")
+        raise UsageError(_("step lies between 0 and 1, and tolerance is greater than 0"))
     if isinstance(what, Value):
         report = _of_record(what, **how)
-        return Report(report, [*report.notes, ONLY_RECORD])
+        return Report(report, [*report.notes, _(ONLY_RECORD)])
     if not callable(what):
         raise InputError(
-            f"{reprlib.repr(what)} cannot be checked; give a source, a function or a recorded value"
+            _(
+                "{what} cannot be checked; give a source, a function or a recorded value",
+                what=reprlib.repr(what),
+            )
         )
     return function_checks(what, *args, **how)
 
@@ -75,7 +79,7 @@ def check_source(
 ) -> Report:
     """The same for a source; a function in a file is run again, the file itself where needed."""
     if not 0 < step < 1 or not tolerance > 0:
-        raise UsageError("--step lies between 0 and 1, and --tolerance is greater than 0")
+        raise UsageError(_("--step lies between 0 and 1, and --tolerance is greater than 0"))
     again = Again(source, note) if is_file_source(source) else None
     value = again.value if again is not None else load(source, note)
     report = _of_record(value, order=order, step=step, tolerance=tolerance, seed=seed)
@@ -88,9 +92,11 @@ def check_source(
 def _of_record(value: Value, **how: Any) -> Report:
     leaves = leaves_of(value)
     if not value.requires_grad or not leaves:
-        raise InputError("there is nothing to check: the result depends on no leaf; name a number")
+        raise InputError(
+            _("there is nothing to check: the result depends on no leaf; name a number")
+        )
     if fault := find_not_finite(value):
-        raise NotFiniteError(f"{fault}; differences need finite numbers")
+        raise NotFiniteError(_("{fault}; differences need finite numbers", fault=fault))
     return gradient_checks(as_function(value, leaves), leaves, _labels(value), **how)
 
 

@@ -19,6 +19,7 @@ from backviz.autodiff.counts import watching
 from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
+from backviz.language import _
 from backviz.ops import OPS
 from backviz.ops.shape import shape_of
 from backviz.sources.allowlist import (
@@ -96,11 +97,15 @@ class _Reader:
 
     def _parse(self) -> list[ast.stmt]:
         if not self.text:
-            raise InputError("the expression is empty; write for example 'L=a*b; a=2; b=3'")
+            raise InputError(_("the expression is empty; write for example 'L=a*b; a=2; b=3'"))
         if len(self.text) > MAX_LENGTH:
             raise InputError(
-                f"the expression is {len(self.text):,} characters long (at most {MAX_LENGTH:,}); "
-                "put it into a Python file and use file.py:name"
+                _(
+                    "the expression is {n:,} characters long (at most {max_length:,}); put it "
+                    "into a Python file and use file.py:name",
+                    n=len(self.text),
+                    max_length=MAX_LENGTH,
+                )
             )
         self._check_nesting()
         try:
@@ -112,10 +117,10 @@ class _Reader:
         except SyntaxError as error:
             raise self._syntax_error(error) from None
         except ValueError:  # bytes that are no text, and zero bytes
-            raise InputError("the expression holds characters that are no text") from None
+            raise InputError(_("the expression holds characters that are no text")) from None
         except (RecursionError, MemoryError):
             raise InputError(
-                "the expression is nested too deeply; name some parts with assignments"
+                _("the expression is nested too deeply; name some parts with assignments")
             ) from None
         return tree.body
 
@@ -128,7 +133,12 @@ class _Reader:
                     opened.append((row, column))
                     if depth > MAX_NESTING:
                         raise self._refuse_at(
-                            row, column, f"brackets are nested more than {MAX_NESTING} deep"
+                            row,
+                            column,
+                            _(
+                                "brackets are nested more than {max_nesting} deep",
+                                max_nesting=MAX_NESTING,
+                            ),
                         )
                 elif char in ")]}" and opened:
                     depth -= 1
@@ -139,7 +149,9 @@ class _Reader:
         line = self.lines[row - 1]
         column = min(max((error.offset or 1) - 1, 0), len(line))
         message = plainly(error.msg, line[column:])
-        return self._refuse_at(row, column, f"the expression cannot be read: {message}")
+        return self._refuse_at(
+            row, column, _("the expression cannot be read: {message}", message=message)
+        )
 
     def _statements(self, body: list[ast.stmt]) -> list[_Statement]:
         statements: list[_Statement] = []
@@ -148,18 +160,18 @@ class _Reader:
                 self._check(node.value)
             if isinstance(node, ast.Expr):
                 if any(not s.name for s in statements):
-                    raise self._refuse(node, "a second result; give one of the two a name")
+                    raise self._refuse(node, _("a second result; give one of the two a name"))
                 statements.append(_Statement("", node.value, variables(node.value)))
                 continue
             if not isinstance(node, ast.Assign):
-                raise self._refuse(node, "use assignments like a=2, and one bare expression")
+                raise self._refuse(node, _("use assignments like a=2, and one bare expression"))
             first = node.targets[0]
             if len(node.targets) > 1 or not isinstance(first, ast.Name):
-                raise self._refuse(first, "one name stands to the left of =")
+                raise self._refuse(first, _("one name stands to the left of ="))
             if first.id in CONSTANTS:
-                raise self._refuse(first, f"{first.id} is a constant; use another name")
+                raise self._refuse(first, _("{id} is a constant; use another name", id=first.id))
             if any(s.name == first.id for s in statements):
-                raise self._refuse(first, f"{first.id} is given twice; use another name")
+                raise self._refuse(first, _("{id} is given twice; use another name", id=first.id))
             statements.append(_Statement(first.id, node.value, variables(node.value)))
         return statements
 
@@ -172,14 +184,23 @@ class _Reader:
         if len(computed) == 1:
             return computed[0].name
         if len(statements) == 1:
-            raise InputError(f"{statements[0].name} is defined by itself; give it a number")
+            raise InputError(
+                _("{name} is defined by itself; give it a number", name=statements[0].name)
+            )
         if not computed:
             names = ", ".join(s.name for s in statements)
-            raise InputError(f"{names} are defined by each other in a circle; give one a number")
+            raise InputError(
+                _("{names} are defined by each other in a circle; give one a number", names=names)
+            )
         names = ", ".join(s.name for s in computed)
         raise InputError(
-            f"the expression has {len(computed)} results ({names}); "
-            f"name the one you want, as in '…; {computed[0].name}'"
+            _(
+                "the expression has {n} results ({names}); name the one you want, as in "
+                "'…; {name}'",
+                n=len(computed),
+                names=names,
+                name=computed[0].name,
+            )
         )
 
     def _in_order(self, statements: list[_Statement], target: str) -> list[_Statement]:
@@ -199,7 +220,7 @@ class _Reader:
             for each in pending:
                 if each in path:
                     raise InputError(
-                        f"{each} is defined by itself; use another name for the result"
+                        _("{each} is defined by itself; use another name for the result", each=each)
                     )
             if pending:
                 stack += reversed(pending)
@@ -222,8 +243,10 @@ class _Reader:
 
     def _missing(self, node: ast.Name, by_name: dict[str, _Statement]) -> InputError:
         if node.id in OPS:
-            return self._refuse(node, f"{node.id} is a function; write {node.id}(…)")
-        return self._refuse(node, f"{node.id} has no value; add '{node.id}=…' to the expression")
+            return self._refuse(node, _("{id} is a function; write {id}(…)", id=node.id))
+        return self._refuse(
+            node, _("{id} has no value; add '{id}=…' to the expression", id=node.id)
+        )
 
     def _check(self, expression: ast.expr) -> None:
         """Refuse whatever is not on the allow-list, before anything is computed."""
@@ -241,8 +264,12 @@ class _Reader:
             data = data.data if isinstance(data, Value) else data
             if not np.all(np.isfinite(data)):
                 raise NotFiniteError(
-                    f"{name or 'the expression'} is not a finite number ({data}); "
-                    "give it a value that float64 can hold"
+                    _(
+                        "{name} is not a finite number ({data}); give it a value that float64 can "
+                        "hold",
+                        name=name or "the expression",
+                        data=data,
+                    )
                 )
             self.values[name] = Value(data, name)
             return
@@ -266,14 +293,22 @@ class _Reader:
         if self.entries > MAX_SIZE:
             raise self._refuse(
                 node,
-                f"the results would have {self.entries:,} entries in all (at most {MAX_SIZE:,}); "
-                "use smaller arrays, or a Python file",
+                _(
+                    "the results would have {entries:,} entries in all (at most {max_size:,}); "
+                    "use smaller arrays, or a Python file",
+                    entries=self.entries,
+                    max_size=MAX_SIZE,
+                ),
             )
         if self.work > MAX_WORK:
             raise self._refuse(
                 node,
-                f"the matrices would take {self.work:,} multiplications (at most {MAX_WORK:,}); "
-                "use smaller ones, or a Python file",
+                _(
+                    "the matrices would take {work:,} multiplications (at most {max_work:,}); "
+                    "use smaller ones, or a Python file",
+                    work=self.work,
+                    max_work=MAX_WORK,
+                ),
             )
         try:
             return apply_op(node, name, args, params)
@@ -291,8 +326,9 @@ class _Reader:
         return self._refuse_at(row, column, message)
 
     def _refuse_at(self, row: int, column: int, message: str) -> InputError:
-        where = f" (line {row})" if len(self.lines) > 1 else ""
-        return InputError(message + where, line=self.lines[row - 1], column=column)
+        if len(self.lines) > 1:
+            message = _("{message} (line {n})", message=message, n=row)
+        return InputError(message, line=self.lines[row - 1], column=column)
 
 
 def _is_given(statement: _Statement) -> bool:
@@ -321,7 +357,7 @@ def _result_size(op: Op, shapes: list[tuple[int, ...]]) -> int:
     """How many entries a result will have; 0 if the shapes do not fit, which the op says."""
     try:
         if op.name == "matmul" and min(map(len, shapes)) > 1:
-            (*a, m, _), (*b, _, n) = shapes
+            (*a, m, _other), (*b, _other, n) = shapes
             return math.prod((*np.broadcast_shapes(tuple(a), tuple(b)), m, n))
         if op.elementwise:
             return math.prod(np.broadcast_shapes(*shapes))

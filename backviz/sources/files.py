@@ -20,6 +20,7 @@ from backviz.autodiff.past import told
 from backviz.autodiff.reruns import Births, following, random_state
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, LostGradientWarning
+from backviz.language import N_, _
 from backviz.registry import unknown
 from backviz.sources.program import NOTEBOOK, Program, defined
 from backviz.sources.tracing import article, trace_defaults
@@ -30,7 +31,7 @@ ENDINGS = (".py", NOTEBOOK)
 
 def is_file_source(source: str) -> bool:
     """Whether the source looks like `file.py:name`, `nb.ipynb:name` or a file without a name."""
-    path, _, name = source.rpartition(":")
+    path, _other, name = source.rpartition(":")
     return _ends(path) or (_ends(source) and not name.isidentifier())
 
 
@@ -87,12 +88,18 @@ def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[
     """The file that a source names, not yet run, and the name in it."""
     path_text, name = _split(source)
     if not Path(path_text).is_file():
-        raise InputError(f"there is no file {path_text!r}; check the path")
+        raise InputError(_("there is no file {path_text!r}; check the path", path_text=path_text))
     program = Program(path_text, note)
     if not name:
         offered = defined(program.tree)
         offer = f" ({', '.join(offered[:8])})" if offered else ""
-        raise InputError(f"{path_text} needs a name: write {path_text}:NAME{offer}")
+        raise InputError(
+            _(
+                "{path_text} needs a name: write {path_text}:NAME{offer}",
+                path_text=path_text,
+                offer=offer,
+            )
+        )
     return program, name
 
 
@@ -102,15 +109,21 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
         names = defined(program.tree)
         if name in names:
             raise InputError(
-                f"{program.given} gives {name} no value: the line that does has not run, "
-                'as under if __name__ == "__main__":; put it into a function and name that'
+                _(
+                    "{given} gives {name} no value: the line that does has not run, as under "
+                    'if __name__ == "__main__":; put it into a function and name that',
+                    given=program.given,
+                    name=name,
+                )
             )
-        raise InputError(f"{program.given}: {unknown('name', name, names)}")
+        raise InputError(f"{program.given}: {unknown(N_('name'), name, names)}")
     held = found[name]
     value: Any = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):
-        verb = "returns" if is_function(held) else "is"
-        raise InputError(f"{source} {verb} {article(value)}, not a recorded value; {_cure(value)}")
+        told = {"source": source, "what": article(value), "cure": _cure(value)}
+        if is_function(held):
+            raise InputError(_("{source} returns {what}, not a recorded value; {cure}", **told))
+        raise InputError(_("{source} is {what}, not a recorded value; {cure}", **told))
     if value is held and not value.label:  # before losses[2] gets it, the same value
         value.label = name
     name_values(found)
@@ -121,7 +134,7 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
 
 
 def _split(source: str) -> tuple[str, str]:
-    path, _, name = source.rpartition(":")
+    path, _other, name = source.rpartition(":")
     return (path, name) if _ends(path) else (source, "")
 
 
@@ -136,14 +149,14 @@ def is_function(held: Any) -> bool:
 
 def _cure(value: Any) -> str:
     if type(value).__module__.partition(".")[0] == "torch":
-        return "backviz records its own values: begin with backviz.tensor(…) in place of torch's"
-    return "compute it from Value(…) or tensor(…)"
+        return _("backviz records its own values: begin with backviz.tensor(…) in place of torch's")
+    return _("compute it from Value(…) or tensor(…)")
 
 
 def _has_defaults(function: Any) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
-        return any(kind_of(leaf) for p in parameters for _, leaf in leaves(p.default))
+        return any(kind_of(leaf) for p in parameters for _other, leaf in leaves(p.default))
     except (TypeError, ValueError):  # no signature, or a container that holds itself
         return False
 
@@ -159,8 +172,13 @@ def _call(program: Program, function: Any, name: str) -> Any:
         required = []
     if required:
         raise InputError(
-            f"{program.given}:{name} needs arguments ({', '.join(required)}); "
-            "give them defaults, or name a function without any"
+            _(
+                "{given}:{name} needs arguments ({list}); give them defaults, or name a "
+                "function without any",
+                given=program.given,
+                name=name,
+                list=", ".join(required),
+            )
         )
     again = random_state(*program.modules(), function)
     with names_of_variables(function) as found:
@@ -173,6 +191,10 @@ def _call(program: Program, function: Any, name: str) -> Any:
     if inspect.iscoroutine(value):
         value.close()
         raise InputError(
-            f"{program.given}:{name} is an async function; name one that returns the value itself"
+            _(
+                "{given}:{name} is an async function; name one that returns the value itself",
+                given=program.given,
+                name=name,
+            )
         )
     return value

@@ -26,6 +26,7 @@ from backviz.autodiff.exits import whole_record
 from backviz.autodiff.past import Past, keeping
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.errors import BackvizError, InputError
+from backviz.language import _
 from backviz.sources.cells import cells_of
 from backviz.text import clean
 
@@ -55,8 +56,12 @@ class Program:
         hidden = self.path.stem
         if hidden in {n.partition(".")[0] for n in _imports(self.tree)}:
             raise InputError(
-                f"{given} has the name of the module {hidden} that it imports, and hides it; "
-                "rename the file"
+                _(
+                    "{given} has the name of the module {hidden} that it imports, and hides "
+                    "it; rename the file",
+                    given=given,
+                    hidden=hidden,
+                )
             )
         taken = name in sys.modules or name in sys.stdlib_module_names
         self.module = _module(f"{name}_file" if taken else name, self.path)
@@ -144,33 +149,48 @@ class Program:
         """What the file's code raised, as an error that is one sentence."""
         if isinstance(error, BackvizError):
             where = "" if "(at " in str(error) else self._where(error)
-            return InputError(f"{error} (at {where})") if where else error
+            if not where:
+                return error
+            return InputError(_("{error} (at {where})", error=error, where=where))
         if isinstance(error, SyntaxError) and error.lineno:
             return _unreadable(error, self.given, self.path)
         if isinstance(error, SyntaxError) or "null bytes" in _said(error):
             said = getattr(error, "msg", "") or _said(error)
-            return InputError(f"{self.given} cannot be read: {said}")
+            return InputError(_("{given} cannot be read: {said}", given=self.given, said=said))
         if isinstance(error, SystemExit):
             said = _said(error) if isinstance(error.code, str) else ""
-            status = f"with exit status {error.code or 0}" if not said else f"and says: {said}"
-            return InputError(f"{self.given} stopped {status}")
+            if said:
+                return InputError(
+                    _("{given} stopped and says: {said}", given=self.given, said=said)
+                )
+            status = error.code or 0
+            return InputError(_("{given} stopped with exit status {n}", given=self.given, n=status))
         where = self._where(error)
         lines = where.removeprefix(f"{self.path.name}:")
-        at = f" at line {lines}" if lines.isdecimal() else f" at {where}" if where else ""
-        hint = ""
+        told = {
+            "given": self.given,
+            "at": lines if lines.isdecimal() else where,
+            "error": f"{type(error).__name__}: {_said(error) or _('no message')}",
+        }
         if isinstance(error, ImportError) and "no known parent package" in str(error):
-            hint = (
-                f"; put an empty __init__.py into {self.path.parent.name}, or write the import "
-                "without the dot"
+            return InputError(
+                _(
+                    "{given} failed at line {at}: {error}; put an empty __init__.py into {folder}, "
+                    "or write the import without the dot",
+                    folder=self.path.parent.name,
+                    **told,
+                )
             )
-        return InputError(
-            f"{self.given} failed{at}: {type(error).__name__}: {_said(error) or 'no message'}{hint}"
-        )
+        if lines.isdecimal():
+            return InputError(_("{given} failed at line {at}: {error}", **told))
+        if where:
+            return InputError(_("{given} failed at {at}: {error}", **told))
+        return InputError(_("{given} failed: {error}", given=self.given, error=told["error"]))
 
     def _where(self, error: BaseException) -> str:
         """The last line of the file that the error passed through, as `file.py:3`."""
         frames = traceback.extract_tb(error.__traceback__)
-        mine = {str(self.path), *(place for place, _ in self.cells)}
+        mine = {str(self.path), *(place for place, _other in self.cells)}
         lines = [f"{Path(f.filename).name}:{f.lineno}" for f in frames if f.filename in mine]
         return lines[-1] if lines else ""
 
@@ -249,7 +269,7 @@ def _go(place: Path | None) -> None:
             os.chdir(place)
 
 
-def _nothing(*_: Any, **__: Any) -> None:
+def _nothing(*_other: Any, **__: Any) -> None:
     """Stands for what only a notebook's server has."""
 
 
@@ -257,12 +277,14 @@ def _read(path: Path, cells: list[tuple[str, str]]) -> ast.Module:
     """The code as a tree, for a look at what it imports; empty if it cannot be read."""
     try:
         if path.suffix.lower() == NOTEBOOK:
-            return ast.parse("\n".join(text for _, text in cells))
+            return ast.parse("\n".join(text for _other, text in cells))
         return ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+        raise InputError(
+            _("cannot read {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from None
 
 
 def defined(tree: ast.Module) -> list[str]:
@@ -311,7 +333,7 @@ def _said(error: BaseException) -> str:
     try:
         text = str(error).strip()
     except BaseException:
-        return "its message cannot be shown"
+        return _("its message cannot be shown")
     return clean(text.splitlines()[0], LONGEST) if text else ""
 
 
@@ -321,7 +343,12 @@ def _unreadable(error: SyntaxError, given: str, path: Path) -> InputError:
     text = error.text if isinstance(error.text, str) else ""
     column = len(text.rstrip("\n")[: max(0, (error.offset or 1) - 1)])
     return InputError(
-        f"{place}: line {error.lineno} cannot be read: {error.msg}",
+        _(
+            "{place}: line {lineno} cannot be read: {msg}",
+            place=place,
+            lineno=error.lineno,
+            msg=error.msg,
+        ),
         line=text.rstrip("\n"),
         column=column,
     )

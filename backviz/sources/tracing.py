@@ -18,6 +18,7 @@ from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.sources.variables import Variables, descend, give_leaf, names_of_variables
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]
@@ -73,11 +74,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
             held[:] = [found]
             return f(*given[0], **given[1])
 
-    _, output = settled(build, call, lambda: standing(f, args, kwargs))
+    _other, output = settled(build, call, lambda: standing(f, args, kwargs))
     if not isinstance(output, Value):
         raise InputError(
-            f"{called} returns {article(output)}, not a recorded value; "
-            "return one number or array that is computed from the arguments"
+            _(
+                "{called} returns {article}, not a recorded value; return one number or "
+                "array that is computed from the arguments",
+                called=called,
+                article=article(output),
+            )
         )
     if not output.label and called.isidentifier():
         output.label = called
@@ -124,7 +129,13 @@ def name(**values: Any) -> Any:
     """
     for label, value in values.items():
         if not isinstance(value, Value):
-            raise InputError(f"name: {label} is {article(value)}, not a recorded value")
+            raise InputError(
+                _(
+                    "name: {label} is {article}, not a recorded value",
+                    label=label,
+                    article=article(value),
+                )
+            )
         value.label = label
     return next(iter(values.values())) if len(values) == 1 else tuple(values.values())
 
@@ -149,4 +160,6 @@ def article(x: Any) -> str:
     """
     kind = type(x).__name__
     vowel = kind[0] in "aeiouAEIO" or kind.startswith("nd")
-    return "nothing" if x is None else f"{'an' if vowel else 'a'} {kind}"
+    if x is None:
+        return _("nothing")
+    return _("an {kind}", kind=kind) if vowel else _("a {kind}", kind=kind)
