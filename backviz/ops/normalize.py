@@ -273,10 +273,10 @@ def _pull_group_norm(
     if position == 0:
         (gain,) = _columns(x, gain)
         gradient = part("h", reshape(upstream if gain is None else upstream * gain, shape=rows))
-        made = _pull_standard(gradient, part("r", reshape(x, shape=rows)), None, -1, eps)
+        made = _pull_standard(gradient, part("rows", reshape(x, shape=rows)), None, -1, eps)
         return reshape(made, shape=shape)
     if position == 1:
-        standard = _standard_parts(part("r", reshape(x, shape=rows)), -1, eps)[0]
+        standard = _standard_parts(part("rows", reshape(x, shape=rows)), -1, eps)[0]
         upstream = upstream * reshape(standard, shape=shape)
     per_channel = sum(upstream, axis=_others(x))
     return sum_to(per_channel, shape=shape_of(gain if position == 1 else bias))
