@@ -38,6 +38,7 @@ from backviz.nn.activations import (
     Tanh,
 )
 from backviz.nn.arguments import streams
+from backviz.nn.attention import MultiheadAttention
 from backviz.nn.embedding import Embedding
 from backviz.nn.exchange import load_torch, to_torch
 from backviz.nn.init import INITIALIZERS
@@ -46,13 +47,14 @@ from backviz.nn.module import Module
 from backviz.nn.networks import MLP, Residual, Sequential
 from backviz.nn.norms import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
 from backviz.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from backviz.nn.recurrent import GRU, LSTM, RNN
 
 __all__ = [
-    "ACTIVATIONS", "CELU", "ELU", "GELU", "INITIALIZERS", "MLP", "SELU", "Activation",
-    "AvgPool1d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Conv2d", "Dropout", "Embedding",
-    "Flatten", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LayerNorm",
-    "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "Maxout",
-    "Mish", "Module", "PReLU", "ReLU", "ReLU6", "Residual", "Sequential", "SiLU", "Sigmoid",
-    "Softmax", "Softmin", "Softplus", "Softsign", "Tanh", "init", "load_torch", "losses",
-    "scalar", "streams", "to_torch",
+    "ACTIVATIONS", "CELU", "ELU", "GELU", "GRU", "INITIALIZERS", "LSTM", "MLP", "RNN", "SELU",
+    "Activation", "AvgPool1d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Conv2d", "Dropout",
+    "Embedding", "Flatten", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
+    "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d",
+    "Maxout", "Mish", "Module", "MultiheadAttention", "PReLU", "ReLU", "ReLU6", "Residual",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softsign", "Tanh",
+    "init", "load_torch", "losses", "scalar", "streams", "to_torch",
 ]  # fmt: skip
