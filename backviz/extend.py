@@ -38,6 +38,7 @@ from backviz.scenes import SCENES, Axis, Claim, Film, Frame, Panel, Within, arti
 from backviz.scenes.artists import Line
 from backviz.scenes.registry import Kind, said
 from backviz.sources.examples import EXAMPLES, Example
+from backviz.sources.frameworks import FRAMEWORKS, Framework
 from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
@@ -51,6 +52,7 @@ __all__ = [
     "ENGINES",
     "EXAMPLES",
     "FORMATS",
+    "FRAMEWORKS",
     "LANGUAGES",
     "LESSONS",
     "OPS",
@@ -74,6 +76,7 @@ __all__ = [
     "Film",
     "FilmFormat",
     "Frame",
+    "Framework",
     "Kind",
     "Layout",
     "Lesson",

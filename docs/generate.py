@@ -1,6 +1,9 @@
 """Write the generated pages: ops, numpy's functions, optimizers, lessons, gallery, pictures.
 
-    python docs/generate.py
+    python docs/generate.py                     all of it: some minutes
+    python docs/generate.py ops lists           these pages
+    python docs/generate.py tangent             the still of a scene
+    python docs/generate.py pictures sheets     the pictures of the gallery; stills: of the scenes
 
 The tests check that the pages are up to date and that no example is missing.
 """
@@ -8,6 +11,7 @@ The tests check that the pages are up to date and that no example is missing.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -463,12 +467,17 @@ def scene_picture(name: str) -> str:
 
 
 def stills_of_scenes() -> None:
-    """The last key still of every scene, small."""
+    """The stills of all scenes."""
     for made in SCENES.values():
-        film = made()
-        picture = Image.open(io.BytesIO(still(film, film.stills[-1], scale=0.5)))
-        place = HERE / "images" / scene_picture(made.name)
-        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(place, optimize=True)
+        still_of_scene(made)
+
+
+def still_of_scene(made: Scene) -> None:
+    """The last key still of a scene, small."""
+    film = made()
+    picture = Image.open(io.BytesIO(still(film, film.stills[-1], scale=0.5)))
+    place = HERE / "images" / scene_picture(made.name)
+    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(place, optimize=True)
 
 
 def sheet(theme: str) -> Image.Image:
@@ -516,14 +525,23 @@ def _pictures_of_the_engine() -> None:
     backviz.save(shares, HERE / "images" / "softmax-parts.svg")
 
 
+WRITTEN = {
+    "ops": ops_page, "lists": lists_page, "numpy": numpy_page, "optimizers": optimizers_page,
+    "lessons": lessons_page, "gallery": gallery_page, "scenes": scenes_page,
+}  # fmt: skip
+DRAWN = {"pictures": pictures, "sheets": sheets, "stills": stills_of_scenes}
+
+
+def write(*names: str) -> None:
+    """Write these pages, pictures or stills of scenes; without names all of them."""
+    for name in names or (*WRITTEN, *DRAWN):
+        if name in WRITTEN:
+            (HERE / f"{name}.md").write_text(WRITTEN[name](), encoding="utf-8")
+        elif name in DRAWN:
+            DRAWN[name]()
+        else:
+            still_of_scene(SCENES[name])
+
+
 if __name__ == "__main__":
-    (HERE / "ops.md").write_text(ops_page(), encoding="utf-8")
-    (HERE / "lists.md").write_text(lists_page(), encoding="utf-8")
-    (HERE / "numpy.md").write_text(numpy_page(), encoding="utf-8")
-    (HERE / "optimizers.md").write_text(optimizers_page(), encoding="utf-8")
-    (HERE / "lessons.md").write_text(lessons_page(), encoding="utf-8")
-    (HERE / "gallery.md").write_text(gallery_page(), encoding="utf-8")
-    (HERE / "scenes.md").write_text(scenes_page(), encoding="utf-8")
-    pictures()
-    sheets()
-    stills_of_scenes()
+    write(*sys.argv[1:])

@@ -392,8 +392,9 @@ def test_help_says_all_names_that_are_built_in():
 def test_every_table_of_extend_can_be_listed_or_is_known():
     tables = {n for n, t in vars(backviz.extend).items() if isinstance(t, Registry)}
     assert tables == {
-        "BREAKS", "BUILDERS", "COMMANDS", "ENGINES", "EXAMPLES", "FORMATS", "LANGUAGES", "LESSONS",
-        "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES", "TABLES", "THEMES",
+        "BREAKS", "BUILDERS", "COMMANDS", "ENGINES", "EXAMPLES", "FORMATS", "FRAMEWORKS",
+        "LANGUAGES", "LESSONS", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES",
+        "TABLES", "THEMES",
     }  # fmt: skip
 
 

@@ -120,6 +120,8 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
     held = found[name]
     value: Any = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):
+        value = import_module("backviz.sources.frameworks").recorded(value)
+    if not isinstance(value, Value):
         told = {"source": source, "what": article(value), "cure": _cure(value)}
         if is_function(held):
             raise InputError(_("{source} returns {what}, not a recorded value; {cure}", **told))
@@ -148,8 +150,9 @@ def is_function(held: Any) -> bool:
 
 
 def _cure(value: Any) -> str:
-    if type(value).__module__.partition(".")[0] == "torch":
-        return _("backviz records its own values: begin with backviz.tensor(…) in place of torch's")
+    row = import_module("backviz.sources.frameworks").framework_of(value)
+    if row is not None and row.instead:
+        return _(row.instead)
     return _("compute it from Value(…) or tensor(…)")
 
 
