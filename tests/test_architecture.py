@@ -265,8 +265,8 @@ def own_calls(source):
 def test_nothing_recurses_but_over_the_nesting_of_arrays_and_literals():
     # json_ready, _array_text: the nesting of an array; _why_not: one sign in front of a number;
     # _mapped, _like: the nesting of containers, at most 100; as_data: the fields of an answer;
-    # _in_mark: the rows and cells of a table in a panel
-    allowed = {"json_ready", "_array_text", "_why_not", "_mapped", "_like", "as_data", "_in_mark"}
+    # _in_words: the rows and cells of a table in a panel
+    allowed = {"json_ready", "_array_text", "_why_not", "_mapped", "_like", "as_data", "_in_words"}
     found = {name for _, source in modules() for name in own_calls(source)}
     assert found <= allowed
     assert list(own_calls("def f(x):\n    return f(x - 1)")) == ["f"]

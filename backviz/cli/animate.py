@@ -44,7 +44,7 @@ SHARED: tuple[click.Option, ...] = tuple(
         ),
         options.theme,
         options.title.but(help="What stands above; none for nothing.  [the scene's]"),
-        options.lang.but(help="Language; the words of scenes are English so far."),
+        options.lang.but(help="Language of the words, as far as a scene has them in it."),
         options.Shared("--fps", type=float, metavar="N", help="Frames per second.  [the scene's]"),
         options.open_it,
         options.Shared(
@@ -208,7 +208,7 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.files import with_star
     from backviz.formats import resolve
     from backviz.movies.formats import FORMATS
-    from backviz.movies.looks import check_transparent, film_style
+    from backviz.movies.looks import check_transparent, film_style, titled
     from backviz.movies.reel import too_small
 
     quiet_libraries()
@@ -234,7 +234,7 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
             )
         )
     if shared["as_json"]:
-        _manifest(film, row, paths)
+        _manifest(titled(film, style), row, paths)
     if shared["open_it"] and paths:
         click.launch(str(paths[0]))
     return 0

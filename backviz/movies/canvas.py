@@ -20,10 +20,11 @@ from matplotlib.figure import Figure
 from backviz.diagrams.frame import wrap
 from backviz.diagrams.style import Style
 from backviz.errors import UsageError
+from backviz.language import speaking
 from backviz.movies.drawn import Drawn, make
 from backviz.movies.drawn_words import check_room, is_cramped
 from backviz.movies.letters import Letters
-from backviz.movies.looks import FILM, worded
+from backviz.movies.looks import FILM, is_plain, said, titled, worded
 from backviz.movies.page import (
     DPI,
     LINE,
@@ -41,7 +42,6 @@ from backviz.movies.panels import ROOM, arrange, dress, holds, legend, make_axes
 from backviz.scenes.artist import Artist
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import digits_of
-from backviz.text import with_decimal
 
 SETTINGS: Any = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "backviz",
                  "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans",
@@ -83,18 +83,16 @@ class Canvas:
             self._draw_panel(panel)
 
     def _said(self, film: Film) -> Film:
-        mark = self.style.decimal
-        if mark == ".":
+        if is_plain(self.style):
             return film
-        panels = tuple(worded(panel, mark) for panel in film.panels)
-        return replace(film, panels=panels, title=with_decimal(film.title, mark))
+        panels = tuple(worded(panel, self.style) for panel in film.panels)
+        return replace(titled(film, self.style), panels=panels)
 
     def _seen(self, seen: Seen) -> Seen:
-        """What is shown, with its numbers in the style's decimal mark."""
-        mark = self.style.decimal
-        if mark == ".":
+        """What is shown, in the style's language and decimal mark."""
+        if is_plain(self.style):
             return seen
-        return {p: {k: worded(a, mark) for k, a in row.items()} for p, row in seen.items()}
+        return {p: {k: worded(a, self.style) for k, a in row.items()} for p, row in seen.items()}
 
     def _try(self, page: Page, seen: Seen) -> None:
         """Build the film on this page."""
@@ -197,8 +195,10 @@ class Canvas:
                 self._draw_panel(panel)
 
     def _say(self, frame: Frame) -> bool:
-        page, said = self.page, with_decimal(frame.caption, self.style.decimal)
-        lines = wrap(said, page.caption, page.points, most=page.lines, bold=False)
+        page = self.page
+        lines = wrap(
+            said(frame.caption, self.style), page.caption, page.points, most=page.lines, bold=False
+        )
         lines += [""] * (page.lines - len(lines))
         changed = lines != [text.get_text() for text in self._lines]
         for text, line in zip(self._lines, lines, strict=True):
@@ -275,11 +275,15 @@ def stills(
 
 
 def states(film: Film, style: Style) -> Iterator[tuple[Frame, dict[str, dict[str, Artist]]]]:
-    """The states of a film, its numbers with the digits that the style asks for."""
+    """The states of a film, its numbers and captions as the style asks for.
+
+    A scene that words its captions itself (`language._`) is asked in the style's language.
+    """
     made = film.states()
     while True:
-        with digits_of(style.digits):
+        with digits_of(style.digits), speaking(style.lang):
             state = next(made, None)
         if state is None:
             return
-        yield state
+        frame, seen = state
+        yield replace(frame, caption=said(frame.caption, style)), seen

@@ -8,12 +8,16 @@ inch, and `title` "none" leaves out the title that a scene has of its own.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from backviz.diagrams.style import Style, wrong_option
 from backviz.errors import UsageError
 from backviz.scenes.artist import Artist
 from backviz.text import with_decimal
+from backviz.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from backviz.scenes.model import Film
 
 MOST_SCALE = 4.0
 SOLID = ("mp4", "gif", "webp", "html")  # formats that have a background
@@ -63,30 +67,51 @@ def check_transparent(style: Style, form: str) -> None:
         raise UsageError(f"{form} has a background; use png, svg or pdf for --transparent")
 
 
-def worded(given: Any, decimal: str) -> Any:
-    """An artist, a panel or an axis with its texts in the decimal mark; itself if nothing changes.
+def said(text: str, style: Style) -> str:
+    """A text of a film in the style's language and with its decimal mark.
+
+    A sentence that the language lacks is said in English.
+
+    >>> said("A rate of 0.5", film_style(decimal=",", lang="ru"))
+    'A rate of 0,5'
+    """
+    return with_decimal(LANGUAGES[style.lang].gettext(text), style.decimal)
+
+
+def is_plain(style: Style) -> bool:
+    """Whether a style says every text as the scene has it."""
+    return style.decimal == "." and style.lang == "en"
+
+
+def titled(film: Film, style: Style) -> Film:
+    """The film with title and description as the style says them, for pages and files."""
+    return replace(film, title=said(film.title, style), alt=said(film.alt, style))
+
+
+def worded(given: Any, style: Style) -> Any:
+    """An artist, a panel or an axis with its texts as `said`; itself if nothing changes.
 
     >>> from backviz.scenes.artists import Words
-    >>> worded(Words("w", 0, 0, "0.5 of 1.5"), ",").text
+    >>> worded(Words("w", 0, 0, "0.5 of 1.5"), film_style(decimal=",")).text
     '0,5 of 1,5'
     """
-    if decimal == ".":
+    if is_plain(style):
         return given
     changed = {}
     for field in fields(given):
         if field.name in _SAID or field.name in ("static", "x", "y", "z", "of"):
             old = getattr(given, field.name)
-            new = _in_mark(old, decimal)
+            new = _in_words(old, style)
             if new is not old:
                 changed[field.name] = new
     return replace(given, **changed) if changed else given
 
 
-def _in_mark(given: Any, decimal: str) -> Any:
+def _in_words(given: Any, style: Style) -> Any:
     if isinstance(given, str):
-        return with_decimal(given, decimal)
+        return said(given, style)
     if isinstance(given, (list, tuple)):
-        return tuple(_in_mark(each, decimal) for each in given)
+        return tuple(_in_words(each, style) for each in given)
     if isinstance(given, Artist) or type(given).__name__ == "Axis":
-        return worded(given, decimal)
+        return worded(given, style)
     return given

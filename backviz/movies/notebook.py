@@ -15,7 +15,7 @@ from typing import Any, Unpack
 
 from backviz.diagrams.style import Style
 from backviz.displays import DISPLAYS
-from backviz.movies.looks import FILM, FilmOptions, film_style
+from backviz.movies.looks import FILM, FilmOptions, film_style, titled
 from backviz.renderers.embedded import framed
 from backviz.scenes.model import Film
 
@@ -54,7 +54,7 @@ def poster(film: Film) -> Makers:
 
 def played(player: Player) -> Makers:
     """The film as a page with controls, over the same still."""
-    film, png = player.film, _still(player.film, player.style)
+    film, png = titled(player.film, player.style), _still(player.film, player.style)
 
     def html() -> str:
         from backviz.movies.reel import reel_of

@@ -51,6 +51,7 @@ class Reel:
     shots: Callable[[], Iterator[Shot]]
     samples: Callable[[], Iterator[np.ndarray]]
     theme: str = "light"
+    lang: str = "en"
     about: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -75,7 +76,7 @@ def reel_of(film: Film, style: Style = FILM) -> Reel:
     wide, high = first_page(film, style).size
     return Reel(
         wide, high, film.fps, film.count, film.title, film.alt, shots, samples, style.theme,
-        about(film),
+        style.lang, about(film),
     )  # fmt: skip
 
 

@@ -12,14 +12,16 @@ from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, whole_file, write_file, write_numbered
 from backviz.formats import resolve
+from backviz.language import speaking
 from backviz.movies.formats import FORMATS, FilmFormat
-from backviz.movies.looks import FilmOptions, check_transparent, film_style
+from backviz.movies.looks import FilmOptions, check_transparent, film_style, titled
 from backviz.scenes.model import Film
 
 
 def still(film: Film, k: int = -1, form: str = "png", **looks: Unpack[FilmOptions]) -> bytes:
     """The frame `k` (from 0; negative from the end) as png, svg or pdf; looks as in `save`."""
-    return _picture(film, k, FORMATS[form], film_style(**looks))
+    style = film_style(**looks)
+    return _picture(titled(film, style), k, FORMATS[form], style)
 
 
 def save(
@@ -53,8 +55,11 @@ def save(
     name, style = str(path), film_style(**looks)
     row = FORMATS[resolve(name, form or None, FORMATS)]
     check_transparent(style, row.name)
+    words = replace(style, decimal=".") if row.kind == "data" else style
     film = replace(
-        film, fps=film.fps if fps is None else fps, hold=film.hold if hold is None else hold
+        titled(film, words),
+        fps=film.fps if fps is None else fps,
+        hold=film.hold if hold is None else hold,
     )
     told = watch or (lambda _: None)
     numbered = is_numbered(name)
@@ -75,7 +80,8 @@ def save(
 
         write_numbered(name, film.count, sequence(film, style), told)
     elif row.kind == "data":
-        write_file(path, row.make(film))
+        with speaking(style.lang):
+            write_file(path, row.make(film))
     else:
         from backviz.movies.reel import reel_of
 

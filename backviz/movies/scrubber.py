@@ -20,12 +20,22 @@ from PIL import Image
 
 from backviz.diagrams.theme import THEMES
 from backviz.errors import InputError
+from backviz.language import N_
 from backviz.movies.colors import Colors
 from backviz.movies.pipe import Watch
 from backviz.movies.reel import Reel
+from backviz.words import LANGUAGES
 
 MOST_BYTES = 5_000_000
 CLEAR = 255
+WORDS = {  # of the controls
+    "play": N_("Play"),
+    "pause": N_("Pause"),
+    "back": N_("Previous frame"),
+    "next": N_("Next frame"),
+    "frame": N_("Frame"),
+    "toggle": N_("Play or pause (space)"),
+}
 
 
 def html(reel: Reel, place: Path, watch: Watch, loop: bool, autoplay: bool = True) -> None:
@@ -55,8 +65,12 @@ def page(reel: Reel, watch: Watch, loop: bool, autoplay: bool) -> bytes:
         watch(k + 1)
     film = {"base": base, "over": over, "captions": captions, "frames": frames, "fps": reel.fps,
             "loop": loop, "autoplay": autoplay}  # fmt: skip
+    say = LANGUAGES[reel.lang].gettext
+    words = {name: say(sentence) for name, sentence in WORDS.items()}
+    film["words"] = words
     theme = THEMES[reel.theme]
     told = {
+        **{name: escape(word) for name, word in words.items()}, "lang": reel.lang,
         "title": escape(reel.title), "alt": escape(reel.alt), "comment": escape(reel.comment),
         "scheme": "dark" if theme.is_dark else "light", "paper": theme.background,
         "ink": theme.ink, "box": theme.box, "border": theme.border, "forward": theme.forward,

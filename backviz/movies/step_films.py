@@ -59,7 +59,7 @@ def film_of(steps: Steps) -> Reel:
     return Reel(
         wide, high, FPS, n, drawing.title, drawing.description, shots,
         lambda: pictures(-max(1, n // 5)),  # the last moment shows the most
-        steps.sheet.theme.name,
+        steps.sheet.theme.name, steps.figure.style.lang,
     )  # fmt: skip
 
 
