@@ -7,11 +7,13 @@ import pytest
 from quick import one_in
 
 import backviz
-from backviz import Figure, Style, Value, load, tensor
+from backviz import OPS, Figure, Style, Value, load, tensor, to_graph
 from backviz.diagrams import font, frame, label_places
 from backviz.diagrams.page import compose
 from backviz.diagrams.steps import Steps
 from backviz.errors import InputError
+from backviz.ops import assemble
+from backviz.ops.shape import shape_of
 from backviz.renderers import text_canvas, text_drawing
 from backviz.telling import folded, formulas, record
 from backviz.text import screen_width
@@ -178,3 +180,25 @@ def test_a_graph_that_writes_every_number_is_bounded(form, monkeypatch):
     with pytest.raises(InputError, match="too many to write out"):
         backviz.render(total, form)
     assert backviz.render(total, "text")
+
+
+@pytest.mark.parametrize("name", ["stack", "concatenate"])
+def test_a_wide_op_is_looked_at_once_for_all_its_operands(name, monkeypatch):
+    """A rule that looks at all operands for each of them makes 10,000 of them 100,000,000 looks."""
+    op, looks = OPS[name], []
+    pulls = op.pulls
+
+    def counted(upstream, out, inputs, **options):
+        looks.append(len(inputs))
+        return pulls(upstream, out, inputs, **options)
+
+    monkeypatch.setattr(assemble, "shape_of", lambda x: looks.append(1) or shape_of(x))
+    object.__setattr__(op, "pulls", counted)
+    try:
+        wide = op([tensor([float(i)], f"x{i}") for i in range(300)]).sum()
+        wide.backward()
+        to_graph(wide)
+        backviz.table(wide)
+    finally:
+        object.__setattr__(op, "pulls", pulls)
+    assert sum(looks) < 20 * 300

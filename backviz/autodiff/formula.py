@@ -9,7 +9,7 @@ so that the last copying to the operand's shape need not be read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backviz.autodiff.op import Op
@@ -40,10 +40,12 @@ def contribution_formula(
     args: Sequence[Any],
     params: Params,
     ones: bool = False,
+    by_position: Callable[[int], Any] | None = None,
 ) -> Symbol:
     """What one operand gets of the upstream gradient, summed over broadcast axes.
 
     `ones` writes the factor 1 too: `∂L/∂c·1`, where the numbers of both factors follow.
+    `by_position` is the rule of an op that takes any number of operands, if it is at hand.
 
     >>> import numpy as np
     >>> from backviz.autodiff.symbol import Symbol
@@ -60,6 +62,8 @@ def contribution_formula(
         shape = as_symbol(args[position]).shape
         if gradient.shape != shape:
             gradient = OPS["sum_to"](gradient, shape=shape)
+    elif by_position is not None:
+        gradient = as_symbol(by_position(position))
     else:
         gradient = as_symbol(rule(upstream, out, *args, **params))
     while gradient.op is not None and gradient.op.name == "broadcast_to":

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 Rule = Callable[..., Any]
+Pulls = Callable[..., Callable[[int], Any]]
 Bind = Callable[..., tuple[tuple[Any, ...], Params]]
 Row = TypeVar("Row", bound="Op")
 TORCH_WORDS = {"dim": "axis", "keepdim": "keepdims"}
@@ -49,14 +50,15 @@ class Op(ABC):
     `domain` names the real inputs for which the result is finite, `interval` is a range of
     inputs inside it. `masks` says that the op blocks the gradient where its local derivative
     is 0. A `variadic` op takes any number of operands and has one rule, which is told the
-    `position`. `bind` turns the arguments of a call into operands and params, where that is
-    more than operands first, then `params` in their order. `parts` is the same function written
-    in simpler ops. `shape` is the shape of the result, from those of the operands and the
-    params, for ops whose rules ask for it. `numpy` are the functions of numpy that record as
-    this op. `written` says that an expression may call it: not if the result can outgrow what
-    was typed. `method` says that values and symbols have it as a method. `gives` is what the
-    result stands for: a "mask", "positions", what the operands are ("alike"), or a whole
-    number if they are masks or whole numbers ("count"); "" for numbers (`autodiff.meaning`).
+    `position`; or `pulls`, which looks once at all operands and gives the rule by position.
+    `bind` turns the arguments of a call into operands and params, where that is more than
+    operands first, then `params` in their order. `parts` is the same function written in simpler
+    ops. `shape` is the shape of the result, from those of the operands and the params, for ops
+    whose rules ask for it. `numpy` are the functions of numpy that record as this op. `written`
+    says that an expression may call it: not if the result can outgrow what was typed. `method`
+    says that values and symbols have it as a method. `gives` is what the result stands for: a
+    "mask", "positions", what the operands are ("alike"), or a whole number if they are masks or
+    whole numbers ("count"); "" for numbers (`autodiff.meaning`).
 
     `note` says what the op makes, `gradient` what becomes of the gradient on its way back.
     `sample` is a small call that explains the op; `kink` is one whose first entry has one slope
@@ -82,6 +84,7 @@ class Op(ABC):
     public: bool = True
     masks: bool = False
     variadic: bool = False
+    pulls: Pulls | None = None
     bind: Bind | None = None
     parts: Callable[..., Any] | None = None
     shape: Callable[..., Shape] | None = None
@@ -215,6 +218,15 @@ class Op(ABC):
             return partial(self.rules[0], position=position) if self.rules[0] else None
         return self.rules[position]
 
+    def by_position(
+        self, upstream: Any, out: Any, args: Sequence[Any], params: Params
+    ) -> Callable[[int], Any]:
+        """What each operand of a variadic op gets, by its position."""
+        if self.pulls is not None:
+            return self.pulls(upstream, out, args, **params)
+        rule: Any = self.rules[0]
+        return lambda i: rule(upstream, out, *args, position=i, **params)
+
     def result_shape(self, shapes: Sequence[Shape], params: Params) -> Shape | None:
         """The shape of the result without computing it, or `None` if that takes the numbers."""
         if self.elementwise:
@@ -331,11 +343,12 @@ class Structural(Op):
         inputs, params, rules = node.inputs, node.origin.params, self.rules
         out, args = _arguments(node, inputs, record)
         pulled: list[tuple[int, Any, Any]] = []
+        by_position = self.by_position(upstream, out, args, params) if self.variadic else None
         for i, operand in enumerate(inputs):
             if not operand.origin.wants:
                 continue
-            if self.variadic:
-                made = rules[0](upstream, out, *args, position=i, **params)  # type: ignore[misc]
+            if by_position is not None:
+                made = by_position(i)
             elif (rule := rules[i]) is not None:
                 made = rule(upstream, out, *args, **params)
             else:
@@ -358,11 +371,8 @@ def _arguments(node: Value, inputs: tuple[Value, ...], record: bool) -> tuple[An
 
 def _is_ours(local: Any, upstream: Any) -> bool:
     """Whether a rule has just made this array, so that nobody sees it being written over."""
-    return (
-        getrefcount(local) == 3  # the caller's name, ours, and the question itself
-        and _alike(upstream, local)
-        and local.base is None
-    )
+    alone = getrefcount(local) == 3  # the caller's name, ours, and the question itself
+    return alone and _alike(upstream, local) and local.base is None
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -416,6 +426,8 @@ def structural(
     name: str, array: Callable[..., Any], *rules: Rule | None, **more: Any
 ) -> Structural:
     """Enter an op on whole arrays into the table; `more` as for `elementwise`."""
+    if (pulls := more.get("pulls")) is not None:
+        rules = (lambda g, out, *xs, position, **o: pulls(g, out, xs, **o)(position),)
     return _enter(Structural, name, array, rules, more)
 
 

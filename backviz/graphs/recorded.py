@@ -10,7 +10,7 @@ writes a file (`plain_graph`); nothing is read back from it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -265,10 +265,10 @@ def rules_of(v: Value, positions: Iterable[int]) -> dict[int, Symbol]:
     with_names = _with_boxes(v, [_named(u) for u in v.inputs])
     made = {}
     with writing([u.label for u in (v, *v.inputs) if u.label]):
+        numbered, named = _rules_on(v, with_numbers), _rules_on(v, with_names)
         for position in positions:
-            formula = _rule_on(v, position, with_numbers)
-            short = len(str(formula)) <= SHORT
-            made[position] = formula if short else _rule_on(v, position, with_names)
+            formula = numbered(position)
+            made[position] = formula if len(str(formula)) <= SHORT else named(position)
     return made
 
 
@@ -284,13 +284,19 @@ def _with_boxes(v: Value, args: list[Any]) -> list[Any]:
     return [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
 
 
-def _rule_on(v: Value, position: int, args: list[Any]) -> Symbol:
-    assert v.op is not None
-    out = name_symbol(v.label or OUT, data=v.raw)
-    if v.op.elementwise and v.inputs[position].shape == v.shape:
-        return local_formula(v.op, position, out, args, v.params)
-    arriving = Symbol(free_name("g"), shape=v.shape)
-    return contribution_formula(v.op, position, arriving, out, args, v.params)
+def _rules_on(v: Value, args: list[Any]) -> Callable[[int], Symbol]:
+    """The rule of each position, on these operands."""
+    op, inputs = v.op, v.inputs
+    assert op is not None
+    out, arriving = name_symbol(v.label or OUT, data=v.raw), Symbol(free_name("g"), shape=v.shape)
+    pulled = op.by_position(arriving, out, args, v.params) if op.variadic else None
+
+    def rule_on(position: int) -> Symbol:
+        if op.elementwise and inputs[position].shape == v.shape:
+            return local_formula(op, position, out, args, v.params)
+        return contribution_formula(op, position, arriving, out, args, v.params, by_position=pulled)
+
+    return rule_on
 
 
 def _named(u: Value) -> Any:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -72,16 +72,17 @@ def _bind_concatenate(*given: Any, axis: Any = 0, arrays: Any = None, tensors: A
     return operands, {"axis": whole(axis)}
 
 
-def _pull_concatenate(upstream: Any, out: Any, *inputs: Any, position: int, axis: int = 0) -> Any:
-    lengths = [shape_of(x)[axis] for x in inputs[: position + 1]]
-    stop = sum(lengths)
-    return getitem(upstream, along(axis, slice(stop - lengths[-1], stop)))
+def _pull_concatenate(
+    upstream: Any, out: Any, inputs: Sequence[Any], axis: int = 0
+) -> Callable[[int], Any]:
+    ends = [0, *accumulate(shape_of(x)[axis] for x in inputs)]
+    return lambda i: getitem(upstream, along(axis, slice(ends[i], ends[i + 1])))
 
 
 concatenate = structural(
     "concatenate",
     lambda *arrays, axis=0: np.concatenate(arrays, axis),
-    _pull_concatenate,
+    pulls=_pull_concatenate,
     variadic=True,
     arity=0,
     notation=Notation("concatenate({})"),
@@ -107,7 +108,7 @@ def _bind_stack(*given: Any, axis: Any = 0, arrays: Any = None, tensors: Any = N
 stack = structural(
     "stack",
     lambda *arrays, axis=0: np.stack(arrays, axis),
-    lambda upstream, out, *inputs, position, axis=0: getitem(upstream, along(axis, position)),
+    pulls=lambda upstream, out, inputs, axis=0: lambda i: getitem(upstream, along(axis, i)),
     variadic=True,
     arity=0,
     notation=Notation("stack({})"),

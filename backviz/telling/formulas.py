@@ -5,7 +5,8 @@ Invariant: a formula is what ran, on symbols; nothing is worded twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Call:
     params: Params
     taken: frozenset[str]
     numbers: NumberStyle
+    _pulled: dict[str, Callable[[int], Any]] = field(default_factory=dict, init=False)  # see `Op`
 
     @property
     def written(self) -> str:
@@ -65,8 +67,12 @@ class Call:
         shape = self.out.shape
         with writing(self.taken, self.numbers):
             upstream = Symbol(arriving, shape=shape)
+            pulled = self._pulled.get(arriving)
+            if self.op.variadic and pulled is None:
+                pulled = self.op.by_position(upstream, self.out, self.args, self.params)
+                self._pulled[arriving] = pulled
             return formula_of(contribution_formula(
-                self.op, position, upstream, self.out, self.args, self.params, not shape
+                self.op, position, upstream, self.out, self.args, self.params, not shape, pulled
             ))  # fmt: skip
 
 
