@@ -42,7 +42,7 @@ CALLS = {
     "bitwise_and": "(t > 0).bitwise_and(t < 1) * t", "bitwise_or": "(t > 2).bitwise_or(t < 0) * t",
     "bitwise_xor": "(t > 0).bitwise_xor(t < 1) * t", "bitwise_not": "(t > 0).bitwise_not() * t",
     "where": "t.where(m, t * t)",
-    "masked_fill": "t.masked_fill(m, -9.0)",
+    "masked_fill": "t.masked_fill(m, -9.0) + t.masked_fill(m, s[0, 0])",
     "masked_select": "t.masked_select(m)",
     "split": "t.split(2, dim=1)", "split_with_sizes": "t.split_with_sizes([1, 2], dim=-1)",
     "unsafe_split": "k.unsafe_split(2, 1)",

@@ -27,7 +27,7 @@ PEERS = {
     if op.public and op.elementwise
 }
 OTHERWISE = {  # rows whose function of torch is called in another way: they have samples by hand
-    "where", "prelu",  # a condition of booleans, a slope for each channel
+    "where", "masked_fill", "prelu",  # a condition of booleans, a slope for each channel
     "linear", "layer_norm", "batch_norm", "group_norm",  # other shapes, statistics first
     "embedding",  # whole numbers of torch's
     "dropout",  # other random numbers

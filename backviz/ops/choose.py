@@ -70,6 +70,37 @@ where: Elementwise = elementwise(
 )
 
 
+def _bind_masked_fill(x: Any, mask: Any, value: Any = None) -> tuple[tuple[Any, ...], Params]:
+    if isinstance(mask, Value) and type(mask.raw) is not float:
+        used_whole(mask)
+    return (x, mask), numbers(value=(value,))
+
+
+def _masked_fill(x: Data, mask: Data, value: float = 0) -> np.ndarray:
+    filled: np.ndarray = np.where(np.asarray(mask) != 0, value, x)
+    return filled.astype(np.result_type(x))
+
+
+masked_fill: Elementwise = elementwise(
+    "masked_fill",
+    _masked_fill,
+    lambda out, x, mask, value=0: equal(mask, 0),
+    None,
+    scalar=lambda x, mask, value=0: float(value) if mask else x,
+    params=("value",),
+    bind=_bind_masked_fill,
+    domain="all numbers",
+    note="The first input, but a number, `value`, where the second, a mask, is not 0.",
+    gradient="Passes the gradient where nothing was filled in and blocks it elsewhere; the mask "
+    "gets none.",
+    sample=Call((2.0, 0.0), {"value": -1.0}),
+    torch="masked_fill",
+    masks=True,
+    method=False,  # as one it takes recorded values to fill in as well
+    gives="alike",
+)
+
+
 def _clip(x: Data, low: float | None = None, high: float | None = None) -> np.ndarray:
     if low is None and high is None:
         return np.array(x)

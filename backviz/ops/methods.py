@@ -23,7 +23,7 @@ from backviz.errors import InputError, ShapeError
 from backviz.ops.arithmetic import neg
 from backviz.ops.arithmetic import pow as power
 from backviz.ops.assemble import along, array_split, diag, split, take, unstack
-from backviz.ops.choose import clip, where
+from backviz.ops.choose import clip, masked_fill, where
 from backviz.ops.compare import (
     equal,
     greater,
@@ -253,7 +253,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "bitwise_xor": operator.xor,
     "bitwise_not": operator.invert,
     "where": lambda x, condition, other: where(condition, x, other),
-    "masked_fill": lambda x, mask, value: where(mask, value, x),
+    "masked_fill": lambda x, mask, value: (
+        where(mask, value, x) if isinstance(value, Operand) else masked_fill(x, mask, value)
+    ),
     "masked_select": lambda x, mask: getitem(*_broadcast(x, mask)),
     # parts
     "split": torch_split,

@@ -29,9 +29,20 @@ def _bind_spread(
     keepdims: bool = False,
     *,
     correction: float | None = None,
+    unbiased: bool | None = None,
 ) -> tuple[tuple[Any, ...], Params]:
-    """numpy's `ddof` and torch's `correction` are the same."""
-    ddof = ddof if correction is None else correction
+    """numpy's `ddof` and torch's `correction` are the same; `unbiased=True` is 1, False is 0.
+
+    As in torch, True or False stands first or second for it: `x.var(1, False)`.
+    """
+    if isinstance(axis, bool):  # torch: x.var(unbiased)
+        axis, unbiased = None, axis
+    said = [each for each in (correction, unbiased) if each is not None]
+    if len(said) > 1:
+        raise TypeError("correction and unbiased say the same; give one of them")
+    ddof = ddof if not said else said[0]
+    if isinstance(ddof, bool):
+        ddof = int(ddof)
     if not isinstance(ddof, int | float):
         raise TypeError(f"ddof is a number, not {ddof!r}")
     return (x,), but_defaults(axis=(axis, None), ddof=(ddof, 0), keepdims=(keepdims, False))

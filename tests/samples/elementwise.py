@@ -22,6 +22,7 @@ PEERS = {
     ),
     "clip": lambda torch: torch.clone,  # without bounds
     "prelu": _prelu,
+    "masked_fill": lambda torch: lambda x, mask: torch.masked_fill(x, mask != 0, 0.0) + 0 * mask,
     # torch's own slope is 1/6 in single precision
     "hardsigmoid": lambda torch: lambda x: torch.nn.functional.relu6(x + 3) / 6,
     # torch has no derivative for its own; this one has 0
@@ -60,6 +61,15 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(((3,),), {"slope": -1.5}),
     ],
     "round": [*_options(decimals=1), Sample(([12.5, -7.0, 1234.0],), {"decimals": -1})],
+    "masked_fill": [
+        Sample(
+            (shape,),
+            call=lambda x, v=value: OPS["masked_fill"](x, np.array([True, False, True]), v),
+            torch=lambda torch, x, v=value: x.masked_fill(torch.tensor([True, False, True]), v),
+        )
+        for shape in ((3,), (2, 3))
+        for value in (-9.0, 2)
+    ],
     "celu": [*_options(alpha=0.5), *_options(alpha=2)],
     "elu": [*_options(alpha=0.5), *_options(alpha=2)],
     "hardtanh": [

@@ -34,6 +34,16 @@ def _var(name):
         Sample((DISTINCT,), torch=peer(correction=0)),
         Sample((DISTINCT,), {"axis": 0}, torch=peer(dim=0, correction=0)),
         Sample((DISTINCT,), {"axis": -1, "ddof": 1}, torch=peer(dim=-1, correction=1)),
+        Sample((DISTINCT,), {"unbiased": True}, torch=peer(unbiased=True)),
+        Sample((DISTINCT,), {"dim": 0, "unbiased": False}, torch=peer(dim=0, unbiased=False)),
+        *[
+            Sample(
+                (DISTINCT,),
+                call=lambda x, a=args: getattr(x, name)(*a),
+                torch=lambda torch, x, a=args: getattr(x, name)(*a),
+            )
+            for args in ((True,), (False,), (1, True), (0, False, True))
+        ],
         Sample((DISTINCT,), {"axis": 1, "correction": 1}, torch=peer(dim=1, correction=1)),
         Sample(
             (stack,),
