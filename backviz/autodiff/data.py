@@ -79,6 +79,8 @@ def _no_numbers(x: Any, kind: np.dtype[Any]) -> str:
         return f"{real} {kind.name}; split it into its real and imaginary part: z.real, z.imag"
     if isinstance(x, np.ndarray | np.generic):
         return f"{real} an array of {kind.name}; x.astype(float) makes one, if they are numbers"
+    if ".sparse" in f".{type(x).__module__}":
+        return f"{real} a sparse {type(x).__name__}; x.toarray() makes it a whole array"
     if isinstance(x, dict | set):
         return f"{real} {type(x).__name__}; make a value of each entry"
     return f"{real} {type(x).__name__}"

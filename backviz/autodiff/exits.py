@@ -68,6 +68,11 @@ _ARRAY = (
     "making a plain array of a recorded value would lose its gradient; "
     "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
 )
+_OUTSIDE = {  # what stays out, by the folder of who asks for a plain array
+    "/scipy/sparse/": "a sparse array takes no recorded value, which is a whole one; write "
+    "S.toarray() @ x with the sparse array for S",
+    "/scipy/fft": "there are no Fourier transforms that record; for the numbers alone use x.data",
+}
 # Questions about a number, as `v > 0` is one, and whole numbers, whose gradient is 0.
 _ASKING = {"isnan", "isinf", "isfinite", "isclose"}
 _WHOLE = {"floor", "ceil", "trunc"}
@@ -157,10 +162,13 @@ def tell_returned(values: Sequence[Any]) -> None:
 
 def refuse_array() -> LostGradientError:
     """The refusal of a plain array made of a recorded value, with its line where lines are kept."""
+    asking = sys._getframe(2).f_code.co_filename.replace("\\", "/")
     frame = _users_frame()
     op, chain = _instruction(frame.f_code, frame.f_lasti)
     if op in _STORES:
         said = _written(chain)
+    elif folder := next((each for each in _OUTSIDE if each in asking), ""):
+        said = _OUTSIDE[folder]
     elif chain and chain[-1] in _WRITERS:
         said = _written((), chain[-1])
     else:

@@ -37,18 +37,21 @@ def remedies() -> dict[str, str]:
 def remedy(name: str, home: str = "") -> str:
     """The sentence for a name, or "" if nobody has written one; `home` is its module.
 
-    >>> remedy("trace", "linalg")[:21], remedy("arcsin")
-    ('write np.sum(np.diagon', '')
+    A line for `fft.*` goes for every name of that module.
+
+    >>> remedy("trace", "linalg")[:12], remedy("arcsin")
+    ('write np.sum', '')
     """
-    found = remedies().get(f"{home}.{name}" if home else name) or remedies().get(name, "")
-    return found.format(name=name)
+    said = remedies()
+    wanted = (f"{home}.{name}", f"{home}.*", name) if home else (name,)
+    return next((said[each] for each in wanted if each in said), "").format(name=name)
 
 
 def code_of(sentence: str) -> str:
     """What a sentence says to write, or "".
 
-    >>> code_of(remedy("sort")), code_of(remedy("lgamma"))
-    ('x[np.argsort(x.data)]', '')
+    >>> code_of(remedy("partition")), code_of(remedy("lgamma"))
+    ('np.sort(x)', '')
     """
     return sentence.partition("write ")[2].partition(";")[0]
 
@@ -89,8 +92,8 @@ def operator_refusal(sign: str) -> str:
 def attribute_refusal(name: str, kind: str, has: bool) -> str:
     """What is said when a value has no such attribute; `has` says that in-place name_ is known.
 
-    >>> attribute_refusal("sort", "a recorded value", False)
-    'a recorded value has no sort; of a vector, write x[np.argsort(x.data)]'
+    >>> attribute_refusal("ptp", "a recorded value", False)
+    'a recorded value has no ptp; write np.max(x) - np.min(x)'
     >>> attribute_refusal("tanh_", "a recorded value", True)
     'a recorded value has no tanh_, which would write into it; write x = x.tanh(…)'
     """
