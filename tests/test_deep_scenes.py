@@ -286,8 +286,9 @@ def test_the_words_beside_the_directions_touch_nothing(threshold):
         artists = panels["plane"].values()
         heights = [a.y for a in artists if type(a).__name__ == "Words"]
         tips = [float((a.y + a.dy)[0]) for a in artists if type(a).__name__ == "Arrows"]
-        assert np.all(-np.diff(heights) > 0.12)
-        assert min(heights) > max(tips) + 0.05
+        far = film.panels[1].x.high / 1.06
+        assert np.all(-np.diff(heights) > 0.1 * far)
+        assert min(heights) > max(tips) + 0.02 * far
 
 
 def test_the_angle():

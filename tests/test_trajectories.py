@@ -601,9 +601,10 @@ def test_basins_have_a_colour_for_each_minimum_and_no_other():
 
 def test_numbers_are_written_as_people_do():
     assert powers("lr=1.5e-07 and −3e+4x") == "lr=1.5·10⁻⁷ and −3e+4x"
-    film = SCENES["weight_decay"]()
-    said = captions(film)[-1]
-    assert re.search(r"\d·10⁻¹. apart for SGD", said) and not re.search(r"\de", said)
+    said = captions(SCENES["rates"](rates="1e-7", steps=2))[-1]
+    assert "lr=10⁻⁷" in legend_of(SCENES["rates"](rates="1e-7", steps=2))[0]
+    assert not re.search(r"\de", said)
+    assert "the same for SGD" in captions(SCENES["weight_decay"]())[-1]  # what rounding leaves
     assert "β = 0.9999" in SCENES["averages"](beta=0.9999).title
     assert "SGD with 1 rate" in SCENES["rates"](rates="0.1").title + "."
     assert not SCENES["rates"](rates="0.1").title.endswith("rates")
@@ -768,7 +769,7 @@ def test_nesterov_overshoots_less_than_momentum():
 
 
 def test_decay_and_penalty_agree_for_sgd_and_not_for_adam():
-    data = SCENES["weight_decay"](decay=0.5, steps=30).data()
+    data = SCENES["weight_decay"](decay=0.5, steps=30, domain="auto").data()
     sgd = np.hypot(*(data[f"map.SGD + L2.{c}"][-1] - data[f"map.SGD decoupled.{c}"][-1]
                      for c in "xy"))  # fmt: skip
     assert sgd.max() < 1e-12 and np.nanmax(data["apart.Adam.y"][-1]) > 0.1
@@ -781,6 +782,36 @@ def test_decay_and_penalty_agree_for_sgd_and_not_for_adam():
         at = at - 0.5 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
     end = [data[f"map.AdamW.{c}"][-1, -1] for c in "xy"]
     np.testing.assert_allclose(end, at, rtol=1e-9)
+
+
+def test_the_circle_is_where_the_penalised_loss_is_least():
+    """Booth's with ½‖θ‖²: 11x + 8y = 34, 8x + 11y = 38; both SGD end there."""
+    film = SCENES["weight_decay"](steps=400)
+    data, least = film.data(), np.linalg.solve([[11.0, 8.0], [8.0, 11.0]], [34.0, 38.0])
+    circle = [data[f"map.penalised.{c}"][0] for c in "xy"]
+    assert circle == pytest.approx(least, abs=1e-9)
+    assert [data[f"map.SGD + L2.{c}"][-1, -1] for c in "xy"] == pytest.approx(least, abs=1e-6)
+
+
+def test_who_left_the_picture_and_came_back_is_named():
+    film = SCENES["optimizers"](surface="ravine", rates="equal", rate=1e4)
+    said = captions(film)[-1]
+    assert "Adagrad and RMSprop left the picture and came back" in said
+
+
+def test_a_map_is_zoomed_to_the_ways_unless_somebody_gave_a_domain_or_left():
+    wide = SURFACES["slanted"]
+    film = SCENES["optimizers"](steps=20)
+    x = film.panels[0].x
+    assert wide.x[0] <= x.low and x.high < wide.x[1] - 0.5
+    data = film.data()
+    for name in ("SGD", "momentum", "Adam"):
+        way = data[f"map.{name}.x"][-1]
+        assert x.low < np.nanmin(way) and np.nanmax(way) < x.high
+    given = SCENES["optimizers"](steps=20, domain="-3,3,-2,2").panels[0].x
+    assert (given.low, given.high) == (-3, 3)
+    left = SCENES["rates"](rates="0.55", steps=60).panels[0].x
+    assert (left.low, left.high) == SURFACES["ravine"].x
 
 
 def test_the_table_of_memory():

@@ -27,9 +27,12 @@ from backviz.text import with_decimal
 @maker(kinds.Heat)
 def _heat(ax: Any, a: kinds.Heat, palette: Palette) -> Drawn:
     low, high = a.limits
+    colors = palette.colormap(a.map)
+    if a.map == "series":  # the value 1 is the colour of line 0; paler, so that letters are read
+        low, high = 0.5, colors.N + 0.5
     image = ax.imshow(
         a.values, origin="lower", extent=(*a.x, *a.y), aspect="auto", interpolation="nearest",
-        vmin=low, vmax=high, cmap=palette.colormap(a.map), zorder=0,
+        vmin=low, vmax=high, cmap=colors, zorder=0, alpha=0.6 if a.map == "series" else None,
     )  # fmt: skip
     _scale(ax, image, a, palette)
     return Drawn([image], lambda b: image.set_data(b.values))
@@ -38,6 +41,7 @@ def _heat(ax: Any, a: kinds.Heat, palette: Palette) -> Drawn:
 def _scale(ax: Any, image: Any, a: kinds.Heat, palette: Palette) -> None:
     """The colour scale, to the right of the axes, with its limits printed."""
     beside = ax.inset_axes((1.03, 0.0, 0.045, 1.0))
+    beside.set_facecolor(palette.theme.background)
     if a.names:
         fields = np.arange(1, len(a.names) + 1)
         edges = np.arange(len(a.names) + 1) + 0.5

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.movies.derived import derived
@@ -82,5 +82,7 @@ class Palette:
         return MARKERS[color % len(MARKERS)] if isinstance(color, int) else "o"
 
     def colormap(self, kind: str) -> Colormap:
-        """The map of this kind: "diverging", "sequential" or "heights"."""
+        """The map of this kind: "diverging", "sequential", "heights", or "series" for names."""
+        if kind == "series":
+            return ListedColormap([self.color(i) for i in range(len(self.theme.series))])
         return LinearSegmentedColormap.from_list(kind, getattr(self.theme, kind))

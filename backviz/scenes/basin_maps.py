@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from backviz.scenes.artists import Band, Heat, Line, Words
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import MOST, OneOptimizer
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_legend import legend_text
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -31,6 +31,7 @@ from backviz.scenes.trajectories import noise_of, travel
 from backviz.text import count
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SERIES = 8  # minima that have the colours that the ways to them have in start_points
 FIELDS = 12  # of a colour scale that can each have a letter
 NEAR = 0.02  # of the picture's side: so close to a minimum is at it
 
@@ -66,7 +67,12 @@ def arrivals(land: Landscape, points: Array, minima: Array) -> Array:
     return np.where(nearest.min(axis=-1) <= size, nearest.argmin(axis=-1), np.nan)
 
 
-@scene
+@scene(
+    Claim(
+        "the median of the losses falls to a thousandth",
+        lambda d: (1e3 * d["loss.median.y"][-1, -1], d["loss.median.y"][-1, 0]),
+    )
+)
 def start_points(
     surface: SurfaceName = said("himmelblau"),
     optimizer: OneOptimizer = said("momentum"),
@@ -160,7 +166,15 @@ def start_points(
     )
 
 
-@scene
+@scene(
+    Claim(
+        "at the end nearly every start is at a minimum, and each of the four has a fifth of them",
+        lambda d: (
+            max(np.isnan(d["map.basins.values"][-1]).mean(), 0.2),
+            min((d["map.basins.values"][-1] == i).mean() for i in (1, 2, 3, 4)),
+        ),
+    )
+)
 def basins(
     surface: SurfaceName = said("himmelblau"),
     optimizer: OneOptimizer = said("sgd"),
@@ -171,8 +185,9 @@ def basins(
 ) -> Film:
     """A map of the basins: which minimum a descent reaches from every start.
 
-    A start gets the colour of a minimum at the step at which it is there to stay. What stays
-    empty has not arrived or has left. With a large rate the borders fray.
+    A start gets the colour of a minimum at the step at which it is there to stay, the same as in
+    `start_points`. What stays empty has not arrived or has left. With a large rate the borders
+    fray. The film ends soon after the last start has arrived.
 
     Options:
     surface: a name such as himmelblau, or an expression in x and y
@@ -192,6 +207,7 @@ def basins(
     table = np.where(stays, at + 1, np.nan).reshape(steps + 1, side, side)
     many = len(minima)
     limits = (0.0, 2.0 * many)  # half of the scale, on which letters can be read
+    look: Literal["series", "sequential"] = "series" if many <= SERIES else "sequential"
     names = [LETTERS[i] if many <= len(LETTERS) else "" for i in range(many)]
     size = land.x[1] - land.x[0]
     letters = [
@@ -201,7 +217,8 @@ def basins(
     fields = (
         names if many <= FIELDS else [str(i) if i in (1, many) else "" for i in range(1, many + 1)]
     )
-    moments = moments_of(steps, 90)
+    changes = np.flatnonzero((np.nan_to_num(table[1:]) != np.nan_to_num(table[:-1])).any((1, 2)))
+    moments = moments_of(min(steps, int(changes[-1]) + 6) if changes.size else steps, 90)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
@@ -209,7 +226,7 @@ def basins(
                 _shares(k, table[k], names),
                 {
                     "map": (
-                        Heat("basins", table[k], land.x, land.y, limits, map="sequential",
+                        Heat("basins", table[k], land.x, land.y, limits, map=look,
                              label="minimum", names=fields),
                         *letters,
                     )

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 
 from backviz.autodiff.data import quietly
 from backviz.optim import SGD, Adam, AdamW
-from backviz.scenes.artists import Line, Rule, Table
-from backviz.scenes.layers import key_frames, positive, step_axis
+from backviz.scenes.artists import Line, Points, Rule, Table
+from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, Optimizers, choices
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import COLUMNS, CURVES, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -25,13 +25,22 @@ from backviz.scenes.surface_panels import (
     title_of,
     told,
     write,
+    zoomed,
 )  # fmt: skip
-from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
-from backviz.scenes.surfaces import SURFACES
+from backviz.scenes.surface_text import Domain, Start, SurfaceName, found_minima, start_of
+from backviz.scenes.surfaces import SURFACES, Landscape
 from backviz.scenes.trajectories import Run, travel
 
 
-@scene
+@scene(
+    Claim(
+        "momentum comes half as far again beyond y = 0 as Nesterov, SGD not at all",
+        lambda d: (
+            1.5 * overshoot_of(d["steep.Nesterov.y"][-1]) + overshoot_of(d["steep.SGD.y"][-1]),
+            overshoot_of(d["steep.momentum.y"][-1]),
+        ),
+    )
+)
 def overshoot(
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
     momentum: Annotated[float, Within(0.01, 0.999)] = 0.9,
@@ -62,7 +71,7 @@ def overshoot(
     shown = [h[: None if end is None else end + 1] for h, end in zip(heights, ends, strict=True)]
     tall = span([0.0, -at[1]], *(np.clip(h, *land.y) for h in shown))
     panels = (
-        map_panel(land, title=title_of(land)),
+        map_panel(zoomed(land, runs), title=title_of(land)),
         Panel(
             "steep", step_axis(steps + 1), Axis("y", *tall), title="steep coordinate y",
             place=CURVES, static=(Rule("zero", 0.0),),
@@ -120,7 +129,15 @@ def overshoot_of(heights: ArrayLike) -> float:
     return float(max(0.0, np.nanmax(-np.sign(np.ravel(heights)[0]) * np.asarray(heights))))
 
 
-@scene
+ROUNDING = 1e-9  # a distance below it is none
+
+
+@scene(
+    Claim(
+        "with Adam the two are a million times as far apart as with SGD",
+        lambda d: (1e6 * d["apart.SGD.y"][-1, -1], d["apart.Adam.y"][-1, -1]),
+    )
+)
 def weight_decay(
     surface: SurfaceName = said("booth"),
     decay: Annotated[float, Within(0, 100)] = 1.0,
@@ -128,13 +145,14 @@ def weight_decay(
     adam_rate: Annotated[float, Within(1e-8, 1e4)] = 0.5,
     start: Start = said("auto"),
     steps: Annotated[int, Within(1, 2000)] = 80,
-    domain: Domain = said("auto"),
+    domain: Domain = said("-3,5,-3,5"),
 ) -> Film:
     """An L2 penalty and decoupled weight decay: the same for SGD, two things for Adam.
 
     The penalty adds decay·θ to the gradient; decoupled decay multiplies θ by 1 − lr·decay and
     leaves the gradient alone. Adam divides the gradient by its size, the penalty with it, so
-    only decoupled decay shrinks all weights alike (Loshchilov and Hutter, 2019).
+    only decoupled decay shrinks all weights alike (Loshchilov and Hutter, 2019). The circle is
+    the minimum of loss and penalty together, where both SGD end.
 
     Options:
     surface: a name such as booth, or an expression in x and y
@@ -158,16 +176,24 @@ def weight_decay(
         pair: quietly(np.linalg.norm, runs[i].path() - runs[i + 1].path(), axis=1)
         for i, pair in ((0, "SGD"), (2, "Adam"))
     }
-    y = span(*(positive(d) for d in apart.values()), [1.0], log=True)
-    key = key_of(land, runs)
+    near = (d[d <= land.size] for d in apart.values())
+    both = Landscape(
+        "penalised", lambda x, y: land.f(x, y) + 0.5 * decay * (x**2 + y**2), land.x, land.y, at
+    )
+    ends = found_minima(both)[:1]
+    key = key_of(land, runs, [f"circle: the minimum with the penalty ½·{write(decay)}·‖θ‖²"])
+    circle = Points("penalised", ends[:, 0], ends[:, 1], color="ink", marker="circle", size=11.0)
     panels = (
-        map_panel(land, title=title_of(land)),
+        map_panel(zoomed(land, runs, domain), title=title_of(land), more=[circle]),
         Panel(
-            "apart", step_axis(steps + 1), Axis("", max(y[0], 1e-18), y[1], log=True),
+            "apart", step_axis(steps + 1), Axis("", *span([0.0], *near)),
             title="distance of the pair", place=CURVES, legend="right",
         ),
         key_panel(key),
     )  # fmt: skip
+    inside = np.all(
+        [np.isfinite(run.path()).all(axis=1) & land.inside(run.path()) for run in runs], axis=0
+    )
     moments = moments_of(steps)
 
     def frames() -> Iterator[Frame]:
@@ -176,11 +202,11 @@ def weight_decay(
             yield Frame(
                 f"Step {k}: L2 and decoupled decay are "
                 + ", ".join(f"{_apart(float(d[k]))} for {pair}" for pair, d in apart.items())
-                + ".",
+                + ("." if inside[k] else "; a descent has left, and rounding grows with it."),
                 {
                     **moment(land, runs, k, key),
                     "apart": [
-                        Line(pair, x, positive(d[: k + 1]), label=pair, color=c)
+                        Line(pair, x, d[: k + 1], label=pair, color=c)
                         for (pair, d), c in zip(apart.items(), (0, 2), strict=True)
                     ],
                 },
@@ -199,7 +225,9 @@ def weight_decay(
 
 
 def _apart(distance: float) -> str:
-    return f"{write(distance)} apart" if np.isfinite(distance) else "no longer numbers"
+    if not np.isfinite(distance):
+        return "no longer numbers"
+    return f"{write(distance)} apart" if distance > ROUNDING else "the same"
 
 
 @scene
@@ -236,7 +264,7 @@ def memory(
     heads = ("optimizer", "keeps", "copies", f"GB for {write(1e9 * billions)}")
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
-        map_panel(land, title=title_of(land)),
+        map_panel(zoomed(land, runs, domain), title=title_of(land)),
         Panel("table", place=CURVES, axes=False),
         key_panel(key),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -14,13 +15,14 @@ from backviz.scenes.artists import Arrows, Color, Line, Rule, Words
 from backviz.scenes.deep import Activation, Clip, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.text import count
 
 RUNS: tuple[tuple[Clip, str], ...] = (
     ("none", "no clipping"), ("norm", "by norm"), ("value", "by value"),
 )  # fmt: skip
+LEAST, MOST_RINGS = 0.2, 6  # the shortest arrow, and how many powers of ten are drawn
 
 
 def angle(a: np.ndarray, b: np.ndarray) -> float:
@@ -66,21 +68,30 @@ def cut(gradients: Sequence[np.ndarray], threshold: float) -> Cut:
     return made
 
 
-@scene
+@scene(
+    Claim(
+        "without clipping the run ends in no number; by norm the gradient stays in bounds",
+        lambda d: (
+            float(np.nanmax(d["norm.norm.y"][-1])),
+            float(np.isnan(d["norm.none.y"][-1, -1])) * float(np.nanmax(d["norm.none.y"][-1])),
+        ),
+    )
+)
 def clipping(
     activation: Activation = "relu",
     init: Start = "he_normal",
-    threshold: Annotated[float, Within(1e-6, 1e6)] = 0.1,
+    threshold: Annotated[float, Within(1e-6, 1e6)] = 0.03,
     depth: Annotated[int, Within(1, 100)] = 16,
     width: Annotated[int, Within(1, 256)] = 32,
-    rate: Annotated[float, Within(0, 1e3)] = 1.0,
+    rate: Annotated[float, Within(0, 1e3)] = 2.0,
     steps: Annotated[int, Within(1, 300)] = 60,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Clipping keeps an exploding gradient short; by norm it keeps its direction, by value not.
 
     The same network is trained three times from one seed. Right the gradient of the run
-    that is clipped by norm, cut in both ways: the angle is the true one among all parameters.
+    that is clipped by norm, cut in both ways: the angle is the true one among all parameters,
+    the length a power of ten for each ring; the inner ring is the threshold.
 
     Options:
     activation: what each unit applies
@@ -104,6 +115,10 @@ def clipping(
                 cuts.append(made)
     tables = [np.array(run) for run in runs]
     x = np.arange(float(steps))
+    far = _radius(max((c.norm for c in cuts if np.isfinite(c.norm)), default=1.0), threshold)
+    far = min(math.ceil(far), MOST_RINGS)
+    rings = tuple(float(r) for r in range(1, far + 1))
+    names = tuple(write(threshold * 10 ** (r - 1)) for r in rings)
     panels = (
         Panel(
             "norm", step_axis(steps),
@@ -113,8 +128,10 @@ def clipping(
             static=(Rule("limit", threshold, label="threshold"),),
         ),
         Panel(
-            "plane", Axis("along the gradient", -0.1, 1.25), Axis("across", -0.3, 1.05), equal=True,
-            title="directions, not lengths", place=(0, 1, 1, 1),
+            "plane", Axis("", -0.06 * far, 1.06 * far, ticks=rings, names=names),
+            Axis("", -0.06 * far, 1.06 * far, ticks=(-far,), names=("",)), equal=True,
+            title="length and direction", place=(0, 1, 1, 1),
+            static=tuple(_ring(r, far) for r in rings),
         ),
     )  # fmt: skip
 
@@ -129,7 +146,7 @@ def clipping(
                 _clipped(k, cuts[k], threshold) + _losses(losses),
                 {
                     "norm": [*lines, *(head(line, k) for line in lines)],
-                    "plane": _directions(cuts[k]),
+                    "plane": _directions(cuts[k], threshold, far),
                 },
             )
 
@@ -141,24 +158,49 @@ def clipping(
     )  # fmt: skip
 
 
-def _directions(made: Cut) -> tuple[Arrows | Words, ...]:
+def _radius(length: float, threshold: float) -> float:
+    """How far from the middle a length ends: 1 at the threshold, 1 more for each power of ten."""
+    if not (math.isfinite(length) and length > 0):
+        return 0.0
+    return max(LEAST, 1 + math.log10(length / threshold))
+
+
+def _ring(radius: float, far: float) -> Line:
+    """A quarter of a circle, within the panel."""
+    turn = np.linspace(0.0, np.pi / 2, 61)
+    x, y = radius * np.cos(turn), radius * np.sin(turn)
+    wide = 3.0 if radius == 1 else 1.0
+    return Line(f"ring {radius:g}", x, y, color="muted", dash="solid", width=wide)
+
+
+def _directions(made: Cut, threshold: float, far: float) -> tuple[Arrows | Words, ...]:
     """The gradient to the right and both ways of cutting it; the words have rows of their own."""
-    turn = np.radians(made.angles[1])
-    zero, finite = [0.0], np.isfinite(made.norm) and made.norm > 0
-    one = np.ones(1) if finite else np.zeros(1)
+    turns = 0.0, 0.0, np.radians(made.angles[1])
     colors: tuple[Color, ...] = "ink", 1, 2
-    names = ("gradient", "by norm: {0:.1f}°", "by value: {1:.1f}°")
-    words = [name.format(*made.angles) * bool(finite) for name in names]
+    lengths = [min(_radius(n, threshold), far) for n in (made.norm, *made.after)]
+    finite = np.isfinite(made.norm) and made.norm > 0
+    said = ("gradient", "by norm: {0:.1f}°", "by value: {1:.1f}°")
+    words = [each.format(*made.angles) * bool(finite) for each in said]
     if made.after[1] == made.norm:
         words[2] = "by value: nothing to cut" * bool(finite)
     return (
-        Arrows("whole", zero, zero, one, zero, color="ink", width=4.0),
-        Arrows("by norm", zero, zero, 0.6 * one, zero, color=1, width=8.0),
-        Arrows(
-            "by value", zero, zero, 0.6 * one * np.cos(turn), 0.6 * one * np.sin(turn),
-            color=2, width=6.0,
+        *(
+            Arrows(
+                name, [0.0], [0.0], [r * np.cos(turn) * finite], [r * np.sin(turn) * finite],
+                color=color, width=width,
+            )
+            for name, r, turn, color, width in zip(
+                ("whole", "by norm", "by value"), lengths, turns, colors, (4.0, 9.0, 6.0),
+                strict=True,
+            )
         ),
-        *(Words(f"word {i}", -0.04, 0.95 - 0.13 * i, words[i], color=colors[i]) for i in range(3)),
+        *(
+            Words(
+                f"word {i}", 1.02 * far, (0.99 - 0.11 * i) * far, words[i], color=colors[i],
+                align="right",
+            )
+            for i in range(3)
+        ),
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ class Heat(Artist):
     `x` and `y` are the ends of the axes that the outer edges of the matrix stand at;
     `limits` are the values at the ends of the colour scale, printed beside it with `label`.
     `map` "diverging" is centred at 0 and wants limits (−a, a); NaN is shown as empty. With
-    `names` the values are 1, 2 … and the scale has a field for each name and for nothing else.
+    `names` the values are 1, 2 … and the scale has a field for each name and for nothing else;
+    then the map may be "series", which has the colours of lines 0, 1 …
 
     >>> Heat("g", [[0.0, 1.0]], x=(0, 2), y=(0, 1), limits=(-1, 1)).values.shape
     (1, 2)
@@ -36,7 +37,7 @@ class Heat(Artist):
     y: tuple[float, float]
     limits: tuple[float, float]
     label: str = ""
-    map: Literal["diverging", "sequential"] = "diverging"
+    map: Literal["diverging", "sequential", "series"] = "diverging"
     names: Sequence[str] = ()
 
     def __post_init__(self) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Key, Line, Points, Rule
-from backviz.scenes.layers import key_frames, step_axis
+from backviz.scenes.layers import key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.stable_rates import half_life
 from backviz.scenes.surface_legend import COLUMNS, CURVES, MAP, key_panel
 from backviz.scenes.surface_panels import moments_of, write
@@ -38,7 +38,15 @@ def weights_of(kind: str, t: int, window: int, beta: float) -> Array:
 KINDS = "cumulative", "simple", "exponential", "uncorrected"
 
 
-@scene
+@scene(
+    Claim(
+        "after the jump the exponential average is nearer to the new level than the cumulative",
+        lambda d: (
+            3 * abs(d["series.exponential.y"][-1, -1] - 3.0),
+            abs(d["series.cumulative.y"][-1, -1] - 3.0) + 0.5,
+        ),
+    )
+)
 def averages(
     steps: Annotated[int, Within(2, 1000)] = 100,
     window: Annotated[int, Within(1, 1000)] = 20,
@@ -51,8 +59,9 @@ def averages(
 
     Left the series, which jumps in the middle, and its averages; right the share that every
     earlier number has in the average of this moment. The cumulative average never forgets,
-    the simple one forgets all at once, the exponential one half in ln ½ / ln β steps.
-    Without the correction 1/(1 − βᵗ) the exponential one begins at 0.
+    the simple one forgets all at once, the exponential one half in ln ½ / ln β steps: on the
+    logarithmic axis a straight line. Without the correction 1/(1 − βᵗ) its shares sum to less
+    than 1 at first, and it begins near 0.
 
     Options:
     steps: length of the series
@@ -71,7 +80,6 @@ def averages(
     }
     x = np.arange(float(steps))
     half = half_life(beta)
-    most = max(1 / window, 1 - beta, 0.12)
     names = {
         "cumulative": "cumulative", "simple": f"simple, last {window}",
         "exponential": f"exponential, β = {beta:.10g}", "uncorrected": "exponential, uncorrected",
@@ -83,7 +91,7 @@ def averages(
     panels = (
         Panel("series", step_axis(steps), Axis("value", *span(series, [0.0], *means.values())),
               title="series and averages", place=MAP),
-        Panel("shares", step_axis(steps), Axis("", -0.03 * most, 1.15 * most),
+        Panel("shares", step_axis(steps), Axis("", 0.3 / steps, 1.5, log=True),
               title="share in the average now", place=CURVES),
         key_panel(key),
     )  # fmt: skip
@@ -96,7 +104,8 @@ def averages(
                 Line(kind, x[seen], means[kind][seen], color=i) for i, kind in enumerate(KINDS)
             ]
             now = [
-                Line(kind, x[seen], shares[kind][t], color=i) for i, kind in enumerate(KINDS[:3])
+                Line(kind, x[seen], positive(shares[kind][t]), color=i)
+                for i, kind in enumerate(KINDS)
             ]
             yield Frame(
                 f"Step {t}, level {write(level[t])}: "

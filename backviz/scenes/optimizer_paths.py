@@ -35,6 +35,7 @@ from backviz.scenes.surface_panels import (
     title_of,
     told,
     write,
+    zoomed,
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
@@ -114,7 +115,7 @@ def optimizers(
         notes.append(EDGE)
     key = key_of(land, runs, notes)
     panels = [
-        map_panel(land, title=title_of(land)),
+        map_panel(zoomed(land, runs, domain), title=title_of(land)),
         loss_panel(steps, axis),
         key_panel(key, (1, 0, 1, 4) if wide else BELOW),
         *trial,

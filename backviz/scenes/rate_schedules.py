@@ -35,6 +35,7 @@ from backviz.scenes.surface_panels import (
     title_of,
     told,
     write,
+    zoomed,
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, numbers_in, start_of
 from backviz.scenes.trajectories import Run, noise_of, travel
@@ -204,7 +205,7 @@ def rates(
     axis = LossAxis(land, [run.losses for run in runs])
     key = key_of(land, runs)
     panels = (
-        map_panel(land, title=title_of(land)),
+        map_panel(zoomed(land, runs, domain), title=title_of(land)),
         loss_panel(steps, axis),
         key_panel(key),
     )

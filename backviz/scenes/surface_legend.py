@@ -52,7 +52,7 @@ def legend_text(run: Run) -> str:
     words = [name, *([f"lr={short(float(lr))}"] if lr is not None else [])]
     given = {k: v for k, v in choice.options.items() if k not in ("nesterov", "semantics")}
     words.append(described(given))
-    words.append(str(choice.options.get("semantics", "")) if name == choice.title else "")
+    words.append(str(choice.options.get("semantics", "")) if name != choice.name else "")
     return powers(" ".join(word for word in words if word))
 
 

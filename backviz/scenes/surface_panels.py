@@ -62,6 +62,25 @@ def map_panel(
     )  # fmt: skip
 
 
+def zoomed(land: Landscape, runs: Sequence[Run], wanted: object = None) -> Landscape:
+    """The surface on the part of its domain that the ways and a minimum take up, for its map.
+
+    Nothing is zoomed if somebody gave a domain (`wanted`), or if a way leaves the picture. At
+    least two fifths of each side stay.
+    """
+    points = np.concatenate([run.points.reshape(-1, 2) for run in runs])
+    if wanted is not None or not land.inside(points).all():
+        return land
+    shown = points if not len(land.minima) else np.concatenate((points, land.minima[:1]))
+    sides = []
+    for (low, high), along in zip((land.x, land.y), shown.T, strict=True):
+        middle, least = (along.min() + along.max()) / 2, 0.4 * (high - low)
+        half = max(0.56 * np.ptp(along), least / 2)
+        middle = min(max(middle, low + half), high - half) if 2 * half < high - low else middle
+        sides.append((float(max(low, middle - half)), float(min(high, middle + half))))
+    return replace(land, x=sides[0], y=sides[1])
+
+
 def name_of(land: Landscape) -> str:
     """What captions call the surface."""
     return land.name.replace("_", " ")
@@ -143,20 +162,22 @@ def names_of(runs: Sequence[Run]) -> list[str]:
 
 
 def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
-    """What the caption says at step k: who leads of those inside, and who is outside.
+    """What the caption says at step k: who leads of those inside, who is outside, who came back.
 
     The step at which it left is said here if the legend has no line for it.
     """
     names = names_of(runs)
     if not k:
         return f"Step 0: the loss is {write(float(runs[0].losses[0, 0]))}."
-    known, out = {}, []
+    known, out, back = {}, [], []
     for name, run, free in zip(names, runs, key.free, strict=True):
         step, loss = left_at(land, run, k), float(run.losses[k, 0])
         if step is not None:
             out.append(name if free else f"{name} (step {step})")
         elif np.isfinite(loss):
             known[name] = loss
+            if not land.inside(run.points[: k + 1, 0]).all():
+                back.append(name)
     parts = []
     if known:
         first = min(known, key=lambda name: known[name])
@@ -167,6 +188,8 @@ def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
         parts.append("all have left the picture")
     elif out:
         parts.append(f"{listed(out)} {'has' if len(out) == 1 else 'have'} left the picture")
+    if back:
+        parts.append(f"{listed(back)} left the picture and came back")
     return f"Step {k}: " + ("; ".join(parts) or "no loss is a number") + "."
 
 
