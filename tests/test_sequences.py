@@ -111,7 +111,8 @@ def test_one_step_of_an_lstm_has_the_letters_of_its_equations():
     lstm = nn.LSTM(2, 3, seed=0)
     out, (h, c) = lstm(tensor(np.ones((2, 1, 2)), "x"))
     labels = {v.label for v in tape(out.sum()) if v.label}
-    assert labels == {"x", "Wx", "Wh", "bx", "bh", *(f"{s}{t}" for s in "ifgoch" for t in (1, 2))}
+    letters = {f"{s}{t}" for s in "ifgoch" for t in (1, 2)}
+    assert labels == {"x", "Wx", "Wh", "bx", "bh", "h0", "c0", *letters}
     assert h.shape == c.shape == (1, 1, 3)
     pair = nn.Sequential(nn.GRU(2, 3, 2, seed=0), nn.GRU(3, 3, seed=0)).label_parameters()
     assert [p.label for p in pair.parameters()][::4] == ["Wx1_l0", "Wx1_l1", "Wx2"]
@@ -137,6 +138,9 @@ HOSTILE = {
     "the same batch": lambda: attend(4, (2, 1, 4), (2, 2, 4)),
     "the key has the shape .2, 1, 3.": lambda: attend(4, (2, 1, 4), (2, 1, 3)),
     "the attn_mask has the shape .3, 3.": lambda: attend(4, (2, 4), (2, 4), attn_mask=np.eye(3)),
+    "forbid every key to the step at .1.": lambda: attend(
+        4, (2, 4), (2, 4), attn_mask=np.array([[False, True], [True, True]])
+    ),
     "added to the scores, not int": lambda: attend(
         4, (2, 4), (2, 4), attn_mask=np.eye(2, dtype=int)
     ),
@@ -158,7 +162,7 @@ def test_what_does_not_fit_is_one_sentence(said):
 # Attention -------------------------------------------------------------------------------
 
 SOME = RANDOM.uniform(size=(4, 4, 3)) > 0.6
-SOME[..., 0] = False  # a step that may look nowhere is NaN, here and in torch
+SOME[..., 0] = False  # a step that may look nowhere is NaN in torch
 MADE = {
     "dropout": [0.0, 0.4], "bias": BOTH, "kdim": [None, 3], "vdim": [None, 5],
     "batch_first": BOTH,
@@ -235,6 +239,16 @@ def test_attention_has_its_letters():
     out, _ = layer(x, x, x)
     labels = {v.label for v in tape(out) if v.label}
     assert labels == {"x", "Win", "bin", "Wo", "bo", "q", "k", "v", "scores", "weights"}
+    causal = {v.label for v in tape(layer(x, x, x, is_causal=True)[0]) if v.label}
+    assert causal - labels == {"mask", "masked"}
+    pair = {v.label for v in tape(layer(x, x + 1, x + 1)[0]) if v.label}
+    assert pair - labels == {"Wq", "Wk", "Wv"}
+
+
+def test_a_causal_attention_has_no_infinity_which_pictures_refuse():
+    x = tensor(RANDOM.normal(size=(3, 4)), "x")
+    out, _ = nn.MultiheadAttention(4, 1, seed=0)(x, x, x, is_causal=True)
+    assert all(np.isfinite(v.data).all() for v in tape(out))
 
 
 def test_a_learned_mask_gets_a_gradient_and_a_comparison_forbids():

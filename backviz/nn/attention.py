@@ -30,6 +30,7 @@ NOT_HERE = {
     "device": "numpy computes on the processor",
     "dtype": "parameters are float64",
 }
+FORBIDDEN = -1e9  # exp of it is 0, and unlike −∞ it can be drawn
 NAMES = ("query", "key", "value")
 
 
@@ -46,10 +47,11 @@ class MultiheadAttention(Module):
     width), or (steps, width); widths are `embed_dim`, `kdim` and `vdim`. `forward` gives the
     output and the weights, as their mean over the heads (`average_attn_weights`), or `None`
     without `need_weights`. `attn_mask` of shape (steps of the query, steps of the key), or with
-    batch · heads in front, and `key_padding_mask` of shape (batch, steps of the key) forbid where
-    they are True, and are added to the scores if they are numbers; `is_causal` without a mask
-    forbids what comes later. `dropout` drops weights, in training. Raises `InputError` for
-    options that do not fit and `ShapeError` for other shapes.
+    batch · heads in front, and `key_padding_mask` of shape (batch, steps of the key) forbid
+    where they are True, and are added to the scores if they are numbers; `is_causal` without a
+    mask forbids what comes later. A step that may look nowhere is refused; in torch it is NaN.
+    `dropout` drops weights, in training. Raises `InputError` for options that do not fit and
+    `ShapeError` for other shapes.
 
     >>> attention = MultiheadAttention(4, 2, seed=0)
     >>> x = np.ones((3, 4))
@@ -131,6 +133,8 @@ class MultiheadAttention(Module):
         out = self.out_proj(self._joined(mixed, shape_of(query)))
         if not need_weights:
             return out, None
+        if self.num_heads == 1:
+            return out, weights if average_attn_weights else OPS["expand_dims"](weights, axis=-3)
         return out, OPS["mean"](weights, axis=-3) if average_attn_weights else weights
 
     # Shapes: heads stand in front of steps, the batch in front of heads -----------------
@@ -176,8 +180,11 @@ class MultiheadAttention(Module):
         return [OPS["linear"](*each) for each in zip(given, matrices, biases, strict=True)]
 
     def _heads(self, x: Any) -> Any:
-        """(…, heads, steps, entries of a head)"""
+        """(…, heads, steps, entries of a head); a single head has no axis of its own."""
         *around, width = shape_of(x)
+        if self.num_heads == 1:
+            turned = len(around) == 2 and not self.batch_first
+            return OPS["swapaxes"](x, axis1=0, axis2=1) if turned else x
         apart = OPS["reshape"](x, shape=(*around, self.num_heads, width // self.num_heads))
         if len(around) == 1:
             return OPS["swapaxes"](apart, axis1=0, axis2=1)
@@ -187,6 +194,9 @@ class MultiheadAttention(Module):
 
     def _joined(self, x: Any, shape: tuple[int, ...]) -> Any:
         """The heads side by side again, in the shape of the query."""
+        if self.num_heads == 1:
+            turned = len(shape) == 3 and not self.batch_first
+            return OPS["swapaxes"](x, axis1=0, axis2=1) if turned else x
         if len(shape) == 2:
             x = OPS["swapaxes"](x, axis1=0, axis2=1)
         elif self.batch_first:
@@ -196,15 +206,18 @@ class MultiheadAttention(Module):
         return OPS["reshape"](x, shape=shape)
 
     def _masked(self, scores: Any, attn_mask: Any, padding: Any, is_causal: bool) -> Any:
-        """The scores, −∞ where a mask forbids; numbers of a mask are added."""
+        """The scores, far below all others where a mask forbids; numbers of a mask are added."""
         *front, steps, keys = shape_of(scores)
         if attn_mask is None and is_causal:
             attn_mask = np.triu(np.ones((steps, keys), bool), 1)
-        batch = tuple(front[:-1])
+        heads = [1] * (self.num_heads > 1)
+        batch = front[: len(front) - len(heads)]
+        forbidden = np.zeros(keys, bool)
         for name, given, takes in (
-            ("attn_mask", attn_mask, [(steps, keys), (math.prod(front), steps, keys)]),
-            ("key_padding_mask", padding, [(*batch, keys)]),
-        ):
+            ("attn_mask", attn_mask, {(steps, keys): (steps, keys),
+                                      (math.prod(front), steps, keys): (*front, steps, keys)}),
+            ("key_padding_mask", padding, {(*batch, keys): (*batch, *heads, 1, keys)}),
+        ):  # fmt: skip
             if given is None:
                 continue
             mask = np.asarray(data_of(given))
@@ -213,26 +226,25 @@ class MultiheadAttention(Module):
                     f"{self!r}: the {name} has the shape {mask.shape}, but the layer takes "
                     f"{' or '.join(map(str, takes))}"
                 )
-            forbids = mask.dtype == bool or (
-                isinstance(given, Value) and meaning_of(given) == "mask"
-            )
-            if not forbids and mask.dtype.kind != "f":
+            shape = takes[mask.shape]
+            if mask.dtype == bool or (isinstance(given, Value) and meaning_of(given) == "mask"):
+                forbidden = forbidden | (mask.reshape(shape) != 0)
+            elif mask.dtype.kind != "f":
                 raise InputError(
                     f"{self!r}: the {name} is booleans, True where attention is forbidden, or "
                     f"decimal numbers that are added to the scores, not {mask.dtype}"
                 )
-            shape = mask.shape
-            if name == "key_padding_mask":
-                shape = (*batch, 1, 1, keys)
-            elif mask.ndim == 3:
-                shape = (*front, steps, keys)
-            if forbids:
-                scores = OPS["where"](mask.reshape(shape) != 0, -math.inf, scores)
-            elif isinstance(given, Value) and shape != mask.shape:
-                scores = scores + OPS["reshape"](given, shape=shape)
             else:
-                scores = scores + (given if isinstance(given, Value) else mask.reshape(shape))
-        return scores
+                kept = isinstance(given, Value) and mask.shape != shape
+                added = OPS["reshape"](given, shape=shape) if kept else given
+                scores = scores + (added if isinstance(given, Value) else mask.reshape(shape))
+        if forbidden.all(axis=-1).any():
+            where = np.argwhere(forbidden.all(axis=-1))[0].tolist()
+            raise InputError(f"{self!r}: the masks forbid every key to the step at {where}")
+        if not forbidden.any():
+            return scores
+        mask = Value(forbidden.astype(float), "mask", requires_grad=False)
+        return called("masked", OPS["where"](mask, FORBIDDEN, scores))
 
     def details(self) -> str:
         """The sizes and what differs from the defaults."""

@@ -174,7 +174,9 @@ class Recurrent(Module):
         count = self.num_layers * len(self._directions)
         widths = [self.proj_size or self.hidden_size, self.hidden_size][: len(self.STATES)]
         if hx is None:
-            return [tuple(np.zeros((*batch, n)) for n in widths)] * count
+            zeros = [np.zeros((*batch, n)) for n in widths]
+            named = zip(zeros, self.STATES, strict=True)
+            return [tuple(Value(z, f"{s}0", requires_grad=False) for z, s in named)] * count
         several = hx if len(widths) > 1 else (hx,)
         if not isinstance(several, tuple | list) or len(several) != len(widths):
             raise InputError(f"{self!r}: the first state is a pair, (h, c)")
