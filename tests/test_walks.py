@@ -54,6 +54,22 @@ def test_the_derivative_takes_the_place_of_the_result(walks, tmp_path):
     given = ["--order", "2", "--wrt", "a", "-F", "json", "-o", str(out), "--quiet"]
     assert _run(["graph", SOURCE, *given]) == 0
     assert '"da"' in out.read_text() or "dL/da" in out.read_text()
+    assert walks["lists"] == [7, 16]
+
+
+@pytest.mark.parametrize("form", ["svg", "json"])
+def test_a_function_and_its_gradients_are_listed_together(walks, form, tmp_path):
+    given = ["--order", "2", "-F", form, "-o", str(tmp_path / "out"), "--quiet"]
+    assert _run(["graph", SOURCE, *given]) == 0
+    assert walks["lists"] == [7, 18]  # three gradients; they were listed one by one
+    assert walks["streams"] == 0
+
+
+def test_a_gradient_that_is_not_finite_is_named_by_the_node_that_is_drawn(capsys):
+    assert _run(["graph", "L=a**0.5+b; a=0; b=1", "--order", "2", "-F", "json"]) == 6
+    assert "infinity" in capsys.readouterr().err
+    # its own derivative is infinite, but nobody sees that
+    assert _run(["graph", "L=a**1.5+b; a=0; b=1", "--order", "2", "-F", "text"]) == 0
 
 
 def test_gradients_that_a_file_left_are_forgotten_all_the_same(walks, tmp_path):

@@ -51,12 +51,17 @@ class Step(NamedTuple):
 
 
 def backward_steps(
-    output: Value, seed: Any = None, *, create_graph: bool = False
+    output: Value,
+    seed: Any = None,
+    *,
+    create_graph: bool = False,
+    values: list[Value] | None = None,
 ) -> Iterator[Step]:
     """Yield a step for every value that the gradient reaches, output first.
 
     With `create_graph` the rules run on the recorded values and are recorded, so
-    that upstream and contributions are values with a history of their own.
+    that upstream and contributions are values with a history of their own. `values` is the
+    tape of the output, if it is at hand.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> for step in backward_steps(a * b):
@@ -65,7 +70,7 @@ def backward_steps(
     3.0 2.0 []
     2.0 3.0 []
     """
-    nodes = tape(output)
+    nodes = tape(output) if values is None else values
     gradients: dict[int, Any] = {output.serial: seed_of(output, seed, create_graph)}
     for node in reversed(nodes):
         upstream = gradients.pop(node.serial, None)

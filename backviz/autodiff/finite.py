@@ -28,18 +28,25 @@ def find_not_finite(output: Value, values: list[Value] | None = None) -> str | N
     log gives NaN at node n1: log(a) with a = -1; log needs x > 0
     """
     values = tape(output) if values is None else values
-    ids = {v.serial: i for i, v in enumerate(values)}
-    for value in values:
-        if not is_finite(value.raw):
-            return _forward(value, ids)
+    if (said := first_not_finite(values)) is not None:
+        return said
     # after a backward pass every sum of contributions is at hand: none can hide what is not finite
     known = output.grad is not None and all(v.grad is None or is_finite(v.grad) for v in values)
     if output.requires_grad and not known:
+        ids = {v.serial: i for i, v in enumerate(values)}
         seed = np.ones(output.shape) if output.shape else None
-        for step in backward_steps(output, seed):
+        for step in backward_steps(output, seed, values=values):
             for part in step.contributions:
                 if not is_finite(part.value):
                     return _backward(step.node, part.input, part.value, ids)
+    return None
+
+
+def first_not_finite(values: list[Value]) -> str | None:
+    """The same of what was computed forward, for the values of one tape."""
+    for value in values:
+        if not is_finite(value.raw):
+            return _forward(value, {v.serial: i for i, v in enumerate(values)})
     return None
 
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from backviz.autodiff.backward import backward, tape
-from backviz.autodiff.replay import leaves_of
+from backviz.autodiff.backward import backward, backward_steps, tape
+from backviz.autodiff.replay import leaves_among
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
 from backviz.registry import unknown
 
 
-def recorded_gradients(output: Value) -> list[Value]:
+def recorded_gradients(output: Value, values: list[Value] | None = None) -> list[Value]:
     """The gradients of `output` for its leaves as recorded values, with names such as `dL/da`.
 
     The gradients also stand on the values of the record, as after any backward pass.
-    An output that is an array is summed.
+    An output that is an array is summed. `values` is the tape of the output, if it is at hand.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> [(g.label, g.data) for g in recorded_gradients(a * a * b)]
     [('da', 12.0), ('db', 4.0)]
     """
-    for value in tape(output):
+    values = tape(output) if values is None else values
+    for value in values:
         value.zero_grad()
-    backward(output, np.ones(output.shape) if output.shape else None, create_graph=True)
+    if not output.requires_grad:
+        backward(output)  # refuses it
+    seed = np.ones(output.shape) if output.shape else None
+    for step in backward_steps(output, seed, create_graph=True, values=values):
+        step.node.grad = step.upstream
     found = []
-    for leaf in leaves_of(output):
+    for leaf in leaves_among(values):
         if leaf.grad is not None:
             gradient = leaf.grad
             if not gradient.label:  # two leaves can share one gradient, as those of a + b do
@@ -34,18 +39,22 @@ def recorded_gradients(output: Value) -> list[Value]:
     return list({g.serial: g for g in found}.values())
 
 
-def derivative(output: Value, name: str, order: int = 1) -> Value:
+def derivative(
+    output: Value, name: str, order: int = 1, values: list[Value] | None = None
+) -> Value:
     """The derivative of `output` for the leaf called `name`, of any order, recorded.
 
     An array's derivative is that of the sum of the one before. Raises `UsageError` for
-    a name that no leaf has, `InputError` where the derivative is constant.
+    a name that no leaf has, `InputError` where the derivative is constant. `values` is the tape
+    of the output, if it is at hand.
 
     >>> x = Value(2.0, "x")
     >>> derivative(x**3, "x", order=2).data
     12.0
     """
     for level in range(order):
-        leaves = {leaf.label: leaf for leaf in leaves_of(output)}
+        values = tape(output) if values is None or level else values
+        leaves = {leaf.label: leaf for leaf in leaves_among(values)}
         if name not in leaves:
             if level:
                 raise InputError(
@@ -54,7 +63,7 @@ def derivative(output: Value, name: str, order: int = 1) -> Value:
                 )
             raise UsageError(unknown("leaf", name, [label for label in leaves if label]))
         wanted = _quotient(output.label, name)
-        recorded_gradients(output)
+        recorded_gradients(output, values)
         output = leaves[name].grad
         output.label = wanted
     return output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from backviz.autodiff.backward import tape
 from backviz.autodiff.value import Value
@@ -16,7 +16,12 @@ def leaves_of(output: Value) -> list[Value]:
     >>> [v.label for v in leaves_of(b * a * 2)]
     ['a', 'b']
     """
-    return [v for v in tape(output) if v.is_leaf and v.requires_grad]
+    return leaves_among(tape(output))
+
+
+def leaves_among(values: Iterable[Value]) -> list[Value]:
+    """The same of a record that is listed already."""
+    return [v for v in values if v.is_leaf and v.requires_grad]
 
 
 def as_function(output: Value, leaves: Sequence[Value]) -> Callable[..., Value]:

@@ -80,8 +80,10 @@ def _watch(src: str, draw: Callable[[], int]) -> int:
 
 def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     """One picture, and the exit code."""
-    from backviz.autodiff.finite import find_not_finite
+    from backviz.autodiff.backward import tape
+    from backviz.autodiff.finite import find_not_finite, first_not_finite
     from backviz.autodiff.orders import recorded_gradients
+    from backviz.autodiff.value import Value
     from backviz.cli.loading import load_record
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
@@ -99,13 +101,15 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         wrt=wrt,
         expand=given["expand"],
     )
-    value = loaded.value
-    more = recorded_gradients(value) if order == 2 and not wrt else []
-    fault = find_not_finite(value, loaded.values)
-    fault = fault or next(filter(None, map(find_not_finite, more)), None)
+    value, values, more = loaded.value, loaded.values, list[Value]()
+    fault = find_not_finite(value, values)
+    if order == 2 and not wrt:
+        more = recorded_gradients(value, values)
+        values = tape(value, *more)
+        fault = fault or first_not_finite(values)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
-    figure = Figure(value, style, more, None if more else loaded.values)
+    figure = Figure(value, style, more, values)
     data = RENDERERS[_shown_as(form, output)](figure)
     _write(output, form, data)
     messages = [] if form in ("json", "graphml") else [*figure.messages]

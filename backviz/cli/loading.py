@@ -59,7 +59,7 @@ def load_record(
             )
         )
     if wrt:
-        value = derivative(value, wrt, order - 1)
+        value = derivative(value, wrt, order - 1, values)
         values = tape(value)
         _forget_gradients(values)
     if differentiate and value.requires_grad:
