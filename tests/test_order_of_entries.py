@@ -50,6 +50,13 @@ def test_nan_is_the_largest_as_in_torch(descending):
         np.testing.assert_array_equal(mine.indices.data, theirs.indices.numpy())
 
 
+def test_a_row_is_taken_as_it_is():
+    """Without an axis a row is no other than with it: nothing more is recorded."""
+    x = tensor([2.0, 1.0])
+    assert OPS["cummax"](x).inputs == OPS["cummin"](x).inputs == np.sort(x, None).inputs == (x,)
+    assert np.diagflat(x).inputs == (x,)
+
+
 def test_numpy_s_running_functions_record():
     x = tensor(X)
     for ufunc in (np.maximum, np.minimum, np.add, np.multiply):
@@ -103,6 +110,7 @@ def test_a_diagonal_both_ways():
     [
         (lambda x: x.topk(5), ShapeError, "5 of 3 entries cannot be taken"),
         (lambda x: x.topk(0), None, ""),
+        (lambda x: Value(1.0).topk(0), ShapeError, "0 of 1 entries cannot be taken"),
         (lambda x: x.sort(3), BackvizError, "axis 3 is out of bounds|has no axis 3"),
         (lambda x: Value(1.0).sort(1), BackvizError, "a single number has no axes but 0 and -1"),
         (lambda x: x.scatter_add(1, np.array([[0], [1]]), tensor([[1.0]])), ShapeError,

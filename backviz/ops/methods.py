@@ -45,6 +45,7 @@ from backviz.ops.scan import cummax, cummin, places_of_extremes
 from backviz.ops.shape import (
     broadcast_to,
     flip,
+    in_a_row,
     moveaxis,
     ravel,
     reshape,
@@ -280,7 +281,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "topk": topk_pair,
     "cummax": lambda x, dim: _running(cummax, np.maximum, x, dim),
     "cummin": lambda x, dim: _running(cummin, np.minimum, x, dim),
-    "diagflat": lambda x, offset=0: diag(ravel(x), offset),
+    "diagflat": lambda x, offset=0: diag(in_a_row(x), offset),
     "take_along_dim": lambda x, indices, dim=None: take_along_axis(x, indices, dim),
     # shapes
     "expand": _expand,
@@ -394,7 +395,7 @@ FUNCTIONS.update(
         np.float_power: power,
         np.fabs: absolute,
         np.divmod: divmod,
-        np.diagflat: lambda x, k=0: diag(ravel(x), k),
+        np.diagflat: lambda x, k=0: diag(in_a_row(x), k),
         np.modf: lambda x: (x - trunc(x), trunc(x)),
         np.linalg.matmul: matmul,
         np.linalg.outer: outer,

@@ -16,7 +16,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand, Params
 from backviz.ops.index import Key, along_axis, getitem, scatter
 from backviz.ops.options import but_defaults
-from backviz.ops.shape import Bound, ravel, shape_of
+from backviz.ops.shape import Bound, in_a_row, shape_of
 
 
 class Ordered(NamedTuple):
@@ -73,20 +73,22 @@ def _bind(
     if order is not None:
         raise TypeError("there are no fields to order by; leave order away")
     if axis is None:
-        x, axis = ravel(x), -1
+        x, axis = in_a_row(x), -1
     return (x,), but_defaults(axis=(index(axis), -1), descending=(bool(descending), False))
 
 
-def _pull(upstream: Any, x: Any, axis: int, descending: bool, most: int | None = None) -> Any:
+def _pull_sort(upstream: Any, out: Any, x: Any, axis: int = -1, descending: bool = False) -> Any:
+    """Each entry takes the gradient of its rank, the place that it has come to."""
     if not shape_of(x):
         return upstream
-    return scatter(upstream, key=_key(x, axis, descending, most), shape=shape_of(x))
+    ranks = np.argsort(places(x, axis, descending), axis=axis)
+    return getitem(upstream, along_axis(ranks, axis))
 
 
 sort: Structural = structural(
     "sort",
     lambda x, axis=-1, descending=False: _ordered(x, axis, descending),
-    lambda upstream, out, x, axis=-1, descending=False: _pull(upstream, x, axis, descending),
+    _pull_sort,
     domain="all numbers",
     note="The entries along an axis in rising order, or in falling order with descending=True.",
     gradient="Sends the gradient of each entry back to its old place; where two entries are equal "
@@ -121,7 +123,7 @@ argsort = structural(
 
 def _topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> Any:
     there = np.shape(x)[axis] if np.ndim(x) else 1
-    if not 0 <= k <= there:
+    if not (np.ndim(x) == 0) <= k <= there:
         raise ValueError(f"{k} of {there} entries cannot be taken")
     return _ordered(x, axis, largest, k)
 
@@ -131,10 +133,18 @@ def _bind_topk(x: Any, k: Any, axis: Any = -1, largest: Any = True, sorted: Any 
     return (x,), params | but_defaults(axis=(index(axis), -1), largest=(bool(largest), True))
 
 
+def _pull_topk(
+    upstream: Any, out: Any, x: Any, k: int, axis: int = -1, largest: bool = True
+) -> Any:
+    if not shape_of(x):
+        return upstream
+    return scatter(upstream, key=_key(x, axis, largest, k), shape=shape_of(x))
+
+
 topk: Structural = structural(
     "topk",
     _topk,
-    lambda upstream, out, x, k, axis=-1, largest=True: _pull(upstream, x, axis, largest, k),
+    _pull_topk,
     domain="at least k entries along the axis",
     note="The k largest entries along an axis, the largest first; with largest=False the k "
     "smallest.",

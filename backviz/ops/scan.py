@@ -18,7 +18,7 @@ from backviz.ops.index import along_axis, scatter
 from backviz.ops.options import but_defaults
 from backviz.ops.reduce import each_alone, one_axis, shaped
 from backviz.ops.reduce import sum as sum_op
-from backviz.ops.shape import ravel, shape_of
+from backviz.ops.shape import in_a_row, shape_of
 
 
 def _run(ufunc: np.ufunc, x: Any, axis: Any, reverse: bool) -> Any:
@@ -130,7 +130,7 @@ def _running(name: str, ufunc: np.ufunc, word: str) -> Structural:
         torch=name,
         params=("axis",),
         bind=lambda x, axis=None: (
-            (ravel(x) if axis is None else x,),
+            (in_a_row(x) if axis is None else x,),
             {} if axis is None else but_defaults(axis=(index(axis), 0)),
         ),
         method=False,  # as one it gives torch's pair

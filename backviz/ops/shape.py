@@ -221,6 +221,16 @@ ravel = structural(
 )
 
 
+def in_a_row(x: Any) -> Any:
+    """All entries in one row; a row is itself, and nothing is recorded.
+
+    >>> x = np.array([1.0, 2.0])
+    >>> in_a_row(x) is x, in_a_row(3.0)
+    (True, array([3.]))
+    """
+    return x if len(shape_of(x)) == 1 else ravel(x)
+
+
 def _new_axes(symbols: Sequence[Symbol], params: Params) -> tuple[str, int]:
     """`x[:, None]`, as numpy writes it."""
     (x,), axis = symbols, params["axis"]
