@@ -76,7 +76,7 @@ def steps_bundle(
 
     @cache
     def png() -> bytes:
-        from backviz.renderers.marks import png_page  # loads matplotlib
+        from backviz.renderers.png import png_page  # loads matplotlib
 
         return png_page(steps, steps.moments[-1])
 

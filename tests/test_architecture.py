@@ -42,9 +42,9 @@ DOORS = {
     "graphviz": {"renderers/dot", "diagrams/layout/source"},
     "wasmtime": {"diagrams/layout/engines"},
     "pygraphviz": {"diagrams/layout/engines"},
-    "matplotlib": {"renderers/marks", "movies/*"},
+    "matplotlib": {"renderers/marks", "renderers/pixels", "movies/*"},
     "av": {"movies/*"},
-    "PIL": {"movies/*"},
+    "PIL": {"renderers/pixels", "movies/*"},
     "fontTools": {"diagrams/font"},
     "click": {"cli/*"},
 }

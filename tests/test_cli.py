@@ -556,6 +556,14 @@ def test_a_quiet_run_still_says_why_it_failed():
     assert is_one_sentence(call("graph", "L=a*(", "-q").err)
 
 
+def test_a_picture_of_any_size_is_as_many_pixels_as_the_manifest_says():
+    for scale in ("0.7", "1", "1.3", "2", "2.9"):
+        ran = call("graph", "@diamond", "-o", "g.png", "--scale", scale, "--json", "-q")
+        data = Path("g.png").read_bytes()
+        found = [int.from_bytes(data[i : i + 4], "big") for i in (16, 20)]
+        assert json.loads(ran.text)["px"] == found
+
+
 @pytest.mark.parametrize("form", RENDERERS)
 def test_the_manifest_tells_the_truth(form):
     name = f"g.{form}"

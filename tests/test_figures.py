@@ -15,7 +15,7 @@ from backviz.diagrams.page import lay
 from backviz.diagrams.theme import PRESETS, THEMES
 from backviz.errors import InputError, MissingPieceError, UsageError
 from backviz.renderers import RENDERERS, Renderer
-from backviz.renderers.marks import MAX_PIXELS
+from backviz.renderers.png import MAX_PIXELS
 from backviz.sources import EXAMPLES, load
 from backviz.text import NumberStyle
 

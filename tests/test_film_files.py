@@ -18,7 +18,7 @@ from quick import all_but, one_in
 from backviz import scenes
 from backviz.cli import _run
 from backviz.errors import InputError
-from backviz.movies import FORMATS, Player, save, steps_gif, steps_mp4, steps_webp, still
+from backviz.movies import FORMATS, Player, film_bytes, save, still
 from backviz.movies.canvas import shown
 from backviz.movies.looks import film_style
 from backviz.scenes.model import Film, Frame, Panel
@@ -283,12 +283,12 @@ def test_every_format_is_tried_above():
 def test_a_build_becomes_a_film(tmp_path):
     steps = small_steps()
     n = len(steps.moments)
-    (tmp_path / "a.mp4").write_bytes(steps_mp4(steps))
+    (tmp_path / "a.mp4").write_bytes(film_bytes(steps, "mp4"))
     seen = decoded(tmp_path / "a.mp4")
     assert len(seen) == 6 * n + 8  # 1.5 s at 4 a second, 2 s more at the end
     assert seen[0].shape == (1080, 1920, 3)
-    for make, form in ((steps_gif, "GIF"), (steps_webp, "WEBP")):
-        with Image.open(io.BytesIO(make(steps))) as image:
+    for form in ("GIF", "WEBP"):
+        with Image.open(io.BytesIO(film_bytes(steps, form.lower()))) as image:
             assert image.format == form and image.n_frames >= n
 
 

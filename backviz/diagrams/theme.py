@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from backviz.diagrams.model import Role
 from backviz.registry import Registry
 
-INCH = 72.0
+INCH = 72.0  # points
 CM = INCH / 2.54
+PIXELS = 96  # of a screen to the inch, as web pages count them
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -20,18 +20,15 @@ if TYPE_CHECKING:
     from backviz.movies.looks import film_style
     from backviz.movies.notebook import Player, poster
     from backviz.movies.saving import save, still
-    from backviz.movies.step_films import film_of, steps_gif, steps_mp4, steps_webp
+    from backviz.movies.step_films import film_bytes, film_of
 
 _HOME = {
-    "Player": "notebook", "film_of": "step_films", "film_style": "looks", "poster": "notebook",
-    "save": "saving", "steps_gif": "step_films", "steps_mp4": "step_films",
-    "steps_webp": "step_films", "still": "saving",
+    "Player": "notebook", "film_bytes": "step_films", "film_of": "step_films",
+    "film_style": "looks", "poster": "notebook",
+    "save": "saving", "still": "saving",
 }  # fmt: skip
 
-__all__ = [
-    "FORMATS", "Player", "film_of", "film_style", "poster", "save", "steps_gif", "steps_mp4",
-    "steps_webp", "still",
-]  # fmt: skip
+__all__ = ["FORMATS", "Player", "film_bytes", "film_of", "film_style", "poster", "save", "still"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from backviz.diagrams.frame import wrap
 from backviz.diagrams.style import Style
+from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
 from backviz.language import speaking
 from backviz.movies.drawn import Drawn, make
@@ -138,7 +139,7 @@ class Canvas:
             self._write(MARGIN, y, size, weight="bold").set_text(line)
         size, lines = fitted(page.origin, ORIGINS, most=2, room=page.points)
         for i, line in enumerate(reversed(lines)):  # from the bottom of the page
-            corner = page.width - MARGIN / 2, 5 + 1.15 * i * size * DPI / 72
+            corner = page.width - MARGIN / 2, 5 + 1.15 * i * size * DPI / INCH
             self._write(*corner, size, color=theme.muted, ha="right").set_text(line)
 
     def _write(self, x: float, y: float, size: float, **looks: Any) -> Letters:
@@ -160,7 +161,7 @@ class Canvas:
             self._still[panel.key] = still
             self._moving[panel.key] = {k: (self._moved(ax, a), a) for k, a in moving.items()}
             left, _, right, _ = self._cells[panel.key]
-            room = 72 / DPI * self.page.width * (right - left)
+            room = INCH / DPI * self.page.width * (right - left)
             legend(ax, panel, [*still, *self._moving[panel.key].values()], self.palette, room)
             dress(ax, panel, self.palette.decimal)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from backviz.diagrams.frame import wrap
 from backviz.diagrams.style import Style
-from backviz.diagrams.theme import PRESETS
+from backviz.diagrams.theme import INCH, PIXELS, PRESETS
 from backviz.errors import UsageError
 from backviz.movies.drawn import SMALL
 from backviz.movies.drawn_words import height_of
@@ -24,7 +24,8 @@ from backviz.scenes.artist import Artist
 from backviz.scenes.artists import Key
 from backviz.scenes.model import Film, Panel
 
-WIDTH, HEIGHT, DPI = 1280.0, 720.0, 96  # of a slide of 13.33 × 7.5 in
+DPI = PIXELS
+WIDTH, HEIGHT = (DPI / INCH * n for n in (PRESETS["slide"].width, PRESETS["slide"].height))
 MARGIN = 36.0
 TITLES, ORIGINS = (24.0, 22.0, 20.0, 18.0), (10.0, 9.0, 8.0, 7.0)  # points, the first that fits
 CAPTIONS = 20.0, 18.0  # points: on a page as wide as a slide, and on others
@@ -52,7 +53,7 @@ class Page:
     @property
     def points(self) -> float:
         """How many points of text a line has room for between the margins."""
-        return 72 * (self.width - 2 * MARGIN) / DPI
+        return INCH * (self.width - 2 * MARGIN) / DPI
 
     @property
     def title(self) -> str:
@@ -73,7 +74,7 @@ class Page:
     @property
     def lines(self) -> int:
         """How many lines a caption has room for; as many words as on a slide."""
-        slide = 72 * (WIDTH - 2 * MARGIN) / DPI * LINES / CAPTIONS[0]
+        slide = INCH * (WIDTH - 2 * MARGIN) / DPI * LINES / CAPTIONS[0]
         return max(LINES, math.ceil(slide * self.caption / self.points - 0.05))
 
     @property
@@ -118,7 +119,7 @@ class Page:
 
     def may_hold(self, seen: Seen, least: tuple[float, float]) -> bool:
         """Whether each cell has so many points at all; much faster than drawing it."""
-        points = 72 / DPI
+        points = INCH / DPI
         return all(
             points * self.width * (right - left) >= least[0]
             and points * self.height * (top - low) >= least[1]
@@ -171,9 +172,9 @@ class Page:
             if panel.fits:
                 row, column, rows, columns = panel.place
                 wide = (self.width - MARGIN) * sum(across[column : column + columns]) / sum(across)
-                points = 72 / DPI * wide - 21.0  # what `arrange` keeps clear on both sides
+                points = INCH / DPI * wide - 21.0  # what `arrange` keeps clear on both sides
                 shown = (*panel.static, *seen[panel.key].values())
-                high = DPI / 72 * max((height_of(a, points, news) for a in shown), default=0.0)
+                high = DPI / INCH * max((height_of(a, points, news) for a in shown), default=0.0)
                 last = [i for i in range(row, row + rows) if down[i]][-1]
                 needs[last] = max(needs.get(last, 0.0), high + PAD)
         return needs
@@ -194,13 +195,13 @@ def pages_of(film: Film, style: Style) -> Iterator[Page]:
     """
     film = _without_legends(film) if not style.legend else film
     preset = PRESETS[style.size]
-    wide = 72 * WIDTH / DPI
+    wide = INCH * WIDTH / DPI
     zoom = preset.text / SMALL
     if preset.width:
         zoom = min(max(preset.width / wide, preset.least / SMALL), zoom)
     while True:
-        width = DPI / 72 * preset.width / zoom if preset.width else WIDTH
-        height = DPI / 72 * preset.height / zoom if preset.height else width * HEIGHT / WIDTH
+        width = DPI / INCH * preset.width / zoom if preset.width else WIDTH
+        height = DPI / INCH * preset.height / zoom if preset.height else width * HEIGHT / WIDTH
         yield Page(film, style, width, height, zoom)
         if width >= WIDEST or not preset.width or abs(width - WIDTH) < 1:
             return

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.transforms import Affine2D
 
-from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
 from backviz.files import temporary_folder
 from backviz.movies.formats import FORMATS
 from backviz.movies.reel import Reel, Shot
-from backviz.renderers.marks import draw_mark
+from backviz.renderers.pixels import Paper
 
 if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
@@ -35,21 +32,13 @@ def film_of(steps: Steps) -> Reel:
         raise UsageError(
             f"a film of {wide:,} × {high:,} pixels is too large for players; use a smaller --scale"
         )
-    fill = np.array([*rgb(steps.sheet.theme.background), 255], np.uint8)
     n = len(steps.moments)
 
     def pictures(every: int) -> Iterator[np.ndarray]:
         """The moments drawn on one page; the pixels change with the next."""
-        make: Any = RendererAgg  # it has no types
-        page = make(wide, high, 72 * scale)
-        pixels = np.asarray(page.buffer_rgba())
-        place = Affine2D().scale(scale, -scale).translate(0, high)
+        paper = Paper(wide, high, scale, steps.sheet.theme.background)
         for moment in steps.moments[::every]:
-            pixels[...] = fill
-            for part in steps.parts(moment):
-                for mark in part.marks:
-                    draw_mark(page, mark, place)
-            yield pixels
+            yield paper.draw(mark for part in steps.parts(moment) for mark in part.marks)
 
     def shots() -> Iterator[Shot]:
         for k, (pixels, moment) in enumerate(zip(pictures(1), steps.moments, strict=True)):
@@ -61,21 +50,6 @@ def film_of(steps: Steps) -> Reel:
         lambda: pictures(-max(1, n // 5)),  # the last moment shows the most
         steps.sheet.theme.name, steps.figure.style.lang,
     )  # fmt: skip
-
-
-def steps_mp4(steps: Steps) -> bytes:
-    """The build as H.264."""
-    return film_bytes(steps, "mp4")
-
-
-def steps_gif(steps: Steps) -> bytes:
-    """The build as a GIF that loops."""
-    return film_bytes(steps, "gif")
-
-
-def steps_webp(steps: Steps) -> bytes:
-    """The build as an animated WebP that loops."""
-    return film_bytes(steps, "webp")
 
 
 def film_bytes(steps: Steps, form: str) -> bytes:

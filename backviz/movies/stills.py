@@ -16,41 +16,29 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_pdf import Op, PdfPages
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from backviz.diagrams.style import Style
 from backviz.movies.canvas import SETTINGS, Canvas, shown, stills
+from backviz.movies.page import DPI
 from backviz.movies.reel import about
 from backviz.renderers.pdf import source_date
+from backviz.renderers.pixels import packed
 from backviz.scenes.model import Film, Frame
 
 STRIP_GAP = 8
 
 
-def png(pixels: np.ndarray, title: str, alt: str, comment: str, dpi: float = 96.0) -> bytes:
-    """Pixels (height, width, 4) as PNG with title, description and settings in it."""
-    info = PngInfo()
-    for name, text in (
-        ("Title", title), ("Description", alt), ("Comment", comment), ("Software", "backviz"),
-    ):  # fmt: skip
-        info.add_itxt(name, text)
-    buffer = io.BytesIO()
-    clear = pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
-    image = Image.fromarray(np.ascontiguousarray(pixels if clear else pixels[..., :3]))
-    image.save(buffer, "png", pnginfo=info, compress_level=6, dpi=(dpi, dpi))
-    return buffer.getvalue()
+def png(pixels: np.ndarray, film: Film, alt: str, style: Style) -> bytes:
+    """Pixels (height, width, 4) as PNG with the film's title, description and settings in it."""
+    about = {"Title": film.title, "Description": alt, "Comment": comment_of(film),
+             "Software": "backviz"}  # fmt: skip
+    return packed(pixels, about, DPI * style.scale)
 
 
 def png_still(film: Film, k: int, style: Style) -> bytes:
     """The frame `k` as PNG."""
-    ((canvas, pixels, frame),) = pictures(film, style, {film.index(k)})
-    return png(pixels, film.title, frame.caption, comment_of(film), dpi_of(canvas))
-
-
-def dpi_of(canvas: Canvas) -> float:
-    """Pixels to the inch of the page."""
-    return 96 * canvas.style.scale
+    ((_, pixels, frame),) = pictures(film, style, {film.index(k)})
+    return png(pixels, film, frame.caption, style)
 
 
 def pictures(
@@ -171,14 +159,13 @@ def strip(film: Film, count: int, style: Style) -> bytes:
     for i, picture in enumerate(made):
         y, x = i // columns * step_y, i % columns * step_x
         sheet[y : y + high, x : x + wide] = picture
-    return png(sheet, film.title, film.alt, comment_of(film), 96 * style.scale)
+    return png(sheet, film, film.alt, style)
 
 
 def sequence(film: Film, style: Style) -> Iterator[bytes]:
     """A PNG for each frame."""
-    told = comment_of(film)
-    for canvas, pixels, frame in pictures(film, style):
-        yield png(pixels, film.title, frame.caption, told, dpi_of(canvas))
+    for _, pixels, frame in pictures(film, style):
+        yield png(pixels, film, frame.caption, style)
 
 
 def comment_of(film: Film) -> str:

@@ -34,7 +34,7 @@ RENDERERS: Formats[Renderer] = Formats("format")
 for _row in (
     Renderer("svg", "portable SVG, text as outlines", f"{__name__}.svg:svg", drawn=True),
     Renderer("pdf", "vector PDF, no Type 3 fonts", f"{__name__}.pdf:pdf", drawn=True),
-    Renderer("png", "pixels, --scale to the point", f"{__name__}.marks:png", drawn=True),
+    Renderer("png", "pixels, --scale to the point", f"{__name__}.png:png", drawn=True),
     Renderer("dot", "DOT source for any Graphviz", f"{__name__}.dot:dot", "code"),
     Renderer("json", "the graph in node-link form", f"{__name__}.json_graph:json_graph", "data"),
     Renderer(

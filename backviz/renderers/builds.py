@@ -37,7 +37,7 @@ for _row in (
     Builder("pdf", "a page for each step, for Beamer", f"{_HERE}.pdf:pdf_pages", "build"),
     Builder("html", "a player with keys, in one file", f"{_HERE}.player:html", "page", ("htm",)),
     Builder("svg", "numbered SVG files", f"{_HERE}.svg:svg_pages", "build", each=True),
-    Builder("png", "numbered pictures", f"{_HERE}.marks:png_pages", "build", each=True),
+    Builder("png", "numbered pictures", f"{_HERE}.png:png_pages", "build", each=True),
     Builder(
         "fragments",
         "one SVG for reveal.js, a fragment for each step",

@@ -1,97 +1,26 @@
-"""A drawing through matplotlib's Agg backend: pixels.
+"""Marks as a backend of matplotlib takes them: paths, without axes, pyplot or settings.
 
-The marks are handed to the backend as paths, without axes, pyplot or any setting of
-the user's, so that only the drawing decides what comes out.
+Invariant: only the drawing decides what comes out.
 """
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure as Canvas
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Polygon, Rect, Text
+from backviz.diagrams.drawing import KAPPA, Curve, Mark, Polygon, Rect, Text
 from backviz.diagrams.theme import rgb
-from backviz.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from backviz.diagrams.figure import Figure
-    from backviz.diagrams.model import Moment
-    from backviz.diagrams.steps import Steps
+    pass
 
 MAX_PIXELS = 120_000_000
 LARGE = 8_000_000  # pixels
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as PNG, `scale` pixels to the point."""
-    drawing, scale = figure.drawing, figure.style.scale
-    _refuse_huge(drawing, scale)
-    about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
-    return _save(drawing, dpi=72 * scale, metadata=about, pil_kwargs=_packing(drawing, scale))
-
-
-def _packing(drawing: Drawing, scale: float) -> dict[str, Any]:
-    """Large pictures are packed quickly: tight packing would take most of the time."""
-    pixels = drawing.width * drawing.height * scale**2
-    return {"compress_level": 1 if pixels > LARGE else 6}
-
-
-def _refuse_huge(drawing: Drawing, scale: float) -> None:
-    wide, high = round(drawing.width * scale), round(drawing.height * scale)
-    if wide * high > MAX_PIXELS:
-        raise UsageError(
-            f"a picture of {wide:,} × {high:,} pixels is too large; use a smaller --scale, "
-            "--fold names, or a vector format (svg, pdf)"
-        )
-
-
-def png_pages(steps: Steps) -> Iterator[bytes]:
-    """A PNG for each step."""
-    return (png_page(steps, moment) for moment in steps.moments)
-
-
-def png_page(steps: Steps, moment: Moment) -> bytes:
-    """The PNG of one step."""
-    return png(steps.figure_at(moment))
-
-
-SETTINGS: Any = {"path.simplify": False}
-
-
-def _save(drawing: Drawing, **options: Any) -> bytes:
-    with mpl.rc_context(SETTINGS):
-        inches = drawing.width / 72, drawing.height / 72
-        canvas = Canvas(figsize=inches, facecolor=drawing.background or "none")
-        canvas.add_artist(_Page(drawing), clip=False)
-        buffer = io.BytesIO()
-        canvas.savefig(buffer, format="png", facecolor=canvas.get_facecolor(), **options)
-    return buffer.getvalue()
-
-
-class _Page(Artist):
-    """All marks as one artist."""
-
-    def __init__(self, drawing: Drawing) -> None:
-        super().__init__()
-        self.drawing = drawing
-
-    def draw(self, renderer: Any) -> None:
-        """Hand every mark to the backend."""
-        zoom = renderer.points_to_pixels(1.0)
-        page = Affine2D().scale(zoom, -zoom).translate(0, self.drawing.height * zoom)
-        for mark in self.drawing.marks():
-            draw_mark(renderer, mark, page)
 
 
 def draw_mark(renderer: Any, mark: Mark, page: Affine2D) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import graphviz
 
 from backviz.diagrams.layout.plan import Layout, Plan, Point
+from backviz.diagrams.theme import INCH
 from backviz.errors import MissingPieceError
 
-INCH = 72.0
 _DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
 
 
