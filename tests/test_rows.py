@@ -3,11 +3,13 @@
 import importlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import row_checks
+from samples.derived import of_row
 
 import backviz
 from backviz import nn
@@ -182,3 +184,14 @@ def test_a_row_without_a_sample_is_called_with_numbers_or_vectors():
     assert OPS["tanh"].sample.args == (0.5,)
     assert OPS["mul"].sample.args == (2.0, 3.0)
     assert [np.shape(x) for x in OPS["vdot"].sample.args] == [(3,), (3,)]
+
+
+def test_a_new_reduction_or_loss_is_called_with_every_option_of_its_kind():
+    """From the row alone; what a row does not say stands in tests/samples."""
+    reduction = of_row(replace(OPS["mean"], name="new"))
+    axes = [(), {"axis", "keepdims"}, {"axis"}]
+    assert {frozenset(each.params) for each in reduction} == {frozenset(a) for a in axes}
+    loss = of_row(replace(OPS["mse_loss"], name="new"))
+    asked = {(each.params.get("reduction"), "weight" in each.params) for each in loss}
+    assert asked == {(kind, w) for kind in (None, "sum", "none") for w in (True, False)}
+    assert of_row(OPS["tanh"]) == of_row(replace(OPS["mean"], torch="")) == []

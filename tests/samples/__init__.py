@@ -23,12 +23,27 @@ class Sample:
 
 
 def all_samples() -> dict[str, list[Sample]]:
-    """The samples of every op that needs more than its operands, by the op's name."""
-    from samples import assembling, composite, elementwise, linalg, losses, reductions, shapes
+    """The samples of every op that needs more than its operands, by the op's name.
 
-    merged: dict[str, list[Sample]] = {}
+    First those that follow from its row, then those that stand here by hand.
+    """
+    from backviz.ops import OPS
+    from samples import (
+        assembling,
+        composite,
+        derived,
+        elementwise,
+        linalg,
+        losses,
+        reductions,
+        shapes,
+    )
+
+    merged = {op.name: found for op in OPS.values() if (found := derived.of_row(op))}
+    by_hand: set[str] = set()
     for family in (elementwise, reductions, shapes, assembling, linalg, composite, losses):
         for name, samples in family.SAMPLES.items():
-            assert name not in merged, name
-            merged[name] = samples
+            assert name not in by_hand, name
+            by_hand.add(name)
+            merged[name] = [*merged.get(name, []), *samples]
     return merged

@@ -8,16 +8,13 @@ import numpy as np
 
 from backviz.ops import OPS
 from samples import Sample
+from samples.derived import KINDS, PREDICTED, WANTED, of_two
 
-PREDICTED = [[0.3, -1.2, 1.9], [1.1, 0.7, -0.4]]
-WANTED = [[0.95, -0.9, -1.4], [3.4, 0.6, 2.9]]  # differences on both sides of 1 and of 0.5
-WEIGHTS = [[0.5, 2.0, 1.0], [1.5, 0.25, 3.0]]
 SCORES = [[0.3, -1.2, 1.9, 0.5], [1.1, 0.7, -0.4, -0.6], [-0.3, 0.55, 0.9, 1.4]]
 CHANCES = [[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.15, 0.05], [0.05, 0.6, 0.25, 0.1]]
 CLASS_WEIGHTS = [0.5, 2.0, 1.25, 0.75]
 CUBE = np.random.default_rng(2).normal(size=(2, 4, 3))
 LABELS = [2, 0, 3]
-KINDS: tuple[dict[str, Any], ...] = ({}, {"reduction": "sum"}, {"reduction": "none"})
 
 
 def _in_torch(torch: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -29,13 +26,7 @@ def _in_torch(torch: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 def _of_two(name: str, x: Any, target: Any, **options: Any) -> Sample:
     """A loss of two operands."""
-    return Sample(
-        (x, target),
-        options,
-        torch=lambda torch, a, b: getattr(torch.nn.functional, name)(
-            a, b, **_in_torch(torch, options)
-        ),
-    )
+    return of_two(OPS[name], x, target, **options)
 
 
 def _of_labels(name: str, x: Any, labels: Any, **options: Any) -> Sample:
@@ -63,11 +54,9 @@ def _hinge(x: Any, target: Any, **options: Any) -> Sample:
     return Sample((x, target), options, torch=peer)
 
 
-def _distances(name: str, *options: dict[str, Any], weighted: bool = True) -> list[Sample]:
-    more = [{"weight": WEIGHTS, **kind} for kind in KINDS] if weighted else []
+def _distances(name: str, *options: dict[str, Any]) -> list[Sample]:
     return [
-        *[_of_two(name, PREDICTED, WANTED, **each) for each in (*KINDS, *options, *more)],
-        _of_two(name, 0.3, -2.0),
+        *[_of_two(name, PREDICTED, WANTED, **each) for each in options],
         Sample(  # one target for all, which torch takes with a warning
             (PREDICTED, 0.5),
             torch=lambda torch, a, b: getattr(torch.nn.functional, name)(a, b.expand(2, 3)),
@@ -97,7 +86,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "mse_loss": _distances("mse_loss"),
     "l1_loss": _distances("l1_loss"),
     "huber_loss": _distances("huber_loss", {"delta": 0.5}, {"delta": 2.0, "reduction": "sum"}),
-    "smooth_l1_loss": _distances("smooth_l1_loss", {"beta": 0.5}, {"beta": 0.0}, weighted=False),
+    "smooth_l1_loss": _distances("smooth_l1_loss", {"beta": 0.5}, {"beta": 0.0}),
     "hinge_loss": [
         *[
             _hinge(PREDICTED, SIDES, **each, **kind)
@@ -107,19 +96,11 @@ SAMPLES: dict[str, list[Sample]] = {
         _hinge(0.3, 1.0),
     ],
     "binary_cross_entropy": [
-        *[_of_two("binary_cross_entropy", (2, 3), (2, 3), **kind) for kind in KINDS],
-        *[
-            _of_two("binary_cross_entropy", (2, 3), (2, 3), weight=WEIGHTS, **kind)
-            for kind in KINDS
-        ],
         _of_two("binary_cross_entropy", (2, 3), (2, 3), weight=[1.0, 2.0, 3.0]),
-        _of_two("binary_cross_entropy", (), ()),
     ],
     "binary_cross_entropy_with_logits": [
         _of_two("binary_cross_entropy_with_logits", (2, 3), (2, 3), **each, **kind)
         for each in (
-            {},
-            {"weight": WEIGHTS},
             {"pos_weight": [0.5, 2.0, 3.0]},
             {"weight": [1.0, 2.0, 3.0], "pos_weight": 2.5},
         )

@@ -3,24 +3,11 @@
 import math
 
 from samples import Sample
+from samples.derived import AXES
 
 ZEROS = [[2.0, 0.0, -1.5], [0.0, 3.0, 0.0], [1.0, -2.0, 0.5]]
 DISTINCT = [[0.3, -1.2, 1.9], [1.1, 0.7, -0.4]]
 LARGE = [[1000.0, 900.0, -1000.0], [-1000.0, -1100.0, -1200.0]]  # e^1000 overflows
-
-
-def _reduced(*options):
-    """A reduction of random arrays with each of these options."""
-    return [Sample(((2, 3, 2),), each) for each in options]
-
-
-AXES = (
-    {},
-    {"axis": 0},
-    {"axis": (0, -1)},
-    {"axis": -1, "keepdims": True},
-    {"axis": (2, 0), "keepdims": True},
-)
 
 
 def _var(name):
@@ -65,17 +52,12 @@ def _over_all(name):
 
 
 SAMPLES: dict[str, list[Sample]] = {
-    "sum": [*_reduced(*AXES), Sample(((4,),)), Sample(((),))],
-    "mean": [*_reduced(*AXES), Sample(((),))],
+    "sum": [Sample(((4,),)), Sample(((),))],
+    "mean": [Sample(((),))],
     "prod": [
-        *[
-            Sample(
-                each.given,
-                each.params,
-                # torch takes one axis at a time
-                torch=lambda torch, x, k=each.params: _product(torch, x, **k),
-            )
-            for each in _reduced(*AXES)
+        *[  # torch takes one axis at a time
+            Sample(((2, 3, 2),), k, torch=lambda torch, x, k=k: _product(torch, x, **k))
+            for k in AXES
         ],
         Sample((ZEROS,), {"axis": 1}),
         Sample((ZEROS,), {"axis": 0, "keepdims": True}),
@@ -86,26 +68,21 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(((),)),
     ],
     "amax": [
-        *_reduced(*AXES),
         Sample((DISTINCT,)),
         Sample((DISTINCT,), {"axis": 1}),
         Sample(((),)),
     ],
     "amin": [
-        *_reduced(*AXES),
         Sample((DISTINCT,)),
         Sample((DISTINCT,), {"axis": 0}),
         Sample(((),)),
     ],
-    "argmax": [Sample(((2, 3),)), Sample(((2, 3),), {"axis": -1, "keepdims": True})],
-    "argmin": [Sample(((2, 3),)), Sample(((2, 3),), {"axis": 0})],
     "any": [Sample((ZEROS,)), Sample((ZEROS,), {"axis": 0}), Sample(((),))],
     "all": [Sample((ZEROS,)), Sample((ZEROS,), {"axis": -1, "keepdims": True}), Sample(((),))],
     "var": _var("var"),
     "std": _var("std"),
     "logsumexp": [
         Sample(((2, 3),), torch=lambda torch, x: x.logsumexp((0, 1))),
-        *_reduced(*AXES[1:]),
         Sample((LARGE,), {"axis": 1}),
         Sample(((4,),), {"axis": 0}),
     ],
