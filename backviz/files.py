@@ -104,6 +104,18 @@ def numbered_names(name: str, count: int) -> list[str]:
     return [before + _NUMBER.sub(lambda n, k=k: n[0] % k, file) for k in range(1, count + 1)]  # type: ignore[misc]
 
 
+def page_names(name: str) -> str:
+    """A name for the files of several pages: with a number where it has none.
+
+    >>> page_names("out/x.svg"), page_names("x%02d.svg")
+    ('out/x-%d.svg', 'x%02d.svg')
+    """
+    if is_numbered(name):
+        return name
+    path = Path(name)
+    return str(path.with_name(f"{path.stem}-%d{path.suffix}"))
+
+
 def with_star(name: str) -> str:
     """The name with a star for its number, as a shell finds the files.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml",
 )
 @options.looks
+@options.pages
 @options.switch("--contributions", help="On arrows: upstream · local = contribution.")
 @options.switch("--forward-only", help="Draw the values before any gradient.")
 @options.derivative
@@ -88,6 +89,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.errors import NotFiniteError
+    from backviz.files import page_names, write_numbered
     from backviz.renderers import RENDERERS
 
     quiet_libraries()
@@ -110,14 +112,20 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     if fault and not given["allow_nan"]:
         raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
     figure = Figure(value, style, more, values)
-    data = RENDERERS[_shown_as(form, output)](figure)
-    _write(output, form, data)
-    messages = [] if form in ("json", "graphml") else [*figure.messages]
-    messages += figure.drawing.warnings if RENDERERS[form].drawn else ()
-    for message in messages:
+    drawn = RENDERERS[form].drawn
+    pages = figure.pages if drawn and output != "-" else (figure,)
+    made = [RENDERERS[_shown_as(form, output)](page) for page in pages]
+    if len(pages) == 1:
+        names = [output]
+        _write(output, form, made[0])
+    else:
+        names = write_numbered(page_names(output), len(made), made)
+    messages = [] if form in ("json", "graphml") else [*pages[0].messages]
+    messages += [said for page in pages for said in page.drawing.warnings] if drawn else []
+    for message in dict.fromkeys(messages):
         if not quiet:
             say(message)
-    _report(output, form, data, figure, given)
+    _report(names, form, made, pages, given)
     if fault:
         say(fault)
         return NotFiniteError.exit_code
@@ -143,10 +151,12 @@ def make_style(given: dict[str, Any]) -> Any:
 
     same = (
         "size", "theme", "fold", "weights", "direction", "title", "transparent", "text", "scale",
-        "salt", "heat", "entries", "arrays", "local", "engine", "lang", "digits", "decimal",
+        "salt", "heat", "entries", "arrays", "local", "start", "end", "around", "hops", "only",
+        "engine", "lang", "digits", "decimal",
     )  # fmt: skip
     return Style(
         **{name: given[name] for name in same},
+        pages=given.get("pages", 1),
         products=given.get("contributions", False),
         legend=not given["no_legend"],
     )
@@ -184,27 +194,33 @@ def _write(output: str, form: str, data: bytes) -> None:
         write_file(output, data)
 
 
-def _report(output: str, form: str, data: bytes, figure: Figure, given: dict[str, Any]) -> None:
+def _report(
+    names: list[str], form: str, made: list[bytes], pages: tuple[Figure, ...], given: dict[str, Any]
+) -> None:
     from backviz.cli.terminal import print_json, say
 
     if given["as_json"]:
-        print_json(_manifest(output, form, data, figure))
-    elif output != "-" and not given["quiet"]:
-        say(_("wrote {output} ({n:,} bytes)", output=output, n=len(data)))
+        print_json(_manifest(names, form, made, pages))
+    elif names != ["-"] and not given["quiet"]:
+        for name, data in zip(names, made, strict=True):
+            say(_("wrote {output} ({n:,} bytes)", output=name, n=len(data)))
     if given["open_it"]:
-        click.launch(output)
+        click.launch(names[0])
 
 
-def _manifest(output: str, form: str, data: bytes, figure: Figure) -> dict[str, Any]:
+def _manifest(
+    names: list[str], form: str, made: list[bytes], pages: tuple[Figure, ...]
+) -> dict[str, Any]:
     """What was written; sizes where there is a page."""
     from backviz.cli.manifest import manifest, measures
     from backviz.renderers import RENDERERS
 
     about: dict[str, Any] = {}
     if RENDERERS[form].drawn:
-        drawing, scale = figure.drawing, figure.style.scale
+        drawing, scale = pages[0].drawing, pages[0].style.scale
         about = measures(drawing)
         if form == "png":
             about["px"] = [round(drawing.width * scale), round(drawing.height * scale)]
-    alt = f"{figure.diagram.title}. {figure.diagram.description}"
-    return manifest(form, [(output, data)], alt, **about)
+    alt = [f"{page.diagram.title}. {page.diagram.description}" for page in pages]
+    written = zip(names, made, strict=True)
+    return manifest(form, written, alt[0] if len(alt) == 1 else alt, **about)

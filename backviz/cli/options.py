@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from backviz.cli.completion import offer, offer_composite, offer_files, offer_sources
-from backviz.cli.help import GRAPH, LOOK, MESSAGES, Option
+from backviz.cli.help import GRAPH, LOOK, MESSAGES, PART, Option
 from backviz.cli.plugin import Named
 
 Command = Callable[..., Any]
@@ -156,6 +156,15 @@ derivative = together(
     ),
 )
 
+pages = Shared(
+    "--pages",
+    type=int,
+    default=0,
+    metavar="N",
+    heading=LOOK,
+    help="Spread over N files, FILE-1, FILE-2 …  [as the text needs]",
+)
+
 allow_nan = switch(
     "--allow-nan", heading=GRAPH, help="Draw even if NaN or infinity came up (exit 6)."
 )
@@ -195,6 +204,11 @@ looks = together(
         heading=GRAPH,
         help="Composite ops as their parts: all, or names with commas (softmax,linear).",
     ),
+    Shared("--from", "start", metavar="NAME", default="", heading=PART, help="What it leads to."),
+    Shared("--to", "end", metavar="NAME", default="", heading=PART, help="What leads to it."),
+    Shared("--around", metavar="NAME", default="", heading=PART, help="What is near it."),
+    Shared("--hops", type=int, default=2, metavar="N", heading=PART, help="How near.  [2]"),
+    Shared("--only", metavar="LAYER", default="", heading=PART, help="One layer or block."),
     switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
     Shared(
         "--entries",

@@ -118,7 +118,7 @@ def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: Language) -> str:
     A sign is written around the operand's name: `−z`, and `−□` where the operand has none.
     """
     data = graph.nodes[node]
-    if data["op"]:
+    if data["op"] and "formula" not in data:
         sign = OPS[data["op"]].symbol
         if UNNAMED not in sign:
             return sign

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from backviz.diagrams.build import build
-from backviz.diagrams.page import compose
-from backviz.diagrams.style import Style
+from backviz.diagrams.page import ENOUGH, compose
+from backviz.diagrams.pages import split
+from backviz.diagrams.style import MOST_PAGES, Style
 from backviz.diagrams.theme import PRESETS
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
     LEAF,
     NO_TITLES,
+    Choice,
     Home,
     Parts,
+    chosen,
     contract,
+    cut_out,
     fold_constants,
     fold_layers,
     fold_middle,
@@ -36,6 +40,7 @@ from backviz.graphs import (
     to_graph,
 )
 from backviz.text import Arrays, count
+from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +54,9 @@ if TYPE_CHECKING:
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
+MOST_ON_PAGES = 120  # boxes that are spread over pages
 MANY_USES = 4  # boxes that use a leaf which may stand apart, without arrows
+WIDEST = 1600  # points of a page that takes its width from what is drawn
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
 # What gives way before the text becomes too small: the longest side that is written out, what
@@ -78,6 +85,11 @@ class _Level:
     drawing: Drawing | None = None
     message: str = ""
     apart: bool = False  # whether what many boxes use stands apart, without arrows
+
+    @property
+    def width(self) -> float:
+        """The width of the page, if it was measured."""
+        return self.drawing.width if self.drawing else 0.0
 
 
 def _used_often(view: nx.MultiDiGraph[int]) -> tuple[int, ...]:
@@ -137,12 +149,13 @@ class Figure:
         }
         fold = folds[self.style.fold]()
         home, titles = (fold.home, fold.titles) if isinstance(fold, Parts) else (fold, {})
+        home = self._cut(home)
         if size(home) > DRAWABLE:
             raise InputError(
                 f"{count(size(home), 'box')} are too many for one picture (at most "
                 f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
             )
-        return self._fitted(home, titles)
+        return self._fitted(home, titles, named=self.style.fold == "names")
 
     def _parts(self, depth: int) -> Parts:
         """A fold by parts, with single constants written into the ops that use them."""
@@ -169,18 +182,34 @@ class Figure:
         shared = bool(scopes) and len({s[0] for s in scopes}) == 1
         return depth + shared if depth else 0
 
-    def _at(self, home: Home, titles: Mapping[int, str] = NO_TITLES) -> _Level:
-        view = contract(self.graph, home, self.style.numbers, titles)
+    @cached_property
+    def _kept(self) -> set[int]:
+        """The nodes of the part that is drawn; none stands for all."""
+        style = self.style
+        choice = Choice(style.start, style.end, style.around, style.hops, style.only)
+        return chosen(self.graph, choice) if choice else set()
+
+    def _cut(self, home: Home) -> Home:
+        return cut_out(self.graph, home, self._kept) if self._kept else home
+
+    def _at(
+        self, home: Home, titles: Mapping[int, str] = NO_TITLES, formulas: bool = False
+    ) -> _Level:
+        view = contract(self.graph, home, self.style.numbers, titles, formulas)
         return _Level(view, self.style, build(view, self.style))
 
     def _fitted(
-        self, home: Home, titles: Mapping[int, str] = NO_TITLES, bare: bool = True
+        self,
+        home: Home,
+        titles: Mapping[int, str] = NO_TITLES,
+        bare: bool = True,
+        named: bool = False,
     ) -> _Level:
         """The boxes with as many of their numbers as leave the text large enough.
 
         Without `bare`, no array loses all of its numbers.
         """
-        level, least = self._at(home, titles), PRESETS[self.style.size].least
+        level, least = self._at(home, titles, named), PRESETS[self.style.size].least
         if not least:
             return level
         fitted = self._with_fewer_numbers(level, bare, least)
@@ -227,8 +256,8 @@ class Figure:
 
     def _automatic(self) -> _Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
-        by_op = self._weighed(fold_constants(self.graph))
-        by_name = self._weighed(fold_names(self.graph))
+        by_op = self._cut(self._weighed(fold_constants(self.graph)))
+        by_name = self._cut(self._weighed(fold_names(self.graph)))
         least = PRESETS[self.style.size].least
         candidates = []
         why = "to stay readable"
@@ -253,7 +282,9 @@ class Figure:
             for home, bare in ways:
                 if size(home) <= 2:
                     continue
-                named = self._told(self._fitted(home, bare=bare), ", one per name,", why)
+                named = self._told(
+                    self._fitted(home, bare=bare, named=True), ", one per name,", why
+                )
                 if self._reads(named, least):
                     return named
                 candidates.append(named)
@@ -280,9 +311,14 @@ class Figure:
         return [longer if self._reads(longer, least) else level]
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
-        yield self._parts(0), ", one per layer,"
-        yield fold_repeats(self.graph, self._parts(1)), ", one per block,"
-        yield fold_repeats(self.graph, self._parts(0)), ", repeated layers as one,"
+        ways: tuple[tuple[Callable[[], Parts], str], ...] = (
+            (lambda: self._parts(0), ", one per layer,"),
+            (lambda: fold_repeats(self.graph, self._parts(1)), ", one per block,"),
+            (lambda: fold_repeats(self.graph, self._parts(0)), ", repeated layers as one,"),
+        )
+        for make, how in ways:
+            parts = make()
+            yield Parts(self._cut(parts.home), parts.titles), how
 
     @staticmethod
     def _reads(level: _Level, least: float) -> bool:
@@ -298,10 +334,7 @@ class Figure:
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""
-        made = self.restyled(self.style)
-        vars(made)["_level"] = _Level(self.view, self.shown, diagram, drawing)
-        vars(made)["drawing"] = drawing
-        return made
+        return self._showing(self._level, self.shown, diagram, drawing)
 
     @property
     def view(self) -> nx.MultiDiGraph[int]:
@@ -321,7 +354,55 @@ class Figure:
     @cached_property
     def drawing(self) -> Drawing:
         """The page of marks."""
-        return self._level.drawing or compose(self.diagram, self.shown)
+        level = self._level
+        if not level.drawing:
+            level = self._measured(level, level.style)
+            apart = _used_often(level.view) if level.width > WIDEST else ()
+            if apart and not PRESETS[self.style.size].width:
+                level.view.graph["apart"] = apart
+                other = self._measured(level, level.style)
+                level = min(level, other, key=lambda each: each.width)
+                level.view.graph["apart"] = apart if level.apart else ()
+            vars(self)["_level"] = level
+        assert level.drawing is not None
+        return level.drawing
+
+    @cached_property
+    def pages(self) -> tuple[Figure, ...]:
+        """The figure on as many pages as its text needs; itself, where one is enough."""
+        style, preset = self.style, PRESETS[self.style.size]
+        if style.pages == 1 or not preset.height:
+            return (self,)
+        if not style.pages and self.drawing.least_text >= ENOUGH * preset.least:
+            return (self,)
+        home = self._cut(hide_data(self.graph, self._weighed(fold_names(self.graph))))
+        if size(home) < 4:
+            home = self._cut(self._weighed(fold_constants(self.graph)))
+        if not 4 <= size(home) <= MOST_ON_PAGES:
+            return (self,)
+        level = self._at(home, formulas=True)
+        counts = [style.pages] if style.pages else range(2, MOST_PAGES + 1)
+        for many in counts:
+            for one in (self.style, *self._terser(level)):
+                found = self._on_pages(level, one, many)
+                least = min(drawing.least_text for _, drawing in found)
+                if least >= ENOUGH * preset.least:
+                    return tuple(self._showing(level, one, *page) for page in found)
+        if style.pages:
+            return tuple(self._showing(level, one, *page) for page in found)
+        return (self,)
+
+    @staticmethod
+    def _on_pages(level: _Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
+        said = LANGUAGES[style.lang].gettext("goes on there")
+        diagrams = split(build(level.view, style), many, said)
+        return [(diagram, compose(diagram, style)) for diagram in diagrams]
+
+    def _showing(self, level: _Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:
+        made = self.restyled(self.style)
+        vars(made)["_level"] = replace(level, style=style, diagram=diagram, drawing=drawing)
+        vars(made)["drawing"] = drawing
+        return made
 
     @property
     def messages(self) -> tuple[str, ...]:

@@ -216,6 +216,8 @@ def _legend_item(
 ) -> tuple[tuple[Mark, ...], float]:
     """A sample of the line or number, what it means, and the width of both."""
     colour = {"value": theme.forward, UNNAMED: theme.muted}.get(kind, theme.gradient)
+    if kind[0] in "→0123456789":  # other pages, and the number of this one
+        colour = theme.muted
     sample: list[Mark]
     if kind in ("value", "gradient"):
         sample, width = _sample_arrow(size, colour, dashed=kind == "gradient"), 1.8 * size

@@ -30,7 +30,7 @@ EDGE = 0.45 * EM  # room around the drawing for borders, stacks and arrows that 
 ONE_COLUMN = 3.3 * INCH
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 TWO_DIRECTIONS_UP_TO = 2_000
-IN_ROWS_UP_TO, ROWS_ON_A_PAGE = 300, 5
+IN_ROWS_UP_TO, ROWS_ON_A_PAGE, MOST_OVER_WIDE = 300, 5, 10
 
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
@@ -184,7 +184,7 @@ def _rows(asked: Plan, row: Layout, style: Style, preset: Preset) -> list[Layout
     if highest:
         return [*in_rows(asked, row, place, ROWS_ON_A_PAGE)]
     made = []
-    for layout in in_rows(asked, row, place):
+    for layout in in_rows(asked, row, place, over=MOST_OVER_WIDE):
         made.append(layout)
         if layout.width <= widest:
             break
@@ -229,7 +229,7 @@ def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> t
     if least < ENOUGH * preset.least:
         unnamed = any(b.role == "op" and not b.title for b in diagram.boxes)
         helps = unnamed and style.fold in ("none", "constants")
-        remedy = "fold it with --fold names" if helps else "draw a part of the graph"
+        remedy = "fold it with --fold names" if helps else "draw a part (--from, --to, --around)"
         warnings.append(
             f"the smallest text is {least:.1f} pt, less than the {preset.least:g} pt that "
             f"'{preset.name}' needs; {remedy}, or choose a larger place"

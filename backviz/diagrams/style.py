@@ -24,6 +24,7 @@ LOCALS = ("auto", "show", "numbers", "hide")
 ARRAYS = ("auto", "values", "ranges", "shapes")
 ENTRIES = 6, 8  # the side of a matrix and the length of a vector that are written out
 MOST_ENTRIES = 100
+MOST_PAGES = 12
 FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 # What the command line and other libraries call an option, and what it is called here.
 OTHER_WORDS = {
@@ -71,6 +72,12 @@ class Options(TypedDict, total=False):
     entries: int
     arrays: Literal["auto", "values", "ranges", "shapes"]
     local: Literal["auto", "show", "numbers", "hide"]
+    start: str
+    end: str
+    around: str
+    hops: int
+    only: str
+    pages: int
     legend: bool
     title: str
     digits: int
@@ -97,8 +104,10 @@ class Style:
     up to 6×6 and vectors up to 8; of a larger one `arrays` shows mean and span ("values"), the
     span ("ranges") or nothing beside the shape ("shapes"). `local` "hide" leaves out what is
     written on arrows, "numbers" the rules among it. Where "auto" or 0 leaves it open, numbers
-    give way before the text becomes too small. `salt` makes the ids of an SVG unique on a page
-    with several figures. `command` writes the command line into the corner of a film.
+    give way before the text becomes too small. `start`, `end`, `around` with `hops`, and
+    `only` (a layer) choose a part of the graph; `pages` is how many a picture takes, 0 for
+    as many as its text needs. `salt` makes the ids of an SVG unique on a page with several
+    figures. `command` writes the command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -119,6 +128,12 @@ class Style:
     entries: int = 0
     arrays: Literal["auto", "values", "ranges", "shapes"] = "auto"
     local: Literal["auto", "show", "numbers", "hide"] = "auto"
+    start: str = ""
+    end: str = ""
+    around: str = ""
+    hops: int = 2
+    only: str = ""
+    pages: int = 0
     legend: bool = True
     title: str = ""
     digits: int = 0
@@ -139,6 +154,8 @@ class Style:
         _one_of("weights", self.weights, WEIGHTS)
         _one_of("arrays", self.arrays, ARRAYS)
         _one_of("local", self.local, LOCALS)
+        _between("hops", self.hops, 0, 1000)
+        _between("pages", self.pages, 0, MOST_PAGES)
         _between("entries", self.entries, 0, MOST_ENTRIES)
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))

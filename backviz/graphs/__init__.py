@@ -1,5 +1,6 @@
 """The graph of a computation, whole and folded; the door to networkx."""
 
+from backviz.graphs.cut import Choice, chosen, cut_out
 from backviz.graphs.folds import (
     NO_TITLES,
     Home,
@@ -30,9 +31,12 @@ __all__ = [
     "LEAF",
     "NO_TITLES",
     "OP",
+    "Choice",
     "Home",
     "Parts",
+    "chosen",
     "contract",
+    "cut_out",
     "fold_constants",
     "fold_layers",
     "fold_middle",

@@ -130,6 +130,7 @@ def contract(
     home: Home,
     numbers: NumberStyle = LITERAL,
     titles: Mapping[int, str] = NO_TITLES,
+    formulas: bool = False,
 ) -> nx.MultiDiGraph[int]:
     """Draw every group of nodes with the same home as one node.
 
@@ -138,6 +139,7 @@ def contract(
     it has one way out, the value, gradient and label of that node, the `formula`
     of the group (with literals as `numbers` writes them), and edges with the local
     derivative of the whole group. `titles` are names for groups; such a group has `title`.
+    With `formulas` a named op that stands alone has its formula, as a group has.
     A group without a value has at most `ABREAST` edges to one node: 10,000 arrows side by side
     would be a page a hundred metres high.
     """
@@ -159,6 +161,9 @@ def contract(
         else:
             named = {"title": titles[target]} if target in titles else {}
             folded.add_node(target, **graph.nodes[target], **named)
+            if formulas and graph.nodes[target]["op"] and graph.nodes[target]["label"].strip():
+                formula = str(group_symbols(graph, (target,), numbers)[target])
+                folded.nodes[target]["formula"] = formula
     for target, group in groups.items():
         if target in single:
             edges = _group_edges(graph, group, single[target])

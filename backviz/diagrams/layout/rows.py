@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
 
 MOST_OVER = 5  # arrows out of one row
-MOST_ROWS = 8
+MOST_ROWS = 12
 LANE = 10.0  # between arrows that run side by side in a gap
 CORNER = 8.0
 STUB = 1.0  # the width of the end of a row where an arrow leaves or enters
@@ -23,7 +23,9 @@ STRAIGHT = 1 / 3
 Place = Callable[[Plan], Layout]
 
 
-def in_rows(plan: Plan, layout: Layout, place: Place, most: int = MOST_ROWS) -> Iterator[Layout]:
+def in_rows(
+    plan: Plan, layout: Layout, place: Place, most: int = MOST_ROWS, over: int = MOST_OVER
+) -> Iterator[Layout]:
     """The same boxes in two, three … rows, where few enough arrows pass from row to row.
 
     Only for layouts from left to right; `place` lays a row out. Each is as wide as its
@@ -38,12 +40,12 @@ def in_rows(plan: Plan, layout: Layout, place: Place, most: int = MOST_ROWS) -> 
             row_of = _rows_of(plan, ranks, rows)
             many = max(row_of.values()) + 1
             key = tuple(row_of[n.id] for n in plan.nodes)
-            over = [e for e in plan.edges if row_of[e.tail] != row_of[e.head]]
-            leaving = [sum(row_of[e.tail] == row for e in over) for row in range(many)]
-            if many < 2 or key in seen or max(leaving) > MOST_OVER:
+            on = [e for e in plan.edges if row_of[e.tail] != row_of[e.head]]
+            leaving = [sum(row_of[e.tail] == row for e in on) for row in range(many)]
+            if many < 2 or key in seen or max(leaving) > over:
                 continue
             seen.add(key)
-            yield _stacked(plan, [_row(plan, row_of, row, place) for row in range(many)], over)
+            yield _stacked(plan, [_row(plan, row_of, row, place) for row in range(many)], on)
 
 
 def _inputs(plan: Plan) -> set[str]:

@@ -1,0 +1,91 @@
+"""The twelve graphs that a course draws first fit where they are shown, and say what they must.
+
+`python -m pytest tests/test_course_graphs.py -s -k size` prints the smallest text of each.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from picture_lint import objections, touched
+
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.style import Style
+from backviz.sources import load
+
+GRAPHS = sorted((Path(__file__).parents[1] / "examples" / "graphs").glob("*.py"))
+LEAST = {"slide": 18, "beamer": 8, "under-title": 18, "paper": 7}
+SHOWN = {  # what must be seen, whatever gives way
+    "attention": ["W_Q", "W_K", "W_V", "Q", "K", "V", "scores", "A", "out"],
+    "batch_norm_by_hand": [
+        "hprebn", "bnmeani", "bndiff", "bndiff2", "bnvar", "bnvar_inv", "bnraw", "hpreact", "h",
+        "logits", "logit_maxes", "norm_logits", "counts", "counts_sum", "counts_sum_inv", "probs",
+        "logprobs", "loss",
+    ],
+    "convolution": ["K", "z", "a", "p", "W", "out"],
+    "layer_norm": ["x", "mu", "var", "x_hat", "gamma", "beta", "y", "out"],
+    "logistic_regression": ["w", "b", "z", "p", "bce"],
+    "lstm": ["f", "i", "g", "o", "c", "h"],
+    "polynomial_fit": ["a", "b", "c", "d", "fit", "mse"],
+    "residual_block": ["x", "W1", "W2", "h", "f", "y"],
+    "rnn": ["W", "U", "b", "h⁽¹⁾", "h⁽²⁾", "h⁽³⁾", "h⁽⁴⁾", "h⁽⁵⁾", "error"],
+    "softmax_cross_entropy": ["z", "e", "p", "ce"],
+    "two_layers": ["W1", "b1", "W2", "b2", "h", "out", "mse"],
+}  # fmt: skip
+PAGES = {"batch_norm_by_hand": 4}
+named = [pytest.param(path, id=path.stem) for path in GRAPHS if path.stem in SHOWN]
+
+
+@cache
+def figure(path, **style):
+    loss = load(f"{path}:loss")
+    loss.backward()
+    return Figure(loss, Style(**dict(style)))
+
+
+@cache
+def pages(path, size, theme="light"):
+    return figure(path, size=size, theme=theme).pages
+
+
+def test_there_are_twelve():
+    assert len(GRAPHS) == 12
+
+
+@pytest.mark.parametrize("size", ["slide", "beamer"])
+@pytest.mark.parametrize("path", named)
+def test_the_text_has_the_size_of_the_place(path, size):
+    found = pages(path, size)
+    text = min(page.drawing.least_text for page in found)
+    print(f"{path.stem:24} {size:8} {text:5.1f} pt on {len(found)} page(s)")
+    assert text >= 0.99 * LEAST[size]
+    assert len(found) <= PAGES.get(path.stem, 1)
+
+
+@pytest.mark.parametrize("size", ["slide", "beamer"])
+@pytest.mark.parametrize("path", named)
+def test_what_must_be_seen_is_seen(path, size):
+    titles = [box.title for page in pages(path, size) for box in page.diagram.boxes]
+    assert [name for name in SHOWN[path.stem] if name not in titles] == []
+
+
+@pytest.mark.parametrize("size", ["slide", "beamer", "notebook"])
+@pytest.mark.parametrize("path", named)
+def test_nothing_overlaps_is_cut_or_passes_through_a_box(path, size):
+    for page in pages(path, size):
+        assert list(objections(page.drawing)) == []
+        assert list(touched(page.drawing, page.diagram)) == []
+
+
+@pytest.mark.parametrize("path", named)
+def test_no_picture_of_the_default_size_is_wider_than_a_screen(path):
+    assert figure(path, size="notebook").drawing.width <= 1600
+
+
+@pytest.mark.parametrize("path", named)
+def test_what_gave_way_is_said_and_can_be_asked_for(path):
+    made = figure(path, size="slide")
+    fewer = made.shown.arrays != "auto" or made.shown.entries or made.shown.local != "auto"
+    assert bool(fewer) == any("gave way" in said for said in made.messages)
+    whole = figure(path, size="slide", arrays="values", entries=6, local="show")
+    assert (whole.shown.arrays, whole.shown.entries, whole.shown.local) == ("values", 6, "show")

@@ -1,0 +1,117 @@
+"""A part of a graph, and a graph on several pages, from the command line to the boxes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import call
+from picture_lint import objections
+
+from backviz.diagrams.figure import Figure
+from backviz.diagrams.pages import split
+from backviz.diagrams.style import Style
+from backviz.errors import UsageError
+from backviz.sources import load
+
+CHAIN = "L=tanh(f); f=e*w; e=exp(d); d=c*c; c=a*b; a=.5; b=.3; w=2"
+
+
+def boxes(source, **part):
+    loss = load(source)
+    loss.backward()
+    made = Figure(loss, Style(fold="names", **part))
+    assert list(objections(made.drawing)) == []
+    return [box.title or box.symbol for box in made.diagram.boxes]
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        ({"start": "d", "end": "f"}, ["c", "d", "e", "w", "f", "L"]),
+        ({"start": "e"}, ["d", "e", "w", "f", "L"]),
+        ({"end": "d"}, ["a", "b", "c", "d", "L"]),
+        ({"around": "d", "hops": 1}, ["a", "b", "c", "d", "e", "L"]),
+        ({"around": "d", "hops": 0}, ["c", "d", "L"]),
+    ],
+)
+def test_a_part_is_drawn_and_the_rest_is_counted(part, shown):
+    assert boxes(CHAIN, **part) == shown
+
+
+def test_what_is_kept_keeps_its_numbers():
+    loss = load(CHAIN)
+    loss.backward()
+    whole = {b.title: b for b in Figure(loss, Style(fold="names")).diagram.boxes}
+    part = {b.title: b for b in Figure(loss, Style(fold="names", start="d", end="f")).diagram.boxes}
+    for name in ("d", "e", "w", "f"):
+        assert (part[name].value, part[name].gradient) == (whole[name].value, whole[name].gradient)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"start": "q"}, "unknown value 'q'"),
+        ({"start": "f", "end": "d"}, "no way leads from f to d"),
+        ({"only": "enc"}, "there is no layer 'enc'"),
+        ({"hops": -1}, "hops"),
+    ],
+)
+def test_a_part_that_is_none_is_one_sentence(part, said):
+    with pytest.raises(UsageError, match=said):
+        boxes(CHAIN, **part)
+
+
+def test_two_values_of_one_name_are_asked_apart():
+    from backviz import Value
+
+    a, b = Value(2.0, "x"), Value(3.0, "x")
+    loss = a * b
+    loss.backward()
+    with pytest.raises(
+        UsageError, match=r"x is the name of several values; say x \(n0\) / x \(n1\)"
+    ):
+        Figure(loss, Style(start="x")).diagram  # noqa: B018
+    titles = [box.title for box in Figure(loss, Style(start="x (n1)")).diagram.boxes]
+    assert "x" in titles[1]
+
+
+def test_a_layer_is_drawn_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(
+        "from backviz import nn, tensor\n"
+        "net = nn.MLP(2, [3, 3, 1], 'tanh', seed=0)\n"
+        "loss = (net(tensor([[1., 2.]], 'x')) ** 2).sum()\n"
+    )
+    done = call("graph", "net.py:loss", "--only", "1", "-F", "text")
+    assert done.code == 0, done.err
+
+
+def test_pages_are_written_numbered_all_or_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = Path(__file__).parents[1] / "examples" / "graphs" / "batch_norm_by_hand.py"
+    done = call("graph", f"{source}:loss", "--for", "slide", "-o", "x.svg", "--json")
+    assert done.code == 0, done.err
+    written = [entry["path"] for entry in json.loads(done.text)["files"]]
+    assert written == [f"x-{k}.svg" for k in range(1, len(written) + 1)] and 2 <= len(written) <= 4
+    assert sorted(p.name for p in tmp_path.glob("*.svg")) == written
+    one = call("graph", f"{source}:loss", "--for", "slide", "--pages", "1", "-o", "one.svg")
+    assert one.code == 0 and "smallest text" in one.err and (tmp_path / "one.svg").exists()
+
+
+def test_every_box_is_on_one_page_and_every_arrow_is_followed():
+    loss = load(CHAIN)
+    loss.backward()
+    whole = Figure(loss, Style(fold="names")).diagram
+    for many in (2, 3, 4):
+        found = split(whole, many, "goes on there")
+        assert len(found) == many
+        own = [b.id for page in found for b in page.boxes if b.id in {x.id for x in whole.boxes}]
+        assert sorted(own) == sorted(b.id for b in whole.boxes)
+        heads = [a.head for page in found for a in page.arrows if not a.head.endswith("-to")]
+        assert sorted(heads) == sorted(a.head for a in whole.arrows)
+        for k, page in enumerate(found, 1):
+            names = {b.id for b in page.boxes}
+            assert all({a.tail, a.head} <= names for a in page.arrows)
+            assert (f"{k}/{many}", "") in page.legend
+        leaving = {b.title for b in found[0].boxes if b.id.endswith("-to")}
+        assert leaving == {"→ 2"}
