@@ -15,6 +15,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import Seed, generator, refused, whole, within
 from backviz.nn.init import uniform
 from backviz.nn.layers import Dropout
@@ -107,7 +108,7 @@ class Recurrent(Module):
 
     def symbol(self, name: str, number: str) -> str:
         """The letters of the equations, with the layer where there are several."""
-        stem, _, ends = name.partition("_l")
+        stem, ends = name.split("_l")
         alone = self.num_layers == 1 and not self.bidirectional
         return self.SYMBOLS[stem] + number + ("" if alone else f"_l{ends}")
 
@@ -235,7 +236,8 @@ class RNN(Recurrent):
     ) -> None:
         refused("RNN", torchs, NOT_HERE)
         if nonlinearity not in ("tanh", "relu"):
-            raise InputError(unknown("nonlinearity of RNN", str(nonlinearity), ["tanh", "relu"]))
+            what = _("{what} of {name}", what="nonlinearity", name="RNN")
+            raise InputError(unknown(what, str(nonlinearity), ["tanh", "relu"]))
         self.nonlinearity = nonlinearity
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
