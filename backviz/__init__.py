@@ -22,6 +22,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from backviz.language import _
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -189,7 +191,7 @@ def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return import_module(f"backviz.{name}")
     if name not in _HOME:
-        raise AttributeError(f"module 'backviz' has no attribute {name!r}")
+        raise AttributeError(_("module 'backviz' has no attribute {name!r}", name=name))
     return getattr(import_module(f"backviz.{_HOME[name]}"), name)
 
 

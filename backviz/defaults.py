@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.registry import unknown
 
 FILE, SHARED = "backviz.toml", "pyproject.toml"
@@ -73,23 +74,33 @@ def _read(place: Path, name: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(place.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror or error}") from None
+        raise UsageError(
+            _("cannot read {name}: {strerror}", name=name, strerror=error.strerror or error)
+        ) from None
     except UnicodeDecodeError:
-        raise UsageError(f"{name} is not UTF-8; save it as UTF-8") from None
+        raise UsageError(_("{name} is not UTF-8; save it as UTF-8", name=name)) from None
     except tomllib.TOMLDecodeError as error:
         if place.name == SHARED:
             ours = "[tool.backviz" in place.read_text("utf-8")
             if not ours:  # somebody else's file: what is wrong in it is not ours to say
                 return {}
-        raise UsageError(f"{name} is no TOML: {error}") from None
+        raise UsageError(_("{name} is no TOML: {error}", name=name, error=error)) from None
 
 
 def _checked(found: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
-        raise UsageError(f"{name}: backviz is no table; write [tool.backviz]")
+        raise UsageError(_("{name}: backviz is no table; write [tool.backviz]", name=name))
     for key, value in found.items():
         if key not in KEYS:
             raise UsageError(f"{name}: {unknown('setting', key, KEYS)}")
         if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-            raise UsageError(f"{name}: {key} takes {_SAID[KEYS[key]]}, not {value!r}")
+            raise UsageError(
+                _(
+                    "{name}: {key} takes {said}, not {value!r}",
+                    name=name,
+                    key=key,
+                    said=_SAID[KEYS[key]],
+                    value=value,
+                )
+            )
     return found

@@ -21,6 +21,7 @@ from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 
 _NAMELESS = (Value, np.ndarray, float, int)  # what gets no name of its own
 Leaves = dict[int, Value]  # by their place in the argument
@@ -61,8 +62,8 @@ class Taken:
             self.names, self.leaves, self.kinds = [name], [tree], [kind_of(tree)]
             return
         found = [*leaves(tree, name)]
-        self.names = [label for label, _ in found]
-        self.leaves = [leaf for _, leaf in found]
+        self.names = [label for label, _other in found]
+        self.leaves = [leaf for _other, leaf in found]
         self.kinds = [kind_of(leaf) for leaf in self.leaves]
 
     def variables(self, plain: Iterable[int] = ()) -> list[int]:
@@ -81,7 +82,7 @@ class Taken:
 
     def _mapped(self, change: Callable[[int, Any], Any]) -> Any:
         places = iter(range(len(self.leaves)))
-        return mapped(self.tree, lambda _, leaf: change(next(places), leaf))
+        return mapped(self.tree, lambda _other, leaf: change(next(places), leaf))
 
 
 def taken_apart(
@@ -113,9 +114,13 @@ def run_on_leaves(
     made, output = _run(f, taken, args, kwargs)
     if not any(made.values()):
         raise InputError(
-            f"{asked}: the function uses argument {next(iter(made))} as a whole number (an index, "
-            "a label, an axis or a count), which has no derivative; name another argument in "
-            "argnums, or give floats, as in 3.0"
+            _(
+                "{asked}: the function uses argument {next} as a whole number (an index, a "
+                "label, an axis or a count), which has no derivative; name another "
+                "argument in argnums, or give floats, as in 3.0",
+                asked=asked,
+                next=next(iter(made)),
+            )
         )
     return made, output
 
@@ -124,7 +129,7 @@ def plain_places(
     f: Callable[..., Any], taken: Mapping[int, Taken], args: Sequence[Any]
 ) -> frozenset[tuple[int, int]]:
     """Argument and place of the whole numbers that `f` uses as such, found by a run."""
-    made, _ = _run(f, taken, args, {})
+    made, _other = _run(f, taken, args, {})
     return frozenset(
         (i, k) for i, each in taken.items() for k in each.variables() if k not in made[i]
     )
@@ -149,7 +154,7 @@ def _run(
             changed[i], made[i] = argument.put(own), own
         return (changed, made), places
 
-    (_, made), output = settled(
+    (_other, made), output = settled(
         build, lambda built: f(*built[0], **kwargs), lambda: standing(f, args, kwargs)
     )
     return made, output

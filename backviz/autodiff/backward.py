@@ -19,6 +19,7 @@ from backviz.autodiff.sweep import sweep
 from backviz.autodiff.tape import WAS_FREED, tape, values_under
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 __all__ = [
     "Contribution", "Step", "accumulate", "backward", "backward_steps", "data_of", "fitting",
@@ -188,7 +189,7 @@ def _find(nodes: list[Value], seed: Any, found: dict[int, Any]) -> None:
         op = node.origin.op
         if op is not None and node.origin.wants:
             inputs = node.inputs
-            for position, _, part in op.pull(node, upstream, False, False):
+            for position, _other, part in op.pull(node, upstream, False, False):
                 operand = inputs[position]
                 so_far = waiting.get(operand.serial)
                 more = part if type(part) is float else fitting(part, operand)
@@ -207,12 +208,19 @@ def seed_of(output: Value, seed: Any, create_graph: bool) -> Any:
         data = 1.0
     else:
         raise InputError(
-            f"backward: the output has shape {output.shape}, so the gradient needs a seed; "
-            "sum it to one number or pass a seed of that shape"
+            _(
+                "backward: the output has shape {shape}, so the gradient needs a seed; sum "
+                "it to one number or pass a seed of that shape",
+                shape=output.shape,
+            )
         )
     if np.shape(data) != output.shape:
         raise ShapeError(
-            f"backward: the seed has shape {np.shape(data)}, but the output has {output.shape}"
+            _(
+                "backward: the seed has shape {shape}, but the output has {shape2}",
+                shape=np.shape(data),
+                shape2=output.shape,
+            )
         )
     if not create_graph:
         return data

@@ -25,6 +25,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
 from backviz.errors import CheckFailedError, InputError, UsageError
+from backviz.language import _
 from backviz.text import clean
 
 MOST = 1000  # entries of one input that are checked one by one
@@ -152,7 +153,7 @@ def _flat(
     ]
     if args and not spots:
         raise InputError(
-            "check_grads: no argument has a derivative; give floats or arrays of floats"
+            _("check_grads: no argument has a derivative; give floats or arrays of floats")
         )
 
     def called(*values: Value) -> Any:
@@ -194,8 +195,12 @@ def _checks(
 ) -> Report:
     if step < LEAST_STEP:
         raise UsageError(
-            f"check: a step of {step:.3g} lies below the spacing of numbers, {EPSILON:.1e} of "
-            "each, so it changes nothing; take 1e-5"
+            _(
+                "check: a step of {step:.3g} lies below the spacing of numbers, "
+                "{epsilon:.1e} of each, so it changes nothing; take 1e-5",
+                step=step,
+                epsilon=EPSILON,
+            )
         )
     data = [as_double(a.raw if isinstance(a, Value) else a) for a in args]
     called = list(labels) or [f"input {i}" for i in range(len(data))]
@@ -254,7 +259,10 @@ def _weighted(
     output = f(*map(Value, data))
     if not isinstance(output, Value):
         raise InputError(
-            f"check_grads: the function returns a {type(output).__name__}, not a recorded value"
+            _(
+                "check_grads: the function returns a {kind}, not a recorded value",
+                kind=type(output).__name__,
+            )
         )
     shape = output.shape
     if not shape:

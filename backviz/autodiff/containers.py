@@ -18,6 +18,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 OBJECTS: list[type] = []  # of which only the recorded values are leaves; `nn` adds its modules
 DEEPEST = 100
@@ -69,11 +70,17 @@ def beside(tree: Any, other: Any, name: str = "") -> Iterator[tuple[str, Any, An
     for (label, leaf), (found, each) in zip(mine, its, strict=False):
         if label != found:
             raise ShapeError(
-                f"holds other parts: {found or 'one'} in the place of {label or 'one'}"
+                _(
+                    "holds other parts: {found} in the place of {label}",
+                    found=found or "one",
+                    label=label or "one",
+                )
             )
         yield label, leaf, each
     if len(mine) != len(its):
-        raise ShapeError(f"holds other parts: {len(its)}, not {len(mine)}; give the same")
+        raise ShapeError(
+            _("holds other parts: {n}, not {n2}; give the same", n=len(its), n2=len(mine))
+        )
 
 
 def _like(tree: Any, other: Any) -> Any:
@@ -120,14 +127,20 @@ def _mapped(
         return tree if recorded and not isinstance(tree, Value) else change(name, tree)
     if id(tree) in above or len(above) >= DEEPEST:
         what = "contains itself" if id(tree) in above else f"is nested more than {DEEPEST} deep"
-        raise InputError(f"the container {name or type(tree).__name__} {what}; give flatter ones")
+        raise InputError(
+            _(
+                "the container {name} {what}; give flatter ones",
+                name=name or type(tree).__name__,
+                what=what,
+            )
+        )
     recorded = recorded or isinstance(tree, tuple(OBJECTS))
     above = (*above, id(tree))
     made = []
     for suffix, part in parts:  # parameters of a module have names of their own
         label = "" if recorded else name + suffix if name else suffix.lstrip(".")
         made.append(_mapped(part, change, label, above, recorded))
-    if all(new is part for new, (_, part) in zip(made, parts, strict=True)):
+    if all(new is part for new, (_other, part) in zip(made, parts, strict=True)):
         return tree
     return _together(tree, made)
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 Data = float | np.ndarray
 
@@ -55,15 +56,19 @@ def as_data(x: Any) -> Data:
         return _to_float(x)
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise InputError(
-            "a masked array would lose its mask; hide entries by np.where(mask, 0, x), or give "
-            "x.filled(…)"
+            _(
+                "a masked array would lose its mask; hide entries by np.where(mask, 0, x), "
+                "or give x.filled(…)"
+            )
         )
     try:
         array = np.asarray(x)
     except ValueError:
         raise ShapeError(
-            "the rows of a list have to be equally long to be an array; fill them up, or keep "
-            "arrays of their own in a list: [tensor(row) for row in rows]"
+            _(
+                "the rows of a list have to be equally long to be an array; fill them up, "
+                "or keep arrays of their own in a list: [tensor(row) for row in rows]"
+            )
         ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(_no_numbers(x, array.dtype))

@@ -15,6 +15,7 @@ from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
 from backviz.autodiff.operand import NO_PARAMS, Operand
 from backviz.autodiff.table import OPS
+from backviz.language import _
 
 _REPEATED = frozenset({list, tuple, str})
 
@@ -70,7 +71,10 @@ class Held(Operand):
             return self.raw
         if self.size != 1:
             raise ValueError(
-                f"an array of shape {self.shape} is not one number; take an entry, or sum it"
+                _(
+                    "an array of shape {shape} is not one number; take an entry, or sum it",
+                    shape=self.shape,
+                )
             )
         return float(np.asarray(self.raw).item())
 
@@ -85,8 +89,11 @@ class Held(Operand):
     def __bool__(self) -> bool:
         if type(self.raw) is not float and self.size != 1:
             raise ValueError(
-                f"an array of shape {self.shape} is neither true nor false; "
-                "compare single entries, or use np.where to choose entry by entry"
+                _(
+                    "an array of shape {shape} is neither true nor false; compare single "
+                    "entries, or use np.where to choose entry by entry",
+                    shape=self.shape,
+                )
             )
         return bool(self.item())
 
@@ -95,12 +102,12 @@ class Held(Operand):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("a single number has no length")
+            raise TypeError(_("a single number has no length"))
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
-            raise TypeError("a single number cannot be iterated over")
+            raise TypeError(_("a single number cannot be iterated over"))
         return (self[i] for i in range(len(self)))
 
     def __eq__(self, other: object) -> Any:
@@ -123,7 +130,9 @@ class Held(Operand):
 
     def __index__(self) -> int:
         if self.size != 1 or not self.item().is_integer():
-            raise TypeError(f"{self.raw} is no whole number, so it cannot count or be an index")
+            raise TypeError(
+                _("{raw} is no whole number, so it cannot count or be an index", raw=self.raw)
+            )
         used_whole(self)
         return int(self.item())
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from backviz.autodiff.recording import SPECIAL, mode
 from backviz.errors import ShapeError
+from backviz.language import _
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "__iadd__": operator.add,
@@ -46,8 +47,13 @@ def in_place(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return new
         if new.shape != self.shape:
             raise ShapeError(
-                f"{self.label or 'a leaf'} keeps its shape {self.shape} where it is changed in "
-                f"place; this would give {new.shape}"
+                _(
+                    "{label} keeps its shape {shape} where it is changed in place; this would "
+                    "give {shape2}",
+                    label=self.label or "a leaf",
+                    shape=self.shape,
+                    shape2=new.shape,
+                )
             )
         self.data = np.array(new.raw, self.raw.dtype) if new.shape else new.raw
         return self

@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.origin import CONSTANT, MASK, POSITIONS, Origin
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -110,7 +111,13 @@ def refuse_numbers(sign: str, operands: tuple[Any, ...]) -> None:
                 what = "turns a condition round, as in ~(x > 1) with these brackets"
             power = "; a power is written **" if sign == "^" else ""
             raise TypeError(
-                f"{sign} {what}; here is a number, of which x != 0 would make a condition{power}"
+                _(
+                    "{sign} {what}; here is a number, of which x != 0 would make a "
+                    "condition{power}",
+                    sign=sign,
+                    what=what,
+                    power=power,
+                )
             )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from backviz.autodiff.data import Data
 from backviz.autodiff.params import plain_params
 from backviz.errors import PositionError, ShapeError
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -88,7 +89,7 @@ def misfit_error(
     if isinstance(error, np.linalg.LinAlgError):
         said = "the matrix is singular, so it has no inverse"
         why = said if "ingular" in str(error) else str(error)
-        return ShapeError(f"{op.name}: {why}; give it another matrix")
+        return ShapeError(_("{name}: {why}; give it another matrix", name=op.name, why=why))
     kind = PositionError if isinstance(error, IndexError) else ShapeError
     shapes = [tuple(np.shape(a)) for a in args]
     names = [name or "·" for name in names]

@@ -25,9 +25,10 @@ from backviz.autodiff.data import Data, applied, as_data, quietly
 from backviz.autodiff.notation import Notation, function_notation
 from backviz.autodiff.operand import NO_PARAMS, Operand, Params, add_method
 from backviz.autodiff.origin import Origin
-from backviz.autodiff.params import in_words, kinds_checked
+from backviz.autodiff.params import in_words, kinds_checked, no_option, takes
 from backviz.autodiff.table import FUNCTIONS, OPS
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -130,9 +131,8 @@ class Op(ABC):
             options = {TORCH_WORDS.get(k, k): v for k, v in given.items()}
             for storage in ("dtype", "out"):
                 if options.pop(storage, None) is not None:
-                    raise TypeError(
-                        f"{self.name} of a recorded value takes no {storage}; leave it away"
-                    )
+                    raise TypeError(_("{name} of a recorded value takes no {list}; leave it away",
+                                      name=self.name, list=storage))  # fmt: skip
         try:
             if options:
                 kinds_checked(self.name, options)
@@ -153,15 +153,11 @@ class Op(ABC):
             return args, options
         more = args[self.arity :]
         if len(args) < self.arity or len(more) > len(self.params):
-            takes = f"{self.arity} operand{'s' * (self.arity != 1)}"
-            if self.params:
-                takes += f" and the options {', '.join(self.params)}"
-            raise TypeError(f"{self.name} takes {takes}, not {len(args)} arguments")
+            raise TypeError(takes(self.name, self.arity, self.params, len(args)))
         positional = dict(zip(self.params, more, strict=False))
         for name in options:
             if name not in self.params or name in positional:
-                has = ", ".join(self.params) or "none"
-                raise TypeError(f"{self.name} has no option {name!r} here; it has {has}")
+                raise TypeError(no_option(self.name, name, self.params))
         return args[: self.arity], {**positional, **options}
 
     def compute(self, args: Sequence[Data], params: Params) -> Data:
@@ -182,15 +178,13 @@ class Op(ABC):
                 return as_data(quietly(self.array, only, out=spare))
             return as_data(quietly(self.array, *args, **params))
         except MemoryError:
-            raise InputError(f"{self.name}: the result is too large for the memory") from None
+            raise InputError(
+                _("{name}: the result is too large for the memory", name=self.name)
+            ) from None
         except (ValueError, IndexError, OverflowError, np.linalg.LinAlgError) as error:
             raise self.misfit([""] * len(args), args, params, error) from None
         except TypeError as error:
-            if "float16" not in str(error):
-                raise in_words(error, self.name) from None
-            raise InputError(
-                f"{self.name}: numpy has none for float16; give it float32, as most libraries do"
-            ) from None
+            raise in_words(error, self.name) from None
 
     def misfit(
         self, names: Sequence[str], args: Sequence[Data], params: Params, error: Exception

@@ -13,6 +13,7 @@ import numpy as np
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.remedies import attribute_refusal, operator_refusal, remedies, remedy
 from backviz.autodiff.table import OPS
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -85,7 +86,9 @@ class Operand(Refusing):  # type: ignore[misc, valid-type]
 
     def __pow__(self, other: Any, modulo: Any = None) -> Self:
         if modulo is not None:
-            raise TypeError(f"pow(x, y, m) does not record; {remedy('pow-modulo')}")
+            raise TypeError(
+                _("pow(x, y, m) does not record; {remedy}", remedy=remedy("pow-modulo"))
+            )
         return self.interpret(OPS["pow"], (self, other), NO_PARAMS)
 
     def __rpow__(self, other: Any) -> Self:
@@ -205,7 +208,11 @@ class Operand(Refusing):  # type: ignore[misc, valid-type]
         """The transpose of the last two axes, for stacks of matrices."""
         if self.ndim < 2:  # as for any name that is not there: hasattr asks
             raise AttributeError(
-                f"{self.KIND} of shape {self.shape} has no mT or mH, having no two axes to swap",
+                _(
+                    "{kind} of shape {shape} has no mT or mH, having no two axes to swap",
+                    kind=self.KIND,
+                    shape=self.shape,
+                ),
                 name=None,
             )
         return OPS["swapaxes"](self, axis1=-1, axis2=-2)
@@ -230,14 +237,16 @@ class Operand(Refusing):  # type: ignore[misc, valid-type]
 
     def __setitem__(self, key: Any, entry: Any) -> None:
         raise TypeError(
-            "the entries of a recorded value cannot be set: its consumers have used them; "
-            "build a new value with np.where or np.concatenate, or set x.data[…] of a leaf "
-            "before it is used"
+            _(
+                "the entries of a recorded value cannot be set: its consumers have used "
+                "them; build a new value with np.where or np.concatenate, or set x.data[…] "
+                "of a leaf before it is used"
+            )
         )
 
     def __delitem__(self, key: Any) -> None:
         raise TypeError(
-            "the entries of a recorded value cannot be taken away; take those that stay: x[keep]"
+            _("the entries of a recorded value cannot be taken away; take those that stay: x[keep]")
         )
 
     def numel(self) -> int:

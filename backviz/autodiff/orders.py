@@ -8,6 +8,7 @@ from backviz.autodiff.backward import backward, backward_steps, tape
 from backviz.autodiff.replay import leaves_among
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
+from backviz.language import _
 from backviz.registry import unknown
 
 
@@ -58,8 +59,12 @@ def derivative(
         if name not in leaves:
             if level:
                 raise InputError(
-                    f"the derivative of order {level} does not depend on {name} any more; "
-                    "ask for a lower order"
+                    _(
+                        "the derivative of order {level} does not depend on {name} any more; ask "
+                        "for a lower order",
+                        level=level,
+                        name=name,
+                    )
                 )
             raise UsageError(unknown("leaf", name, [label for label in leaves if label]))
         wanted = _quotient(output.label, name)

@@ -12,6 +12,7 @@ import numpy as np
 
 from backviz.autodiff.operand import Params
 from backviz.errors import BackvizError, InputError
+from backviz.language import _, ngettext
 
 # What an option holds, by its name; one that is not here its op looks at itself.
 FLAGS = frozenset({
@@ -47,7 +48,15 @@ def kinds_checked(name: str, options: Params) -> None:
         wanted, fits = kind
         if not fits(x):
             wanted = "whole numbers" if option == "shape" else wanted
-            raise TypeError(f"{name}: {option} is {wanted}, not {x!r:.40}")
+            raise TypeError(
+                _(
+                    "{name}: {option} is {wanted}, not {x!r:.40}",
+                    name=name,
+                    option=option,
+                    wanted=wanted,
+                    x=x,
+                )
+            )
 
 
 def _is_whole(x: Any) -> bool:
@@ -74,14 +83,57 @@ def in_words(error: Exception, name: str, bind: Any = None) -> Exception:
     """
     if isinstance(error, BackvizError):
         return error
+    if "float16" in str(error):
+        return InputError(
+            _(
+                "{name}: numpy has none for float16; give it float32, as most libraries do",
+                name=name,
+            )
+        )
     import re  # when something is wrong: patterns are not compiled at every start
 
     said = str(error).replace(f"{getattr(bind, '__qualname__', '<lambda>')}()", name)
-    said = re.sub(_NOT_WHOLE, r"a whole number belongs here, not a \1\2", said)
+    if found := re.search(_NOT_WHOLE, said):
+        whole = _("a whole number belongs here, not a {kind}", kind=found[1] or found[2])
+        said = said[: found.start()] + whole + said[found.end() :]
     if said.startswith("ufunc "):
-        said = "an operand or an option is no number that can be computed with"
+        said = _("an operand or an option is no number that can be computed with")
     said = said if said.startswith(name) else f"{name}: {said}"
     return TypeError(said) if isinstance(error, TypeError) else InputError(said)
+
+
+def takes(name: str, arity: int, params: tuple[str, ...], given: int) -> str:
+    """Says how many operands an op takes, and which options.
+
+    >>> takes("add", 2, (), 3)
+    'add takes 2 operands, not 3 arguments'
+    """
+    told = {"name": name, "given": given, "options": ", ".join(params)}
+    if params:
+        return ngettext(
+            "{name} takes {n} operand and the options {options}, not {given} arguments",
+            "{name} takes {n} operands and the options {options}, not {given} arguments",
+            arity,
+            **told,
+        )
+    return ngettext(
+        "{name} takes {n} operand, not {given} arguments",
+        "{name} takes {n} operands, not {given} arguments",
+        arity,
+        **told,
+    )
+
+
+def no_option(name: str, option: str, params: tuple[str, ...]) -> str:
+    """Says that an op has no such option, and which it has."""
+    if not params:
+        return _("{name} has no option {option!r} here; it has none", name=name, option=option)
+    return _(
+        "{name} has no option {option!r} here; it has {options}",
+        name=name,
+        option=option,
+        options=", ".join(params),
+    )
 
 
 def given(params: Params) -> Params:

@@ -17,6 +17,7 @@ from backviz.autodiff.operand import Operand
 from backviz.autodiff.recording import mode
 from backviz.autodiff.remedies import function_refusal
 from backviz.autodiff.table import FUNCTIONS, OPS
+from backviz.language import _
 
 _ASKING: dict[Any, Any] = {  # functions that only ask about the value and record nothing
     np.shape: lambda x: x.shape,
@@ -52,8 +53,11 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         if not lost and not _operands(out):  # into a plain array, and no gradient is meant
             return getattr(ufunc, method)(*(data_of(a) for a in args), **kwargs)
         raise TypeError(
-            f"np.{ufunc.__name__} cannot write a recorded value into an array that is there; "
-            "make a new one: a = a + x instead of a += x"
+            _(
+                "np.{name} cannot write a recorded value into an array that is there; make "
+                "a new one: a = a + x instead of a += x",
+                name=ufunc.__name__,
+            )
         )
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
     if method == "reduce" and ufunc in _REDUCTIONS:
@@ -64,7 +68,11 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         return OPS["outer"](*args)
     if method != "__call__":
         raise TypeError(
-            f"np.{ufunc.__name__}.{method} does not record; use the op as a plain function"
+            _(
+                "np.{name}.{method} does not record; use the op as a plain function",
+                name=ufunc.__name__,
+                method=method,
+            )
         )
     if ufunc in _CONDITIONS and not kwargs:
         sign, name = _CONDITIONS[ufunc]
@@ -75,7 +83,11 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         raise TypeError(function_refusal(ufunc.__name__))
     if kwargs:
         raise TypeError(
-            f"np.{ufunc.__name__} of a recorded value takes no {', '.join(kwargs)}; leave it away"
+            _(
+                "np.{name} of a recorded value takes no {list}; leave it away",
+                name=ufunc.__name__,
+                list=", ".join(kwargs),
+            )
         )
     return records(*args)
 

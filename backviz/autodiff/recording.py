@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from backviz.autodiff.table import OPS
 from backviz.errors import InputError
+from backviz.language import _
 
 
 class Mode(NamedTuple):
@@ -135,7 +136,11 @@ def expanded(*names: str) -> Iterator[None]:
         if OPS[name].parts is None:
             composite = [op.name for op in OPS.values() if op.parts is not None]
             raise InputError(
-                f"the op {name} has no parts to record; these have: {', '.join(composite)}"
+                _(
+                    "the op {name} has no parts to record; these have: {list}",
+                    name=name,
+                    list=", ".join(composite),
+                )
             )
     named = [OPS[name].name for name in names]
     with _changed(expand=frozenset(named or ["all"])):
@@ -182,7 +187,7 @@ def scope(name: str) -> Iterator[None]:
         yield
         return
     if not name or "/" in name or "#" in name:
-        raise InputError(f"scope: a name is some text without / and #, not {name!r}")
+        raise InputError(_("scope: a name is some text without / and #, not {name!r}", name=name))
     around = _mode.get().scope
     path = f"{around}/{name}" if around else name
     calls[path] = again = calls.get(path, 0) + 1

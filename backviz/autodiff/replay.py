@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from backviz.autodiff.backward import tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 
 
 def leaves_of(output: Value) -> list[Value]:
@@ -40,11 +41,15 @@ def as_function(output: Value, leaves: Sequence[Value]) -> Callable[..., Value]:
     present = {v.serial for v in values}
     for leaf in leaves:
         if leaf.serial not in present:
-            raise InputError(f"the value {leaf.label or leaf!r} is not in this record")
+            raise InputError(
+                _("the value {label!r} is not in this record", label=leaf.label or leaf)
+            )
 
     def run(*given: Value) -> Value:
         if len(given) != len(leaves):
-            raise InputError(f"the function takes {len(leaves)} values, not {len(given)}")
+            raise InputError(
+                _("the function takes {n} values, not {n2}", n=len(leaves), n2=len(given))
+            )
         made = {leaf.serial: x for leaf, x in zip(leaves, given, strict=True)}
         for value in values:
             if value.serial in made:

@@ -11,6 +11,7 @@ import reprlib
 from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 
 WAS_FREED = (
     "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
@@ -22,8 +23,11 @@ def recorded(output: Value) -> Value:
     if isinstance(output, Value):
         return output
     raise InputError(
-        f"{reprlib.repr(output)} is no recorded value; compute one with backviz.Value or "
-        "backviz.tensor, or read a source with backviz.load"
+        _(
+            "{output} is no recorded value; compute one with backviz.Value or "
+            "backviz.tensor, or read a source with backviz.load",
+            output=reprlib.repr(output),
+        )
     )
 
 

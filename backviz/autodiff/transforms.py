@@ -21,6 +21,7 @@ from backviz.autodiff.recording import differentiating
 from backviz.autodiff.table import OPS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 Function = Callable[..., Any]
 Which = int | Sequence[int]
@@ -62,8 +63,11 @@ def value_and_grad(f: Function, argnums: Which = 0) -> Function:
             output = _one(output)
             if output.shape:
                 raise InputError(
-                    f"grad: the function returns an array of shape {output.shape}, not one "
-                    "number; sum it, or use jacobian"
+                    _(
+                        "grad: the function returns an array of shape {shape}, not one number; sum "
+                        "it, or use jacobian",
+                        shape=output.shape,
+                    )
                 )
             gradients = gradients_of(output, asked.values, create_graph=recorded)
         made = asked.like(gradients)
@@ -90,7 +94,7 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
             recorded = depth > 0 or _recorded(args, which)
             asked, outputs = _call("jacobian", f, which, args, kwargs)
 
-            def of_one(_: str, given: Any) -> Any:
+            def of_one(_other: str, given: Any) -> Any:
                 if given is None:
                     return None
                 output = _one(given, "jacobian")
@@ -99,7 +103,7 @@ def jacobian(f: Function, argnums: Which = 0) -> Function:
                     for seed in _one_hot(output.shape)
                 ]
                 shapes = [output.shape + v.shape for v in asked.values]
-                columns = zip(*rows, strict=True) if rows else ([] for _ in shapes)
+                columns = zip(*rows, strict=True) if rows else ([] for _other in shapes)
                 made = asked.like(
                     [_stack(list(c), s, recorded) for c, s in zip(columns, shapes, strict=True)]
                 )
@@ -139,7 +143,7 @@ def hvp(f: Function, at: Any, vector: Any) -> Any:
     def along(*xs: Any) -> Any:
         total: Any = 0.0
         for gradients, own in zip(grad(f, which)(*xs), pairs, strict=True):
-            for (_, gradient), (_, v) in zip(leaves(gradients), own, strict=True):
+            for (_other, gradient), (_other, v) in zip(leaves(gradients), own, strict=True):
                 if gradient is not None:
                     total = total + (gradient * v).sum()
         return total
@@ -205,7 +209,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         asked, outputs = _call("jvp", f, which, tuple(primals), {})
         moves = [along[i][place][1] for i in which for place in asked.leaves[i]]
 
-        def moved(_: str, given: Any) -> Any:
+        def moved(_other: str, given: Any) -> Any:
             if given is None:
                 return None
             output = _one(given, "jvp")
@@ -235,14 +239,21 @@ def _given(outputs: Any, recorded: bool) -> Any:
     """What the function returned, as it is handed on: plain numbers outside of a record."""
     if recorded:
         return outputs
-    return mapped(outputs, lambda _, x: x.raw if isinstance(x, Value) else x)
+    return mapped(outputs, lambda _other, x: x.raw if isinstance(x, Value) else x)
 
 
 def _zipped(
     asked: str, args: tuple[Any, ...], others: tuple[Any, ...]
 ) -> Iterator[tuple[Any, Any]]:
     if len(args) != len(others):
-        raise InputError(f"{asked}: {len(args)} and {len(others)} were given; give as many of both")
+        raise InputError(
+            _(
+                "{asked}: {n} and {n2} were given; give as many of both",
+                asked=asked,
+                n=len(args),
+                n2=len(others),
+            )
+        )
     return zip(args, others, strict=True)
 
 
@@ -253,10 +264,20 @@ def _fitting(asked: str, one: str, other: str, tree: Any, its: Any) -> Iterator[
             shapes = np.shape(data_of(mine)), np.shape(data_of(part))
             if part is not None and shapes[0] != shapes[1]:
                 at = name and f"at {name} "
-                raise ShapeError(f"{at}has shape {shapes[1]}, but the {one} has {shapes[0]}")
+                raise ShapeError(
+                    _(
+                        "{at}has shape {shapes}, but the {one} has {shapes2}",
+                        at=at,
+                        shapes=shapes[1],
+                        one=one,
+                        shapes2=shapes[0],
+                    )
+                )
             yield name, part
     except ShapeError as error:
-        raise ShapeError(f"{asked}: the {other} {error.message}") from None
+        raise ShapeError(
+            _("{asked}: the {other} {message}", asked=asked, other=other, message=error.message)
+        ) from None
 
 
 def _recorded(args: tuple[Any, ...], which: Sequence[int]) -> bool:
@@ -266,7 +287,7 @@ def _recorded(args: tuple[Any, ...], which: Sequence[int]) -> bool:
             return True
     for i in which:
         if not is_leaf(args[i]):
-            return any(isinstance(leaf, Value) for k in which for _, leaf in leaves(args[k]))
+            return any(isinstance(leaf, Value) for k in which for _other, leaf in leaves(args[k]))
     return False
 
 
@@ -317,14 +338,23 @@ def _positions(argnums: Which, count: int) -> tuple[int, ...]:
             i = operator.index(given)
         except TypeError:
             raise InputError(
-                f"argnums counts the arguments by position, as in argnums=0 or (0, 1), "
-                f"not {given!r:.40}"
+                _(
+                    "argnums counts the arguments by position, as in argnums=0 or (0, 1), not "
+                    "{given!r:.40}",
+                    given=given,
+                )
             ) from None
         if not -count <= i < count:
-            raise InputError(f"argnums names argument {i}, but the call has {count} by position")
+            raise InputError(
+                _(
+                    "argnums names argument {i}, but the call has {count} by position",
+                    i=i,
+                    count=count,
+                )
+            )
         positions.append(i % count)
     if not positions:
-        raise InputError("argnums names no argument; give positions, as in argnums=0 or (0, 1)")
+        raise InputError(_("argnums names no argument; give positions, as in argnums=0 or (0, 1)"))
     return tuple(positions)
 
 
@@ -337,8 +367,12 @@ def _one(output: Any, asked: str = "grad") -> Value:
     except TypeError:
         kind = type(output).__name__
         raise InputError(
-            f"{asked}: the function returns a {kind}, not one number or array; "
-            "put several results together with np.stack"
+            _(
+                "{asked}: the function returns a {kind}, not one number or array; put "
+                "several results together with np.stack",
+                asked=asked,
+                kind=kind,
+            )
         ) from None
 
 

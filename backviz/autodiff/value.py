@@ -29,6 +29,7 @@ from backviz.autodiff.remedies import made_with
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -176,9 +177,9 @@ class Value(Held):
         if self.first is not None or self.origin.freed:
             made = self.op.name if self.op is not None else "that was freed"
             raise InputError(
-                f"the data of a computed value is what its op ({made}) gave; set the "
-                "data of a leaf and compute again, or use x.detach() for a leaf with these numbers"
-            )
+                _("the data of a computed value is what its op ({op}) gave; set the data of a leaf "
+                  "and compute again, or use x.detach() for a leaf with these numbers", op=made)
+            )  # fmt: skip
         if KEEPING:
             keep(self, data)
         if type(data) is float:
@@ -247,9 +248,8 @@ class Value(Held):
     @requires_grad.setter
     def requires_grad(self, wants: bool) -> None:
         if self.op is not None:
-            raise InputError(
-                "requires_grad of a computed value follows from its inputs; use x.detach()"
-            )
+            raise InputError(_("requires_grad of a computed value follows from its inputs; "
+                               "use x.detach()"))  # fmt: skip
         self.origin = self.origin.but(wants=wants)
 
     @property
@@ -368,7 +368,7 @@ def constant(data: Any) -> Value:
     return out
 
 
-def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None, **_: Never) -> Value:
+def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None, **no: Never) -> Value:
     """A recorded array; for one number the same as `Value`.
 
     >>> tensor(np.array([0, 1])).requires_grad, tensor([0, 1]).requires_grad
@@ -376,7 +376,7 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None, **_
     >>> tensor([[1, 2], [3, 4]]).sum().data
     10.0
     """
-    return Value(data, label, requires_grad=requires_grad, **_)
+    return Value(data, label, requires_grad=requires_grad, **no)
 
 
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:

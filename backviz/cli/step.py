@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from backviz.cli import options
 from backviz.cli.help import Command
@@ -75,8 +76,9 @@ def step(
         order=given["order"],
         wrt=given["wrt"],
     ).value
-    look = look_for_terminal(given["lang"], number_style(given))
     live = not scripted and not piped
+    asked = click.get_current_context().get_parameter_source("lang") is not ParameterSource.DEFAULT
+    look = look_for_terminal(given["lang"] if asked or not live else None, number_style(given))
     if as_json and live:
         raise UsageError(
             _("--json answers commands that are given: add --commands, --script or a pipe")

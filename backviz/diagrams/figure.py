@@ -39,6 +39,7 @@ from backviz.graphs import (
     size,
     to_graph,
 )
+from backviz.language import _
 from backviz.text import Arrays, count
 from backviz.words import LANGUAGES
 
@@ -152,8 +153,12 @@ class Figure:
         home = self._cut(home)
         if size(home) > DRAWABLE:
             raise InputError(
-                f"{count(size(home), 'box')} are too many for one picture (at most "
-                f"{DRAWABLE:,}); leave --fold out to fold them, or use backviz table"
+                _(
+                    "{count} are too many for one picture (at most {drawable:,}); leave --fold "
+                    "out to fold them, or use backviz table",
+                    count=count(size(home), "box"),
+                    drawable=DRAWABLE,
+                )
             )
         return self._fitted(home, titles, named=self.style.fold == "names")
 
@@ -161,8 +166,10 @@ class Figure:
         """A fold by parts, with single constants written into the ops that use them."""
         if not has_scopes(self.graph):
             raise InputError(
-                "the computation has no layers to fold by; compute it with backviz.nn modules, "
-                "with names such as enc.w, or fold by names"
+                _(
+                    "the computation has no layers to fold by; compute it with backviz.nn "
+                    "modules, with names such as enc.w, or fold by names"
+                )
             )
         parts = fold_layers(self.graph, self._outer(depth), self.style.weights == "show")
         inline = fold_constants(self.graph)
@@ -178,7 +185,7 @@ class Figure:
 
     def _outer(self, depth: int) -> int:
         """The depth of the parts below the one that holds everything, if there is one."""
-        scopes = [s.split("/") for _, s in self.graph.nodes(data="scope") if s]
+        scopes = [s.split("/") for _other, s in self.graph.nodes(data="scope") if s]
         shared = bool(scopes) and len({s[0] for s in scopes}) == 1
         return depth + shared if depth else 0
 
@@ -240,7 +247,7 @@ class Figure:
 
     def _terser(self, level: _Level) -> list[Style]:
         """The styles with fewer and fewer numbers that leave what was asked for, and differ."""
-        if not any(isinstance(value, np.ndarray) for _, value in level.view.nodes(data="value")):
+        if not any(isinstance(value, np.ndarray) for _n, value in level.view.nodes(data="value")):
             return []
         given, found = self.style, {level.diagram: self.style}
         for entries, arrays, local, digits in TERSER:

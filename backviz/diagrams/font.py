@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from backviz.errors import MissingPieceError
+from backviz.language import _
 
 UNITS = 2048
 ASCENT = 0.76
@@ -40,7 +41,10 @@ def font_file(bold: bool = False) -> Path:
     path = Path(folders[0]) / "mpl-data" / "fonts" / "ttf" / name if folders else None
     if path is None or not path.is_file():
         raise MissingPieceError(
-            "the font DejaVu Sans was not found; it comes with matplotlib: pip install matplotlib"
+            _(
+                "the font DejaVu Sans was not found; it comes with matplotlib: pip install "
+                "matplotlib"
+            )
         )
     return path
 

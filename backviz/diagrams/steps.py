@@ -19,6 +19,7 @@ from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
 from backviz.displays import DISPLAYS, WRITERS
 from backviz.errors import InputError, UsageError
+from backviz.language import _
 from backviz.text import count
 
 if TYPE_CHECKING:
@@ -66,7 +67,14 @@ class Steps:
     ) -> None:
         for what, given, known in (("pass", passes, PASSES), ("pace", pace, PACES)):
             if given not in known:
-                raise UsageError(f"unknown {what} {given!r}; there is {', '.join(known)}")
+                raise UsageError(
+                    _(
+                        "unknown {what} {given!r}; there is {list}",
+                        what=what,
+                        given=given,
+                        list=", ".join(known),
+                    )
+                )
         self.figure, self.passes, self.pace = figure, passes, pace
         self.first, self.last = first, last
         self._parts: dict[tuple[str, BoxState | ArrowState], Part] = {}
@@ -86,14 +94,24 @@ class Steps:
         last = len(made) if self.last is None else self.last
         if not 1 <= self.first <= last <= len(made):
             raise InputError(
-                f"steps {self.first} to {last} were asked for, but there are "
-                f"{count(len(made), 'step')}; use a range from 1 to {len(made)}"
+                _(
+                    "steps {first} to {last} were asked for, but there are {count}; use a "
+                    "range from 1 to {n}",
+                    first=self.first,
+                    last=last,
+                    count=count(len(made), "step"),
+                    n=len(made),
+                )
             )
         chosen = made[self.first - 1 : last]
         if len(chosen) > MOST_PAGES:
             raise InputError(
-                f"{len(chosen):,} steps are too many for one file (at most {MOST_PAGES:,}); "
-                "take a range, or fold the graph with --fold names"
+                _(
+                    "{n:,} steps are too many for one file (at most {most_pages:,}); take a "
+                    "range, or fold the graph with --fold names",
+                    n=len(chosen),
+                    most_pages=MOST_PAGES,
+                )
             )
         return chosen
 
@@ -110,7 +128,7 @@ class Steps:
 
     def parts(self, moment: Moment) -> Iterator[Part]:
         """Everything on the page at one moment, bottom first."""
-        return (part for _, part in self.changes(moment, None) if part)
+        return (part for _other, part in self.changes(moment, None) if part)
 
     def changes(self, moment: Moment, before: Moment | None) -> Iterator[tuple[int, Part | None]]:
         """The parts that are not as they were at another moment, with their place in the pile.

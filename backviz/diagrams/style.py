@@ -163,7 +163,9 @@ class Style:
         _between("digits", self.digits, 0, 17)
         _between("scale", self.scale, 0.05, 20)
         if self.salt and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.salt):
-            raise UsageError(f"salt {self.salt!r}: use a letter, then letters, digits, - and _")
+            raise UsageError(
+                _("salt {salt!r}: use a letter, then letters, digits, - and _", salt=self.salt)
+            )
 
     @classmethod
     def of(cls, **options: Unpack[Options]) -> Style:

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from backviz.diagrams.style import Options, wrong_option
 from backviz.errors import UsageError
+from backviz.language import _
 
 _SHORT = {"for": "size", "contributions": "products"}  # as the command line says it
 _FLAGS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -34,7 +35,14 @@ def typed(line: str, what: str, own: Mapping[str, type] = _NONE) -> tuple[str, d
         key = _SHORT.get(key.replace("-", "_"), key.replace("-", "_"))
         if not word.startswith("--") and not equals:
             if name:
-                raise UsageError(f"{what} takes one name, not {name} and {word}")
+                raise UsageError(
+                    _(
+                        "{what} takes one name, not {name} and {word}",
+                        what=what,
+                        name=name,
+                        word=word,
+                    )
+                )
             name = word
         elif key == "no_legend":
             options["legend"] = False
@@ -52,15 +60,15 @@ def _read(key: str, types: Mapping[str, Any], text: str | None, rest: Iterator[s
         if text is None:
             return True
         if text.lower() not in _FLAGS:
-            raise UsageError(f"{key} is yes or no, not {text!r}")
+            raise UsageError(_("{key} is yes or no, not {text!r}", key=key, text=text))
         return _FLAGS[text.lower()]
     if text is None:
         text = next(rest, None)
     if text is None:
-        raise UsageError(f"{key} needs a value: {key}=…")
+        raise UsageError(_("{key} needs a value: {key}=…", key=key))
     if get_args(kind):  # one of some words
         return text
     try:
         return kind(text)
     except ValueError:
-        raise UsageError(f"{key} is a number, not {text!r}") from None
+        raise UsageError(_("{key} is a number, not {text!r}", key=key, text=text)) from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from backviz.autodiff.remedies import unknown_op
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.lessons import (  # noqa: F401
     engine_topics,
     gradient_topics,
@@ -52,12 +53,14 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
         raise UsageError(unknown_op("topic or op", name, [*LESSONS.names(), *OPS.names()], lists))
     if source is not None:
         if wrong and name in OPS and name not in LESSONS:
-            raise UsageError(f"{name} is an op: drop its name, --break and --src go without it")
+            raise UsageError(
+                _("{name} is an op: drop its name, --break and --src go without it", name=name)
+            )
         return _own(wrong or (LESSONS[name].wrong if name in LESSONS else ""), source)
     if name in LESSONS:
         return _lesson(LESSONS[name], wrong)
     if wrong:
-        raise UsageError(f"{name} is an op: --break goes with a topic, or with --src")
+        raise UsageError(_("{name} is an op: --break goes with a topic, or with --src", name=name))
     return explain_op(OPS[name])
 
 
@@ -65,7 +68,10 @@ def _lesson(lesson: Lesson, wrong: str) -> Explanation:
     broken = wrong or lesson.wrong
     if wrong and not lesson.source:
         raise UsageError(
-            f"the topic {lesson.name} has no small computation to break; give one with --src"
+            _(
+                "the topic {name} has no small computation to break; give one with --src",
+                name=lesson.name,
+            )
         )
     output = load(lesson.source) if lesson.source else None
     blocks: list[Block] = [view(output) for view in lesson.shown]
@@ -78,5 +84,5 @@ def _lesson(lesson: Lesson, wrong: str) -> Explanation:
 def _own(broken: str, source: str) -> Explanation:
     """A broken engine on a computation of the reader's own."""
     if not broken:
-        raise UsageError("--src goes with --break; say which mistake is to be run on it")
+        raise UsageError(_("--src goes with --break; say which mistake is to be run on it"))
     return Explanation(broken, YOURS, source, (verdict(load(source), broken),))

@@ -17,6 +17,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops import OPS
 from backviz.registry import Registry
 from backviz.words import Words
@@ -109,13 +110,16 @@ def recursive(output: Value) -> tuple[Value, Gradients]:
         visits += 1
         if visits > VISITS:
             raise InputError(
-                f"the naive recursion walks every path, here more than {VISITS:,} nodes; "
-                "give it a smaller graph"
+                _(
+                    "the naive recursion walks every path, here more than {visits:,} nodes; "
+                    "give it a smaller graph",
+                    visits=VISITS,
+                )
             )
         parts = _pulled(node, got[node.serial])
         for operand, part in parts:
             got[operand.serial] = accumulate(got.get(operand.serial), part)
-        stack += [operand for operand, _ in reversed(parts)]  # right: wait for all consumers
+        stack += [operand for operand, _other in reversed(parts)]  # right: wait for all consumers
     return output, got
 
 
@@ -134,7 +138,7 @@ def unzeroed(output: Value) -> tuple[Value, Gradients]:
 def kept_inside(output: Value) -> tuple[Value, Gradients]:
     """Old gradients are still inside the graph at a second backward; right is that of L + L."""
     got: Gradients = {}
-    for _ in range(2):  # right: between the passes all but the leaves are forgotten
+    for _other in range(2):  # right: between the passes all but the leaves are forgotten
         got.update(_seeded(output))
         for node in _backward(output, got):
             for operand, part in _pulled(node, got[node.serial]):
@@ -187,7 +191,7 @@ def _pulled(node: Value, upstream: Any) -> list[tuple[Value, Any]]:
     if node.op is None:
         return []
     pulled = quietly(node.op.pull, node, upstream, False)
-    return [(node.inputs[position], part) for position, _, part in pulled]
+    return [(node.inputs[position], part) for position, _other, part in pulled]
 
 
 def _uses(node: Value) -> Iterator[tuple[int, Value]]:

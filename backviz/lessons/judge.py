@@ -16,6 +16,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
+from backviz.language import _
 from backviz.lessons.broken import BREAKS, RATE
 from backviz.lessons.model import Table
 from backviz.telling.names import names
@@ -72,14 +73,20 @@ def verdict(output: Value, name: str) -> Table:
     broken = BREAKS[name]
     leaves = leaves_of(output)
     if not output.requires_grad or not leaves:
-        raise InputError("there is nothing to break: the result depends on no leaf; name a number")
+        raise InputError(
+            _("there is nothing to break: the result depends on no leaf; name a number")
+        )
     if fault := find_not_finite(output):
-        raise NotFiniteError(f"{fault}; the comparison needs finite numbers")
+        raise NotFiniteError(_("{fault}; the comparison needs finite numbers", fault=fault))
     try:
         at, wrong = broken.run(output)
     except ValueError as error:
         raise InputError(
-            f"the engine with the break {name} cannot go on: {str(error).partition(chr(10))[0]}"
+            _(
+                "the engine with the break {name} cannot go on: {partition}",
+                name=name,
+                partition=str(error).partition(chr(10))[0],
+            )
         ) from None
     if at is not output:
         leaves = leaves_of(at)
@@ -107,7 +114,7 @@ def _note(rows: list[tuple[Any, ...]], equal: bool, more: int) -> Words | None:
         return Words(
             "On this computation the mistake changes nothing: a test that runs it finds nothing.",
         )
-    for label, right, wrong, _ in rows:
+    for label, right, wrong, _other in rows:
         shapes = np.shape(right), np.shape(wrong)
         if wrong is not None and shapes[0] != shapes[1]:
             told = {"label": label, "shape": shapes[0], "wrong": shapes[1], "rate": RATE,

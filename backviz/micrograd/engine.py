@@ -20,6 +20,7 @@ from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import Origin
 from backviz.autodiff.tape import tape, values_under
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops import OPS
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Value(recorded.Value):
         if op is None:
             return
         inputs = self.inputs
-        for position, _, part in quietly(op.pull, self, self.grad, False):
+        for position, _other, part in quietly(op.pull, self, self.grad, False):
             inputs[position].grad = (inputs[position].grad or 0.0) + part
 
     def backward(
@@ -132,16 +133,21 @@ class Value(recorded.Value):
         """
         if create_graph:
             raise InputError(
-                "micrograd's values have first derivatives only; backviz.Value takes create_graph"
+                _(
+                    "micrograd's values have first derivatives only; backviz.Value takes "
+                    "create_graph"
+                )
             )
         nodes = [v for v in tape(self) if isinstance(v, Value)]
         for v in changed_under(self):
             raise InputError(changed(v))
         if any(v._passed and v.grad for v in nodes if v is not self):
             warnings.warn(
-                "backward() ran over these values before: the gradients between are added to and "
-                "passed on again, so the leaves get too much; set v.grad = 0 for every value "
-                "first, or compute the output anew",
+                _(
+                    "backward() ran over these values before: the gradients between are added "
+                    "to and passed on again, so the leaves get too much; set v.grad = 0 for "
+                    "every value first, or compute the output anew"
+                ),
                 StaleGradientWarning,
                 stacklevel=2,
             )
@@ -265,5 +271,7 @@ def _enter(name: str, sign: str, arity: int) -> Op:
     return OPS.add(name, row)
 
 
-def _by_hand(*_: Any) -> Any:
-    raise InputError("a value made by hand cannot be computed again: backviz knows only its sign")
+def _by_hand(*_other: Any) -> Any:
+    raise InputError(
+        _("a value made by hand cannot be computed again: backviz knows only its sign")
+    )

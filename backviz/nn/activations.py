@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.op import Op
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import whole
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -86,7 +87,13 @@ class Hardtanh(Activation):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         super().__init__(min_val=min_val, max_val=max_val)
         if not min_val < max_val:
-            raise InputError(f"Hardtanh: max_val has to be above min_val={min_val}, not {max_val}")
+            raise InputError(
+                _(
+                    "Hardtanh: max_val has to be above min_val={min_val}, not {max_val}",
+                    min_val=min_val,
+                    max_val=max_val,
+                )
+            )
 
 
 class Hardsigmoid(Activation):
@@ -131,7 +138,14 @@ class PReLU(Activation):
         """x where x > 0, else slope·x."""
         slope, shape, n = self.weight, shape_of(x), self.num_parameters
         if n > 1 and shape[1:2] != (n,):
-            raise ShapeError(f"{self!r} needs {n} channels along axis 1, not the shape {shape}")
+            raise ShapeError(
+                _(
+                    "{it!r} needs {n} channels along axis 1, not the shape {shape}",
+                    it=self,
+                    n=n,
+                    shape=shape,
+                )
+            )
         if n > 1 and len(shape) > 2:
             slope = reshape(slope, shape=(n,) + (1,) * (len(shape) - 2))
         elif not shape:
@@ -160,7 +174,7 @@ class CELU(Activation):
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__(alpha=alpha)
         if not alpha > 0:
-            raise InputError(f"CELU: alpha has to be above 0, not {alpha}")
+            raise InputError(_("CELU: alpha has to be above 0, not {alpha}", alpha=alpha))
 
 
 class SELU(Activation):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import _
 
 Seed = int | np.random.SeedSequence | np.random.Generator
 
@@ -31,7 +32,15 @@ def whole(who: str, what: str, given: Any, least: int = 1) -> int:
     except TypeError:
         number = least - 1
     if number < least or isinstance(given, bool):
-        raise InputError(f"{who}: {what} is a whole number from {least} on, not {given!r}")
+        raise InputError(
+            _(
+                "{who}: {what} is a whole number from {least} on, not {given!r}",
+                who=who,
+                what=what,
+                least=least,
+                given=given,
+            )
+        )
     return number
 
 
@@ -48,7 +57,15 @@ def within(who: str, what: str, given: Any, low: float, high: float) -> float:
     if not number or not low <= given <= high:
         bounds = f" from {low:g}" if math.isfinite(low) else ""
         bounds += f" to {high:g}" if math.isfinite(high) else " on" * bool(bounds)
-        raise InputError(f"{who}: {what} is a number{bounds}, not {given!r}")
+        raise InputError(
+            _(
+                "{who}: {what} is a number{bounds}, not {given!r}",
+                who=who,
+                what=what,
+                bounds=bounds,
+                given=given,
+            )
+        )
     return float(given)
 
 
@@ -61,7 +78,15 @@ def each_axis(who: str, what: str, given: Any, axes: int, least: int = 1) -> tup
     listed = tuple(given) if isinstance(given, tuple | list) else (given,) * axes
     if len(listed) != axes:
         many = {1: "one axis", 2: "two axes"}.get(axes, f"{axes} axes")
-        raise InputError(f"{who}: {what} is one number or one for each of {many}, not {given!r}")
+        raise InputError(
+            _(
+                "{who}: {what} is one number or one for each of {many}, not {given!r}",
+                who=who,
+                what=what,
+                many=many,
+                given=given,
+            )
+        )
     return tuple([whole(who, what, n, least) for n in listed])
 
 
@@ -75,8 +100,10 @@ def refused(who: str, given: Mapping[str, Any], why: Mapping[str, str]) -> None:
     """
     for name in given:
         if name in why:
-            raise InputError(f"{who} takes no option '{name}': {why[name]}")
-        raise TypeError(f"{who} got an unexpected option '{name}'")
+            raise InputError(
+                _("{who} takes no option '{name}': {why}", who=who, name=name, why=why[name])
+            )
+        raise TypeError(_("{who} got an unexpected option '{name}'", who=who, name=name))
 
 
 def generator(seed: Seed | None) -> np.random.Generator:
@@ -115,5 +142,5 @@ def _sequence(seed: Any) -> np.random.SeedSequence:
     if isinstance(seed, np.random.SeedSequence):
         return seed
     if seed is None:
-        raise InputError("random numbers need a seed; give a whole number, such as seed=0")
+        raise InputError(_("random numbers need a seed; give a whole number, such as seed=0"))
     return np.random.SeedSequence(whole("a seed", "it", seed, 0))

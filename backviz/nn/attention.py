@@ -16,6 +16,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import Seed, generator, refused, whole, within
 from backviz.nn.layers import Dropout, Linear
 from backviz.nn.module import Module
@@ -91,7 +92,14 @@ class MultiheadAttention(Module):
         n = self.embed_dim = whole(who, "embed_dim", embed_dim)
         self.num_heads = whole(who, "num_heads", num_heads)
         if n % num_heads:
-            raise InputError(f"{who}: {n} entries cannot be parted into {num_heads} heads")
+            raise InputError(
+                _(
+                    "{who}: {n} entries cannot be parted into {num_heads} heads",
+                    who=who,
+                    n=n,
+                    num_heads=num_heads,
+                )
+            )
         self.kdim = n if kdim is None else whole(who, "kdim", kdim)
         self.vdim = n if vdim is None else whole(who, "vdim", vdim)
         self.batch_first = bool(batch_first)
@@ -148,16 +156,36 @@ class MultiheadAttention(Module):
             if len(shape) not in (2, 3) or shape[-1] != width:
                 order = "batch, steps" if self.batch_first else "steps, batch"
                 raise ShapeError(
-                    f"{self!r}: the {name} has the shape {shape}, but the layer takes "
-                    f"({order}, {width}), or (steps, {width}) without a batch"
+                    _(
+                        "{it!r}: the {name} has the shape {shape}, but the layer takes ({order}, "
+                        "{width}), or (steps, {width}) without a batch",
+                        it=self,
+                        name=name,
+                        shape=shape,
+                        order=order,
+                        width=width,
+                    )
                 )
             if len(shape) != axes or (axes == 3 and shape[batch] != query[batch]):
                 raise ShapeError(
-                    f"{self!r}: the query has the shape {query} and the {name} {shape}; both need "
-                    "the same batch"
+                    _(
+                        "{it!r}: the query has the shape {query} and the {name} {shape}; both need "
+                        "the same batch",
+                        it=self,
+                        query=query,
+                        name=name,
+                        shape=shape,
+                    )
                 )
         if key[steps] != value[steps]:
-            raise ShapeError(f"{self!r}: there are {key[steps]} keys for {value[steps]} values")
+            raise ShapeError(
+                _(
+                    "{it!r}: there are {key} keys for {value} values",
+                    it=self,
+                    key=key[steps],
+                    value=value[steps],
+                )
+            )
 
     def _projected(self, query: Any, key: Any, value: Any) -> list[Any]:
         """Query, key and value through their weights: one product if they are the same."""
@@ -223,16 +251,26 @@ class MultiheadAttention(Module):
             mask = np.asarray(data_of(given))
             if mask.shape not in takes:
                 raise ShapeError(
-                    f"{self!r}: the {name} has the shape {mask.shape}, but the layer takes "
-                    f"{' or '.join(map(str, takes))}"
+                    _(
+                        "{it!r}: the {name} has the shape {shape}, but the layer takes {list}",
+                        it=self,
+                        name=name,
+                        shape=mask.shape,
+                        list=" or ".join(map(str, takes)),
+                    )
                 )
             shape = takes[mask.shape]
             if mask.dtype == bool or (isinstance(given, Value) and meaning_of(given) == "mask"):
                 forbidden = forbidden | (mask.reshape(shape) != 0)
             elif mask.dtype.kind != "f":
                 raise InputError(
-                    f"{self!r}: the {name} is booleans, True where attention is forbidden, or "
-                    f"decimal numbers that are added to the scores, not {mask.dtype}"
+                    _(
+                        "{it!r}: the {name} is booleans, True where attention is forbidden, or "
+                        "decimal numbers that are added to the scores, not {dtype}",
+                        it=self,
+                        name=name,
+                        dtype=mask.dtype,
+                    )
                 )
             else:
                 kept = isinstance(given, Value) and mask.shape != shape

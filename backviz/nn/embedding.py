@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.nn.arguments import Seed, generator, refused, whole
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -54,7 +55,13 @@ class Embedding(Module):
         n = self.num_embeddings = whole("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = whole("Embedding", "embedding_dim", embedding_dim)
         if padding_idx is not None and not -n <= index(padding_idx) < n:
-            raise InputError(f"Embedding: padding_idx is one of {n} rows, not {padding_idx}")
+            raise InputError(
+                _(
+                    "Embedding: padding_idx is one of {n} rows, not {padding_idx}",
+                    n=n,
+                    padding_idx=padding_idx,
+                )
+            )
         self.padding_idx = None if padding_idx is None else index(padding_idx) % n
         random = None if seed is None else generator(seed)
         self.weight = parameter(init, (n, self.embedding_dim), random)

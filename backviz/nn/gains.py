@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.op import Op
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.nn.arguments import within
 from backviz.ops import OPS
 from backviz.registry import Registry
@@ -42,7 +43,9 @@ def gain(name: str, param: float | None = None) -> float:
     if param is None:
         return made
     if name != "leaky_relu":
-        raise InputError(f"gain: {name} takes no param; only leaky_relu does, its slope")
+        raise InputError(
+            _("gain: {name} takes no param; only leaky_relu does, its slope", name=name)
+        )
     slope = within("gain", "the slope", param, -math.inf, math.inf)
     return math.sqrt(2 / (1 + slope**2))
 
@@ -60,10 +63,12 @@ def variance_gain(name: str, **options: Any) -> float:
     """
     op: Op = OPS[name]
     if not op.is_function:
-        raise InputError(f"variance_gain: {name} is no activation function of one number")
+        raise InputError(
+            _("variance_gain: {name} is no activation function of one number", name=name)
+        )
     z = np.linspace(-14, 14, 28_001)  # kinks at whole numbers are on the grid
     density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
     mean_square = float(np.sum(op(z, **options) ** 2 * density)) / 1000
     if not 0 < mean_square < math.inf:
-        raise InputError(f"variance_gain: {name} has no finite mean square above 0")
+        raise InputError(_("variance_gain: {name} has no finite mean square above 0", name=name))
     return 1 / math.sqrt(mean_square)

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import Seed, generator, whole, within
 from backviz.nn.gains import gain, variance_gain
 from backviz.registry import Registry, unknown
@@ -46,8 +47,11 @@ def fans(shape: Shape) -> tuple[int, int]:
     sizes = _shape(shape)
     if len(sizes) < 2:
         raise ShapeError(
-            f"an array of shape {sizes} has no inputs and outputs; "
-            "use zeros, constant, normal or uniform for it"
+            _(
+                "an array of shape {sizes} has no inputs and outputs; use zeros, constant, "
+                "normal or uniform for it",
+                sizes=sizes,
+            )
         )
     if len(sizes) == 2:
         return sizes

@@ -13,6 +13,7 @@ as well.
 """
 
 from backviz.autodiff.op import Op
+from backviz.language import _
 from backviz.ops import OPS, losses
 from backviz.ops.losses import *  # noqa: F403  (its __all__ is the list of losses)
 
@@ -24,5 +25,7 @@ __all__ = ["bce_with_logits", *losses.__all__]  # noqa: PLE0604  (names, from th
 def __getattr__(name: str) -> Op:
     """A loss that another file has entered into the table."""
     if name.startswith("_") or name not in OPS or "reduction" not in OPS[name].params:
-        raise AttributeError(f"there is no loss {name!r}; there is {', '.join(__all__)}")
+        raise AttributeError(
+            _("there is no loss {name!r}; there is {list}", name=name, list=", ".join(__all__))
+        )
     return OPS[name]

@@ -21,6 +21,7 @@ from backviz.autodiff.data import as_data
 from backviz.autodiff.recording import scope, scoping
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 
 State = dict[str, Any]
 _around: ContextVar[Module | None] = ContextVar("module", default=None)
@@ -86,7 +87,7 @@ class Module:
 
     def modules(self) -> list[Module]:
         """This module and all inside it, each once."""
-        return [module for _, module in self.named_modules()]
+        return [module for _other, module in self.named_modules()]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """The parameters with their dotted names; a shared one once.
@@ -105,7 +106,7 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """The parameters in the order of their names; a shared one once."""
-        return [value for _, value in self.named_parameters()]
+        return [value for _other, value in self.named_parameters()]
 
     def label_parameters(self) -> Self:
         """Give every parameter without a label a short name for pictures.
@@ -118,7 +119,7 @@ class Module:
         ['W1', 'b1', 'W2', 'b2']
         """
         named = self.named_modules()
-        kinds = [next(iter(m.SYMBOLS.values()), "") for _, m in named]
+        kinds = [next(iter(m.SYMBOLS.values()), "") for _other, m in named]
         in_all, so_far = Counter(kinds), Counter[str]()
         for (path, module), kind in zip(named, kinds, strict=True):
             so_far[kind] += 1
@@ -164,7 +165,9 @@ class Module:
         fitting, wrong = _fitting({name: _current(*at) for name, *at in entries}, state)
         if wrong:
             title = repr(self).partition("\n")[0].rstrip("(")
-            raise InputError(f"the state does not fit {title}: {'; '.join(wrong)}")
+            raise InputError(
+                _("the state does not fit {title}: {list}", title=title, list="; ".join(wrong))
+            )
         for name, owner, attribute in entries:
             new = fitting[name]
             if attribute:

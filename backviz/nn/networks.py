@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.activations import activation_of
 from backviz.nn.arguments import Seed, streams, whole
 from backviz.nn.layers import Linear
@@ -41,8 +42,12 @@ class Sequential(Module):
         for i, module in enumerate(modules):
             if not isinstance(module, Module):
                 raise InputError(
-                    f"Sequential takes modules, not {module!r} at place {i}; "
-                    "write a function as the forward of a Module"
+                    _(
+                        "Sequential takes modules, not {module!r} at place {i}; write a function "
+                        "as the forward of a Module",
+                        module=module,
+                        i=i,
+                    )
                 )
             setattr(self, str(i), module)
         self._names = [str(i) for i in range(len(modules))]
@@ -61,7 +66,7 @@ class Sequential(Module):
 
     def __getitem__(self, i: int) -> Module:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"there is no module {i}; the network has {len(self)}")
+            raise IndexError(_("there is no module {i}; the network has {n}", i=i, n=len(self)))
         module: Module = vars(self)[self._names[i]]
         return module
 
@@ -98,7 +103,9 @@ class MLP(Sequential):
         bias_init: Any = "zeros",
     ) -> None:
         if not isinstance(widths, Sequence) or isinstance(widths, str) or not widths:
-            raise InputError(f"MLP: widths is a list of layers such as [16, 1], not {widths!r}")
+            raise InputError(
+                _("MLP: widths is a list of layers such as [16, 1], not {widths!r}", widths=widths)
+            )
         sizes = [whole("MLP", "n_in", n_in), *[whole("MLP", "each width", w) for w in widths]]
         seeds: list[Any] = [None] * len(widths) if seed is None else [*streams(seed, len(widths))]
         layers: list[Module] = []
@@ -126,7 +133,7 @@ class Residual(Module):
 
     def __init__(self, module: Module) -> None:
         if not isinstance(module, Module):
-            raise InputError(f"Residual takes a module, not {module!r}")
+            raise InputError(_("Residual takes a module, not {module!r}", module=module))
         self.module = module
 
     def forward(self, x: Any) -> Any:
@@ -134,8 +141,12 @@ class Residual(Module):
         made = self.module(x)
         if shape_of(made) != shape_of(x):
             raise ShapeError(
-                f"Residual: the module turns the shape {shape_of(x)} into {shape_of(made)}, "
-                "so the two cannot be added; it has to keep the shape"
+                _(
+                    "Residual: the module turns the shape {shape} into {shape2}, so the two "
+                    "cannot be added; it has to keep the shape",
+                    shape=shape_of(x),
+                    shape2=shape_of(made),
+                )
             )
         return OPS["add"](x, made)
 
@@ -150,7 +161,10 @@ def _activation(given: str | Module | Callable[[], Module]) -> Module:
         made = given()
     if not isinstance(made, Module):
         raise InputError(
-            f"MLP: activation is a name such as 'tanh', a module, or a function that makes one, "
-            f"not {given!r}"
+            _(
+                "MLP: activation is a name such as 'tanh', a module, or a function that "
+                "makes one, not {given!r}",
+                given=given,
+            )
         )
     return made

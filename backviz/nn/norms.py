@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import whole, within
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -67,8 +68,12 @@ class BatchNorm(Module):
                 f"(batch, {self.num_features}{behind and f', {behind}'})" for behind in self.BEHIND
             ]
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"{' or '.join(taken)}"
+                _(
+                    "{it!r}: the input has the shape {shape}, but the layer takes {list}",
+                    it=self,
+                    shape=shape,
+                    list=" or ".join(taken),
+                )
             )
         tracking = self.num_batches_tracked is not None
         if tracking and not self.training:
@@ -158,8 +163,12 @@ class GroupNorm(Module):
         n = self.num_channels = whole("GroupNorm", "num_channels", num_channels)
         if n % num_groups:
             raise InputError(
-                f"GroupNorm: {n} channels cannot be parted into {num_groups} groups; they have to "
-                "be a multiple of it"
+                _(
+                    "GroupNorm: {n} channels cannot be parted into {num_groups} groups; they "
+                    "have to be a multiple of it",
+                    n=n,
+                    num_groups=num_groups,
+                )
             )
         self.eps = within("GroupNorm", "eps", eps, 0, math.inf)
         self.weight = parameter("ones", (n,)) if affine else None
@@ -170,8 +179,13 @@ class GroupNorm(Module):
         shape = shape_of(x)
         if shape[1:2] != (self.num_channels,):
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"(batch, {self.num_channels}, …)"
+                _(
+                    "{it!r}: the input has the shape {shape}, but the layer takes (batch, "
+                    "{num_channels}, …)",
+                    it=self,
+                    shape=shape,
+                    num_channels=self.num_channels,
+                )
             )
         return OPS["group_norm"](x, self.weight, self.bias, groups=self.num_groups, eps=self.eps)
 
@@ -207,7 +221,9 @@ class LayerNorm(Module):
         sizes = normalized_shape if isinstance(normalized_shape, Sequence) else [normalized_shape]
         shape = tuple([whole("LayerNorm", "each size", n) for n in sizes])
         if not shape:
-            raise InputError("LayerNorm: there are no axes to normalize; give it one size or more")
+            raise InputError(
+                _("LayerNorm: there are no axes to normalize; give it one size or more")
+            )
         self.normalized_shape = shape
         self.eps = within("LayerNorm", "eps", eps, 0, math.inf)
         self.weight = parameter("ones", shape) if elementwise_affine else None
@@ -218,7 +234,12 @@ class LayerNorm(Module):
         shape, ours = shape_of(x), self.normalized_shape
         if shape[-len(ours) :] != ours:
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, which does not end with {ours}"
+                _(
+                    "{it!r}: the input has the shape {shape}, which does not end with {ours}",
+                    it=self,
+                    shape=shape,
+                    ours=ours,
+                )
             )
         axis = -1 if len(ours) == 1 else tuple(range(-len(ours), 0))
         return OPS["layer_norm"](x, self.weight, self.bias, axis=axis, eps=self.eps)

@@ -11,6 +11,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError, InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import Seed
 from backviz.nn.init import INITIALIZERS
 
@@ -32,9 +33,18 @@ def parameter(init: Any, shape: tuple[int, ...], seed: Seed | None = None) -> Va
         raise
     except (TypeError, ValueError) as error:
         raise InputError(
-            "init is the name of an initializer, a function of a shape and a seed, or the "
-            f"numbers themselves: {error}"
+            _(
+                "init is the name of an initializer, a function of a shape and a seed, or "
+                "the numbers themselves: {error}",
+                error=error,
+            )
         ) from None
     if array.shape != shape:
-        raise ShapeError(f"init gives the shape {array.shape}; the parameter has {shape}")
+        raise ShapeError(
+            _(
+                "init gives the shape {shape}; the parameter has {shape2}",
+                shape=array.shape,
+                shape2=shape,
+            )
+        )
     return Value(array)

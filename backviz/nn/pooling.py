@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn.arguments import each_axis, whole
 from backviz.nn.module import Module
 from backviz.ops import OPS
@@ -37,8 +38,13 @@ class Pool(Module):
         shape, n = shape_of(x), len(self.AXES)
         if len(shape) != n + 2:
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"(batch, channels, {', '.join(self.AXES)})"
+                _(
+                    "{it!r}: the input has the shape {shape}, but the layer takes (batch, "
+                    "channels, {list})",
+                    it=self,
+                    shape=shape,
+                    list=", ".join(self.AXES),
+                )
             )
         return OPS[self.OP](x, self._window, **self._options)
 
@@ -71,7 +77,10 @@ class _Max(Pool):
         who = type(self).__name__
         if return_indices:
             raise InputError(
-                f"{who} takes no option 'return_indices': the gradient needs no positions"
+                _(
+                    "{who} takes no option 'return_indices': the gradient needs no positions",
+                    who=who,
+                )
             )
         spread = each_axis(who, "dilation", dilation, len(self.AXES))
         self._keep(kernel_size, stride, padding, dilation=spread, ceil_mode=bool(ceil_mode))

@@ -81,7 +81,13 @@ class Recurrent(Module):
         self.batch_first, self.bidirectional = bool(batch_first), bool(bidirectional)
         self.proj_size = whole(who, "proj_size", proj_size, 0)
         if self.proj_size >= self.hidden_size:
-            raise InputError(f"{who}: proj_size is smaller than hidden_size, not {proj_size}")
+            raise InputError(
+                _(
+                    "{who}: proj_size is smaller than hidden_size, not {proj_size}",
+                    who=who,
+                    proj_size=proj_size,
+                )
+            )
         bound = 1 / math.sqrt(self.hidden_size)
         made = partial(uniform, low=-bound, high=bound) if init is None else init
         random = None if seed is None else generator(seed)
@@ -118,13 +124,21 @@ class Recurrent(Module):
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
             order = "batch, steps" if self.batch_first else "steps, batch"
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"({order}, {self.input_size}), or (steps, {self.input_size}) without a batch"
+                _(
+                    "{it!r}: the input has the shape {shape}, but the layer takes ({order}, "
+                    "{input_size}), or (steps, {input_size}) without a batch",
+                    it=self,
+                    shape=shape,
+                    order=order,
+                    input_size=self.input_size,
+                )
             )
         time = 1 if self.batch_first and len(shape) == 3 else 0
         batch = shape[:-1][:time] + shape[:-1][time + 1 :]
         if not shape[time]:
-            raise ShapeError(f"{self!r}: there is no step in an input of the shape {shape}")
+            raise ShapeError(
+                _("{it!r}: there is no step in an input of the shape {shape}", it=self, shape=shape)
+            )
         given = self._first_states(hx, batch)
         inputs = [OPS["getitem"](x, along(time, t)) for t in range(shape[time])]
         last: list[State] = []
@@ -180,12 +194,17 @@ class Recurrent(Module):
             return [tuple(Value(z, f"{s}0", requires_grad=False) for z, s in named)] * count
         several = hx if len(widths) > 1 else (hx,)
         if not isinstance(several, tuple | list) or len(several) != len(widths):
-            raise InputError(f"{self!r}: the first state is a pair, (h, c)")
+            raise InputError(_("{it!r}: the first state is a pair, (h, c)", it=self))
         for name, each, n in zip(self.STATES, several, widths, strict=True):
             if shape_of(each) != (count, *batch, n):
                 raise ShapeError(
-                    f"{self!r}: the first {name} has the shape {shape_of(each)}, but the layer "
-                    f"takes {(count, *batch, n)}"
+                    _(
+                        "{it!r}: the first {name} has the shape {shape}, but the layer takes {x}",
+                        it=self,
+                        name=name,
+                        shape=shape_of(each),
+                        x=(count, *batch, n),
+                    )
                 )
         return [tuple(OPS["getitem"](each, (k,)) for each in several) for k in range(count)]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.nn import layers, networks
 from backviz.nn.activations import Activation, PReLU
 from backviz.nn.arguments import Seed, whole
@@ -46,7 +47,12 @@ class Neuron(Module):
         """The weighted sum, from left to right, and then the bias."""
         if len(xs) != len(self.w):
             raise ShapeError(
-                f"{self!r} takes {len(self.w)} inputs, one for each weight, not {len(xs)}"
+                _(
+                    "{it!r} takes {n} inputs, one for each weight, not {n2}",
+                    it=self,
+                    n=len(self.w),
+                    n2=len(xs),
+                )
             )
         total = self.w[0] * xs[0]
         for w, x in zip(self.w[1:], xs[1:], strict=True):
@@ -169,7 +175,10 @@ class MLP(Module):
 def _by_neurons(network: networks.Sequential) -> list[Module]:
     if not isinstance(network, networks.Sequential):
         raise InputError(
-            f"a network of layers is needed, not {_title(network)}; put it into a Sequential"
+            _(
+                "a network of layers is needed, not {title}; put it into a Sequential",
+                title=_title(network),
+            )
         )
     several = sum(isinstance(layer, layers.Linear) for layer in network) > 1
     made: list[Module] = []
@@ -182,15 +191,20 @@ def _by_neurons(network: networks.Sequential) -> list[Module]:
             made.append(layer)
         elif isinstance(layer, Activation) and layer.op.elementwise:
             if isinstance(layer, PReLU) and layer.num_parameters > 1:
-                raise InputError(f"{layer!r} has a slope for each channel; neurons share one")
+                raise InputError(
+                    _("{layer!r} has a slope for each channel; neurons share one", layer=layer)
+                )
             alone = copy.deepcopy(layer)
             if isinstance(alone, PReLU):
                 alone.weight = Value(np.ravel(alone.weight.data)[0], alone.weight.label)
             made.append(alone)
         else:
             raise InputError(
-                f"{_title(layer)} does not work on one number at a time, so it has no form by "
-                "neurons; there are Linear and the elementwise activations"
+                _(
+                    "{title} does not work on one number at a time, so it has no form by "
+                    "neurons; there are Linear and the elementwise activations",
+                    title=_title(layer),
+                )
             )
     return made
 

@@ -18,6 +18,7 @@ import numpy as np
 from backviz.autodiff.data import quietly
 from backviz.autodiff.op import Elementwise
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.nn.arguments import whole, within
 from backviz.ops import OPS
 
@@ -39,7 +40,7 @@ def moments(activation: str, q: float) -> tuple[float, float]:
     [0.394294, 0.464403]
     """
     signal, slope = squares(activation, q)
-    _, density = _grid()
+    _other, density = _grid()
     return float(density @ signal), float(density @ slope)
 
 
@@ -47,7 +48,12 @@ def squares(activation: str, q: float) -> tuple[np.ndarray, np.ndarray]:
     """φ(√q z)² and φ′(√q z)² on the grid of z, each (100000,)."""
     op = OPS[activation]
     if not isinstance(op, Elementwise) or not op.is_function:
-        raise InputError(f"{activation} is no activation function of one number, such as tanh")
+        raise InputError(
+            _(
+                "{activation} is no activation function of one number, such as tanh",
+                activation=activation,
+            )
+        )
     x = math.sqrt(within("moments", "q", q, 0, math.inf)) * _grid()[0]
 
     def made() -> tuple[np.ndarray, np.ndarray]:
@@ -231,7 +237,13 @@ def critical(activation: str, biases: float = 0.0) -> float:
     while phase(activation, high, biases).chi < 1:
         low, high = high, 2 * high
         if high > 1000:
-            raise InputError(f"{activation} with σ_b² = {biases:g} has no edge of chaos below 1000")
+            raise InputError(
+                _(
+                    "{activation} with σ_b² = {biases:g} has no edge of chaos below 1000",
+                    activation=activation,
+                    biases=biases,
+                )
+            )
     while high - low > 1e-10 * high:
         middle = (low + high) / 2
         if phase(activation, middle, biases).chi < 1:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from backviz.autodiff.remedies import unknown_op
 from backviz.autodiff.table import OPS
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -33,6 +34,6 @@ def __getattr__(name: str) -> Op:
     if name in OPS:
         return OPS[name]
     if name.startswith("_"):  # Python itself asks for such names
-        raise AttributeError(f"module 'backviz.ops' has no attribute {name!r}")
+        raise AttributeError(_("module 'backviz.ops' has no attribute {name!r}", name=name))
     # without a name of its own, Python guesses none by spelling
     raise AttributeError(unknown_op("op", name, OPS.names()), name=None)

@@ -14,6 +14,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import elementwise
 from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.symbol import constant, numbers_behind, part
+from backviz.language import _
 from backviz.ops.choose import clip, numbers, where
 from backviz.ops.compare import equal, greater, guard, less
 from backviz.ops.elementary import abs, exp, reciprocal, square  # noqa: A004
@@ -383,7 +384,7 @@ def _gelu_parts(x: Any, approximate: str = "none") -> Any:
 
 def _approximation(word: Any) -> Params:
     if not isinstance(word, str) or word not in ("none", "tanh"):
-        raise TypeError('the option approximate is "none" or "tanh"')
+        raise TypeError(_('the option approximate is "none" or "tanh"'))
     return {} if word == "none" else {"approximate": word}
 
 

@@ -16,6 +16,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.ops.index import as_key, getitem, scatter
 from backviz.ops.options import but_defaults
 from backviz.ops.reduce import sum as total
@@ -61,7 +62,7 @@ def _listed(
     elif len(given) == 1:
         arrays = given[0]
     if not isinstance(arrays, tuple | list | np.ndarray):
-        raise TypeError(f"the arrays come in a list: {name}([x, y])")
+        raise TypeError(_("the arrays come in a list: {name}([x, y])", name=name))
     return tuple(arrays), axis
 
 
@@ -150,7 +151,13 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """
     number = whole(indices_or_sections)
     if isinstance(number, int) and number > 0 and _length(x, axis) % number:
-        raise ShapeError(f"split: {_length(x, axis)} entries make no {number} equal parts")
+        raise ShapeError(
+            _(
+                "split: {length} entries make no {number} equal parts",
+                length=_length(x, axis),
+                number=number,
+            )
+        )
     return array_split(x, number, axis)
 
 
@@ -159,7 +166,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     length, ends = _length(x, axis), whole(indices_or_sections)
     if isinstance(ends, int):
         if ends < 1:
-            raise ShapeError(f"split: into {ends} parts nothing can be split")
+            raise ShapeError(_("split: into {ends} parts nothing can be split", ends=ends))
         each, longer = divmod(length, ends)
         ends = tuple(i * each + min(i, longer) for i in range(1, ends))
     return [getitem(x, along(axis, slice(a, b))) for a, b in pairwise((0, *ends, length))]
@@ -178,7 +185,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 def _length(x: Any, axis: int) -> int:
     shape = shape_of(x)
     if not -len(shape) <= axis < len(shape):
-        raise ShapeError(f"the shape {shape} has no axis {axis}")
+        raise ShapeError(_("the shape {shape} has no axis {axis}", shape=shape, axis=axis))
     return shape[axis]
 
 
@@ -221,7 +228,7 @@ repeat = structural(
 def _bind_tile(x: Any, *times: Any, reps: Any = None, dims: Any = None) -> Bound:
     wanted = several(times, reps, dims)
     if wanted is None:
-        raise TypeError("it is missing how often")
+        raise TypeError(_("it is missing how often"))
     return (x,), {"reps": wanted}
 
 
@@ -298,7 +305,7 @@ diagonal = structural(
 
 def _diag(x: Any, k: int = 0) -> np.ndarray:
     if np.ndim(x) not in (1, 2):
-        raise ValueError("it takes a vector or a matrix")
+        raise ValueError(_("it takes a vector or a matrix"))
     return np.diag(x, k).copy()
 
 
@@ -333,7 +340,7 @@ diag = structural(
 def _triangle(name: str, function: Callable[..., Any], words: str) -> Structural:
     def forward(x: Any, k: int = 0) -> Any:
         if np.ndim(x) < 2:
-            raise ValueError("a triangle is a part of a matrix")
+            raise ValueError(_("a triangle is a part of a matrix"))
         return function(x, k)
 
     def bind(x: Any, k: Any = 0, *, diagonal: Any = None) -> Bound:

@@ -14,6 +14,7 @@ import numpy as np
 from backviz.autodiff.calls import VECTOR, Call
 from backviz.autodiff.op import structural
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.ops.index import Key, as_key, getitem, scatter
 from backviz.ops.shape import Bound, Shape, shape_of, whole
 
@@ -32,7 +33,7 @@ def _pairs(given: np.ndarray, x: Any) -> tuple[tuple[Any, Any], ...]:
         front, end = np.broadcast_to(given, (axes, 2)).T.tolist()
     except ValueError:
         raise ShapeError(
-            f"pad: give one width, (front, end), or a pair for each of the {axes} axes"
+            _("pad: give one width, (front, end), or a pair for each of the {axes} axes", axes=axes)
         ) from None
     return tuple(zip(front, end, strict=True))
 
@@ -43,7 +44,10 @@ def _from_the_last(pad: Any, x: Any) -> np.ndarray:
     axes = len(shape_of(x))
     if not isinstance(listed, tuple) or len(listed) % 2 or len(listed) > 2 * axes:
         raise TypeError(
-            f"pad has two widths for each axis from the last on, for {axes} axes at most"
+            _(
+                "pad has two widths for each axis from the last on, for {axes} axes at most",
+                axes=axes,
+            )
         )
     pairs = [listed[i : i + 2] for i in range(0, len(listed), 2)][::-1]
     return np.array([(0, 0)] * (axes - len(pairs)) + pairs, np.intp).reshape(axes, 2)
@@ -59,16 +63,26 @@ def _bind_pad(
     value: Any = None,
 ) -> Bound:
     if mode not in MODES:
-        raise TypeError(f"the mode is one of {', '.join(map(repr, MODES))}, not {mode!r:.40}")
+        raise TypeError(
+            _(
+                "the mode is one of {list}, not {mode!r:.40}",
+                list=", ".join(map(repr, MODES)),
+                mode=mode,
+            )
+        )
     if (pad_width is None) == (pad is None):
-        raise TypeError("give pad_width as numpy takes it, or pad as torch does")
+        raise TypeError(_("give pad_width as numpy takes it, or pad as torch does"))
     try:
         width = _from_the_last(pad, x) if pad_width is None else np.asarray(pad_width)
         filling = np.asarray(constant_values if value is None else value, float)
     except ValueError:
-        raise TypeError("widths and constant_values are numbers, or pairs for each axis") from None
+        raise TypeError(
+            _("widths and constant_values are numbers, or pairs for each axis")
+        ) from None
     if width.dtype.kind not in "iu":
-        raise TypeError("pad_width is a whole number, (front, end), or such a pair for each axis")
+        raise TypeError(
+            _("pad_width is a whole number, (front, end), or such a pair for each axis")
+        )
     params: dict[str, Any] = {"pad_width": _pairs(width, x)}
     if MODES[mode] != "constant":
         params["mode"] = MODES[mode]

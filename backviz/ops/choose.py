@@ -12,6 +12,7 @@ from backviz.autodiff.data import Data, as_data
 from backviz.autodiff.op import Elementwise, elementwise
 from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.value import Value
+from backviz.language import _
 from backviz.ops.compare import equal, greater_equal, less_equal, not_equal
 
 
@@ -25,12 +26,15 @@ def numbers(**options: tuple[Any, ...]) -> Params:
     for name, words in options.items():
         said = [word for word in words if word is not None]
         if len(said) > 1:
-            raise TypeError(f"the option {name} is given twice")
+            raise TypeError(_("the option {name} is given twice", name=name))
         for given in said:
             number = None if isinstance(given, Operand) else as_data(given)
             if type(number) is not float or number != number:  # noqa: PLR0124  (NaN)
                 raise TypeError(
-                    f"the option {name} is one plain number, without a gradient of its own"
+                    _(
+                        "the option {name} is one plain number, without a gradient of its own",
+                        name=name,
+                    )
                 )
             # an int stays one where numpy can hold it, for the look of it in formulas
             made[name] = given if type(given) is int and abs(given) < 2**31 else number

@@ -14,6 +14,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import NO_PARAMS
 from backviz.autodiff.symbol import part
 from backviz.autodiff.table import OPS
+from backviz.language import _
 from backviz.ops.arithmetic import mul
 from backviz.ops.compare import equal
 from backviz.ops.elementary import exp, log
@@ -34,7 +35,7 @@ def _raised(x: Any, axis: Axis) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _softmax(x: Any, axis: Axis = -1) -> np.ndarray:
-    _, raised = _raised(x, axis)
+    _other, raised = _raised(x, axis)
     raised /= raised.sum(axis=axis, keepdims=True)
     return raised
 
@@ -102,10 +103,16 @@ def _pieces(shape: Shape, pieces: Any, axis: Any) -> tuple[Shape, int]:
     """The shape in which each group of pieces has an axis of its own, and which axis that is."""
     pieces, axis = operator.index(pieces), operator.index(axis)
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"there is no axis {axis}")
+        raise ValueError(_("there is no axis {axis}", axis=axis))
     at = axis % len(shape)
     if pieces < 1 or shape[at] % pieces:
-        raise ValueError(f"{shape[at]} entries along the axis do not make groups of {pieces}")
+        raise ValueError(
+            _(
+                "{shape} entries along the axis do not make groups of {pieces}",
+                shape=shape[at],
+                pieces=pieces,
+            )
+        )
     return (*shape[:at], shape[at] // pieces, pieces, *shape[at + 1 :]), at + 1
 
 
@@ -155,13 +162,13 @@ def _mask(x: Any, p: float, seed: int) -> Any:
 
 def _chance(p: Any) -> float:
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p is a probability, from 0 to 1, not {p}")
+        raise ValueError(_("dropout: p is a probability, from 0 to 1, not {p}", p=p))
     return float(p)
 
 
 def _seed(seed: Any) -> int:
     if operator.index(seed) < 0:
-        raise ValueError(f"dropout: the seed is a whole number from 0 on, not {seed}")
+        raise ValueError(_("dropout: the seed is a whole number from 0 on, not {seed}", seed=seed))
     return operator.index(seed)
 
 
@@ -199,12 +206,12 @@ def _product(a: np.ndarray, b: np.ndarray) -> Any:
 
 def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if type(x) is float or type(weight) is float or weight.ndim != 2:
-        raise ValueError("the operands are an array, a matrix and, if there is a bias, a vector")
+        raise ValueError(_("the operands are an array, a matrix and, if there is a bias, a vector"))
     out = _product(x, weight)
     if bias is None:
         return out
     if type(bias) is float or bias.shape != out.shape[-1:]:
-        raise ValueError(f"the bias needs the shape {out.shape[-1:]}")
+        raise ValueError(_("the bias needs the shape {shape}", shape=out.shape[-1:]))
     if out.dtype != bias.dtype:
         return out + bias
     out += bias

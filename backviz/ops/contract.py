@@ -19,6 +19,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.ops.linalg import alike, matmul, outer, pull_left, pull_right, transposed
 from backviz.ops.shape import shape_of, sum_to, summed_to
 
@@ -35,7 +36,7 @@ def _bind(
     """The subscripts come first; `optimize` is left to us."""
     if subscripts is None:
         if not args or not isinstance(args[0], str):
-            raise TypeError('the subscripts come first: einsum("ij,jk->ik", a, b)')
+            raise TypeError(_('the subscripts come first: einsum("ij,jk->ik", a, b)'))
         subscripts, *rest = args
         args = tuple(rest)
     if len(args) == 1 and isinstance(args[0], tuple | list):
@@ -60,16 +61,31 @@ def explicit(subscripts: str, operands: int) -> str:
     named = result.replace(DOTS, "")
     if len(terms) != operands:
         raise ShapeError(
-            f"einsum: {subscripts!r} names {len(terms)} operands, but there are {operands}"
+            _(
+                "einsum: {subscripts!r} names {n} operands, but there are {operands}",
+                subscripts=subscripts,
+                n=len(terms),
+                operands=operands,
+            )
         )
     if not set(letters + named) <= set(LETTERS):
-        raise ShapeError(f"einsum: {subscripts!r} has more in it than letters, commas, … and ->")
+        raise ShapeError(
+            _(
+                "einsum: {subscripts!r} has more in it than letters, commas, … and ->",
+                subscripts=subscripts,
+            )
+        )
     if any(t.count(DOTS) > 1 for t in (*terms, result)):
-        raise ShapeError(f"einsum: {subscripts!r} has ... twice in one operand")
+        raise ShapeError(
+            _("einsum: {subscripts!r} has ... twice in one operand", subscripts=subscripts)
+        )
     if len(set(named)) < len(named) or not set(named) <= set(letters):
         raise ShapeError(
-            f"einsum: each letter of the result {result!r} must be in an operand, and only once "
-            "in the result"
+            _(
+                "einsum: each letter of the result {result!r} must be in an operand, and "
+                "only once in the result",
+                result=result,
+            )
         )
     return f"{left}->{result}"
 
@@ -77,13 +93,15 @@ def explicit(subscripts: str, operands: int) -> str:
 @lru_cache(maxsize=512)
 def _letters(subscripts: str, axes: tuple[int, ...]) -> tuple[list[str], str, str]:
     """The terms and the result with a letter for every axis, and the letters left over."""
-    left, _, result = subscripts.partition("->")
+    left, _other, result = subscripts.partition("->")
     free = [c for c in LETTERS if c not in subscripts]
     terms = left.split(",")
     widths = [n - len(t.replace(DOTS, "")) for t, n in zip(terms, axes, strict=True)]
     for term, wide, n in zip(terms, widths, axes, strict=True):
         if wide < 0 or (wide and DOTS not in term):
-            raise ValueError(f"the subscripts {term!r} do not fit an operand of {n} axes")
+            raise ValueError(
+                _("the subscripts {term!r} do not fit an operand of {n} axes", term=term, n=n)
+            )
     most = max(widths)
     dots = "".join(free[:most])
     expanded = [t.replace(DOTS, dots[most - w :]) for t, w in zip(terms, widths, strict=True)]
@@ -104,7 +122,7 @@ def _sizes(terms: list[str], shapes: list[tuple[int, ...]]) -> dict[str, int]:
 
 def _einsum(*arrays: Any, subscripts: str) -> Any:
     shapes = [np.shape(a) for a in arrays]
-    terms, result, _ = _letters(subscripts, tuple(map(len, shapes)))
+    terms, result, _other = _letters(subscripts, tuple(map(len, shapes)))
     steps = math.prod(_sizes(terms, shapes).values())
     text = f"{','.join(terms)}->{result}"
     made = np.einsum(text, *alike(*arrays), optimize=steps > NAIVE)
@@ -171,7 +189,9 @@ def _paired(axes: Any, a: int, b: int) -> tuple[list[int], list[int]]:
             return [range(a)[index(i)] for i in first], [range(b)[index(i)] for i in second]
         n = index(axes)
     except TypeError:
-        raise ValueError(f"axes is a number or two lists of axes, not {axes!r}") from None
+        raise ValueError(
+            _("axes is a number or two lists of axes, not {axes!r}", axes=axes)
+        ) from None
     return list(range(a))[a - n :], list(range(b))[:n]
 
 

@@ -16,6 +16,7 @@ from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops.linalg import matmul
 from backviz.ops.options import but_defaults, literal
 from backviz.ops.reduce import sum  # noqa: A004
@@ -29,10 +30,15 @@ def _walk(
 ) -> Walk:
     """The walk of the kernel over x, once the shapes fit."""
     if len(kernel) != len(x) or len(x) < 3:
-        raise ValueError("x has the shape (batch, channels, …), the kernel (out, in, …)")
+        raise ValueError(_("x has the shape (batch, channels, …), the kernel (out, in, …)"))
     if groups < 1 or kernel[0] % groups or x[1] != kernel[1] * groups:
         raise ValueError(
-            f"{x[1]} channels in {groups} groups do not fit a kernel of shape {kernel}"
+            _(
+                "{x} channels in {groups} groups do not fit a kernel of shape {kernel}",
+                x=x[1],
+                groups=groups,
+                kernel=kernel,
+            )
         )
     return walk(x, kernel[2:], stride, padding, dilation)
 
@@ -71,7 +77,7 @@ def _convolve(
     if bias is None:
         return made
     if np.shape(bias) != kernel.shape[:1]:
-        raise ValueError(f"the bias needs the shape {kernel.shape[:1]}")
+        raise ValueError(_("the bias needs the shape {shape}", shape=kernel.shape[:1]))
     return made + bias.reshape(_along_channels(made.shape))
 
 
@@ -174,8 +180,10 @@ def _padding(word: str, kernel: Shape, stride: Any, dilation: Any) -> Any:
     more = [int(d) * (n - 1) for d, n in zip(steps, kernel, strict=True)]
     if np.any(np.asarray(stride) != 1) or any(n % 2 for n in more):
         raise InputError(
-            "padding='same' goes with stride 1 and a kernel of odd size; pad x with np.pad, or "
-            "give the numbers"
+            _(
+                "padding='same' goes with stride 1 and a kernel of odd size; pad x with "
+                "np.pad, or give the numbers"
+            )
         )
     return tuple([n // 2 for n in more])
 
@@ -186,7 +194,7 @@ KERNEL = floats([[[1, 0], [0, -1]]])
 def _convolution(name: str, axes: int, operands: str) -> Structural:
     def convolve(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
         if np.ndim(x) != axes + 2:
-            raise ValueError(f"x needs {axes + 2} axes: {operands}")
+            raise ValueError(_("x needs {n} axes: {operands}", n=axes + 2, operands=operands))
         return _convolve(x, kernel, bias, **options)
 
     return structural(
@@ -265,16 +273,22 @@ def _wider(
     """The options of the convolution whose input the result is, with its extent."""
     shape, (channels, outs, *size) = shape_of(x), shape_of(kernel)
     if shape[1] != channels:
-        raise ValueError(f"the kernel is (in, out/groups, …); it has {channels} in, x {shape[1]}")
+        raise ValueError(
+            _(
+                "the kernel is (in, out/groups, …); it has {channels} in, x {shape}",
+                channels=channels,
+                shape=shape[1],
+            )
+        )
     if bias is not None and shape_of(bias) != (outs * options.get("groups", 1),):
-        raise ValueError(f"the bias needs the shape {(outs * options.get('groups', 1),)}")
+        raise ValueError(_("the bias needs the shape {x}", x=(outs * options.get("groups", 1),)))
     steps = {"stride": 1, "padding": 0, "dilation": 1, **options}
     stride, padding, dilation, more = (
         for_each_axis(n, len(size))
         for n in (steps["stride"], steps["padding"], steps["dilation"], output_padding)
     )
     if any(not 0 <= m < s for m, s in zip(more, stride, strict=True)):
-        raise ValueError("the output_padding is smaller than the stride")
+        raise ValueError(_("the output_padding is smaller than the stride"))
     walked = zip(shape[2:], size, stride, padding, dilation, more, strict=True)
     extent = tuple([(n - 1) * s - 2 * p + d * (k - 1) + m + 1 for n, k, s, p, d, m in walked])
     return {"extent": extent, **options}
@@ -326,7 +340,13 @@ def _bind_transposed(
 def _transposed(name: str, axes: int, operands: str) -> Structural:
     def spread(x: Any, kernel: Any, bias: Any = None, **options: Any) -> Any:
         if np.ndim(x) != axes + 2 or np.ndim(kernel) != axes + 2:
-            raise ValueError(f"x needs {axes + 2} axes: {operands}; and the kernel as many")
+            raise ValueError(
+                _(
+                    "x needs {n} axes: {operands}; and the kernel as many",
+                    n=axes + 2,
+                    operands=operands,
+                )
+            )
         made = _to_input(x, kernel, **_wider(x, kernel, bias, **options))
         return made if bias is None else made + bias.reshape(_along_channels(made.shape))
 

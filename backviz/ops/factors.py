@@ -16,6 +16,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.symbol import constant, numbers_behind, part
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops.assemble import tril
 from backviz.ops.linalg import transposed
 from backviz.ops.reduce import sum as sum_op
@@ -74,8 +75,13 @@ def _distinct(values: Any, what: str) -> None:
     gaps = np.diff(found, axis=-1)
     if np.any(gaps <= NEAR * np.abs(found).max(axis=-1, keepdims=True, initial=0.0)):
         raise InputError(
-            f"two {what} are equal ({_nearest(found, gaps)}), so the vectors that belong to them "
-            "are not unique and have no gradient; use the values alone, or move the matrix a little"
+            _(
+                "two {what} are equal ({nearest}), so the vectors that belong to them are "
+                "not unique and have no gradient; use the values alone, or move the matrix "
+                "a little",
+                what=what,
+                nearest=_nearest(found, gaps),
+            )
         )
 
 
@@ -138,7 +144,7 @@ eigvalsh: Structural = structural(
 def _one(a: Any, triangle: Any) -> tuple[Any]:
     """Which triangle holds the numbers makes no difference: the symmetric part is taken."""
     if triangle not in ("L", "U", "l", "u"):
-        raise TypeError(f"UPLO is 'L' or 'U', not {triangle!r:.40}")
+        raise TypeError(_("UPLO is 'L' or 'U', not {triangle!r:.40}", triangle=triangle))
     return (a,)
 
 
@@ -182,7 +188,7 @@ def _pull_left(upstream: Any, out: Any, a: Any) -> Any:
     found = np.asarray(numbers_behind(squares))
     if (found <= NEAR**2 * found.max(axis=-1, keepdims=True, initial=0.0)).any():
         raise InputError(
-            "a singular value is 0, so its vectors are not unique and have no gradient"
+            _("a singular value is 0, so its vectors are not unique and have no gradient")
         )
     away = upstream - out @ (transposed(out) @ upstream)
     return gradient + away / expand_dims(squares, axis=-2) @ beside
@@ -248,15 +254,18 @@ def svd(
     [4.0, 3.0]
     """
     if hermitian:
-        raise InputError("svd: hermitian=True is not there; take np.linalg.eigh(x)")
+        raise InputError(_("svd: hermitian=True is not there; take np.linalg.eigh(x)"))
     if not compute_uv:
         return svdvals(a)
     rows, columns = (*shape_of(a), 0, 0)[-2:] if len(shape_of(a)) < 2 else shape_of(a)[-2:]
     if full_matrices and rows != columns:
         raise InputError(
-            f"svd: of a matrix of the shape {(rows, columns)} the vectors beyond the "
-            f"{min(rows, columns)} singular values are not unique and have no gradient; write "
-            "full_matrices=False"
+            _(
+                "svd: of a matrix of the shape {x} the vectors beyond the {limit} singular "
+                "values are not unique and have no gradient; write full_matrices=False",
+                x=(rows, columns),
+                limit=min(rows, columns),
+            )
         )
     return Singular(left_vectors(a), svdvals(a), right_vectors(a))
 

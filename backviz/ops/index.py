@@ -20,6 +20,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.value import Value
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.ops.compare import guard
 from backviz.ops.shape import Bound, Shape, shape_of
 
@@ -94,12 +95,15 @@ def _part(given: Any) -> Any:
         try:
             array = np.array(given)
         except ValueError:
-            raise TypeError("a list of indices is an array: rows of equal length") from None
+            raise TypeError(_("a list of indices is an array: rows of equal length")) from None
         if array.size == 0 and not isinstance(given, np.ndarray):
             array = array.astype(np.intp)  # the empty list
         if array.dtype.kind not in "biu":
             raise TypeError(
-                f"an index is whole numbers, booleans, slices, ... or None, not {given!r:.40}"
+                _(
+                    "an index is whole numbers, booleans, slices, ... or None, not {given!r:.40}",
+                    given=given,
+                )
             )
     if array.dtype.kind == "b":
         return array
@@ -117,7 +121,7 @@ def numbers_of(places: Any) -> Any:
 def _whole_number(end: Any) -> int:
     if isinstance(end, Value):
         if end.shape or not end.data.is_integer():
-            raise TypeError("a slice needs whole numbers")
+            raise TypeError(_("a slice needs whole numbers"))
         return index(end)
     return index(end)
 
@@ -128,7 +132,7 @@ def _recorded(value: Value) -> np.ndarray:
     if meaning_of(value) == "mask":
         return np.asarray(data != 0)
     if not (np.abs(data) < 2**53).all() or (data != np.rint(data)).any():
-        raise TypeError("a recorded value is an index only if it holds whole numbers")
+        raise TypeError(_("a recorded value is an index only if it holds whole numbers"))
     used_whole(value)
     return data.astype(np.intp)
 
@@ -206,9 +210,11 @@ scatter: Structural = structural(
 def _embedding(weight: Data, key: Key, padding_idx: int | None = None) -> Any:
     (places,) = key.parts
     if np.ndim(weight) < 2:
-        raise ValueError("the table of weights has a row for each index: (rows, size of a vector)")
+        raise ValueError(
+            _("the table of weights has a row for each index: (rows, size of a vector)")
+        )
     if np.any(np.less(places, 0)):
-        raise IndexError(f"an index is 0 or more, not {np.min(places)}")
+        raise IndexError(_("an index is 0 or more, not {limit}", limit=np.min(places)))
     return np.asarray(weight)[places].copy()
 
 
@@ -226,7 +232,13 @@ def _bind_embedding(indices: Any, weight: Any, padding_idx: Any = None) -> Bound
     if padding_idx is not None:
         rows = shape_of(weight)[0]
         if not -rows <= index(padding_idx) < rows:
-            raise ValueError(f"there is no row {padding_idx} for the padding among {rows}")
+            raise ValueError(
+                _(
+                    "there is no row {padding_idx} for the padding among {rows}",
+                    padding_idx=padding_idx,
+                    rows=rows,
+                )
+            )
         params["padding_idx"] = index(padding_idx) % rows
     return (weight,), params
 
@@ -255,17 +267,22 @@ def _by_index(name: str, x: Any, first: Any, second: Any, axis: Any) -> Params:
     """The options of `f(x, dim, index)` as torch has it, or of `f(x, index, axis=dim)`."""
     dim, places = (first, second) if axis is None else (axis, first)
     if dim is None or places is None:
-        raise TypeError(f"it is missing the index or its axis: {name}(x, dim, index)")
+        raise TypeError(_("it is missing the index or its axis: {name}(x, dim, index)", name=name))
     chosen, shape, dim = np.asarray(numbers_of(places)), shape_of(x), index(dim)
     if not -len(shape) <= dim < len(shape):
-        raise ShapeError(f"the shape {shape} has no axis {dim}")
+        raise ShapeError(_("the shape {shape} has no axis {dim}", shape=shape, dim=dim))
     if chosen.ndim != len(shape):
         raise ShapeError(
-            f"{name}: the index has the shape {chosen.shape}, which has not as many axes as the "
-            f"{shape} that it counts in"
+            _(
+                "{name}: the index has the shape {shape}, which has not as many axes as "
+                "the {shape2} that it counts in",
+                name=name,
+                shape=chosen.shape,
+                shape2=shape,
+            )
         )
     if chosen.dtype.kind not in "iu" and (chosen != np.rint(chosen)).any():
-        raise TypeError("an index is whole numbers")
+        raise TypeError(_("an index is whole numbers"))
     return {"index": Key((chosen.astype(np.intp),)), "axis": dim % len(shape)}
 
 
@@ -301,13 +318,17 @@ def _bind_scatter_add(
     if axis is not None:  # scatter_add(x, index, src, axis=dim)
         src = index if src is None else src
     if src is None:
-        raise TypeError("what is to be added is missing: scatter_add(x, dim, index, src)")
+        raise TypeError(_("what is to be added is missing: scatter_add(x, dim, index, src)"))
     shape = given["index"].parts[0].shape
     entries = shape_of(src)
     if len(entries) != len(shape) or any(a < b for a, b in zip(entries, shape, strict=True)):
         raise ShapeError(
-            f"scatter_add: the index has the shape {shape}, and what is added {entries}; "
-            "give one place for each entry"
+            _(
+                "scatter_add: the index has the shape {shape}, and what is added "
+                "{entries}; give one place for each entry",
+                shape=shape,
+                entries=entries,
+            )
         )
     if entries != shape:  # as in torch, what has no place is left over
         src = getitem(src, tuple([slice(n) for n in shape]))

@@ -14,6 +14,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol, constant
+from backviz.language import _
 from backviz.ops.arithmetic import MATRICES, PRODUCTS
 from backviz.ops.compare import guard
 from backviz.ops.reduce import shaped
@@ -82,7 +83,7 @@ def pull_right(upstream: Any, out: Any, a: Any, b: Any) -> Any:
     if axes in ((2, 1), (2, 2)):
         return transposed(a) @ upstream
     if axes[1] < 3:
-        g, left, _ = _flat(upstream, a, b)
+        g, left, _other = _flat(upstream, a, b)
         return shaped(transposed(left) @ g, shape_of(b))
     g, left = _as_row(upstream, a)
     return summed_to(transposed(left) @ g, shape_of(b))
@@ -167,7 +168,7 @@ def _trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     try:
         return np.trace(x, index(offset), index(axis1), index(axis2))
     except TypeError:
-        raise ValueError("offset, axis1 and axis2 are whole numbers") from None
+        raise ValueError(_("offset, axis1 and axis2 are whole numbers")) from None
 
 
 def _pull_trace(

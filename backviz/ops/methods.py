@@ -20,6 +20,7 @@ from backviz.autodiff.operand import Operand, refuse_names
 from backviz.autodiff.table import FUNCTIONS
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.ops.arithmetic import neg
 from backviz.ops.arithmetic import pow as power
 from backviz.ops.assemble import along, array_split, diag, split, take, unstack
@@ -67,7 +68,7 @@ def _axis(x: Any, dim: int) -> int:
     """The axis, counted from the front. Raises `ShapeError` if there is none."""
     shape = shape_of(x)
     if not -len(shape) <= dim < len(shape):
-        raise ShapeError(f"the shape {shape} has no axis {dim}")
+        raise ShapeError(_("the shape {shape} has no axis {dim}", shape=shape, dim=dim))
     return dim % len(shape)
 
 
@@ -83,17 +84,21 @@ def torch_split(x: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     sizes = split_size
     if isinstance(split_size, int):
         if split_size < 1:
-            raise InputError(f"split: a part has at least one entry, not {split_size}")
+            raise InputError(
+                _("split: a part has at least one entry, not {split_size}", split_size=split_size)
+            )
         sizes = [split_size] * -(-length // split_size)
     elif sum(sizes) != length:
-        raise InputError(f"split: the sizes {list(sizes)} do not add up to {length}")
+        raise InputError(
+            _("split: the sizes {list} do not add up to {length}", list=list(sizes), length=length)
+        )
     return tuple(array_split(x, [*accumulate(sizes)][:-1], dim))
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most so many parts of one size, the last may be smaller."""
     if chunks < 1:
-        raise InputError(f"chunk: into {chunks} parts nothing can be split")
+        raise InputError(_("chunk: into {chunks} parts nothing can be split", chunks=chunks))
     return torch_split(x, max(1, -(-shape_of(x)[_axis(x, dim)] // chunks)), dim)
 
 
@@ -117,7 +122,12 @@ def torch_unfold(x: Any, dimension: int, size: int, step: int = 1) -> Any:
     length = shape_of(x)[dim]
     if not 1 <= size <= length or step < 1:
         raise ShapeError(
-            f"unfold: a window of {size} in steps of {step} does not fit into {length}"
+            _(
+                "unfold: a window of {size} in steps of {step} does not fit into {length}",
+                size=size,
+                step=step,
+                length=length,
+            )
         )
     places = np.add.outer(np.arange(0, length - size + 1, step), np.arange(size))
     return moveaxis(getitem(x, along(dim, places)), dim + 1, -1)
@@ -144,7 +154,13 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 def _expand(x: Any, *sizes: Any) -> Any:
     shape = several(sizes, None)
     if len(shape) < len(shape_of(x)):
-        raise ShapeError(f"expand: {shape} has fewer axes than the {shape_of(x)} to be expanded")
+        raise ShapeError(
+            _(
+                "expand: {shape} has fewer axes than the {shape2} to be expanded",
+                shape=shape,
+                shape2=shape_of(x),
+            )
+        )
     own = (1,) * (len(shape) - len(shape_of(x))) + shape_of(x)
     return broadcast_to(x, tuple(o if n == -1 else n for n, o in zip(shape, own, strict=True)))
 
@@ -153,7 +169,7 @@ def _svd(x: Any, some: bool = True, compute_uv: bool = True) -> tuple[Any, Any, 
     """torch's method: U, S and V, which is not transposed; `some` leaves further vectors away."""
     if not compute_uv:
         raise InputError(
-            "svd: with compute_uv=False torch gives zeros as vectors; write x.svdvals()"
+            _("svd: with compute_uv=False torch gives zeros as vectors; write x.svdvals()")
         )
     left, values, right = svd(x, full_matrices=not some)
     return left, values, swapaxes(right, -1, -2)
@@ -167,7 +183,7 @@ def _unflatten(x: Any, dim: int, sizes: Any) -> Any:
 # Precision and kind -----------------------------------------------------------------------
 
 
-def astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
+def astype(x: Any, dtype: Any, *_other: Any, **__: Any) -> Any:
     """The value itself in a kind of real numbers; whole numbers and booleans are plain arrays.
 
     They carry no gradient, as in torch. `InputError` for a precision that the value does
@@ -181,11 +197,15 @@ def astype(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
     if kind.kind in "biu":
         return np.asarray(x.data).astype(kind)
     if kind.kind != "f":
-        raise InputError(f"a recorded value is a real number, so it cannot be {kind}")
+        raise InputError(_("a recorded value is a real number, so it cannot be {kind}", kind=kind))
     if kind != x.dtype:
         raise InputError(
-            f"the precision of a recorded value stays: this one is {x.dtype}, not {kind}; give "
-            f"the leaves so from the start, backviz.tensor(array.astype(np.{kind}))"
+            _(
+                "the precision of a recorded value stays: this one is {dtype}, not {kind}; "
+                "give the leaves so from the start, backviz.tensor(array.astype(np.{kind}))",
+                dtype=x.dtype,
+                kind=kind,
+            )
         )
     return x
 
@@ -196,14 +216,16 @@ def _to(x: Any, *where: Any, **options: Any) -> Any:
         if isinstance(wanted, Operand) or wanted is None or isinstance(wanted, bool):
             continue
         if name.partition(":")[0] in ("cuda", "mps", "xpu", "gpu", "hip"):
-            raise InputError(f"backviz computes with numpy on the processor; there is no {name}")
+            raise InputError(
+                _("backviz computes with numpy on the processor; there is no {name}", name=name)
+            )
         if name != "cpu":
             x = astype(x, wanted)
     return x
 
 
 def _kind(name: str) -> Callable[..., Any]:
-    return lambda x, *_, **__: astype(x, name)
+    return lambda x, *_other, **__: astype(x, name)
 
 
 # Facts and switches ------------------------------------------------------------------------
@@ -215,7 +237,7 @@ def _requires_grad(x: Any, requires_grad: bool = True) -> Any:
     return x
 
 
-def _itself(x: Any, *_: Any, **__: Any) -> Any:
+def _itself(x: Any, *_other: Any, **__: Any) -> Any:
     return x
 
 
@@ -294,7 +316,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "flipud": lambda x: flip(x, axis=0),
     "adjoint": lambda x: x.mT,
     # copies, kinds, places
-    "copy": lambda x, *_: identity(x),
+    "copy": lambda x, *_other: identity(x),
     "contiguous": _itself,
     "conj": _itself,
     "conjugate": _itself,
@@ -388,7 +410,7 @@ for _class in Value.__mro__[1:-1]:  # Python's messages name a method's first cl
 FUNCTIONS.update(
     {
         np.take_along_axis: take_along_axis,
-        np.copy: lambda x, *_, **__: identity(x),
+        np.copy: lambda x, *_other, **__: identity(x),
         np.positive: _itself,
         np.conjugate: _itself,
         np.real: _itself,

@@ -12,6 +12,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant, part
+from backviz.language import _
 from backviz.ops.choose import numbers
 from backviz.ops.elementary import sqrt
 from backviz.ops.options import but_defaults, literal
@@ -70,9 +71,9 @@ def _layer_norm(
     x: Any, gain: Any = None, bias: Any = None, axis: Axis = -1, eps: float = EPS
 ) -> Any:
     if np.ndim(x) == 0:
-        raise ValueError("a single number has no axes")
+        raise ValueError(_("a single number has no axes"))
     if np.broadcast_shapes(np.shape(x), np.shape(gain), np.shape(bias)) != np.shape(x):
-        raise ValueError("the gain and the bias may not have more entries than x")
+        raise ValueError(_("the gain and the bias may not have more entries than x"))
     return _scaled(_standard(x, axis, eps), gain, bias)
 
 
@@ -130,7 +131,7 @@ def _numbers(statistics: Any) -> tuple[float, ...] | None:
 
 def _known(mean: Any, var: Any) -> Params:
     if (mean is None) != (var is None):
-        raise TypeError("batch_norm takes a mean and a var together, or neither")
+        raise TypeError(_("batch_norm takes a mean and a var together, or neither"))
     return {} if mean is None else {"mean": _numbers(mean), "var": _numbers(var)}
 
 
@@ -175,10 +176,10 @@ def _batch_norm(
     x: Any, gain: Any = None, bias: Any = None, mean: Any = None, var: Any = None, eps: float = EPS
 ) -> Any:
     if np.ndim(x) < 2:
-        raise ValueError("x needs an axis for the batch and one for the channels")
+        raise ValueError(_("x needs an axis for the batch and one for the channels"))
     for each in (gain, bias, mean, var):
         if each is not None and np.shape(each) not in ((), np.shape(x)[1:2]):
-            raise ValueError(f"the other operands need the shape {np.shape(x)[1:2]}")
+            raise ValueError(_("the other operands need the shape {shape}", shape=np.shape(x)[1:2]))
     if mean is None:
         standard = _standard(x, _others(x), eps)
     else:
@@ -241,9 +242,11 @@ def _grouped(x: Any, groups: int) -> Shape:
     """The shape in which each group of channels is one row."""
     shape = shape_of(x)
     if len(shape) < 2:
-        raise ValueError("x needs an axis for the batch and one for the channels")
+        raise ValueError(_("x needs an axis for the batch and one for the channels"))
     if groups < 1 or shape[1] % groups:
-        raise ValueError(f"{shape[1]} channels do not make {groups} groups")
+        raise ValueError(
+            _("{shape} channels do not make {groups} groups", shape=shape[1], groups=groups)
+        )
     return shape[0], groups, math.prod(shape[1:]) // groups
 
 
@@ -253,7 +256,9 @@ def _group_norm(
     rows = _grouped(x, groups)
     for each in (gain, bias):
         if each is not None and np.shape(each) not in ((), np.shape(x)[1:2]):
-            raise ValueError(f"the gain and the bias need the shape {np.shape(x)[1:2]}")
+            raise ValueError(
+                _("the gain and the bias need the shape {shape}", shape=np.shape(x)[1:2])
+            )
     standard = _standard(np.reshape(x, rows), -1, eps).reshape(np.shape(x))
     return _scaled(standard, *_columns(x, gain, bias))
 

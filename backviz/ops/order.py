@@ -14,6 +14,7 @@ import numpy as np
 from backviz.autodiff.calls import VECTOR, Call, floats
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand, Params
+from backviz.language import _
 from backviz.ops.index import Key, along_axis, getitem, scatter
 from backviz.ops.options import but_defaults
 from backviz.ops.shape import Bound, in_a_row, shape_of
@@ -54,7 +55,7 @@ def _ordered(x: Any, axis: int, descending: bool, most: int | None = None) -> An
 
 def _alone(x: Any, axis: int) -> Any:
     if axis not in (0, -1):
-        raise ValueError("a single number has no axes but 0 and -1, its only entry")
+        raise ValueError(_("a single number has no axes but 0 and -1, its only entry"))
     return x
 
 
@@ -71,7 +72,7 @@ def _bind(
     if isinstance(descending, str):  # np.sort(x, -1, "stable")
         descending = False
     if order is not None:
-        raise TypeError("there are no fields to order by; leave order away")
+        raise TypeError(_("there are no fields to order by; leave order away"))
     if axis is None:
         x, axis = in_a_row(x), -1
     return (x,), but_defaults(axis=(index(axis), -1), descending=(bool(descending), False))
@@ -124,7 +125,7 @@ argsort = structural(
 def _topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> Any:
     there = np.shape(x)[axis] if np.ndim(x) else 1
     if not (np.ndim(x) == 0) <= k <= there:
-        raise ValueError(f"{k} of {there} entries cannot be taken")
+        raise ValueError(_("{k} of {there} entries cannot be taken", k=k, there=there))
     return _ordered(x, axis, largest, k)
 
 
@@ -174,7 +175,7 @@ def sorted_pair(x: Any, *args: Any, **options: Any) -> Ordered:
 def topk_pair(x: Any, *args: Any, **options: Any) -> Ordered:
     """The k largest or smallest entries along an axis, and where each stands: torch's method."""
     values = topk(x, *args, **options)
-    _, given = topk.arguments((x, *args), options)
+    _other, given = topk.arguments((x, *args), options)
     axis = given.get("axis", -1)
     order = argsort(x, axis, given.get("largest", True))
     if shape_of(x):

@@ -12,6 +12,7 @@ from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.symbol import part
 from backviz.autodiff.table import OPS
+from backviz.language import _
 from backviz.ops.compare import guard
 from backviz.ops.options import literal
 from backviz.ops.reduce import mean
@@ -24,7 +25,7 @@ def _walk(x: Any, size: Steps, stride: Steps | None = None, **options: Any) -> W
     """The walk of the window over x; a padding is at most half a window, as in torch."""
     over = walk(shape_of(x), size, size if stride is None else stride, **options)
     if any(2 * p > span for p, span in zip(over.padding, over.spans, strict=True)):
-        raise ValueError("the padding is at most half of the size")
+        raise ValueError(_("the padding is at most half of the size"))
     return over
 
 
@@ -32,7 +33,7 @@ def _max_pool(x: Any, **options: Any) -> Any:
     over = _walk(x, **options)
     around = over.padded(x, -np.inf)
     largest = np.full((*x.shape[:2], *over.steps), -np.inf, x.dtype)
-    for _, falls in over.taps():
+    for _other, falls in over.taps():
         np.maximum(largest, around[falls], out=largest)
     return largest
 
@@ -64,7 +65,7 @@ def _avg_pool(x: Any, **options: Any) -> Any:
     over, divisor = _means(x, options)
     around = over.padded(x)
     total = np.zeros((*x.shape[:2], *over.steps), x.dtype)
-    for _, falls in over.taps():
+    for _other, falls in over.taps():
         total += around[falls]
     total /= divisor
     return total
@@ -159,7 +160,7 @@ def _bind(
     """The options that differ from the usual ones; torch calls the size `kernel_size`."""
     given = kernel_size if size is None else size
     if given is None:
-        raise TypeError("the size of the window is missing")
+        raise TypeError(_("the size of the window is missing"))
     kept = {"size": literal(given)}
     if stride not in (None, ()):
         kept["stride"] = literal(stride)
@@ -170,7 +171,7 @@ def _bind(
             kept[name] = 0 if plain is False else plain  # False would not be shown
     divisor = kept.get("divisor_override", 1)
     if not isinstance(divisor, int | np.integer) or not divisor:
-        raise ValueError("divisor_override is a whole number and not 0")
+        raise ValueError(_("divisor_override is a whole number and not 0"))
     return (x,), kept
 
 
@@ -186,16 +187,22 @@ def _pooling(
 
     def pool(x: Any, **options: Any) -> Any:
         if np.ndim(x) != axes + 2:
-            raise ValueError(f"x needs {axes + 2} axes, those of batch and channels first")
+            raise ValueError(_("x needs {n} axes, those of batch and channels first", n=axes + 2))
         return array(x, **options)
 
     def bind(x: Any, *given: Any, **named: Any) -> Bound:
         if len(given) > len(params):
-            raise TypeError(f"there are the options {', '.join(params)}")
+            raise TypeError(_("there are the options {list}", list=", ".join(params)))
         in_order = dict(zip(params, given, strict=False))
         for option in named:
             if option in in_order or option not in (*params, "kernel_size"):
-                raise TypeError(f"there is no option {option!r} here; there is {', '.join(params)}")
+                raise TypeError(
+                    _(
+                        "there is no option {option!r} here; there is {list}",
+                        option=option,
+                        list=", ".join(params),
+                    )
+                )
         return _bind(x, **in_order, **named)
 
     return structural(

@@ -16,6 +16,7 @@ from backviz.autodiff.notation import ATOM, Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.symbol import Symbol, constant, numbers_behind, part
+from backviz.language import _
 from backviz.ops.arithmetic import div
 from backviz.ops.compare import equal, guard
 from backviz.ops.shape import broadcast_to, expand_dims, kept_axes, reshape, shape_of
@@ -58,11 +59,11 @@ def valid_axis(x: Any, axis: Any) -> Any:
     try:
         axes = tuple(map(index, axis)) if isinstance(axis, tuple | list) else index(axis)
     except TypeError:
-        raise ValueError(f"an axis is a whole number, not {axis!r}") from None
+        raise ValueError(_("an axis is a whole number, not {axis!r}", axis=axis)) from None
     if x.ndim if type(x) is np.ndarray else np.ndim(x):
         return axes
     if axes not in (0, -1, (), (0,), (-1,)):
-        raise ValueError("a single number has no axes but 0 and -1, its only entry")
+        raise ValueError(_("a single number has no axes but 0 and -1, its only entry"))
     return None
 
 
@@ -261,7 +262,7 @@ def one_axis(x: Any, axis: Any) -> Any:
     """The one axis of an op that takes only one; `None` for the array as one row."""
     valid = valid_axis(x, axis)
     if isinstance(valid, tuple):
-        raise ValueError(f"this op works along one axis, not along {axis}")
+        raise ValueError(_("this op works along one axis, not along {axis}", axis=axis))
     return valid
 
 

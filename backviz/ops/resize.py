@@ -15,6 +15,7 @@ import numpy as np
 from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.op import structural
 from backviz.autodiff.symbol import Symbol, as_symbol, part
+from backviz.language import _
 from backviz.ops.choose import numbers
 from backviz.ops.index import Key, as_key, getitem, scatter
 from backviz.ops.linalg import matmul, transposed
@@ -94,15 +95,23 @@ def _axes(
     extent = shape[2:]
     if len(extent) not in MIXED[mode][0]:
         wanted = " or ".join(str(2 + n) for n in MIXED[mode][0])
-        raise ValueError(f"mode={mode!r} takes {wanted} axes, those of batch and channels first")
+        raise ValueError(
+            _(
+                "mode={mode!r} takes {wanted} axes, those of batch and channels first",
+                mode=mode,
+                wanted=wanted,
+            )
+        )
     given = size if scale_factor is None else scale_factor
     each = given if isinstance(given, tuple) else (given,) * len(extent)
     if len(each) != len(extent):
-        raise ValueError(f"{given} has {len(each)} entries, not {len(extent)}")
+        raise ValueError(
+            _("{given} has {n} entries, not {n2}", given=given, n=len(each), n2=len(extent))
+        )
     scaled = scale_factor is not None
     new = tuple([math.floor(n * s) if scaled else s for n, s in zip(extent, each, strict=True)])
     if min(*extent, *new) < 1:
-        raise ValueError("there is at least one entry along each axis, before and afterwards")
+        raise ValueError(_("there is at least one entry along each axis, before and afterwards"))
     made = []
     for n, m, factor in zip(extent, new, each, strict=True):
         # as torch's forward has it, where a factor leaves the size of an axis as it is
@@ -165,22 +174,36 @@ def _bind(
     antialias: Any = False,
 ) -> Bound:
     if mode not in MIXED:
-        raise TypeError(f"the mode is one of {', '.join(map(repr, MIXED))}, not {mode!r:.40}")
+        raise TypeError(
+            _(
+                "the mode is one of {list}, not {mode!r:.40}",
+                list=", ".join(map(repr, MIXED)),
+                mode=mode,
+            )
+        )
     if antialias:
-        raise TypeError("antialias is not there; the mode 'area' takes means when it makes smaller")
+        raise TypeError(
+            _("antialias is not there; the mode 'area' takes means when it makes smaller")
+        )
     if (size is None) == (scale_factor is None):
-        raise TypeError("give the size or the scale_factor, one of the two")
+        raise TypeError(_("give the size or the scale_factor, one of the two"))
     if align_corners is not None and mode not in CORNERS:
-        raise TypeError(f"align_corners goes with {', '.join(CORNERS)}, not with {mode!r}")
+        raise TypeError(
+            _(
+                "align_corners goes with {list}, not with {mode!r}",
+                list=", ".join(CORNERS),
+                mode=mode,
+            )
+        )
     if recompute_scale_factor and size is not None:
-        raise TypeError("recompute_scale_factor goes with a scale_factor")
+        raise TypeError(_("recompute_scale_factor goes with a scale_factor"))
     params: dict[str, Any] = {"mode": mode} if mode != "nearest" else {}
     if size is not None:
         return (x,), {"size": literal(size), **params, **_flags(align_corners, None)}
     listed = tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,)
     scales = tuple([numbers(scale_factor=(each,))["scale_factor"] for each in listed])
     if min(scales) <= 0 or not all(map(math.isfinite, scales)):
-        raise ValueError("a scale_factor is a number above 0")
+        raise ValueError(_("a scale_factor is a number above 0"))
     kept = scales if isinstance(scale_factor, tuple | list) else scales[0]
     return (x,), {"scale_factor": kept, **params, **_flags(align_corners, recompute_scale_factor)}
 

@@ -15,6 +15,7 @@ from backviz.autodiff.notation import ATOM, Notation
 from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.operand import Operand, Params
 from backviz.autodiff.symbol import Symbol
+from backviz.language import _
 
 Shape = tuple[int, ...]
 Bound = tuple[tuple[Any, ...], Params]
@@ -51,7 +52,7 @@ def several(listed: tuple[Any, ...], *named: Any) -> Any:
     first = listed[0] if len(listed) == 1 else listed or None
     said = [x for x in (first, *named) if x is not None]
     if len(said) > 1:
-        raise TypeError("one option is given twice")
+        raise TypeError(_("one option is given twice"))
     if not said:
         return None
     numbers = whole(said[0])
@@ -60,7 +61,8 @@ def several(listed: tuple[Any, ...], *named: Any) -> Any:
 
 def _refuse_order(order: str) -> None:
     if order != "C":
-        raise TypeError(f"entries are taken row by row, order 'C', not {order!r}; transpose first")
+        raise TypeError(_("entries are taken row by row, order 'C', not {order!r}; transpose first",
+                          order=order))  # fmt: skip
 
 
 # Broadcasting ------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def summed_to(gradient: Any, shape: Shape) -> Any:
 def _bind_shape(x: Any, *sizes: Any, shape: Any = None) -> Bound:
     wanted = several(sizes, shape)
     if wanted is None:
-        raise TypeError("the shape is missing")
+        raise TypeError(_("the shape is missing"))
     return (x,), {"shape": wanted}
 
 
@@ -159,7 +161,7 @@ def _bind_reshape(
     _refuse_order(order)
     wanted = several(tuple(sizes), shape, newshape)
     if wanted is None:
-        raise TypeError("the shape is missing")
+        raise TypeError(_("the shape is missing"))
     if wanted.count(-1) == 1:
         size, known = math.prod(shape_of(x)), -math.prod(wanted)
         if known and size % known == 0:  # if not, numpy says what is wrong
@@ -191,7 +193,7 @@ def _ravel(x: Any, start_dim: int = 0, end_dim: int = -1) -> np.ndarray:
     axes = range(len(shape))
     first, last = axes[start_dim], axes[end_dim]  # an IndexError for an axis that is not there
     if first > last:
-        raise ValueError("start_dim lies behind end_dim")
+        raise ValueError(_("start_dim lies behind end_dim"))
     merged = math.prod(shape[first : last + 1])
     return np.reshape(x, (*shape[:first], merged, *shape[last + 1 :])).copy()
 
@@ -319,7 +321,7 @@ def _bind_transpose(x: Any, *order: Any, axes: Any = None, dims: Any = None, **t
     if set(two) == {"dim0", "dim1"} and not order:
         order = (two.pop("dim0"), two.pop("dim1"))
     if two:
-        raise TypeError(f"there is no option {next(iter(two))!r}; the option is axes")
+        raise TypeError(_("there is no option {next!r}; the option is axes", next=next(iter(two))))
     wanted = several(order, axes, dims)
     if wanted is None:
         return (x,), {}
@@ -420,7 +422,7 @@ def _bind_roll(
     steps = [s for s in (shift, shifts) if s is not None]
     axes = [a for a in (axis, dims) if a is not None]
     if len(steps) != 1 or len(axes) > 1:
-        raise TypeError("it takes a shift, and an axis if not all entries move in one row")
+        raise TypeError(_("it takes a shift, and an axis if not all entries move in one row"))
     params = {"shift": whole(steps[0])}
     return (x,), {**params, "axis": whole(axes[0])} if axes else params
 

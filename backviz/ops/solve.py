@@ -12,6 +12,7 @@ from backviz.autodiff.op import Structural, structural
 from backviz.autodiff.symbol import constant, numbers_behind
 from backviz.autodiff.table import FUNCTIONS
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.ops.arithmetic import div
 from backviz.ops.contract import einsum
 from backviz.ops.linalg import outer, transposed
@@ -54,7 +55,7 @@ inv: Structural = structural(
 def _solve(a: Any, b: Any) -> Any:
     axes, b = np.ndim(a), np.asarray(b)
     if b.ndim == 0:
-        raise ValueError("the right side is a vector or a matrix, not a number")
+        raise ValueError(_("the right side is a vector or a matrix, not a number"))
     if b.ndim == 1:
         return np.linalg.solve(a, b[(None,) * (axes - 2) + (..., None)])[..., 0]
     return np.linalg.solve(a, b[(None,) * (axes - b.ndim)])  # numpy 1 would see vectors here

@@ -11,6 +11,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
+from backviz.language import _
 from backviz.ops.arithmetic import div
 from backviz.ops.compare import equal, guard
 from backviz.ops.elementary import abs as abs_op
@@ -44,7 +45,7 @@ def _bind_spread(
     if isinstance(ddof, bool):
         ddof = int(ddof)
     if not isinstance(ddof, int | float):
-        raise TypeError(f"ddof is a number, not {ddof!r}")
+        raise TypeError(_("ddof is a number, not {ddof!r}", ddof=ddof))
     return (x,), but_defaults(axis=(axis, None), ddof=(ddof, 0), keepdims=(keepdims, False))
 
 
@@ -174,11 +175,14 @@ def _order(x: Any, order: Any, axis: Axis) -> float:
     axes = len(axes_of(axis, len(shape))) if (shape := np.shape(x)) else 1
     if axes > 1:
         raise ValueError(
-            f"over several axes ord={order!r} is a norm of matrices, and of those there is only "
-            "'fro'; give one axis or flatten the array"
+            _(
+                "over several axes ord={order!r} is a norm of matrices, and of those there "
+                "is only 'fro'; give one axis or flatten the array",
+                order=order,
+            )
         )
     if not isinstance(order, int | float) or not order > 0:
-        raise ValueError(f"the order is a number above 0 or inf, not {order!r}")
+        raise ValueError(_("the order is a number above 0 or inf, not {order!r}", order=order))
     return float(order)
 
 

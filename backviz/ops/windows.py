@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from backviz.autodiff.calls import PICTURE, ROW, Call, floats
 from backviz.autodiff.op import Structural, structural
+from backviz.language import _
 from backviz.ops.options import but_defaults, literal
 from backviz.ops.shape import Shape, reshape, shape_of
 
@@ -130,11 +131,17 @@ def walk(
     )
     made = Walk(extent, size, stride, padding, dilation, bool(ceil_mode))
     if min(made.size + made.stride + made.dilation, default=1) < 1:
-        raise ValueError("size, stride and dilation are at least 1")
+        raise ValueError(_("size, stride and dilation are at least 1"))
     if min(made.padding, default=0) < 0:
-        raise ValueError("the padding is not negative")
+        raise ValueError(_("the padding is not negative"))
     if min(made.steps, default=1) < 1:
-        raise ValueError(f"no window that covers {made.spans} fits into {extent} with its padding")
+        raise ValueError(
+            _(
+                "no window that covers {spans} fits into {extent} with its padding",
+                spans=made.spans,
+                extent=extent,
+            )
+        )
     return made
 
 
@@ -142,7 +149,9 @@ def for_each_axis(steps: Steps, count: int) -> Shape:
     """One number for every axis, or one for each, as a tuple."""
     if isinstance(steps, tuple | list):
         if len(steps) != count:
-            raise ValueError(f"{steps} has {len(steps)} entries, not {count}")
+            raise ValueError(
+                _("{steps} has {n} entries, not {count}", steps=steps, n=len(steps), count=count)
+            )
         return tuple([operator.index(s) for s in steps])
     return (operator.index(steps),) * count
 
@@ -154,7 +163,13 @@ def _back(shape: Shape, extent: Shape, **options: Any) -> Walk:
     for over in (half._replace(ceil_mode=False), half):
         if over.steps == shape[2 + axes :]:
             return over
-    raise ValueError(f"{shape[2 + axes :]} windows do not come from a walk over {extent}")
+    raise ValueError(
+        _(
+            "{shape} windows do not come from a walk over {extent}",
+            shape=shape[2 + axes :],
+            extent=extent,
+        )
+    )
 
 
 def _pull_windows(upstream: Any, out: Any, x: Any, size: Steps, **options: Any) -> Any:
@@ -220,7 +235,7 @@ def _columns(x: Any, size: Steps, options: Any) -> tuple[Walk, Shape]:
     """The walk over an image, and the shape of its windows."""
     shape = shape_of(x)
     if len(shape) != 4:
-        raise ValueError("x needs 4 axes: (batch, channels, height, width)")
+        raise ValueError(_("x needs 4 axes: (batch, channels, height, width)"))
     over = walk(shape, size, **options)
     return over, (*shape[:2], *over.size, *over.steps)
 
@@ -242,8 +257,14 @@ def _image(x: Any, extent: Steps, size: Steps, options: Any) -> tuple[Walk, Shap
     rows, steps, shape = math.prod(over.size), math.prod(over.steps), shape_of(x)
     if len(shape) != 3 or shape[1] % rows or shape[2] != steps:
         raise ValueError(
-            f"windows of {over.size} that walk over {over.extent} make the shape (batch, "
-            f"{rows}·channels, {steps})"
+            _(
+                "windows of {size} that walk over {extent} make the shape (batch, "
+                "{rows}·channels, {steps})",
+                size=over.size,
+                extent=over.extent,
+                rows=rows,
+                steps=steps,
+            )
         )
     return over, (shape[0], shape[1] // rows, *over.size, *over.steps)
 
@@ -254,7 +275,7 @@ def _fold(x: Any, extent: Steps, size: Steps, **options: Any) -> Any:
 
 
 def _pull_fold(upstream: Any, out: Any, x: Any, extent: Steps, size: Steps, **options: Any) -> Any:
-    over, _ = _image(x, extent, size, options)
+    over, _other = _image(x, extent, size, options)
     return reshape(windows(upstream, size=over.size, **over.options), shape=shape_of(x))
 
 
@@ -269,7 +290,7 @@ def _steps(
     """The options of a walk in torch's order; torch calls the size `kernel_size`."""
     given = kernel_size if size is None else size
     if given is None:
-        raise TypeError("the size of the window is missing")
+        raise TypeError(_("the size of the window is missing"))
     steps = but_defaults(
         dilation=(literal(dilation), 1),
         padding=(literal(padding), 0),
@@ -283,7 +304,7 @@ def _bind_fold(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     given = output_size if extent is None else extent
     if given is None:
-        raise TypeError("the extent, torch's output_size, is missing")
+        raise TypeError(_("the extent, torch's output_size, is missing"))
     return (x,), {"extent": literal(given), **_steps(*steps, **options)}
 
 

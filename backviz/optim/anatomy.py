@@ -15,6 +15,7 @@ import numpy as np
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.cells import Cell
 from backviz.optim.formula import NUMBER, computed
 
@@ -42,7 +43,7 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     """The next step of parameter i, taken on copies."""
     cell = next((cell for cell in opt.cells if i in cell.at), None)
     if cell is None:
-        raise InputError(f"there is no parameter {i}; there are {len(opt.params)}")
+        raise InputError(_("there is no parameter {i}; there are {n}", i=i, n=len(opt.params)))
     parameter = opt.params[i]
     own = grads if opt.plain else data_of(parameter.grad)  # type: ignore[union-attr]
     if own is None:
@@ -54,7 +55,14 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     before = np.array(data_of(parameter))
     g = np.array(own, dtype=before.dtype)
     if g.shape != before.shape:
-        raise InputError(f"parameter {i} has the shape {before.shape}, its gradient {g.shape}")
+        raise InputError(
+            _(
+                "parameter {i} has the shape {shape}, its gradient {shape2}",
+                i=i,
+                shape=before.shape,
+                shape2=g.shape,
+            )
+        )
     group = cell.group
     twin = Cell(group, (i,), (), before.copy(), cell.steps, cell.product)
     twin.slots = tuple(np.array(s[k]) if cell.packed else s.copy() for s in cell.slots)

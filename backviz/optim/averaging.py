@@ -15,6 +15,7 @@ import numpy as np
 from backviz.autodiff.backward import data_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import SHARE, number
 from backviz.optim.parameters import Parameters, groups_of
 
@@ -47,7 +48,7 @@ class EMA:
         warmup: bool = False,
     ) -> None:
         decay = number("EMA", "decay", decay, SHARE)
-        self.params = [p for members, _ in groups_of(params) for p in members]
+        self.params = [p for members, _other in groups_of(params) for p in members]
         self.decay, self.bias_correction, self.warmup = decay, bias_correction, warmup
         self.updates = 0
         self.left = 1.0  # the share of the start that is still in the averages
@@ -59,7 +60,7 @@ class EMA:
     def update(self) -> None:
         """Take the parameters, as they are now, into the averages."""
         if self._apart is not None:
-            raise InputError("the averages stand in for the weights; swap back before update()")
+            raise InputError(_("the averages stand in for the weights; swap back before update()"))
         self.updates = t = self.updates + 1
         decay = min(self.decay, (1 + t) / (10 + t)) if self.warmup else self.decay
         self.left *= decay
@@ -73,7 +74,7 @@ class EMA:
         if not self.bias_correction:
             return [a.copy() if a.ndim else a.item() for a in self.kept]
         if not self.updates:
-            raise InputError("nothing has been averaged yet; call update() after a step")
+            raise InputError(_("nothing has been averaged yet; call update() after a step"))
         return [a / (1 - self.left) if a.ndim else a.item() / (1 - self.left) for a in self.kept]
 
     def swap(self) -> None:
@@ -95,7 +96,7 @@ class EMA:
     def swapped(self) -> Iterator[None]:
         """A block in which the parameters are the averages; not inside another such block."""
         if self._apart is not None:
-            raise InputError("the averages stand in for the weights already; swap back first")
+            raise InputError(_("the averages stand in for the weights already; swap back first"))
         self.swap()
         try:
             yield
@@ -112,9 +113,11 @@ class EMA:
         """Go on from a state."""
         for key, a in {f"{i}.average": a for i, a in self._places()}.items():
             if key not in state or np.shape(state[key]) != a.shape:
-                raise InputError(f"the state is one of other parameters: {key} does not fit")
+                raise InputError(
+                    _("the state is one of other parameters: {key} does not fit", key=key)
+                )
         if set(state) != set(self.state_dict()):
-            raise InputError("the state does not fit: it is not one of as many averages")
+            raise InputError(_("the state does not fit: it is not one of as many averages"))
         self.updates, self.left = int(state["updates"]), float(state["left"])
         for i, a in self._places():
             a[...] = state[f"{i}.average"]

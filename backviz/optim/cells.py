@@ -16,6 +16,7 @@ import numpy as np
 from backviz.autodiff.custody import KEEPING
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.convention import Decay, cycle, rate_of
 from backviz.optim.parameters import Parameter
 from backviz.optim.program import Program
@@ -68,7 +69,7 @@ class Group:
         program, n = self.program, self.numbers
         settled = [np.array(n[i], kind) for i in program.settled]
         moving = [(np.array(n[i], kind), i) for i in program.used]
-        self.boxes[kind] = made = [*settled, *(box for box, _ in moving)]
+        self.boxes[kind] = made = [*settled, *(box for box, _other in moving)]
         self.moving += moving
         return made
 
@@ -89,8 +90,11 @@ class Group:
         self.known = None
         if decay is Decay.BY_SCHEDULE and o.get("weight_decay") and not self.base:
             raise InputError(
-                f"{title}: the weight decay goes by the share of the first rate, and that "
-                "is 0; give a schedule that is built around a rate, such as warmup"
+                _(
+                    "{title}: the weight decay goes by the share of the first rate, and that "
+                    "is 0; give a schedule that is built around a rate, such as warmup",
+                    title=title,
+                )
             )
 
 
@@ -207,6 +211,6 @@ def lend(cells: Sequence[Cell], count: int) -> None:
     most: dict[np.dtype[Any], int] = {}
     for a in arrays:
         most[a.dtype] = max(a.size, most.get(a.dtype, 0))
-    pools = {kind: [np.empty(size, kind) for _ in range(count)] for kind, size in most.items()}
+    pools = {kind: [np.empty(size, kind) for _other in range(count)] for kind, size in most.items()}
     for cell, a in zip(cells, arrays, strict=True):
         cell.scratch = tuple([pool[: a.size].reshape(a.shape) for pool in pools[a.dtype]])

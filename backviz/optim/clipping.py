@@ -15,6 +15,7 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
 from backviz.errors import NotFiniteError
+from backviz.language import _
 from backviz.optim.options import Kind, number
 from backviz.optim.parameters import check_array, members_of
 
@@ -58,8 +59,11 @@ def clip_by_norm(
     norm: float = quietly(_norm, [g for g in gradients if g is not None], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise NotFiniteError(
-            f"the norm of the gradients is {norm}, so they cannot be clipped; look for what "
-            "overflows, or say error_if_nonfinite=False"
+            _(
+                "the norm of the gradients is {norm}, so they cannot be clipped; look for "
+                "what overflows, or say error_if_nonfinite=False",
+                norm=norm,
+            )
         )
     factor = max_norm / (norm + 1e-6)
     if not factor >= 1:  # NaN too

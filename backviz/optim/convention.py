@@ -99,8 +99,13 @@ def settle(
             continue
         if name not in options:
             raise InputError(
-                f"{title} has no option {name} in the semantics of {semantics}; "
-                f"it has {', '.join(options)}"
+                _(
+                    "{title} has no option {name} in the semantics of {semantics}; it has {list}",
+                    title=title,
+                    name=name,
+                    semantics=semantics,
+                    list=", ".join(options),
+                )
             )
         if name == "lr" and callable(option):
             schedule = as_schedule(option)
@@ -108,7 +113,13 @@ def settle(
         else:
             options[name] = checked(title, name, option)
     if options["lr"] is None:
-        raise InputError(f"{semantics} has no rate of its own for {title}; say lr=…")
+        raise InputError(
+            _(
+                "{semantics} has no rate of its own for {title}; say lr=…",
+                semantics=semantics,
+                title=title,
+            )
+        )
     if schedule is not None and schedule.cycles:
         cycle(title, options, schedule, 0)
     return options, schedule
@@ -125,7 +136,13 @@ def rate_of(title: str, schedule: Schedule, step: int) -> float:
     rate = plain(schedule(step))
     if not 0 <= rate < math.inf:
         raise InputError(
-            f"{title}: {schedule.name} gives the rate {rate:g} at step {step}; rates are at least 0"
+            _(
+                "{title}: {name} gives the rate {rate:g} at step {step}; rates are at least 0",
+                title=title,
+                name=schedule.name,
+                rate=rate,
+                step=step,
+            )
         )
     return rate
 
@@ -134,7 +151,11 @@ def cycle(title: str, options: dict[str, Any], schedule: Schedule, step: int) ->
     """Set the momentum, or Adam's β₁, to what the schedule says for the step."""
     if "betas" not in options and "momentum" not in options:
         raise InputError(
-            f"{schedule.name} cycles the momentum and {title} has none; say cycle_momentum=False"
+            _(
+                "{name} cycles the momentum and {title} has none; say cycle_momentum=False",
+                name=schedule.name,
+                title=title,
+            )
         )
     momentum = number(schedule.name, f"the momentum of step {step}", schedule.momentum(step), SHARE)
     if "betas" in options:

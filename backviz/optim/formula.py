@@ -17,6 +17,7 @@ from typing import Any
 
 from backviz.autodiff.notation import LOOSE
 from backviz.autodiff.symbol import Symbol, as_symbol, numbers_behind
+from backviz.language import _
 from backviz.optim.options import OPTIONS
 
 Lines = Generator[tuple[str, Any], Any, None]
@@ -52,7 +53,7 @@ def run(lines: Lines, x: Names, hear: Hear) -> None:
             label, value = lines.send(answer)
         except StopIteration:
             return
-        name, _, sign = label.partition(" ")
+        name, _other, sign = label.partition(" ")
         answer = hear(name, sign, value)
         if sign == "←":
             setattr(x, name, answer)
@@ -123,7 +124,7 @@ def computed(
         return value
 
     def missing(name: str) -> Any:
-        raise AttributeError(f"the formula reads {name}, and nothing has that name")
+        raise AttributeError(_("the formula reads {name}, and nothing has that name", name=name))
 
     x = Names(missing, **known)
     run(lines(x, SimpleNamespace(**options)), x, hear)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.cells import Group
 from backviz.optim.options import checked
 
@@ -35,7 +36,12 @@ class ParamGroup(MutableMapping[str, Any]):
         group = self._group
         if name not in group.options:
             raise InputError(
-                f"{self._title} has no option {name!r} to set; it has {', '.join(group.options)}"
+                _(
+                    "{title} has no option {name!r} to set; it has {list}",
+                    title=self._title,
+                    name=name,
+                    list=", ".join(group.options),
+                )
             )
         group.options[name] = option = checked(self._title, name, option)
         group.touched = True
@@ -43,7 +49,9 @@ class ParamGroup(MutableMapping[str, Any]):
             group.schedule, group.base = None, option
 
     def __delitem__(self, name: str) -> None:
-        raise InputError(f"{self._title}: the options of a group can be set, not deleted")
+        raise InputError(
+            _("{title}: the options of a group can be set, not deleted", title=self._title)
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(["params", *self._group.options])

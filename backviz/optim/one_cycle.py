@@ -49,8 +49,12 @@ def one_cycle(
     first = share * total_steps - 1
     if first in (0, total_steps - 1):
         raise InputError(
-            f"{name}: pct_start={pct_start!r} leaves one of the phases no steps; "
-            "give a number between 0 and 1"
+            _(
+                "{name}: pct_start={pct_start!r} leaves one of the phases no steps; give a "
+                "number between 0 and 1",
+                name=name,
+                pct_start=pct_start,
+            )
         )
     if anneal_strategy not in ANNEALING:
         raise InputError(
@@ -90,8 +94,12 @@ def _way(t: int, /, phases: tuple[Phase, ...], strategy: str, which: int) -> flo
     last = phases[-1][0]
     if t > last:
         raise InputError(
-            f"one_cycle ends after {last + 1:g} steps and was asked for step {t + 1}; "
-            "give total_steps the length of the whole training"
+            _(
+                "one_cycle ends after {n:g} steps and was asked for step {n2}; give "
+                "total_steps the length of the whole training",
+                n=last + 1,
+                n2=t + 1,
+            )
         )
     begin = 0.0
     for phase in phases:

@@ -93,7 +93,13 @@ class Optimizer:
             raise InputError(unknown(_("option of {name}", name=self.title), wrong, names))
         names = [name for name in names if name not in BY_NAME]
         if len(placed) > len(names) or set(names[: len(placed)]) & set(named):
-            raise InputError(f"{self.title}: give {', '.join(names)} once each, in this order")
+            raise InputError(
+                _(
+                    "{title}: give {list} once each, in this order",
+                    title=self.title,
+                    list=", ".join(names),
+                )
+            )
         named |= zip(names, placed, strict=False)
         self.steps = 0
         self.groups: list[Group] = []
@@ -227,10 +233,12 @@ class Optimizer:
     def _given(self, grads: Any) -> list[Ready]:
         """Plain arrays with the gradients that were handed over."""
         if grads is None:
-            raise InputError("plain arrays carry no gradients; call opt.step(gradients)")
+            raise InputError(_("plain arrays carry no gradients; call opt.step(gradients)"))
         listed = grads if type(grads) is list or type(grads) is tuple else [grads]
         if len(listed) != len(self.params):
-            raise InputError(f"{len(self.params)} parameters were given {len(listed)} gradients")
+            raise InputError(
+                _("{n} parameters were given {n2} gradients", n=len(self.params), n2=len(listed))
+            )
         ready: list[Ready] = []
         for cell in self.cells:
             g, p = listed[cell.at[0]], cell.array()
@@ -250,14 +258,23 @@ class Optimizer:
                 g = np.asarray(data_of(g))
             if g.dtype.kind not in "fiub":
                 raise InputError(
-                    f"the gradient of parameter {cell.at[0]} holds {g.dtype}, not real numbers"
+                    _(
+                        "the gradient of parameter {at} holds {dtype}, not real numbers",
+                        at=cell.at[0],
+                        dtype=g.dtype,
+                    )
                 )
             if any(np.may_share_memory(g, x) for x in self.params):  # as that of ½x² is x
                 g = g.copy()
             if g.shape != p.shape:
                 raise ShapeError(
-                    f"parameter {cell.at[0]} has the shape {p.shape} and its gradient {g.shape}; "
-                    "they have to be the same"
+                    _(
+                        "parameter {at} has the shape {shape} and its gradient {shape2}; they have "
+                        "to be the same",
+                        at=cell.at[0],
+                        shape=p.shape,
+                        shape2=g.shape,
+                    )
                 )
             ready.append((cell, p, g))
         return ready
@@ -265,7 +282,7 @@ class Optimizer:
     def _recorded(self, grads: Any) -> list[Ready]:
         """Recorded leaves with what backward left on them."""
         if grads is not None:
-            raise InputError("recorded values have their gradients on them; call opt.step()")
+            raise InputError(_("recorded values have their gradients on them; call opt.step()"))
         ready: list[Ready] = []
         for cell in list(self.cells):
             if not cell.packed:
@@ -274,8 +291,14 @@ class Optimizer:
                     p, g = cell.array(), data_of(g)
                     if not np.shape(g) == np.shape(p) == cell.scratch[0].shape:
                         raise ShapeError(
-                            f"parameter {cell.at[0]} began with the shape {cell.scratch[0].shape}, "
-                            f"has {np.shape(p)} and its gradient {np.shape(g)}; all must agree"
+                            _(
+                                "parameter {at} began with the shape {shape}, has {shape2} and its "
+                                "gradient {shape3}; all must agree",
+                                at=cell.at[0],
+                                shape=cell.scratch[0].shape,
+                                shape2=np.shape(p),
+                                shape3=np.shape(g),
+                            )
                         )
                     ready.append((cell, p, g))
                 continue
@@ -321,7 +344,10 @@ class Optimizer:
         schedule = as_schedule(lr) if callable(lr) else None
         if schedule is not None and schedule.cycles:
             raise InputError(
-                f"{schedule.name} cycles the momentum; give it when the optimizer is made"
+                _(
+                    "{name} cycles the momentum; give it when the optimizer is made",
+                    name=schedule.name,
+                )
             )
         title = self.title
         rate = rate_of(title, schedule, self.steps) if schedule else checked(title, "lr", lr)

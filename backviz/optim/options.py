@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import _
 
 
 def _share(x: float) -> bool:
@@ -60,7 +61,7 @@ def option(name: str, letters: str, kind: Kind) -> None:
     """
     row = Option(tuple(letters.split()), kind)
     if OPTIONS.setdefault(name, row) != row:
-        raise ValueError(f"the option {name!r} has letters and bounds already")
+        raise ValueError(_("the option {name!r} has letters and bounds already", name=name))
 
 
 option("lr", "lr", ("a number of at least 0, or a schedule", _not_negative))
@@ -93,7 +94,15 @@ def number(owner: str, name: str, given: Any, kind: Kind) -> float:
     wanted, fits = kind
     found = plain(given)
     if not fits(found):
-        raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+        raise InputError(
+            _(
+                "{owner}: {name}={given!r} does not work; give {wanted}",
+                owner=owner,
+                name=name,
+                given=given,
+                wanted=wanted,
+            )
+        )
     return found
 
 
@@ -115,13 +124,28 @@ def checked(owner: str, name: str, given: Any) -> Any:
     if name not in OPTIONS:
         if given is True or given is False:
             return given
-        raise InputError(f"{owner}: {name}={given!r} does not work; give True or False")
+        raise InputError(
+            _(
+                "{owner}: {name}={given!r} does not work; give True or False",
+                owner=owner,
+                name=name,
+                given=given,
+            )
+        )
     letters, (wanted, fits) = OPTIONS[name].letters, OPTIONS[name].kind
     if len(letters) == 1:
         return number(owner, name, given, OPTIONS[name].kind)
     pair = tuple(map(plain, given)) if isinstance(given, list | tuple | np.ndarray) else ()
     if len(pair) != len(letters) or not all(map(fits, pair)):
-        raise InputError(f"{owner}: {name}={given!r} does not work; give {wanted}")
+        raise InputError(
+            _(
+                "{owner}: {name}={given!r} does not work; give {wanted}",
+                owner=owner,
+                name=name,
+                given=given,
+                wanted=wanted,
+            )
+        )
     return pair
 
 
@@ -133,7 +157,14 @@ def whole(schedule: str, name: str, given: Any, least: int = 1) -> int:
         number = least - 1
     if number < least:
         raise InputError(
-            f"{schedule}: {name}={given!r} does not work; give a whole number of at least {least}"
+            _(
+                "{schedule}: {name}={given!r} does not work; give a whole number of at "
+                "least {least}",
+                schedule=schedule,
+                name=name,
+                given=given,
+                least=least,
+            )
         )
     return number
 

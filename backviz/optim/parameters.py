@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 
 Parameter = Value | np.ndarray
 Parameters = (
@@ -33,15 +34,15 @@ def groups_of(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]
     groups = []
     for members, own in _split(params):
         if not members:
-            raise InputError("there is nothing to optimize: the list of parameters is empty")
+            raise InputError(_("there is nothing to optimize: the list of parameters is empty"))
         groups.append((members, own))
-    every = [p for members, _ in groups for p in members]
+    every = [p for members, _other in groups for p in members]
     for i, p in enumerate(every):
         _check(i, p)
     if len({id(p) for p in every}) < len(every):
-        raise InputError("a parameter is in the list twice; give each one once")
+        raise InputError(_("a parameter is in the list twice; give each one once"))
     if len({isinstance(p, Value) for p in every}) > 1:
-        raise InputError("the parameters are values and plain arrays; give one kind only")
+        raise InputError(_("the parameters are values and plain arrays; give one kind only"))
     return groups
 
 
@@ -55,8 +56,11 @@ def members_of(params: Any) -> list[Any]:
         return [params]
     if not isinstance(params, Iterable):
         raise InputError(
-            f"{type(params).__name__} is no parameter and no list of them; "
-            "give a network's parameters(), or a list of values or of float arrays"
+            _(
+                "{kind} is no parameter and no list of them; give a network's "
+                "parameters(), or a list of values or of float arrays",
+                kind=type(params).__name__,
+            )
         )
     return list(params)
 
@@ -68,7 +72,9 @@ def _split(params: Parameters) -> list[tuple[list[Parameter], dict[str, Any]]]:
     groups = []
     for i, group in enumerate(given):
         if not isinstance(group, Mapping) or "params" not in group:
-            raise InputError(f'group {i} has no parameters; write {{"params": […], "lr": …}}')
+            raise InputError(
+                _('group {i} has no parameters; write {{"params": […], "lr": …}}', i=i)
+            )
         groups.append(
             (members_of(group["params"]), {k: v for k, v in group.items() if k != "params"})
         )
@@ -80,7 +86,11 @@ def _check(i: int, p: Any) -> None:
         if not p.is_leaf:
             named = f" ({p.label})" if p.label else ""
             raise InputError(
-                f"parameter {i}{named} was computed; give the leaves that it was computed from"
+                _(
+                    "parameter {i}{named} was computed; give the leaves that it was computed from",
+                    i=i,
+                    named=named,
+                )
             )
     else:
         check_array(f"parameter {i}", p)
@@ -96,9 +106,15 @@ def check_array(what: str, p: Any) -> None:
     """
     if not isinstance(p, np.ndarray):
         raise InputError(
-            f"{what} is a {type(p).__name__}, which cannot be changed in place; "
-            "give backviz.Value, backviz.tensor or a float array"
+            _(
+                "{what} is a {kind}, which cannot be changed in place; give backviz.Value, "
+                "backviz.tensor or a float array",
+                what=what,
+                kind=type(p).__name__,
+            )
         )
     if p.dtype.char not in "df" or not p.flags.writeable:
         kind = f"of {p.dtype}" if p.dtype.char not in "df" else "read-only"
-        raise InputError(f"{what} is an array {kind}; give a writable float array")
+        raise InputError(
+            _("{what} is an array {kind}; give a writable float array", what=what, kind=kind)
+        )

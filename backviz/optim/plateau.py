@@ -49,14 +49,16 @@ class Plateau(Schedule):
 
     def momentum(self, t: int) -> float:
         """There is none."""
-        raise InputError(f"the schedule {self.name} says nothing about the momentum")
+        raise InputError(_("the schedule {name} says nothing about the momentum", name=self.name))
 
     def report(self, loss: Any) -> float:
         """Take note of a loss (or an accuracy, in mode "max"); returns the rate from here on."""
         try:
             loss = float(loss)
         except (TypeError, ValueError):
-            raise InputError(f"{self.name}: a loss is one number, not {loss!r:.40}") from None
+            raise InputError(
+                _("{name}: a loss is one number, not {loss!r:.40}", name=self.name, loss=loss)
+            ) from None
         if self.options["semantics"] == "keras":
             self._report_keras(loss)
         else:
@@ -110,8 +112,12 @@ class Plateau(Schedule):
         """Go on from what was saved."""
         if set(state) != set(MEMORY):
             raise InputError(
-                f"the state of {self.name} has {', '.join(MEMORY)}, not "
-                f"{', '.join(sorted(state)) or 'nothing'}; save it with state_dict()"
+                _(
+                    "the state of {name} has {list}, not {list2}; save it with state_dict()",
+                    name=self.name,
+                    list=", ".join(MEMORY),
+                    list2=", ".join(sorted(state)) or "nothing",
+                )
             )
         self.rate, self.best = float(state["rate"]), float(state["best"])
         self.bad, self.waiting = int(state["bad"]), int(state["waiting"])

@@ -25,6 +25,7 @@ import numpy as np
 from backviz.autodiff.op import Op
 from backviz.autodiff.operand import Operand, Params
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.formula import NUMBER, Lines, Names, run
 
 ON_NUMBERS: Mapping[str, Callable[..., Any]] = {
@@ -74,7 +75,9 @@ class Number(Operand):
         if any(isinstance(a, Array) for a in args):
             return self.trace.array(op.name, args)
         if op.name not in ON_NUMBERS:
-            raise InputError(f"an optimizer's formula cannot take {op.name} of a number")
+            raise InputError(
+                _("an optimizer's formula cannot take {name} of a number", name=op.name)
+            )
         return self.trace.number(ON_NUMBERS[op.name], *args)
 
     def __bool__(self) -> bool:
@@ -119,7 +122,7 @@ class Trace:
     def incoming(self, name: str) -> Array:
         """An array that is there before the step: θ, g, or what is kept."""
         if name not in self.names:
-            raise AttributeError(f"the formula reads {name}, and no line keeps it")
+            raise AttributeError(_("the formula reads {name}, and no line keeps it", name=name))
         return Array(self, -1 - self.names.index(name))
 
     # Numbers ------------------------------------------------------------------------------
@@ -156,7 +159,9 @@ class Trace:
         if row not in self.known:
             made = getattr(np, ufunc, None)
             if not isinstance(made, np.ufunc) or made.nin != len(given):
-                raise InputError(f"an optimizer's formula cannot take {ufunc} of an array")
+                raise InputError(
+                    _("an optimizer's formula cannot take {ufunc} of an array", ufunc=ufunc)
+                )
             made = BY_NAME.get(ufunc, made)
             self.calls.append((made, *row[1:]))
             self.known[row] = len(self.calls) - 1
@@ -345,8 +350,8 @@ def _placed(
         moves.append((ufunc, *read, out))
     late = [(register[core], home[name]) for name, core in final.items()]
     late = [(source, target) for source, target in late if source != target]
-    for j, (source, _) in enumerate(late):  # a source that is overwritten steps aside
-        if source in {target for _, target in late}:
+    for j, (source, _other) in enumerate(late):  # a source that is overwritten steps aside
+        if source in {target for _other, target in late}:
             moves.append((np.positive, ("a", source), top))
             late[j], top = (top, late[j][1]), top + 1
     moves += [(np.positive, ("a", source), target) for source, target in late]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import plain, short
 from backviz.registry import Registry
 
@@ -75,7 +76,9 @@ class Rule(Schedule):
     def momentum(self, t: int) -> float:
         """The momentum of step t."""
         if self.moving is None:
-            raise InputError(f"the schedule {self.name} says nothing about the momentum")
+            raise InputError(
+                _("the schedule {name} says nothing about the momentum", name=self.name)
+            )
         return self.moving(t)
 
     def describe(self) -> str:
@@ -117,10 +120,14 @@ def as_schedule(given: Callable[[int], float]) -> Schedule:
     if isinstance(given, Schedule):
         return given
     if not callable(given):
-        raise InputError(f"{given!r} is no schedule; give a function of the step, or constant(…)")
+        raise InputError(
+            _("{given!r} is no schedule; give a function of the step, or constant(…)", given=given)
+        )
     name = getattr(given, "__name__", "function")
     try:
         base = plain(given(0))
     except TypeError as error:
-        raise InputError(f"{name} is no schedule: {error}; give a function of the step") from error
+        raise InputError(
+            _("{name} is no schedule: {error}; give a function of the step", name=name, error=error)
+        ) from error
     return Rule(name, base, given)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.options import AT_LEAST_0, above_0, number, whole
 from backviz.optim.rates import SCHEDULES, Rule, Schedule, as_schedule
 from backviz.registry import unknown
@@ -252,19 +253,27 @@ def sequence(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedu
     [0.1, 0.1, 1.0, 0.5, 0.25]
     """
     if not isinstance(schedules, Iterable):
-        raise InputError("sequence takes a list of schedules and a list of milestones")
+        raise InputError(_("sequence takes a list of schedules and a list of milestones"))
     parts, marks = tuple(map(as_schedule, schedules)), _milestones("sequence", milestones)
     if not parts or len(marks) != len(parts) - 1 or list(marks) != sorted(set(marks)):
         raise InputError(
-            f"sequence: {len(parts)} schedules need {max(len(parts) - 1, 0)} growing milestones, "
-            f"not {list(marks)}"
+            _(
+                "sequence: {n} schedules need {limit} growing milestones, not {list}",
+                n=len(parts),
+                limit=max(len(parts) - 1, 0),
+                list=list(marks),
+            )
         )
     cycling = [part.name for part in parts if part.cycles]
     still = [part.name for part in parts if not part.cycles]
     if cycling and still:
         raise InputError(
-            f"sequence: {cycling[0]} cycles the momentum and {still[0]} does not; "
-            "give the first cycle_momentum=False, or use warmup, where the momentum waits"
+            _(
+                "sequence: {cycling} cycles the momentum and {still} does not; give the "
+                "first cycle_momentum=False, or use warmup, where the momentum waits",
+                cycling=cycling[0],
+                still=still[0],
+            )
         )
     return Rule(
         "sequence",
@@ -340,7 +349,13 @@ def _momentum_of_every(t: int, /, steps: int, schedule: Schedule) -> float:
 
 def _milestones(who: str, given: Sequence[int]) -> tuple[int, ...]:
     if not isinstance(given, Iterable):
-        raise InputError(f"{who}: milestones={given!r} does not work; give a list of steps")
+        raise InputError(
+            _(
+                "{who}: milestones={given!r} does not work; give a list of steps",
+                who=who,
+                given=given,
+            )
+        )
     return tuple([whole(who, "a milestone", mark, 0) for mark in given])
 
 

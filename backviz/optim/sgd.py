@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.optim.convention import Conventions, Decay, Rate, convention
 from backviz.optim.formula import Lines, given, when
 from backviz.optim.optimizer import Optimizer, Options
@@ -64,7 +65,7 @@ class SGD(Optimizer):
     def judge(self, o: Options) -> None:
         """nesterov needs a momentum, without dampening."""
         if o["nesterov"] and (not o["momentum"] or o.get("dampening")):
-            raise InputError("nesterov=True needs a momentum above 0 and no dampening")
+            raise InputError(_("nesterov=True needs a momentum above 0 and no dampening"))
 
     @staticmethod
     def update(x: Any, o: Any, rate: Rate = Rate.IN_STEP) -> Lines:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.optim.convention import Decay
 from backviz.optim.options import OPTIONS
 
@@ -48,13 +49,22 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
     """Take over a state; one of another optimizer or of other parameters is refused."""
     if not isinstance(state, Mapping):
         raise InputError(
-            "a state is what state_dict() gives, or np.load(file) of it, "
-            f"not {type(state).__name__}"
+            _(
+                "a state is what state_dict() gives, or np.load(file) of it, not {kind}",
+                kind=type(state).__name__,
+            )
         )
     for what, own in (("optimizer", opt.title), ("semantics", opt.semantics)):
         saved = str(state.get(what, "nothing"))
         if saved != own:
-            raise InputError(f"the state is one of {what} {saved}, and this is {own}")
+            raise InputError(
+                _(
+                    "the state is one of {what} {saved}, and this is {own}",
+                    what=what,
+                    saved=saved,
+                    own=own,
+                )
+            )
     expected = {"steps"}
     for i, group in enumerate(opt.groups):
         options = {name: _option(state, f"group{i}.{name}") for name in group.options}
@@ -72,8 +82,14 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
                 found = np.shape(_entry(state, f"{place}.{name}"))
                 if found != p.shape:
                     raise ShapeError(
-                        f"the state is one of other parameters: {name} of parameter {place} "
-                        f"has the shape {found}, and the parameter {p.shape}"
+                        _(
+                            "the state is one of other parameters: {name} of parameter {place} "
+                            "has the shape {found}, and the parameter {shape}",
+                            name=name,
+                            place=place,
+                            found=found,
+                            shape=p.shape,
+                        )
                     )
     wrong = expected ^ (set(state) - {"optimizer", "semantics"})
     if wrong:
@@ -110,7 +126,7 @@ def _take(opt: Optimizer, state: Mapping[str, Any]) -> None:
 
 def _entry(state: Mapping[str, Any], key: str) -> Any:
     if key not in state:
-        raise InputError(f"the state does not fit the optimizer: {key} is missing")
+        raise InputError(_("the state does not fit the optimizer: {key} is missing", key=key))
     return state[key]
 
 

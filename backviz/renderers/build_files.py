@@ -12,6 +12,7 @@ from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, write_file, write_numbered
 from backviz.formats import resolve
+from backviz.language import _
 from backviz.renderers.builds import BUILDERS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def build_format(output: str, form: str | None = None) -> str:
     fragments = form == "fragments" or (form is None and extension == "svg" and not numbered)
     if form is None and not extension:
         raise UsageError(
-            "name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F"
+            _("name a file with -o, such as steps.pdf, steps.html or 'out/%02d.png', or say -F")
         )
     if fragments and extension in ("", "svg"):
         form = "fragments"
@@ -42,11 +43,20 @@ def build_format(output: str, form: str | None = None) -> str:
         builder = BUILDERS[resolve(output, form, BUILDERS, instead=instead)]
     if builder.each and not numbered:
         raise UsageError(
-            f"{builder.name} gives a file for each step; put a number into the name, for example "
-            f"-o 'steps-%02d.{builder.name}'"
+            _(
+                "{name} gives a file for each step; put a number into the name, for "
+                "example -o 'steps-%02d.{name}'",
+                name=builder.name,
+            )
         )
     if numbered and not builder.each:
-        raise UsageError(f"{builder.name} makes one file; take the %d out of {output}")
+        raise UsageError(
+            _(
+                "{name} makes one file; take the %d out of {output}",
+                name=builder.name,
+                output=output,
+            )
+        )
     return builder.name
 
 

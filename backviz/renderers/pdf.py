@@ -17,6 +17,7 @@ from backviz.diagrams import font
 from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.renderers.pdf_fonts import Fonts
 from backviz.renderers.svg import number
 
@@ -116,8 +117,11 @@ def source_date() -> int | None:
     given = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
     if given and not (given.isdecimal() and int(given[:20]) <= LAST_SECOND):
         raise UsageError(
-            f"SOURCE_DATE_EPOCH is {given[:40]!r}, which is no whole number of seconds since 1970; "
-            "unset it, or set it to one"
+            _(
+                "SOURCE_DATE_EPOCH is {given!r}, which is no whole number of seconds since "
+                "1970; unset it, or set it to one",
+                given=given[:40],
+            )
         )
     return int(given) if given else None
 
@@ -247,7 +251,7 @@ class _Forms:
         found = self._glyphs.get((char, bold))
         if found is None:
             contours = font.glyph(char, bold).contours
-            points = [p for contour in contours for _, run in contour for p in run]
+            points = [p for contour in contours for _other, run in contour for p in run]
             xs, ys = zip(*points, strict=True)
             box = f"/BBox [ {min(xs) - 9} {min(ys) - 9} {max(xs) + 9} {max(ys) + 9} ]"
             path = " ".join(map(_contour, contours))

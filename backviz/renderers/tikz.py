@@ -16,6 +16,7 @@ from backviz.diagrams import font
 from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text, placed
 from backviz.diagrams.theme import CM, THEMES, Theme, rgb
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.renderers.svg import number
 from backviz.tex_signs import needs_cyrillic, tex
 
@@ -123,7 +124,9 @@ def beamer_snippet(path: str, pages: int) -> str:
     \end{frame}
     """
     if pages < 1:
-        raise InputError(f"a frame of {pages} pages has nothing to show; use 1 page or more")
+        raise InputError(
+            _("a frame of {pages} pages has nothing to show; use 1 page or more", pages=pages)
+        )
     many = "1" if pages == 1 else f"1,...,{pages}"
     size = r"page=\k,width=\paperwidth,height=\paperheight,keepaspectratio"
     name = path.replace("\\", "/")
@@ -199,7 +202,9 @@ def _only(shown: str, on: list[int], steps: int) -> str:
     r"""What is shown under `\only`, unless every step shows it."""
     if len(on) == steps:
         return f"{shown}%"
-    runs = [[k for _, k in run] for _, run in groupby(enumerate(on), lambda p: p[1] - p[0])]
+    runs = [
+        [k for _other, k in run] for _other, run in groupby(enumerate(on), lambda p: p[1] - p[0])
+    ]
     spans = (
         f"{run[0]}-" if run[-1] == steps else f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}"
         for run in runs

@@ -17,6 +17,7 @@ import numpy as np
 
 from backviz.displays import DISPLAYS
 from backviz.errors import BackvizError
+from backviz.language import _
 from backviz.stepping.look import Look
 from backviz.stepping.words import NOTES
 from backviz.text import entries_within, json_ready
@@ -60,7 +61,7 @@ class Answer(ABC):
         """
         told = as_data(self)
         entries_within(
-            _arrays(told), MOST_ENTRIES, "ask for a part, or for text, which sums them up"
+            _arrays(told), MOST_ENTRIES, _("ask for a part, or for text, which sums them up")
         )
         made: dict[str, Any] = json_ready(told)
         return made

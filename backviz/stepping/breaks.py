@@ -16,6 +16,7 @@ import numpy as np
 
 from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops import OPS
 from backviz.stepping.conditions import Condition, read_condition, read_number
 from backviz.telling.record import GRAD, Record
@@ -74,7 +75,7 @@ def read_break(text: str, record: Record) -> Break:
     if found := re.fullmatch(r"(?:absg|\|g\|)\s*([<>]=?)\s*([^=].*)", given):
         compare, limit = SIZES[found[1]], read_number(found[2])
         if not isinstance(limit, float):
-            raise InputError(f"{given}: the limit is one number, as in absg>1e3")
+            raise InputError(_("{given}: the limit is one number, as in absg>1e3", given=given))
         return Break(given, lambda e: e.done >= 0 and any(
             bool(np.any(compare(np.abs(x), limit))) for x in e.numbers))  # fmt: skip
     if re.search(r"[<>]|[=!]=", given):

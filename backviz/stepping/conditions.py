@@ -17,6 +17,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.sources.allowlist import CONSTANTS, find_refused, variables
 from backviz.sources.evaluation import evaluate, plain_signs
 from backviz.telling.record import GRAD
@@ -59,8 +60,13 @@ class Condition:
             return bool(np.any(quietly(self.compare, left, right)))
         except ValueError:
             raise ShapeError(
-                f"{self.text!r}: the sides have shapes {np.shape(left)} and {np.shape(right)}, "
-                "which cannot be compared entry by entry; compare with a number"
+                _(
+                    "{text!r}: the sides have shapes {shape} and {shape2}, which cannot be "
+                    "compared entry by entry; compare with a number",
+                    text=self.text,
+                    shape=np.shape(left),
+                    shape2=np.shape(right),
+                )
             ) from None
 
 
@@ -70,12 +76,16 @@ def read_condition(text: str) -> Condition:
     try:
         body = _Gradients().visit(tree.body)
     except RecursionError:
-        raise InputError(f"{text[:40]!r}… is nested too deeply; make it simpler") from None
+        raise InputError(
+            _("{text!r}… is nested too deeply; make it simpler", text=text[:40])
+        ) from None
     if not isinstance(body, ast.Compare) or len(body.ops) != 1:
-        raise InputError(f"{text!r} is no condition; write one comparison, as in a.grad > 1")
+        raise InputError(
+            _("{text!r} is no condition; write one comparison, as in a.grad > 1", text=text)
+        )
     compare = _COMPARE.get(type(body.ops[0]))
     if compare is None:
-        raise InputError(f"{text!r}: compare with one of > < >= <= == !=")
+        raise InputError(_("{text!r}: compare with one of > < >= <= == !=", text=text))
     for side in (body.left, body.comparators[0]):
         refuse(side, text)
     return Condition(text, body.left, body.comparators[0], compare)
@@ -101,28 +111,41 @@ def read_number(text: str) -> Any:
         return np.array(made[body], float)
     except ValueError:
         raise InputError(
-            f"{text[:40]!r}: the rows of a list are equally long; this one's are not"
+            _("{text!r}: the rows of a list are equally long; this one's are not", text=text[:40])
         ) from None
 
 
 def _entry(body: ast.expr, text: str) -> Any:
     refuse(body, text)
     if names := variables(body) - set(UNBOUNDED):
-        raise InputError(f"{text!r}: {min(names)} is no number; write numbers and functions only")
+        raise InputError(
+            _(
+                "{text!r}: {limit} is no number; write numbers and functions only",
+                text=text,
+                limit=min(names),
+            )
+        )
     return number_of(body, UNBOUNDED)
 
 
 def _parsed(text: str) -> ast.Expression:
     if len(text) > LONGEST:
-        raise InputError(f"the expression is longer than {LONGEST} characters; make it shorter")
+        raise InputError(
+            _(
+                "the expression is longer than {longest} characters; make it shorter",
+                longest=LONGEST,
+            )
+        )
     text = plain_signs(text.strip())
     try:
         return ast.parse(text, mode="eval")
     except SyntaxError as error:
         column = min(max((error.offset or 1) - 1, 0), len(text))
-        raise InputError("this cannot be read", line=text, column=column) from None
+        raise InputError(_("this cannot be read"), line=text, column=column) from None
     except (ValueError, RecursionError, MemoryError):
-        raise InputError(f"{text[:40]!r} cannot be read; use a simpler expression") from None
+        raise InputError(
+            _("{text!r} cannot be read; use a simpler expression", text=text[:40])
+        ) from None
 
 
 class _Gradients(ast.NodeTransformer):

@@ -15,15 +15,17 @@ from typing import Any
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.sources.variables import name_values
 from backviz.stepping.shell import Shell, run_script, to_stdout
 from backviz.stepping.state import start
 
 
-def step(output: Value, commands: str | None = None, *, lang: str = "en") -> int:
+def step(output: Value, commands: str | None = None, *, lang: str | None = None) -> int:
     """Go through a computation at a prompt, as a debugger does; the exit code.
 
-    `commands` such as "n; n; why a" are run instead, one after another.
+    `commands` such as "n; n; why a" are run instead, one after another. At a prompt the language is
+    that of the system (BACKVIZ_LANG, LANG) if none is asked for; elsewhere it is English.
 
     >>> a = Value(3.0, "a")
     >>> step(a * a, "next 3; print a")
@@ -45,19 +47,21 @@ def step(output: Value, commands: str | None = None, *, lang: str = "en") -> int
 
     if not isinstance(output, Value):
         raise InputError(
-            f"step takes a recorded value, not a {type(output).__name__}; "
-            "compute one from Value(…) or tensor(…)"
+            _(
+                "step takes a recorded value, not a {kind}; compute one from Value(…) or tensor(…)",
+                kind=type(output).__name__,
+            )
         )
-    look = look_for_terminal(lang)
+    if commands is None and _at_terminal():
+        return interact(Shell(start(output, look_for_terminal(lang)), to_stdout, live=True))
+    look = look_for_terminal(lang or "en")
     if commands is not None:
         return run_script(Shell(start(output, look), to_stdout), split_commands(commands))
-    if _at_terminal():
-        return interact(Shell(start(output, look), to_stdout, live=True))
     lines = iter(sys.stdin or ())
     first = next(lines, None)
     if first is None:
-        print('backviz: no terminal and no commands here; use backviz.stepper(…), which notebooks '
-              'show, or step(…, "n; why a")', file=sys.stderr)  # fmt: skip
+        print(_('backviz: no terminal and no commands here; use backviz.stepper(…), which '
+                'notebooks show, or step(…, "n; why a")'), file=sys.stderr)  # fmt: skip
     given = chain([] if first is None else [first], lines)
     return run_script(Shell(start(output, look), to_stdout), (s.rstrip("\n") for s in given))
 
@@ -71,8 +75,8 @@ def split_commands(text: str) -> list[str]:
     return [part.strip() for part in text.split(";")]
 
 
-def breakpoint(value: Value | None = None) -> None:  # noqa: A001  (the built-in's name is meant)
-    """Stop here and step through a recorded value; quit goes on with the program.
+def breakpoint(value: Value | None = None, *, lang: str | None = None) -> None:  # noqa: A001
+    """Stop here and step through a recorded value, as the built-in; quit goes on with the program.
 
     Without a value it is the one that was recorded last among the variables here, and values
     are called after the variables that hold them. Where nobody sits at a terminal nothing is
@@ -83,15 +87,21 @@ def breakpoint(value: Value | None = None) -> None:  # noqa: A001  (the built-in
     frame = sys._getframe(1)
     where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
     if not _at_terminal():
-        print(f"backviz: breakpoint at {where}: no terminal here, so it goes on", file=sys.stderr)
+        print(
+            _("backviz: breakpoint at {where}: no terminal here, so it goes on", where=where),
+            file=sys.stderr,
+        )
         return
     name_values(frame.f_locals)
     found = value if value is not None else _latest(frame)
     if found is None:
-        print(f"backviz: breakpoint at {where}: no recorded value here", file=sys.stderr)
+        print(
+            _("backviz: breakpoint at {where}: no recorded value here", where=where),
+            file=sys.stderr,
+        )
         return
-    print(f"backviz: breakpoint at {where}")
-    step(found)
+    print(_("backviz: breakpoint at {where}", where=where))
+    step(found, lang=lang)
 
 
 def _latest(frame: FrameType) -> Value | None:

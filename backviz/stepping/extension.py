@@ -16,6 +16,7 @@ from backviz.autodiff.past import Past, keeping, told
 from backviz.autodiff.value import Value
 from backviz.diagrams.typed import typed
 from backviz.errors import BackvizError, UsageError
+from backviz.language import _
 from backviz.signs import printable
 from backviz.sources.constants import name_constants
 from backviz.sources.variables import name_values
@@ -54,8 +55,11 @@ def load_ipython_extension(ipython: Any) -> None:
         name_values(ipython.user_ns)
         output = result_of(name, last, ipython.user_ns, before)
         if output is None:
-            wrong = f"{name!r} is" if name else "the cell recorded"
-            print(printable(f"backviz: {wrong} no value; name one: %%backprop NAME"))
+            if name:
+                said = _("backviz: {name!r} is no value; name one: %%backprop NAME", name=name)
+            else:
+                said = _("backviz: the cell recorded no value; name one: %%backprop NAME")
+            print(printable(said))
             return None
         name_constants(output, ipython.user_ns)
         output, changed = past.as_recorded(output)
@@ -75,7 +79,7 @@ def load_ipython_extension(ipython: Any) -> None:
 def _stepper(output: Value, options: dict[str, Any]) -> Stepper:
     order, wrt = options.pop("order", 1), options.pop("wrt", "")
     if (order > 1) != bool(wrt) or not 1 <= order <= 4:
-        raise UsageError("order=2 (at most 4) and wrt=NAME, the leaf to derive for, go together")
+        raise UsageError(_("order=2 (at most 4) and wrt=NAME, the leaf to derive for, go together"))
     if wrt:  # on a copy: a derivative clears the gradients of what it derives
         output = derivative(again(Run(Record(output)), {}).output, wrt, order - 1)
     return Stepper(output, **options)

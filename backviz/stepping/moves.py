@@ -327,11 +327,13 @@ def goto(state: State, where: str | int) -> tuple[State, Answer]:
     """`goto K`: step K from the start; `goto bw 2` counts in the backward pass; or a node."""
     if isinstance(where, int):
         return step_number(state, where)
-    text, say = where.strip(), state.look.say
-    phases = {"fw": "fw", "bw": "bw", say("fw"): "fw", say("bw"): "bw"}
+    text, look = where.strip(), state.look
+    phases = {"fw": "fw", "bw": "bw", look.say("fw"): "fw", look.say("bw"): "bw"}
     found = re.fullmatch(rf"({'|'.join(phases)})?\s*([-−+]?\d{{1,12}})", text)
     if text in phases and text not in state.record.names:
-        raise InputError(say("name a step, as in goto 3 or goto bw 1, or a node, as in goto d"))
+        raise InputError(
+            look.say("name a step, as in goto 3 or goto bw 1, or a node, as in goto d")
+        )
     if found is None:
         return until(moved(state, 0), text)
     return step_number(state, int(found[2].replace("−", "-")), phases.get(found[1] or "", ""))

@@ -26,6 +26,7 @@ from backviz.diagrams.typed import typed
 from backviz.errors import InputError, UsageError
 from backviz.files import write_file
 from backviz.formats import resolve
+from backviz.language import _
 from backviz.renderers import RENDERERS
 from backviz.stepping.blocks import caption, step_lines
 from backviz.stepping.moves import preceding
@@ -44,8 +45,12 @@ def steps_of(run: Run, style: Style) -> Steps:
     """The figure of a run, complete, with its page."""
     if len(run.record.values) > DRAWN:
         raise InputError(
-            f"{len(run.record.values):,} values are too many to draw at every step (at most "
-            f"{DRAWN:,}); use list, or backviz graph, which folds"
+            _(
+                "{n:,} values are too many to draw at every step (at most {drawn:,}); use "
+                "list, or backviz graph, which folds",
+                n=len(run.record.values),
+                drawn=DRAWN,
+            )
         )
     made = again(run, run.edits)
     if made.output.requires_grad:
@@ -56,12 +61,8 @@ def steps_of(run: Run, style: Style) -> Steps:
 def style_of(state: State) -> Style:
     """The style in the words and numbers of the session."""
     numbers = state.look.numbers
-    return Style(
-        lang=state.look.lang,
-        decimal=numbers.decimal,
-        digits=numbers.digits,
-        **state.look.pictures,
-    )
+    own = {"lang": state.look.lang, "decimal": numbers.decimal, "digits": numbers.digits}
+    return Style(**{**own, **state.look.pictures})
 
 
 def moment_of(state: State, steps: Steps) -> Moment:
@@ -119,7 +120,7 @@ def present(state: State, salt: str = "") -> Steps:
     """The figure with one moment only, the present one; its page and parts are shared."""
     steps = steps_of(state.run, style_of(state))
     moment = moment_of(state, steps)
-    _ = steps.sheet, steps.diagram  # so that the copies share the one layout
+    _other = steps.sheet, steps.diagram  # so that the copies share the one layout
     one = copy(steps)
     one.figure = copy(steps.figure)
     one.figure.style = replace(steps.figure.style, salt=salt)
@@ -159,8 +160,12 @@ def save_picture(state: State, path: str, options: Mapping[str, Any] = NO_OPTION
     form = "html" if path.lower().endswith(PAGES) else resolve(path, None, RENDERERS)
     if form != "html" and RENDERERS[form].kind == "data":
         raise UsageError(
-            f"{path}: {form} holds the whole record, not one step; save step.svg, or use "
-            f"backviz graph -F {form}"
+            _(
+                "{path}: {form} holds the whole record, not one step; save step.svg, or "
+                "use backviz graph -F {form}",
+                path=path,
+                form=form,
+            )
         )
     write_file(path, picture(restyled(state, options), form))
 
@@ -192,7 +197,7 @@ def path_and_options(text: str) -> tuple[str, dict[str, Any]]:
     path, *rest = re.split(r"\s+(?=--\w)", text.strip(), maxsplit=1)
     name, options = typed(rest[0] if rest else "", "save")
     if name:
-        raise UsageError(f"save {text}: put {name} before the options")
+        raise UsageError(_("save {text}: put {name} before the options", text=text, name=name))
     return path, options
 
 

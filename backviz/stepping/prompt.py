@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from backviz.language import spoken
 from backviz.stepping.blocks import step_lines
 from backviz.stepping.breaks import KINDS
 from backviz.stepping.look import Look
@@ -27,17 +28,22 @@ FILES = ("show", "save", "record", "source")
 OFFERED = 500
 
 
-def look_for_terminal(lang: str = "en", numbers: NumberStyle | None = None) -> Look:
-    """What the console at standard output can show; NO_COLOR and TERM=dumb mean no colour."""
+def look_for_terminal(lang: str | None = "en", numbers: NumberStyle | None = None) -> Look:
+    """What the console at standard output can show; NO_COLOR and TERM=dumb mean no colour.
+
+    Where no language is asked for (None), the prompt speaks that of the system; pictures, which go
+    into files, are in English.
+    """
     out = sys.stdout
     terminal = bool(out is not None and out.isatty())
     windows = os.name == "nt" and not {"WT_SESSION", "ANSICON"} & set(os.environ)
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or windows
     return Look(
         encoding=encoding_of_output(),
-        lang=lang,
+        lang=lang or spoken(),
         colour=terminal and not plain,
         numbers=numbers or NumberStyle(),
+        pictures={} if lang else {"lang": "en"},
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from backviz.autodiff.custody import refuse_changed
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.stepping import moves, points, quiz, reasons, views, whatif
 from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look
@@ -61,12 +62,15 @@ class Stepper:
     def __init__(self, output: Value, **style: Unpack[Options]) -> None:
         if not isinstance(output, Value):
             raise InputError(
-                f"stepper takes a recorded value, not a {type(output).__name__}; "
-                "compute one from Value(…) or tensor(…)"
+                _(
+                    "stepper takes a recorded value, not a {kind}; compute one from Value(…) "
+                    "or tensor(…)",
+                    kind=type(output).__name__,
+                )
             )
         digits = style.get("digits", 4)
         if not 1 <= digits <= 17:
-            raise InputError(f"digits says how many, 1 to 17, not {digits!r}")
+            raise InputError(_("digits says how many, 1 to 17, not {digits!r}", digits=digits))
         from backviz.diagrams.style import Style
         from backviz.stepping.shell import Shell
 
@@ -94,7 +98,7 @@ class Stepper:
         """Run a line as at the prompt; raises what the prompt would print as an error."""
         before = self.state
         self._heard.clear()
-        answer, _ = self._shell.answer(line)
+        answer, _other = self._shell.answer(line)
         self._shell.follow(before)
         return replace(Script(tuple(self._heard)), state=self.state) if self._heard else answer
 
@@ -288,7 +292,9 @@ def _numbers(name: str, data: Any) -> Any:
     try:
         return Value(data.data if isinstance(data, Value) else data).data
     except (TypeError, ValueError):
-        raise InputError(f"{name} is a number or an array here, not {str(data)[:40]!r}") from None
+        raise InputError(
+            _("{name} is a number or an array here, not {data!r}", name=name, data=str(data)[:40])
+        ) from None
 
 
 def stepper(output: Value, **style: Unpack[Options]) -> Stepper:

@@ -17,6 +17,7 @@ from typing import Any
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
+from backviz.language import _, speaking
 from backviz.stability import SCHEMA
 from backviz.stepping.answers import Answer, Both, Note, Text, as_data, refused
 from backviz.stepping.commands import meant, perform
@@ -72,6 +73,10 @@ class Shell:
 
     def answer(self, line: str, depth: int = 0) -> tuple[Answer, int]:
         """Run one line and grant what it wishes: the answer and the exit code of its command."""
+        with speaking(self.state.look.lang):  # errors too are in the language of the session
+            return self._answer(line, depth)
+
+    def _answer(self, line: str, depth: int) -> tuple[Answer, int]:
         self.state, result = perform(self.state, line)
         answer = result.told
         if not result.code and not (result.wish and result.wish.what == "record"):
@@ -143,7 +148,7 @@ class Shell:
 
         path, options = path_and_options(text)
         if not path and not self.live:
-            raise InputError("show needs a file name where nobody looks: show step.svg")
+            raise InputError(_("show needs a file name where nobody looks: show step.svg"))
         path = path or str(Path(tempfile.gettempdir()) / PAGE)
         wrote = self._picture(path, options)
         if path.endswith((".html", ".htm")):
@@ -213,9 +218,17 @@ def read_script(path: str) -> str:
     try:
         return Path(path).read_text("utf-8-sig")
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; name a file of commands") from None
+        raise InputError(
+            _(
+                "cannot read {path}: {strerror}; name a file of commands",
+                path=path,
+                strerror=error.strerror,
+            )
+        ) from None
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text; name a file of commands") from None
+        raise InputError(
+            _("{path} is not UTF-8 text; name a file of commands", path=path)
+        ) from None
 
 
 def script_lines(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.stepping.answers import Answer
 from backviz.stepping.blocks import ARROW, heading
 from backviz.stepping.look import Look
@@ -215,7 +216,9 @@ def read_index(text: str) -> tuple[Any, ...]:
         ends = [p.strip() for p in part.split(":")]
         if len(ends) > 3 or not all(re.fullmatch(r"[-+]?\d{1,9}", e) or (not e and len(ends) > 1)
                                     for e in ends):  # fmt: skip
-            raise InputError(f"[{text}] is no index; write whole numbers and slices: [0, 1:3]")
+            raise InputError(
+                _("[{text}] is no index; write whole numbers and slices: [0, 1:3]", text=text)
+            )
         numbers = [int(e) if e else None for e in ends]
         made.append(numbers[0] if len(numbers) == 1 else slice(*numbers))
     return tuple(made)
@@ -228,7 +231,13 @@ def taken(x: Any, index: Any, text: str) -> Any:
     try:
         part = np.asarray(x)[index]
     except (IndexError, ValueError):
-        raise InputError(f"{text}: the shape is {np.shape(x)}, so there is no such entry") from None
+        raise InputError(
+            _(
+                "{text}: the shape is {shape}, so there is no such entry",
+                text=text,
+                shape=np.shape(x),
+            )
+        ) from None
     return part if np.ndim(part) else float(part)
 
 

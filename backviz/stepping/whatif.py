@@ -19,6 +19,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
 from backviz.stepping.look import INDENT, Look
@@ -116,9 +117,20 @@ def _put(old: Any, index: Any, value: Any, name: str) -> Any:
     """The old data with a value in place of an entry, or of all of it."""
     if index is None:
         if np.shape(value) != np.shape(old):
+            told = {"name": name, "shape": np.shape(old), "given": np.shape(value)}
+            if np.ndim(old):
+                raise InputError(
+                    _(
+                        "{name} has shape {shape}, but the value has {given}; give one of that "
+                        "shape, or set entries: {name}[0] = 1",
+                        **told,
+                    )
+                )
             raise InputError(
-                f"{name} has shape {np.shape(old)}, but the value has {np.shape(value)}; give one "
-                f"of that shape" + (f", or set entries: {name}[0] = 1" if np.ndim(old) else "")
+                _(
+                    "{name} has shape {shape}, but the value has {given}; give one of that shape",
+                    **told,
+                )
             )
         return value
     taken(old, index, name)  # says it if there is no such entry
@@ -127,7 +139,14 @@ def _put(old: Any, index: Any, value: Any, name: str) -> Any:
         data[index] = value
     except ValueError:
         part = np.shape(np.asarray(old)[index])
-        raise InputError(f"{name} has shape {part}, but the value has {np.shape(value)}") from None
+        raise InputError(
+            _(
+                "{name} has shape {part}, but the value has {shape}",
+                name=name,
+                part=part,
+                shape=np.shape(value),
+            )
+        ) from None
     return data
 
 
@@ -152,7 +171,7 @@ def _rows(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
         screen_width(line) <= look.width and not line.startswith(" " * INDENT) for line in lines
     ):
         return lines
-    width = max(screen_width(look.fit(name)) for name, *_ in rows)
+    width = max(screen_width(look.fit(name)) for name, *_other in rows)
     return [
         line
         for name, old, new in rows

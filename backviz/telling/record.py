@@ -15,6 +15,7 @@ from backviz.autodiff.backward import tape
 from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.registry import unknown
 from backviz.telling.formulas import Call, operand
 from backviz.telling.names import names
@@ -123,7 +124,9 @@ class Record(Order):
         alike = [n for n, known in enumerate(self.names) if known.startswith(f"{name} (n")]
         if alike:
             listed = ", ".join(f"n{n}" for n in alike[:4])
-            raise InputError(f"several values are called {name}; say which: {listed}")
+            raise InputError(
+                _("several values are called {name}; say which: {listed}", name=name, listed=listed)
+            )
         labelled = [n for n, v in zip(self.names, self.values, strict=True) if v.label]
         known = (labelled or self.names)[:SUGGESTED]
         raise InputError(unknown("node", name, known))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from backviz.diagrams.layout.engines import ENGINES, TIME_LIMIT, Engine, TooSlowError
 from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
 from backviz.errors import MissingPieceError
+from backviz.language import _
 
 DOT_LIMIT = 300
 
@@ -52,4 +53,4 @@ def lay_out(plan: Plan, engine: str = "auto", time_limit: float = TIME_LIMIT) ->
         except MissingPieceError:
             if engine != "auto":
                 raise
-    raise MissingPieceError("no layout engine could place the boxes; run backviz doctor")
+    raise MissingPieceError(_("no layout engine could place the boxes; run backviz doctor"))

@@ -22,6 +22,7 @@ from backviz.diagrams.layout.layered import layered_layout
 from backviz.diagrams.layout.plan import Layout, Plan
 from backviz.diagrams.layout.source import describe_failure, dot_source, read_layout
 from backviz.errors import MissingPieceError
+from backviz.language import _
 from backviz.registry import Registry
 
 TIME_LIMIT = 10.0
@@ -66,7 +67,13 @@ class EmbeddedGraphviz(Engine):
     def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
         """Run dot in the sandbox; a run past the limit is interrupted."""
         if reason := self.missing():
-            raise MissingPieceError(f"the engine 'wasm' cannot run: {reason}; {self.remedy}")
+            raise MissingPieceError(
+                _(
+                    "the engine 'wasm' cannot run: {reason}; {remedy}",
+                    reason=reason,
+                    remedy=self.remedy,
+                )
+            )
         import wasmtime
 
         try:
@@ -128,7 +135,9 @@ class _Sandbox:
             return self._render(source)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             if "interrupt" in str(error):
-                raise TooSlowError(f"wasm: no layout within {time_limit:g} s") from error
+                raise TooSlowError(
+                    _("wasm: no layout within {time_limit:g} s", time_limit=time_limit)
+                ) from error
             raise MissingPieceError(describe_failure("wasm", error)) from error
         finally:
             timer.cancel()
@@ -177,7 +186,9 @@ class SystemDot(Engine):
         """Run `dot -Tjson0`; a run past the limit is killed."""
         program = shutil.which("dot")
         if program is None:
-            raise MissingPieceError(f"the engine 'dot' cannot run: there is none; {self.remedy}")
+            raise MissingPieceError(
+                _("the engine 'dot' cannot run: there is none; {remedy}", remedy=self.remedy)
+            )
         source = dot_source(plan).encode()
         return read_layout(_run([program, "-Tjson0"], source, "dot", time_limit), plan)
 
@@ -189,7 +200,9 @@ def _run(command: list[str], source: bytes, name: str, time_limit: float) -> byt
             command, input=source, capture_output=True, timeout=time_limit, check=True
         )
     except subprocess.TimeoutExpired:
-        raise TooSlowError(f"{name}: no layout within {time_limit:g} s") from None
+        raise TooSlowError(
+            _("{name}: no layout within {time_limit:g} s", name=name, time_limit=time_limit)
+        ) from None
     except (OSError, subprocess.CalledProcessError) as error:
         complaint = getattr(error, "stderr", None) or error
         raise MissingPieceError(describe_failure(name, complaint)) from error
@@ -224,7 +237,10 @@ class Pygraphviz(Engine):
         """Let pygraphviz run dot."""
         if importlib.util.find_spec("pygraphviz") is None:
             raise MissingPieceError(
-                f"the engine 'pygraphviz' cannot run: there is no such package; {self.remedy}"
+                _(
+                    "the engine 'pygraphviz' cannot run: there is no such package; {remedy}",
+                    remedy=self.remedy,
+                )
             )
         return read_layout(_python(_DRAW, dot_source(plan).encode(), time_limit), plan)
 

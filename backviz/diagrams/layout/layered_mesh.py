@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from backviz.diagrams.layout.layered_order import Lines
 from backviz.diagrams.layout.layered_ranks import Floats, Ints, walk
 from backviz.diagrams.layout.plan import Plan
+from backviz.language import _
 
 _BENDS = 20_000  # bends that are allowed in any drawing
 
@@ -57,10 +58,10 @@ def read(plan: Plan) -> Graph:
     """Turns names into numbers and the direction into sizes along and across."""
     index = {node.id: i for i, node in enumerate(plan.nodes)}
     if len(index) < len(plan.nodes):
-        raise ValueError("Two nodes of the plan have the same id.")
+        raise ValueError(_("Two nodes of the plan have the same id."))
     for edge in plan.edges:
         if edge.tail not in index or edge.head not in index:
-            raise ValueError(f"Edge {edge.id!r} joins a node that is not in the plan.")
+            raise ValueError(_("Edge {id!r} joins a node that is not in the plan.", id=edge.id))
     tail = np.array([index[edge.tail] for edge in plan.edges], dtype=np.int64)
     head = np.array([index[edge.head] for edge in plan.edges], dtype=np.int64)
     boxes = np.array([(node.width, node.height) for node in plan.nodes], dtype=float)

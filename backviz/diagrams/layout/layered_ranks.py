@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from backviz.language import _
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -20,8 +22,8 @@ _CROWD = 200  # a node with more neighbours ahead is not pushed by others, to sa
 def ranks(tail: Ints, head: Ints, names: list[str]) -> tuple[Ints, Ints]:
     """Gives each node its rank, as late as possible, and its depth, as early as possible."""
     count = len(names)
-    ins: list[list[int]] = [[] for _ in range(count)]
-    outs: list[list[int]] = [[] for _ in range(count)]
+    ins: list[list[int]] = [[] for _other in range(count)]
+    outs: list[list[int]] = [[] for _other in range(count)]
     for t, h in zip(tail.tolist(), head.tolist(), strict=True):
         ins[h].append(t)
         outs[t].append(h)
@@ -36,17 +38,20 @@ def ranks(tail: Ints, head: Ints, names: list[str]) -> tuple[Ints, Ints]:
                 order.append(h)
     if len(order) < count:
         v = next(v for v in range(count) if waiting[v])
-        for _ in range(count):  # walking back long enough ends up on the cycle
+        for _other in range(count):  # walking back long enough ends up on the cycle
             v = next(t for t in ins[v] if waiting[t])
         raise ValueError(
-            f"The graph has a cycle through node {names[v]!r}; "
-            "a layered layout needs a graph without cycles."
+            _(
+                "The graph has a cycle through node {names!r}; a layered layout needs a "
+                "graph without cycles.",
+                names=names[v],
+            )
         )
     rank = list(depth)
     for v in reversed(order):
         if outs[v]:
             rank[v] = min(rank[h] for h in outs[v]) - 1
-    for _ in range(_RANK_SWEEPS):
+    for _other in range(_RANK_SWEEPS):
         moved = _shift(order, ins, outs, rank, -1)
         moved += _shift(order[::-1], outs, ins, rank, 1)
         if not moved:
@@ -93,7 +98,7 @@ def walk(starts: list[int], near: Ints, far: Ints, count: int) -> tuple[Ints, In
 
     The third answer is the start from which each node was reached first.
     """
-    leaving: list[list[int]] = [[] for _ in range(count)]
+    leaving: list[list[int]] = [[] for _other in range(count)]
     for e, n in enumerate(near.tolist()):
         leaving[n].append(e)
     goal = far.tolist()

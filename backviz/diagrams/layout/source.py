@@ -16,6 +16,7 @@ import graphviz
 from backviz.diagrams.layout.plan import Layout, Plan, Point
 from backviz.diagrams.theme import INCH
 from backviz.errors import MissingPieceError
+from backviz.language import _
 
 _DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
 
@@ -67,7 +68,9 @@ def read_layout(answer: bytes, plan: Plan) -> Layout:
             labels={e["id"]: flip.point(e["lp"]) for e in edges if "lp" in e},
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise MissingPieceError(f"the layout engine gave no usable answer ({error!r})") from error
+        raise MissingPieceError(
+            _("the layout engine gave no usable answer ({error!r})", error=error)
+        ) from error
 
 
 class _Flip:

@@ -26,6 +26,7 @@ from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import structural
 from backviz.autodiff.symbol import part
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops.choose import numbers
 from backviz.ops.composite import log_softmax, softmax
 from backviz.ops.index import getitem
@@ -139,7 +140,9 @@ def _bind_cross_entropy(
     name, shape = "cross_entropy", shape_of(x)
     if shape_of(target) == shape != ():
         if ignore_index != -100:
-            raise InputError(f"{name}: ignore_index is for class labels, not for probabilities")
+            raise InputError(
+                _("{name}: ignore_index is for class labels, not for probabilities", name=name)
+            )
         operands = (x, target)
         params = reducing(reduction)
         if weight is not None:
@@ -149,7 +152,13 @@ def _bind_cross_entropy(
     if label_smoothing:
         smoothing = numbers(label_smoothing=(label_smoothing,))["label_smoothing"]
         if not 0 <= smoothing <= 1:
-            raise InputError(f"{name}: label_smoothing lies between 0 and 1, not {smoothing:g}")
+            raise InputError(
+                _(
+                    "{name}: label_smoothing lies between 0 and 1, not {smoothing:g}",
+                    name=name,
+                    smoothing=smoothing,
+                )
+            )
         params = {**params, "label_smoothing": smoothing}
     return operands, params
 

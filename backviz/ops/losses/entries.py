@@ -28,6 +28,7 @@ from backviz.autodiff.data import as_data
 from backviz.autodiff.op import Structural
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.errors import InputError
+from backviz.language import _
 from backviz.ops.activations import log_sigmoid, maximum, minimum, sigmoid
 from backviz.ops.choose import clip, numbers
 from backviz.ops.compare import guard, less
@@ -180,8 +181,12 @@ def _bind_probabilities(x: Any, target: Any, weight: Any = None, reduction: Any 
     if np.size(p) and not (np.min(p) >= 0 and np.max(p) <= 1):
         wrong = np.extract(~((np.asarray(p) >= 0) & (np.asarray(p) <= 1)), p)[0]
         raise InputError(
-            f"{name}: probabilities lie between 0 and 1, not {wrong:g}; for scores use "
-            "binary_cross_entropy_with_logits"
+            _(
+                "{name}: probabilities lie between 0 and 1, not {wrong:g}; for scores use "
+                "binary_cross_entropy_with_logits",
+                name=name,
+                wrong=wrong,
+            )
         )
     return bound
 

@@ -19,6 +19,7 @@ from backviz.autodiff.op import structural
 from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.ops.compare import not_equal
 from backviz.ops.index import numbers_of
 from backviz.ops.losses.parts import Plain, reducing, weights
@@ -34,20 +35,38 @@ def class_axis(shape: Shape) -> int:
 def as_labels(name: str, target: Any, shape: Shape, ignored: Any = None) -> Plain:
     """The labels as an array of whole numbers, if each is a class of scores of this shape."""
     if not shape:
-        raise ShapeError(f"{name}: a single number has no classes; give an array of scores")
+        raise ShapeError(
+            _("{name}: a single number has no classes; give an array of scores", name=name)
+        )
     given = np.asarray(numbers_of(target))
     if given.dtype.kind not in "biuf":
-        raise InputError(f"{name}: class labels are whole numbers, not {given.ravel()[0]!s:.40}")
+        raise InputError(
+            _(
+                "{name}: class labels are whole numbers, not {ravel!s:.40}",
+                name=name,
+                ravel=given.ravel()[0],
+            )
+        )
     labels = quietly(given.astype, np.intp)
     if given.dtype.kind == "f" and (labels != given).any():
         raise InputError(
-            f"{name}: class labels are whole numbers, not {given[labels != given][0]:g}"
+            _(
+                "{name}: class labels are whole numbers, not {given:g}",
+                name=name,
+                given=given[labels != given][0],
+            )
         )
     axis = class_axis(shape)
     wanted, classes = shape[:axis] + shape[axis + 1 :], shape[axis]
     if labels.shape != wanted:
         raise ShapeError(
-            f"{name}: scores of shape {shape} need labels of shape {wanted}, not {labels.shape}"
+            _(
+                "{name}: scores of shape {shape} need labels of shape {wanted}, not {shape2}",
+                name=name,
+                shape=shape,
+                wanted=wanted,
+                shape2=labels.shape,
+            )
         )
     if labels.size and labels.view(np.uintp).max() >= classes:  # negative ones are huge then
         wrong = (labels < 0) | (labels >= classes)
@@ -56,8 +75,15 @@ def as_labels(name: str, target: Any, shape: Shape, ignored: Any = None) -> Plai
         for place in np.argwhere(wrong):
             at = f" at {place.tolist()}" if len(place) else ""
             raise InputError(
-                f"{name}: the label {labels[tuple(place)]}{at} is out of range; "
-                f"{classes} classes have the labels 0 to {classes - 1}"
+                _(
+                    "{name}: the label {labels}{at} is out of range; {classes} classes have "
+                    "the labels 0 to {n}",
+                    name=name,
+                    labels=labels[tuple(place)],
+                    at=at,
+                    classes=classes,
+                    n=classes - 1,
+                )
             )
     return Plain(labels)
 
@@ -67,8 +93,13 @@ def class_weights(name: str, weight: Any, shape: Shape) -> Params:
     classes = shape[class_axis(shape)]
     if weight is not None and np.shape(data_of(weight)) != (classes,):
         raise ShapeError(
-            f"{name}: there are {classes} classes, so weight needs the shape ({classes},), "
-            f"not {np.shape(data_of(weight))}"
+            _(
+                "{name}: there are {classes} classes, so weight needs the shape "
+                "({classes},), not {shape}",
+                name=name,
+                classes=classes,
+                shape=np.shape(data_of(weight)),
+            )
         )
     return weights(name, weight, (classes,))
 

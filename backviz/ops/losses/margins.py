@@ -26,6 +26,7 @@ from backviz.autodiff.operand import NO_PARAMS
 from backviz.autodiff.symbol import part
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.ops.activations import relu
 from backviz.ops.choose import numbers
 from backviz.ops.compare import greater
@@ -53,7 +54,11 @@ def _signs(target: Any) -> Any:
     if wrong.any():
         first = np.asarray(y)[wrong][0] if np.ndim(y) else y
         raise InputError(
-            f"hinge_loss: the targets are −1 or 1, not {first:g}; write 2*y − 1 for targets 0 and 1"
+            _(
+                "hinge_loss: the targets are −1 or 1, not {first:g}; write 2*y − 1 for "
+                "targets 0 and 1",
+                first=first,
+            )
         )
     return target
 
@@ -118,10 +123,16 @@ def _bind_multi_margin(
 ) -> Bound:
     name, shape = "multi_margin_loss", shape_of(x)
     if len(shape) > 2:
-        raise ShapeError(f"{name}: the scores have one axis or two, not the shape {shape}")
+        raise ShapeError(
+            _(
+                "{name}: the scores have one axis or two, not the shape {shape}",
+                name=name,
+                shape=shape,
+            )
+        )
     labels = as_labels(name, target, shape)
     if p not in (1, 2):
-        raise InputError(f"{name}: the power p is 1 or 2, not {p}")
+        raise InputError(_("{name}: the power p is 1 or 2, not {p}", name=name, p=p))
     margin = numbers(margin=(margin,)).get("margin", 1)
     options = but_defaults(p=(int(p), 1), margin=(margin, 1))
     return (x,), {

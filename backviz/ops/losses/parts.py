@@ -19,6 +19,7 @@ from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import constant
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.ops.reduce import mean
 from backviz.ops.reduce import sum as sum_op
 from backviz.ops.shape import Shape, shape_of, summed_to
@@ -67,17 +68,34 @@ def weights(op: str, weight: Any, shape: Shape, option: str = "weight") -> Param
     if weight is None:
         return {}
     if isinstance(weight, Value) and weight.requires_grad:
-        raise TypeError(f"the {option} is plain numbers, without a gradient of its own")
+        raise TypeError(
+            _("the {option} is plain numbers, without a gradient of its own", option=option)
+        )
     try:
         array = np.array(data_of(weight), dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"{op}: the {option} is an array of numbers, not {weight!r:.40}") from None
+        raise InputError(
+            _(
+                "{op}: the {option} is an array of numbers, not {weight!r:.40}",
+                op=op,
+                option=option,
+                weight=weight,
+            )
+        ) from None
     try:
         fits = np.broadcast_shapes(array.shape, shape) == tuple(shape)
     except ValueError:
         fits = False
     if not fits:
-        raise ShapeError(f"{op}: the {option} has the shape {array.shape}; it must fit {shape}")
+        raise ShapeError(
+            _(
+                "{op}: the {option} has the shape {shape}; it must fit {shape2}",
+                op=op,
+                option=option,
+                shape=array.shape,
+                shape2=shape,
+            )
+        )
     return {option: Plain(array)}
 
 
@@ -111,8 +129,13 @@ def operands(op: str, x: Any, target: Any) -> tuple[Any, Any]:
     a, b = shape_of(x), shape_of(target)
     if a not in (b, ()) and b != ():
         raise ShapeError(
-            f"{op}: the prediction has the shape {a} and the target {b}; "
-            "reshape one of them, so that every prediction has its own target"
+            _(
+                "{op}: the prediction has the shape {a} and the target {b}; reshape one of "
+                "them, so that every prediction has its own target",
+                op=op,
+                a=a,
+                b=b,
+            )
         )
     return x, target
 
