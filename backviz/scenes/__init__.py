@@ -19,6 +19,8 @@ from backviz.scenes.registry import SCENES, Claim, Scene, Within, scene
 
 _MODULES = (
     "slopes",
+    "fitted_line",
+    "boundaries",
     "vanishing",
     "gradient_on_graph",
     "factors",
@@ -27,6 +29,9 @@ _MODULES = (
     "units",
     "unit_slopes",
     "choices",
+    "shared_axes",
+    "pulling_losses",
+    "class_bars",
     "dying_units",
     "variances",
     "symmetry",

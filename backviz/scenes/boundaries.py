@@ -1,0 +1,270 @@
+"""Boundaries between two classes: the one of logistic regression, and those of hidden units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from backviz.autodiff.value import tensor
+from backviz.data import SETS
+from backviz.language import N_, _
+from backviz.nn import MLP
+from backviz.ops import OPS
+from backviz.scenes.artist import Array, Artist, Color
+from backviz.scenes.artists import Arrows, Heat, Line, Mark, Points
+from backviz.scenes.layers import head, key_frames, positive, step_axis
+from backviz.scenes.model import Axis, Film, Frame, Panel, span
+from backviz.scenes.numbers import number as write
+from backviz.scenes.optimizer_choice import OneOptimizer
+from backviz.scenes.registry import Claim, Within, said, scene
+from backviz.scenes.surface_panels import moments_of
+
+CELLS = 50  # of a map, each way
+CLASSES: tuple[tuple[float, str, Color, Mark], ...] = (
+    (-1.0, "−1", "gradient", "square"), (1.0, "+1", "forward", "circle"),
+)  # fmt: skip
+Cloud = Literal["blobs", "moons", "circles", "xor"]
+
+
+def _cloud(name: Cloud, samples: int, noise: float, seed: int) -> tuple[Array, Array]:
+    """Points (n, 2) and their classes ±1 (n,)."""
+    if name == "blobs":
+        x, label = SETS[name](samples, classes=2, spread=noise, seed=seed)
+    else:
+        x, label = SETS[name](samples, noise=noise, seed=seed)
+    return np.asarray(x, float), np.where(np.asarray(label) > 0, 1.0, -1.0)
+
+
+def _grid(x: Array) -> tuple[tuple[float, float], tuple[float, float], Array]:
+    """The ends of a map around points, and the middles of its cells (CELLS², 2)."""
+    across, up = span(x[:, 0], pad=0.12), span(x[:, 1], pad=0.12)
+    shares = (np.arange(CELLS) + 0.5) / CELLS
+    sides = (low + shares * (high - low) for low, high in (across, up))
+    return across, up, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+
+
+def _classes(x: Array, sign: Array) -> tuple[Artist, ...]:
+    """The points of both classes, in two colours and with two marks."""
+    return tuple(
+        Points(f"class {name}", x[sign == s, 0], x[sign == s, 1], color=color, marker=mark)
+        for s, name, color, mark in CLASSES
+    )
+
+
+def _border(w: Array, b: float, x: Array) -> Array:
+    """Two points (2, 2) of the line w·x + b = 0, far out to both sides of the data's middle."""
+    size = float(w @ w)
+    if not 0 < size < np.inf:
+        return np.full((2, 2), np.nan)
+    middle = x.mean(axis=0)
+    foot = middle - (w @ middle + b) / size * w
+    along = np.array([-w[1], w[0]]) / np.sqrt(size) * 4 * np.ptp(x)
+    return np.stack([foot - along, foot + along])
+
+
+def _straight(key: str, ends: Array, color: Color) -> Line:
+    return Line(key, ends[:, 0], ends[:, 1], color=color, width=4.0)
+
+
+def _right(data: Any, k: int) -> float:
+    """The share of points on their side, as the caption of a frame says."""
+    told = re.search(r"(\d+) of (\d+)", str(data["caption"][k]))
+    return int(told[1]) / int(told[2]) if told else np.nan
+
+
+@scene(
+    Claim(
+        "the loss falls to a third, and 19 of 20 points end on their side",
+        lambda d: (
+            max(3 * d["loss.loss.y"][-1, -1] / d["loss.loss.y"][-1, 0], 0.9),
+            _right(d, -1),
+        ),
+    )
+)
+def logistic_boundary(
+    cloud: Cloud = "blobs",
+    optimizer: OneOptimizer = said("sgd"),
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
+    samples: Annotated[int, Within(8, 400)] = 60,
+    noise: Annotated[float, Within(0, 10)] = 0.8,
+    steps: Annotated[int, Within(0, 2000)] = 60,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """Logistic regression learns: its boundary turns and moves until it parts two classes.
+
+    Left the points, the probability of class +1 as colour, the boundary p = ½, and the weights as
+    an arrow across it. Right the mean cross-entropy. A straight boundary cannot part circles or
+    XOR; `hidden_lines` shows what can.
+
+    Options:
+    cloud: the points: two blobs, moons, circles, or XOR
+    optimizer: a name; options follow with colons, as in sgd:momentum=.5
+    rate: of each step
+    samples: how many points
+    noise: their spread
+    steps: of training
+    seed: of the points
+    """
+    x, sign = _cloud(cloud, samples, noise, seed)
+    across, up, cells = _grid(x)
+    w, b = tensor(np.array([0.5, 0.5])), tensor(np.zeros(1))
+    descent = optimizer.made([w, b], lr=optimizer.rate_or(rate))
+    rows = []
+    for step in range(steps + 1):
+        loss = OPS["softplus"](-sign * (x @ w + b)).mean()
+        rows.append((np.array(w.data), float(b.data[0]), loss.item()))
+        if step < steps:
+            w.grad = b.grad = None
+            loss.backward()
+            descent.step()
+    losses = np.array([loss for _w, _b, loss in rows])
+    panels = (
+        Panel("map", Axis("x₁", *across), Axis("x₂", *up), title=N_("points and boundary")),
+        Panel(
+            "loss",
+            step_axis(steps + 1),
+            Axis("", *span(losses, log=True), log=True),
+            title=N_("mean cross-entropy"),
+            place=(0, 1, 1, 1),
+        ),
+    )
+    moments, steps_so_far = moments_of(steps), np.arange(steps + 1.0)
+    reach = 0.15 * max(np.ptp(across), np.ptp(up))
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            w, b, loss = rows[k]
+            chance = np.tanh((cells @ w + b) / 2).reshape(CELLS, CELLS)  # 2p − 1
+            border = _border(w, b, x)
+            foot, turned = border.mean(axis=0), reach * w / (float(np.linalg.norm(w)) or 1.0)
+            line = Line("loss", steps_so_far[: k + 1], positive(losses[: k + 1]), color=0)
+            right = int(np.sum(sign * (x @ w + b) > 0))
+            yield Frame(
+                _("Step {k}: cross-entropy {loss}; {right} of {n} points are on their side of "
+                  "the boundary.", k=k, loss=write(loss), right=right, n=len(x)),
+                {
+                    "map": (
+                        Heat("chance", chance, across, up, (-1.0, 1.0), label="2p − 1"),
+                        *_classes(x, sign),
+                        _straight("border", border, "ink"),
+                        Arrows("weights", [foot[0]], [foot[1]], [turned[0]], [turned[1]],
+                               color="ink", width=5.0),
+                    ),
+                    "loss": (line, head(line, -1)),
+                },
+                pause=0.0 if k else 1.5,
+            )  # fmt: skip
+
+    return Film(
+        N_("Logistic regression: the boundary moves"), panels, frames, len(moments),
+        key_frames(len(moments)), columns=(1.2, 1.0),
+        alt="Left points of two classes over a map of the probability, with the boundary and the "
+        "weights as an arrow; right the cross-entropy against the step.",
+    )  # fmt: skip
+
+
+@scene(
+    Claim(
+        "a line parts XOR hardly better than chance; four hidden units part it",
+        lambda d: (0.9, _right(d, -1)),
+    )
+)
+def hidden_lines(
+    cloud: Cloud = "xor",
+    units: Annotated[int, Within(1, 4)] = 4,
+    optimizer: OneOptimizer = said("adam"),
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
+    samples: Annotated[int, Within(8, 400)] = 80,
+    noise: Annotated[float, Within(0, 10)] = 0.2,
+    steps: Annotated[int, Within(0, 2000)] = 80,
+    seed: Annotated[int, Within(0, 2**31)] = 0,
+) -> Film:
+    """A small network parts what no line parts: each hidden unit draws one, the output joins them.
+
+    Left the points, what the network says as colour, and the line of each hidden unit, on which
+    its tanh is 0. Right each unit's own map. With one unit there is one line, and XOR stays.
+
+    Options:
+    cloud: the points: two blobs, moons, circles, or XOR
+    units: in the hidden layer
+    optimizer: a name; options follow with colons, as in adam:betas=.8/.99
+    rate: of each step
+    samples: how many points
+    noise: their spread
+    steps: of training
+    seed: of points and weights
+    """
+    x, sign = _cloud(cloud, samples, noise, seed)
+    across, up, cells = _grid(x)
+    net = MLP(2, (units, 1), "tanh", seed=seed, init="xavier_normal")
+    weights = net.parameters()
+    descent = optimizer.made(weights, lr=optimizer.rate_or(rate))
+    rows = []
+    for step in range(steps + 1):
+        loss = OPS["softplus"](-sign[:, None] * net(x)).mean()
+        rows.append(([np.array(p.data) for p in weights], loss.item()))
+        if step < steps:
+            net.zero_grad()
+            loss.backward()
+            descent.step()
+    small = [
+        Panel(
+            f"unit {i + 1}", Axis("", *across, ticks=(across[0],), names=("",)),
+            Axis("", *up, ticks=(up[0],), names=("",)), title=f"{i + 1}",
+            place=(i // 2, 1 + i % 2, 1, 1),
+        )
+        for i in range(units)
+    ]  # fmt: skip
+    panels = (
+        Panel(
+            "map",
+            Axis("x₁", *across),
+            Axis("x₂", *up),
+            title=N_("output, and each unit's line"),
+            place=(0, 0, 2 if units > 2 else 1, 1),
+        ),
+        *small,
+    )
+    moments = moments_of(steps)
+
+    def frames() -> Iterator[Frame]:
+        for k in moments:
+            (w1, b1, w2, b2), loss = rows[k]
+            hidden = np.tanh(cells @ w1 + b1)
+            out = np.tanh((hidden @ w2 + b2) / 2).reshape(CELLS, CELLS)
+            score = (np.tanh(x @ w1 + b1) @ w2 + b2)[:, 0]
+            right = int(np.sum(sign * score > 0))
+            borders = [_border(w1[:, i], float(np.ravel(b1)[i]), x) for i in range(units)]
+            yield Frame(
+                _("Step {k}: cross-entropy {loss}; {right} of {n} points are on their side.",
+                  k=k, loss=write(loss), right=right, n=len(x)),
+                {
+                    "map": (
+                        Heat("output", out, across, up, (-1.0, 1.0), label="2p − 1"),
+                        *_classes(x, sign),
+                        *(
+                            _straight(f"line {i + 1}", border, i + 2)
+                            for i, border in enumerate(borders)
+                        ),
+                    ),
+                    **{
+                        f"unit {i + 1}": (
+                            Heat("tanh", hidden[:, i].reshape(CELLS, CELLS), across, up,
+                                 (-1.0, 1.0)),
+                            _straight("line", borders[i], i + 2),
+                        )
+                        for i in range(units)
+                    },
+                },
+                pause=0.0 if k else 1.5,
+            )  # fmt: skip
+
+    return Film(
+        N_("Hidden units part what a line cannot"), panels, frames, len(moments),
+        key_frames(len(moments)), columns=(2.0, 1.0, 1.0)[: 2 + (units > 1)],
+        alt="Left points of two classes over a map of the network's output, with a line for each "
+        "hidden unit; right a map of each unit's own output.",
+    )  # fmt: skip

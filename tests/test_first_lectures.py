@@ -1,0 +1,152 @@
+"""Scenes of the first lectures: their numbers against numpy and torch, and both languages."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+from backviz import scenes
+from backviz.errors import InputError, UsageError
+from backviz.language import speaking
+from backviz.scenes import SCENES
+
+if os.environ.get("CI_PEERS"):
+    import torch
+else:
+    try:
+        import torch
+    except ImportError:
+        torch = None
+needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
+
+FIRST = ("line_fit", "logistic_boundary", "hidden_lines", "loss_curves", "softmax_bars",
+         "activation_curves")  # fmt: skip
+
+
+def test_the_line_moves_by_the_gradient_of_the_mean_square():
+    data = scenes.line_fit(steps=12, rate=0.07).data()
+    x, y = data["data.points.x"], data["data.points.y"]
+    w, b = -1.5, 2.5
+    for k in range(13):
+        assert data["plane.way.x"][k, k] == pytest.approx(w, rel=1e-12)
+        assert data["plane.way.y"][k, k] == pytest.approx(b, rel=1e-12)
+        error = w * x + b - y
+        w, b = w - 0.07 * 2 * np.mean(error * x), b - 0.07 * 2 * np.mean(error)
+    best = np.polyfit(x, y, 1)
+    assert data["plane.minima.x"][0] == pytest.approx(best[0])
+    assert data["plane.minima.y"][0] == pytest.approx(best[1])
+    ends = data["data.line.y"][-1]
+    slope = np.diff(ends) / np.diff(data["data.line.x"][-1])
+    assert slope[0] == pytest.approx(data["plane.way.x"][-1, -1])
+
+
+def test_a_line_is_fitted_to_a_file(tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text("x,y\n0,1\n1,3\n2,5\n")
+    film = scenes.line_fit(data=str(file), steps=300, rate=0.2)
+    assert "ŷ = 2·x + 1" in film.at(-1)[0].caption
+    assert film.settings["data"] == str(file)
+    for text, said in (("x,y\n1,2\n", "has 1 rows"), ("1,2\n1,3\n", "different x")):
+        file.write_text(text)
+        with pytest.raises(InputError, match=said):
+            scenes.line_fit(data=str(file))
+    with pytest.raises(InputError, match="cannot read"):
+        scenes.line_fit(data=str(tmp_path / "none.csv"))
+
+
+@needs_torch
+def test_logistic_regression_is_torch_s():
+    film = scenes.logistic_boundary(steps=20)
+    data = film.data()
+    x = np.concatenate([
+        np.stack([data[f"map.class {n}.{c}"][0] for c in "xy"], axis=1) for n in ("−1", "+1")
+    ])  # fmt: skip
+    y = np.repeat([0.0, 1.0], [len(data["map.class −1.x"][0]), len(data["map.class +1.x"][0])])
+    w = torch.full((2,), 0.5, dtype=torch.float64, requires_grad=True)
+    b = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    descent = torch.optim.SGD([w, b], lr=0.3)
+    for k in range(21):
+        score = torch.tensor(x) @ w + b
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(score, torch.tensor(y))
+        assert data["loss.loss.y"][-1, k] == pytest.approx(loss.item(), rel=1e-9)
+        ends = np.stack([data[f"map.border.{c}"][k] for c in "xy"], axis=1)
+        on_border = ends @ w.detach().numpy() + b.item()
+        assert on_border == pytest.approx([0, 0], abs=1e-9)
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+
+
+def test_one_hidden_unit_does_not_part_xor_and_four_do():
+    shares = {}
+    for units in (1, 4):
+        said = scenes.hidden_lines(units=units).at(-1)[0].caption
+        right, n = map(int, re.search(r"(\d+) of (\d+)", said).groups())
+        shares[units] = right / n
+    assert shares[1] < 0.85 < shares[4] == 1
+
+
+@needs_torch
+def test_losses_and_gradients_are_torch_s():
+    f = torch.nn.functional
+    theirs = {
+        "residual": {
+            "squared": lambda r: f.mse_loss(r, torch.zeros_like(r), reduction="none"),
+            "absolute": lambda r: f.l1_loss(r, torch.zeros_like(r), reduction="none"),
+            "Huber": lambda r: f.huber_loss(r, torch.zeros_like(r), reduction="none"),
+        },
+        "margin": {
+            "cross-entropy": lambda m: f.binary_cross_entropy_with_logits(
+                m, torch.ones_like(m), reduction="none"
+            ),
+            "hinge": lambda m: torch.relu(1 - m),
+            "squared": lambda m: f.mse_loss(m, torch.ones_like(m), reduction="none"),
+        },
+    }
+    for kind, losses in theirs.items():
+        data = scenes.loss_curves(kind=kind, frames=2).data()
+        for name, loss in losses.items():
+            x = torch.tensor(data[f"loss.{name}.x"], requires_grad=True)
+            value = loss(x)
+            value.sum().backward()
+            np.testing.assert_allclose(data[f"loss.{name}.y"], value.detach(), atol=1e-12)
+            np.testing.assert_allclose(data[f"gradient.{name}.y"], x.grad, atol=1e-12)
+
+
+def test_the_bars_are_softmax_and_what_it_lacks():
+    data = scenes.softmax_bars(scores="1,2,3", target=3, steps=4, rate=1.0).data()
+    z, y = np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.0, 1.0])
+    for k in range(5):
+        p = np.exp(z) / np.exp(z).sum()
+        np.testing.assert_allclose(data["share.p.heights"][k], p)
+        np.testing.assert_allclose(data["gradient.p − y.heights"][k], p - y, atol=1e-15)
+        z = z - (p - y)
+    with pytest.raises(UsageError, match="none of the 3 classes"):
+        scenes.softmax_bars(scores=[1, 2, 3], target=4)
+    with pytest.raises(UsageError, match="scores has 1 numbers"):
+        scenes.softmax_bars(scores="1")
+
+
+def test_what_is_shaded_is_where_an_activation_is_flat():
+    data = scenes.activation_curves(names="sigmoid, relu, tanh", frames=3).data()
+    for name, low in (("sigmoid", 6.0), ("tanh", 6.0)):
+        end = float(data[f"slope.{name} right.low"])
+        z = np.linspace(-low, low, 601)
+        slope = np.gradient(np.tanh(z) if name == "tanh" else 1 / (1 + np.exp(-z)), z)
+        assert (slope[z > end + 0.05] < 0.07 * slope.max()).all()
+    assert float(data["slope.relu left.high"]) == pytest.approx(0, abs=0.03)
+    assert "slope.relu right.low" not in data
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_captions_are_whole_sentences_in_both_languages(name):
+    film = SCENES[name]()
+    said = {}
+    for lang in ("en", "ru"):
+        with speaking(lang):
+            said[lang] = film.at(0)[0].caption
+    assert said["en"].endswith(".") and said["ru"].endswith(".")
+    assert re.search("[а-яё]", said["ru"]) and not re.search("[а-яё]", said["en"])
+    numbers = [re.findall(r"\d+", text) for text in said.values()]
+    assert sorted(numbers[0]) == sorted(numbers[1])
