@@ -175,3 +175,64 @@ def test_accumulation_over_backward_calls():
         (leaf * leaf).backward()
         (leaf * 2).backward()
     assert x.grad == t.grad.item()
+
+
+# Second derivatives -------------------------------------------------------------------------
+
+
+def bent(op, peer, arrays):
+    """The gradient of a weighted sum of the gradients of a weighted sum: ours, and torch's."""
+    leaves = tuple(tensor(a) for a in arrays)
+    theirs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in arrays]
+    out, peer_out = op(*leaves), peer(*theirs)
+    random = np.random.default_rng(6)
+    weights, moves = random.normal(size=out.shape), [random.normal(size=a.shape) for a in leaves]
+    first = gradients_of(out, leaves, seed=weights, create_graph=True)
+    peers = torch.autograd.grad(
+        peer_out, theirs, torch.tensor(weights), create_graph=True, allow_unused=True
+    )
+    total = sum((g * v).sum() for g, v in zip(first, moves, strict=True))
+    peer_total = sum(
+        (g * torch.tensor(v)).sum() for g, v in zip(peers, moves, strict=True) if g is not None
+    )
+    if not isinstance(peer_total, torch.Tensor) or not peer_total.requires_grad:
+        peers = [None] * len(theirs)
+    else:
+        peers = torch.autograd.grad(peer_total, theirs, allow_unused=True)
+    found = gradients_of(total, leaves) if total.requires_grad else [0.0 * a for a in arrays]
+    return found, peers
+
+
+@pytest.mark.parametrize("shapes", [((), (), ()), ((2, 3), (3,), ())], ids=str)
+@pytest.mark.parametrize("name", [n for n in PEERS if OPS[n].differentiable])
+def test_second_derivatives(name, shapes):
+    op = OPS[name]
+    random, (low, high) = np.random.default_rng(2), op.interval
+    arrays = [random.uniform(low, high, s) for s in shapes[: op.arity]]
+    try:
+        second, peers = bent(op, PEERS[name], arrays)
+    except RuntimeError as error:
+        assert "not implemented" in str(error)
+        pytest.skip(str(error)[:60])
+    for ours, theirs in zip(second, peers, strict=True):
+        expected = 0.0 if theirs is None else theirs.numpy(force=True)
+        np.testing.assert_allclose(ours, expected, rtol=1e-11, atol=1e-12)
+
+
+ROWS = ["sort", "topk", "cummax", "cummin", "gather", "scatter_add", "diag", "softmin", "var"]
+
+
+@pytest.mark.parametrize(
+    ("name", "each"),
+    [(n, s) for n in ROWS for s in SAMPLES[n] if np.size(s.given[0])],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_second_derivatives_of_whole_arrays(name, each):
+    """Of out³, which bends what only moves entries."""
+    op, random = OPS[name], np.random.default_rng(2)
+    arrays = [random.normal(size=s) if isinstance(s, tuple) else np.array(s) for s in each.given]
+    peer = partial(each.torch, torch) if each.torch else partial(in_torch(op, torch), **each.params)
+    call = each.call or partial(op, **each.params)
+    second, peers = bent(lambda *xs: call(*xs) ** 3, lambda *xs: peer(*xs) ** 3, arrays)
+    for ours, theirs in zip(second, peers, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(force=True), rtol=1e-10, atol=1e-12)
