@@ -194,7 +194,15 @@ def test_the_cure_names_what_records():
     for f, cure in [
         (math.exp, "use np.exp or backviz.ops.exp"),
         (math.erf, "use backviz.ops.erf"),
-        (math.log2, "use np.log(x) / np.log(2)"),
+        (math.cbrt, "use np.sign(x) * np.abs(x) ** (1 / 3)"),
+        (
+            math.log2,
+            "math.log2(w) would lose the gradient, because math gives plain numbers; use "
+            "np.log2 or backviz.ops.log2",
+        ),
+        (lambda w: math.atan2(w, 2), "backviz.ops.arctan2"),
+        (lambda w: math.fmod(w, 2), "math.fmod(…)"),
+        (lambda w: math.remainder(w, 2), "use x - y * np.round(x / y)"),
         (lambda w: math.pow(w, 3), "use x ** y"),
         (entry, "join them with np.stack([…])"),
         (new_value, "use the value itself, or x.detach()"),

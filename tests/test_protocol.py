@@ -66,6 +66,17 @@ def test_what_is_not_supported_says_so_and_names_the_nearest_op():
             call()
 
 
+class Erf:
+    """What of scipy's erf a refusal looks at."""
+
+    __name__ = "erf"
+
+
+def test_a_ufunc_of_somebody_else_is_not_called_numpy_s():
+    with pytest.raises(TypeError, match=r"^this erf, which is not numpy's, does not record; back"):
+        tensor(X).__array_ufunc__(Erf(), "__call__", tensor(X))
+
+
 def test_writing_into_recorded_data_is_refused():
     x = tensor(X)
     with pytest.raises(TypeError, match="cannot be set: its consumers have used them"):

@@ -274,9 +274,10 @@ def _is_conversion(frame: FrameType) -> bool:
 
 def _computed(module: str, name: str, value: Any) -> str:
     cure, given = code_of(remedy(name, "math")), "…"
-    if name in OPS and OPS[name].arity == 1:
+    if not cure and name in OPS and OPS[name].elementwise:
         ours = f"backviz.ops.{OPS[name].name}"
-        cure, given = f"np.{name} or {ours}" if hasattr(np, name) else ours, _name(value)
+        cure = f"np.{name} or {ours}" if hasattr(np, name) else ours
+        given = _name(value) if OPS[name].arity == 1 else given
     return (
         f"{module}.{name}({given}) would lose the gradient, because {module} gives plain "
         f"numbers; use {cure or 'functions of numpy'}, or x.item() where no gradient is meant"

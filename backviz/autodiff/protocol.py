@@ -80,7 +80,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
         return OPS[name](*args)
     records = FUNCTIONS.get(ufunc)
     if records is None:
-        raise TypeError(function_refusal(ufunc.__name__))
+        raise TypeError(_ufunc_refusal(ufunc))
     if kwargs:
         raise TypeError(
             _(
@@ -90,6 +90,14 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict
             )
         )
     return records(*args)
+
+
+def _ufunc_refusal(ufunc: np.ufunc) -> str:
+    """What is said of a ufunc that does not record; of somebody else's, such as scipy's, too."""
+    name = ufunc.__name__
+    if getattr(np, name, None) is ufunc or not (name in OPS and OPS[name].public):
+        return function_refusal(name)
+    return f"this {name}, which is not numpy's, does not record; backviz.ops.{OPS[name].name} does"
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
