@@ -96,7 +96,7 @@ WRONG = {  # a rule with a fault of a kind that people make, and a call of its o
 @pytest.mark.parametrize("fault", WRONG)
 def test_a_wrong_text_is_noticed(fault, monkeypatch):
     """The engine stays right; what is printed is another rule."""
-    import test_formulas as here
+    import row_checks as here
 
     name, rule, shape = WRONG[fault]
     op, random = OPS[name], np.random.default_rng(1)
