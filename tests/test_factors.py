@@ -113,8 +113,11 @@ def test_what_is_not_there_is_said():
         np.linalg.svd(tensor(SYMMETRIC), hermitian=True)
     with pytest.raises(TypeError, match="UPLO is 'L' or 'U'"):
         np.linalg.eigh(tensor(SYMMETRIC), "x")
-    with pytest.raises(ShapeError):
+    with pytest.raises(ShapeError, match="not positive definite"):
         np.linalg.cholesky(tensor(-np.eye(2)))
+    for given in (2.0, np.ones(3), np.ones((2, 3))):
+        with pytest.raises(ShapeError, match="a square matrix belongs here"):
+            np.linalg.eigvalsh(tensor(given))
     for name in ("qr", "eig"):
         with pytest.raises(TypeError, match=f"np.linalg.{name} does not record"):
             getattr(np.linalg, name)(tensor(SYMMETRIC))

@@ -27,7 +27,9 @@ NEAR = 1e-10  # two values that differ by less, beside the largest, count as equ
 
 
 def _symmetric(a: Any) -> Any:
-    """The symmetric part."""
+    """The symmetric part of square matrices; a `ValueError` for others."""
+    if np.ndim(a) < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError("a square matrix belongs here, or a stack of them")
     return (a + np.swapaxes(a, -1, -2)) / 2
 
 
@@ -230,6 +232,7 @@ svdvals: Structural = structural(
     "a matrix.",
     sample=Call((MATRIX,)),
     torch="linalg.svdvals",
+    numpy=(np.linalg.svdvals,) if hasattr(np.linalg, "svdvals") else (),  # from numpy 2.0 on
 )
 
 
@@ -272,5 +275,3 @@ def svd(
 
 # tuples of values, so these are no rows
 FUNCTIONS.update({np.linalg.eigh: eigh, np.linalg.svd: svd})
-if hasattr(np.linalg, "svdvals"):  # from numpy 2.0 on
-    FUNCTIONS[np.linalg.svdvals] = svdvals

@@ -207,8 +207,8 @@ scatter: Structural = structural(
 # Rows of a table ---------------------------------------------------------------------
 
 
-def _embedding(weight: Data, key: Key, padding_idx: int | None = None) -> Any:
-    (places,) = key.parts
+def _embedding(weight: Data, indices: Key, padding_idx: int | None = None) -> Any:
+    (places,) = indices.parts
     if np.ndim(weight) < 2:
         raise ValueError(
             _("the table of weights has a row for each index: (rows, size of a vector)")
@@ -219,16 +219,15 @@ def _embedding(weight: Data, key: Key, padding_idx: int | None = None) -> Any:
 
 
 def _pull_embedding(
-    upstream: Any, out: Any, weight: Any, key: Key, padding_idx: int | None = None
+    upstream: Any, out: Any, weight: Any, indices: Key, padding_idx: int | None = None
 ) -> Any:
     if padding_idx is not None:
-        upstream = guard(upstream, np.equal(key.parts[0], padding_idx)[..., None] * 1.0)
-    return scatter(upstream, key=key, shape=shape_of(weight))
+        upstream = guard(upstream, np.equal(indices.parts[0], padding_idx)[..., None] * 1.0)
+    return scatter(upstream, key=indices, shape=shape_of(weight))
 
 
 def _bind_embedding(indices: Any, weight: Any, padding_idx: Any = None) -> Bound:
-    key = as_key(np.asarray(numbers_of(indices)))
-    params: dict[str, Any] = {"key": key}
+    params: dict[str, Any] = {"indices": as_key(np.asarray(numbers_of(indices)))}
     if padding_idx is not None:
         rows = shape_of(weight)[0]
         if not -rows <= index(padding_idx) < rows:
@@ -247,13 +246,13 @@ embedding: Structural = structural(
     "embedding",
     _embedding,
     _pull_embedding,
-    notation=Notation("embedding({0}, {key})", 100, (0,)),
+    notation=Notation("embedding({0}, {indices})", 100, (0,)),
     domain="positions that exist",
     note="Takes a row of a table for each index: a vector for each word.",
     gradient="Adds up the gradients of each row where it was taken; the row of the padding gets 0.",
     sample=Call(([0, 2, 0], floats([1, 3], [4, 6], [2, 5]))),
     torch="nn.functional.embedding",
-    params=("key", "padding_idx"),
+    params=("indices", "padding_idx"),
     bind=_bind_embedding,
     method=False,
     written=False,
