@@ -105,7 +105,7 @@ def test_a_wrong_text_is_noticed(fault, monkeypatch):
         args[2] = Value(random.normal(size=shape[-1:]))
     made = op(*args)
 
-    def printed(op, position, upstream, out, args, params, ones=False):
+    def printed(op, position, upstream, out, args, params):
         more = {"position": position} if op.variadic else {}
         return rule(upstream, out, *args, **params, **more)
 
