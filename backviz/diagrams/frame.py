@@ -6,7 +6,6 @@ that they leave; so nothing runs off the page however long a title is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, takewhile
@@ -15,7 +14,7 @@ from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text, moved
-from backviz.diagrams.model import Diagram
+from backviz.diagrams.model import Diagram, Lines, Sentence
 from backviz.diagrams.theme import Preset, Theme
 
 CAPTION = 1.15  # against the text of the graph
@@ -24,7 +23,7 @@ MOST_WORDS = 6  # lines of a moment's words
 NATURAL_CAPTION = 36  # ems of a caption's line where the page takes the drawing's width
 
 
-Said = tuple[tuple[str, ...], ...]
+Said = tuple[Lines, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Frame:
         lines = self._words_lines(width)
         return (1.35 * lines + 0.5) * self._words_size(width) if lines else 0.0
 
-    def words(self, given: Sequence[str], colour: str, width: float, height: float) -> Part:
+    def words(self, given: Lines, colour: str, width: float, height: float) -> Part:
         """The words of one moment, between graph and legend, in as many lines as they need."""
         room, size = width - 2 * self.preset.margin, self._words_size(width)
         lines = [line for text in given for line in _phrases(text, size, room)]
@@ -168,10 +167,10 @@ def _lines_for(said: Said, size: float, room: float) -> int:
     return min(MOST_WORDS, max(taken, default=0))
 
 
-def _phrases(text: str, size: float, room: float) -> list[str]:
+def _phrases(text: Sentence, size: float, room: float) -> list[str]:
     """A moment's line, broken before what is said aside rather than inside of it."""
     lines = [""]
-    for phrase in text.split("   "):
+    for phrase in (text.said, *text.asides):
         longer = " ".join(f"{lines[-1]} {phrase}".split())
         if not lines[-1] or font.width(longer, size) <= room:
             lines[-1] = longer

@@ -74,6 +74,35 @@ class Arrow:
     parts: tuple[tuple[str, str], ...] = ()
 
 
+class Sentence(str):
+    """A line of words that knows what in it is said aside, where it may be broken.
+
+    As a string it is whole, with three blanks before what is said aside.
+
+    >>> line = Sentence("∂L/∂a += 2", "(2×3)", "(1 of 2)")
+    >>> line, line.asides
+    ('∂L/∂a += 2   (2×3)   (1 of 2)', ('(2×3)', '(1 of 2)'))
+    """
+
+    __slots__ = ("asides", "said")
+    said: str
+    asides: tuple[str, ...]
+
+    def __new__(cls, said: str, *asides: str) -> Sentence:
+        """A line from what is said and what is said aside; nothing that is empty is said."""
+        asides = tuple(filter(None, asides))
+        made = super().__new__(cls, "   ".join((said, *asides)))
+        made.said, made.asides = said, asides
+        return made
+
+    def aside(self, *more: str) -> Sentence:
+        """The same with more said aside."""
+        return Sentence(self.said, *self.asides, *more)
+
+
+Lines = tuple[Sentence, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Diagram:
     """A whole figure before it has positions.
@@ -88,7 +117,7 @@ class Diagram:
     description: str
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
-    said: tuple[tuple[str, ...], ...] = ()
+    said: tuple[Lines, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +146,14 @@ class Moment:
     """One step of a build: what every box and arrow shows, and what is said about it.
 
     `node` is the box at work, `lines` the words under the graph, `alt` the same for a
-    screen reader. Boxes and arrows stay where they are from moment to moment.
+    screen reader. `told` is all that there is to say, where that is more than there is room for
+    under a graph. Boxes and arrows stay where they are from moment to moment.
     """
 
     phase: Accent
     node: str
-    lines: tuple[str, ...]
+    lines: Lines
     boxes: Mapping[str, BoxState]
     arrows: Mapping[str, ArrowState]
     alt: str = ""
+    told: Lines = ()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.autodiff.formula import Formula
 from backviz.diagrams.build import MAX_FORMULA, MAX_TITLE, arrow_order, number_lines, ops_text
-from backviz.diagrams.model import ArrowState, BoxState, Moment, box_id
+from backviz.diagrams.model import ArrowState, BoxState, Lines, Moment, Sentence, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, LEAF
@@ -99,13 +98,15 @@ class _Walk:
         for at in range(self.teller.timeline.ops + 1):
             step = self.teller.told(at)
             if isinstance(step, Given):
-                yield _moment("forward", None, (self._given(step),), boxes, arrows)
+                yield _moment("forward", None, (Sentence(self._given(step)),), boxes, arrows)
                 continue
             node, used = self.teller.ops[at - 1], self.into[self.teller.ops[at - 1]]
             assert isinstance(step, Computed)
             boxes[box_id(node)] = BoxState(value=True, gradient=())
             arrows |= dict.fromkeys(used, ArrowState(True, False))
-            yield _moment("forward", node, (self._computed(step, node),), boxes, arrows, used)
+            yield _moment(
+                "forward", node, (Sentence(self._computed(step, node)),), boxes, arrows, used
+            )
 
     def _given(self, step: Given) -> str:
         listed = [f"{x.name} = {self._short(x.value)}" for x in step.leaves[:MOST_GIVEN]]
@@ -118,8 +119,11 @@ class _Walk:
     def _short(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
             return self.numbers.format(value)
-        shown = self.numbers.summary(value) if is_small(value) and value.size <= 4 else ""
-        return shown or f"({shape_text(value)})"
+        return self.numbers.summary(value) if self._is_written(value) else f"({shape_text(value)})"
+
+    @staticmethod
+    def _is_written(array: np.ndarray) -> bool:
+        return is_small(array) and array.size <= 4
 
     def _computed(self, step: Computed, node: Any) -> str:
         """`e = a·b = 2·(−3) = −6`."""
@@ -139,12 +143,12 @@ class _Walk:
         seed, output = self.teller.told(line.seed), order.last
         assert isinstance(seed, Seeded)
         boxes[box_id(output)] = BoxState(True, self._lines(self.view.nodes[output]["grad"]))
-        yield _moment("backward", output, (self._seed(seed),), boxes, arrows)
+        yield _moment("backward", output, (Sentence(self._seed(seed)),), boxes, arrows)
         parts: dict[Any, list[Any]] = {}
         for node, first, end in zip(order.heads, order.starts, order.ends, strict=True):
             step = self.teller.told(line.seed + end)
             assert isinstance(step, Handed)
-            told: list[tuple[str, bool]] = []
+            told: list[tuple[Sentence, bool]] = []
             used: list[str] = []
             for use, part in enumerate(step.parts, first):
                 target, arrow = order.targets[use], self.arrows[self.teller.edges[use]]
@@ -156,24 +160,18 @@ class _Walk:
                 whole = "grad" in self.view.nodes[target]
                 total = self._total(part, parts[target]) if whole else ""
                 if pace == "contribution":
-                    lines = (f"{said}   ({of_all})", f"{part.grad} = {total}" if total else "")
+                    lines: Lines = (said.aside(f"({of_all})"),)
+                    if total:
+                        lines = *lines, Sentence(f"{part.grad} = {total}")
                     both = (box_id(node), box_id(target))
-                    shown = tuple(filter(None, lines))
-                    yield _moment("backward", node, shown, boxes, arrows, [arrow], both)
+                    yield _moment("backward", node, lines, boxes, arrows, [arrow], both)
                 # a line for each arrow: the sum stands at the end of the last one's
                 aside = f"{of_all}: {total}" if total else of_all
-                told.append((f"{said}   ({aside})", bool(total)))
+                told.append((said.aside(f"({aside})"), bool(total)))
                 used.append(arrow)
             if pace == "node":
-                yield _moment("backward", node, self._two(told), boxes, arrows, used)
-
-    def _two(self, told: list[tuple[str, bool]]) -> tuple[str, ...]:
-        """Two of the lines in their order, those with a sum before others, and how many more."""
-        chosen = sorted(range(len(told)), key=lambda i: (not told[i][1], i))[:2]
-        lines = [told[i][0] for i in sorted(chosen)]
-        if len(told) <= 2:
-            return tuple(lines)
-        return lines[0], f"{lines[1]}   …+{len(told) - 2}"
+                moment = _moment("backward", node, _two(told), boxes, arrows, used)
+                yield replace(moment, told=tuple(line for line, _ in told))
 
     def _lines(self, value: Any) -> tuple[str, ...]:
         return number_lines(value, self.numbers, self.words)
@@ -188,15 +186,15 @@ class _Walk:
             return self.words.gettext("Backward starts: {of} = 1 for every entry", of=step.slope)
         return self.words.gettext("Backward starts: {of} = 1", of=step.slope)
 
-    def _contribution(self, step: Handed, part: Part) -> str:
+    def _contribution(self, step: Handed, part: Part) -> Sentence:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
         value = self._short(part.contribution)
-        said = Formula(f"{part.grad} += {part.formula.text}", part.formula.parts)
+        said, where = f"{part.grad} += {part.formula.text}", part.formula.where.strip()
         if factors := step.factors(part):
-            return said.valued(f"{product(factors, self.numbers)} = {value}")
-        if isinstance(part.contribution, np.ndarray) and value.startswith("("):
-            return f"{said}   {value}"
-        return said.valued(value)
+            return Sentence(f"{said} = {product(factors, self.numbers)} = {value}", where)
+        if isinstance(part.contribution, np.ndarray) and not self._is_written(part.contribution):
+            return Sentence(said, where, value)
+        return Sentence(f"{said} = {value}", where)
 
     def _total(self, part: Part, parts: list[Any]) -> str:
         """`6 + (−2) = 4` where the last of several parts has come."""
@@ -208,10 +206,19 @@ class _Walk:
         return written_sum(terms, part.total, self.numbers, more=0)  # room is short
 
 
+def _two(told: list[tuple[Sentence, bool]]) -> Lines:
+    """Two of the lines in their order, those with a sum before others, and how many more."""
+    chosen = sorted(range(len(told)), key=lambda i: (not told[i][1], i))[:2]
+    lines = [told[i][0] for i in sorted(chosen)]
+    if len(told) <= 2:
+        return tuple(lines)
+    return lines[0], lines[1].aside(f"…+{len(told) - 2}")
+
+
 def _moment(
     phase: Any,
     node: Any,
-    lines: tuple[str, ...],
+    lines: Lines,
     boxes: dict[str, BoxState],
     arrows: dict[str, ArrowState],
     used: list[str] | None = None,
@@ -224,4 +231,4 @@ def _moment(
     for arrow in used or ():
         drawn[arrow] = replace(drawn[arrow], accent=phase)
     at = "" if node is None else box_id(node)
-    return Moment(phase, at, lines, shown, drawn, "; ".join(filter(None, lines)))
+    return Moment(phase, at, lines, shown, drawn, "; ".join(lines), lines)

@@ -19,7 +19,16 @@ from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.label_places import free_labels
 from backviz.diagrams.layout import Edge, Layout, Node, Plan, Point, lay_out
 from backviz.diagrams.layout.rows import in_rows
-from backviz.diagrams.model import WHOLE_ARROW, WHOLE_BOX, Arrow, ArrowState, Box, BoxState, Diagram
+from backviz.diagrams.model import (
+    WHOLE_ARROW,
+    WHOLE_BOX,
+    Arrow,
+    ArrowState,
+    Box,
+    BoxState,
+    Diagram,
+    Lines,
+)
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 
@@ -97,7 +106,7 @@ class Sheet:
         """Caption and legend."""
         return self.frame.parts(self.width, self.height)
 
-    def words(self, lines: tuple[str, ...], colour: str) -> Part:
+    def words(self, lines: Lines, colour: str) -> Part:
         """The words of a moment."""
         return self.frame.words(lines, colour, self.width, self.height)
 

@@ -228,8 +228,7 @@ class Steps:
         shown, more = self.moments[:PRINTED], len(self.moments) - PRINTED
         wide = len(str(self.first + len(shown) - 1))
         lines = [
-            f"{k:>{wide}}  {'   '.join(line.strip() for line in moment.lines)}"
-            for k, moment in enumerate(shown, self.first)
+            f"{k:>{wide}}  {'   '.join(moment.told)}" for k, moment in enumerate(shown, self.first)
         ]
         return "\n".join([*lines, *([f"… and {count(more, 'more step')}"] if more > 0 else [])])
 

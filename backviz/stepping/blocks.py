@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backviz.autodiff.formula import Formula
+from backviz.diagrams.model import Lines, Sentence
 from backviz.ops import OPS
 from backviz.stepping.look import INDENT, Look
 from backviz.telling.step import (
@@ -66,19 +67,21 @@ def step_lines(step: Step, look: Look) -> list[str]:
             return handed_lines(step, look)
 
 
-def caption(step: Step, look: Look) -> tuple[str, ...]:
+def caption(step: Step, look: Look) -> Lines:
     """A told step in two lines, for under a picture."""
     match step:
         case Given():
-            return (given_text(step, look),)
+            return (Sentence(given_text(step, look)),)
         case Seeded():
-            return (seed_text(step, look),)
+            return (Sentence(seed_text(step, look)),)
         case Computed():
-            return (f"{equation(step.node, step.formula)} = {short(step.value, look.numbers)}",)
+            value = short(step.value, look.numbers)
+            return (Sentence(f"{equation(step.node, step.formula)} = {value}"),)
         case Handed():
             arriving = f"{step.slope} = {short(step.upstream, look.numbers)}"
             given = ";  ".join(plain(gives(step, part, look)) for part in step.parts)
-            return f"{equation(step.node, step.formula)};  {arriving}", given
+            said = f"{equation(step.node, step.formula)};  {arriving}"
+            return Sentence(said), Sentence(given)
 
 
 def headline(step: Computed | Handed, look: Look) -> list[str]:

@@ -90,7 +90,8 @@ def moment_of(state: State, steps: Steps) -> Moment:
         arrows[arrow] = ArrowState(is_known(state, head), back, accent if at_work else "")
     alt = "; ".join(line.strip() for line in step_lines(state.step, state.look))
     said = caption(state.teller.told(state.at, preceding(state, state.at)), state.look)
-    return Moment(place.phase, "" if here is None else box_id(here), said, boxes, arrows, alt)
+    at = "" if here is None else box_id(here)
+    return Moment(place.phase, at, said, boxes, arrows, alt, said)
 
 
 def _gradient(state: State, node: int, style: Style) -> tuple[str, ...]:

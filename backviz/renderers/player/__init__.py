@@ -14,11 +14,12 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from backviz.diagrams.model import Sentence
 from backviz.diagrams.theme import THEMES
 from backviz.language import N_, NP_, Language
 from backviz.renderers.player.levels import Level, levels
 from backviz.renderers.player.looks import Looks, is_dark
-from backviz.renderers.player.numbers import facts
+from backviz.renderers.player.numbers import facts, lines_of
 from backviz.renderers.player.picture import picture
 from backviz.words import LANGUAGES
 
@@ -108,7 +109,7 @@ def html(steps: Steps) -> bytes:
             legend=_legend(diagram.legend),
             folds=_folds([level for level, *_ in shown], words),
             phase=last.phase,
-            lines="".join(map(_line, last.lines)),
+            lines="".join(map(_line, lines_of(last))),
             count=count,
             counter=f"{count} / {count}",
             levels="\n".join(
@@ -177,10 +178,10 @@ def _pinned(theme: str) -> str:
     )
 
 
-def _line(said: str) -> str:
+def _line(line: Sentence) -> str:
     """A line of a moment: what is said, and in small what is said aside."""
-    first, *asides = said.split("   ")
-    return f"<p>{escape(first)}{''.join(f' <small>{escape(a)}</small>' for a in asides)}</p>"
+    asides = "".join(f" <small>{escape(aside)}</small>" for aside in line.asides)
+    return f"<p>{escape(line.said)}{asides}</p>"
 
 
 SAMPLES = {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backviz.diagrams.build import arrow_order, number_lines
-from backviz.diagrams.model import ArrowState, Box, BoxState, Moment, box_id
+from backviz.diagrams.model import ArrowState, Box, BoxState, Lines, Moment, box_id
 from backviz.diagrams.moments import make_moments
 from backviz.ops import OPS
 from backviz.renderers.player.levels import Level
@@ -20,6 +20,7 @@ from backviz.renderers.player.picture import states
 from backviz.text import NumberStyle, shape_text
 from backviz.words import LANGUAGES
 
+MOST_LINES = 6  # of a moment that are shown under the picture
 MOST_CELLS = 36  # of an array that is written out
 
 
@@ -57,11 +58,18 @@ def _moments(moments: list[Moment], known: dict[str, dict[Any, int]]) -> list[di
     for moment in moments:
         now = {name: known[name][state] for name, state in _shown(moment)}
         changed = {name: i for name, i in now.items() if before[name] != i}
-        made.append(
-            {"phase": moment.phase, "node": moment.node, "lines": moment.lines, "set": changed}
-        )
+        said = [(line.said, *line.asides) for line in lines_of(moment)]
+        made.append({"phase": moment.phase, "node": moment.node, "lines": said, "set": changed})
         before = now
     return made
+
+
+def lines_of(moment: Moment) -> Lines:
+    """All that a moment says, as far as a window has room; then how many lines more."""
+    if len(moment.told) <= MOST_LINES:
+        return moment.told
+    kept = moment.told[:MOST_LINES]
+    return *kept[:-1], kept[-1].aside(f"…+{len(moment.told) - MOST_LINES}")
 
 
 def _shown(moment: Moment) -> list[tuple[str, BoxState | ArrowState]]:
@@ -70,7 +78,7 @@ def _shown(moment: Moment) -> list[tuple[str, BoxState | ArrowState]]:
 
 def _rules(moments: list[Moment]) -> dict[str, str]:
     """The words for every op by its box, and for every contribution by its arrow."""
-    rules = {}
+    rules: dict[str, str] = {}
     for moment in moments:
         if moment.phase == "forward" and moment.node:
             rules[moment.node] = moment.lines[0]

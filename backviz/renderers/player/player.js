@@ -19,8 +19,8 @@ const view = makeView(stage, () => level.svg, (event) => wholePage() || event.ct
 
 function fill(place, moment) {
   place.dataset.phase = moment.phase;
-  place.replaceChildren(...moment.lines.map((line) => {
-    const [said, ...asides] = line.split("   "), made = element("p", "", said);
+  place.replaceChildren(...moment.lines.map(([said, ...asides]) => {
+    const made = element("p", "", said);
     for (const aside of asides) made.append(" ", element("small", "", aside));
     return made;
   }));
