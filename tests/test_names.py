@@ -56,11 +56,12 @@ def test_boxes_that_hold_several_ops_have_formulas_with_these_names():
     assert [b.symbol for b in plain.diagram.boxes] == [b.symbol for b in plain.figure.diagram.boxes]
 
 
-def test_a_picture_without_words_keeps_the_labels_that_were_given():
+def test_a_picture_without_words_says_them_too():
+    """It kept the labels that were given, and a reader of picture and table saw two schemes."""
     boxes = Figure(alike(), Style()).diagram.boxes
-    assert [box.title for box in boxes] == ["x", "x", "", "L"]
+    assert [box.title for box in boxes] == ["x (n0)", "x (n1)", "", "L"]
     labels = [n["label"] for n in json.loads(backviz.render(alike(), "json"))["nodes"]]
-    assert labels == ["x", "x", "", "L"]
+    assert labels == ["x (n0)", "x (n1)", "", "L"]
 
 
 def test_a_long_name_keeps_its_number():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import backward_steps, tape
+from backviz.autodiff.backward import backward_steps
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import NotFiniteError
 from backviz.text import NumberStyle, clean
@@ -33,12 +35,11 @@ def find_not_finite(output: Value, values: list[Value] | None = None) -> str | N
     # after a backward pass every sum of contributions is at hand: none can hide what is not finite
     known = output.grad is not None and all(v.grad is None or is_finite(v.grad) for v in values)
     if output.requires_grad and not known:
-        ids = {v.serial: i for i, v in enumerate(values)}
         seed = np.ones(output.shape) if output.shape else None
         for step in backward_steps(output, seed, values=values):
             for part in step.contributions:
                 if not is_finite(part.value):
-                    return _backward(step.node, part.input, part.value, ids)
+                    return _backward(step.node, part.input, part.value, values)
     return None
 
 
@@ -46,7 +47,7 @@ def first_not_finite(values: list[Value]) -> str | None:
     """The same of what was computed forward, for the values of one tape."""
     for value in values:
         if not is_finite(value.raw):
-            return _forward(value, {v.serial: i for i, v in enumerate(values)})
+            return _forward(value, values)
     return None
 
 
@@ -65,18 +66,19 @@ def is_finite(data: Any) -> bool:
     return bool(np.isfinite(data).all())
 
 
-def _forward(value: Value, ids: dict[int, int]) -> str:
+def _forward(value: Value, values: list[Value]) -> str:
     if value.op is None:
-        return f"{_where(value, ids)} is {_what(value.raw)}; give it a finite number"
-    place = f" at {_where(value, ids)}"
-    return f"{value.op.name} gives {_what(value.raw)}{place}: {_call(value, ids)}"
+        return f"{_where(value, values)} is {_what(value.raw)}; give it a finite number"
+    place = f" at {_where(value, values)}"
+    return f"{value.op.name} gives {_what(value.raw)}{place}: {_call(value, values)}"
 
 
-def _call(value: Value, ids: dict[int, int]) -> str:
+def _call(value: Value, values: list[Value]) -> str:
     """The call that failed, its numbers, what the op needs, and the line of the program."""
     assert value.op is not None
-    called = {_name(v, ids): _shown(v) for v in value.inputs}
-    inputs = ", ".join(_name(v, ids) for v in value.inputs)
+    named = _names(value.inputs, values)
+    called = {name: _shown(v) for name, v in zip(named, value.inputs, strict=True)}
+    inputs = ", ".join(named)
     numbers = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
     line = f" (at {value.origin.where})" if value.origin.where else ""
     return f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value)}{line}"
@@ -93,11 +95,12 @@ def _shown(value: Value) -> str:
     return f"array {value.shape} from {low} to {high}"
 
 
-def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> str:
+def _backward(value: Value, operand: Value, data: Any, values: list[Value]) -> str:
     assert value.op is not None
     line = f" (at {value.origin.where})" if value.origin.where else ""
+    (name,) = _names((operand,), values)
     return (
-        f"{value.op.name} at {_where(value, ids)} gives its input {_name(operand, ids)} = "
+        f"{value.op.name} at {_where(value, values)} gives its input {name} = "
         f"{_shown(operand)} the gradient {_what(data)}; {_need(value)}{line}"
     )
 
@@ -105,8 +108,7 @@ def _backward(value: Value, operand: Value, data: Any, ids: dict[int, int]) -> s
 def sentence_on(value: Value) -> str:
     """What went wrong in the op that has just made a value that is not finite."""
     assert value.op is not None
-    ids = {v.serial: i for i, v in enumerate(tape(value))}
-    return f"{value.op.name} gives {_what(value.raw)}: {_call(value, ids)}"
+    return f"{value.op.name} gives {_what(value.raw)}: {_call(value, tape(value))}"
 
 
 def _need(value: Value) -> str:
@@ -128,14 +130,17 @@ def _what(data: Any) -> str:
     return "infinity" if (entries == math.inf).any() else "-infinity"
 
 
-def _where(value: Value, ids: dict[int, int]) -> str:
-    node = f"node n{ids[value.serial]}"
-    return f"{node} ({clean(value.label)})" if value.label else node
+def _where(value: Value, values: list[Value]) -> str:
+    place = next(i for i, v in enumerate(values) if v is value)
+    return f"node n{place} ({clean(value.label)})" if value.label else f"node n{place}"
 
 
-def _name(value: Value, ids: dict[int, int]) -> str:
-    if value.label:
-        return clean(value.label)
-    if value.op is None and not value.requires_grad:
-        return _NUMBERS.summary(value.raw)
-    return f"n{ids[value.serial]}"
+def _names(operands: Sequence[Value], values: list[Value]) -> list[str]:
+    """What operands are called; a constant without a name by its number."""
+    called = names(values)
+    return [
+        _NUMBERS.summary(v.raw)
+        if not v.label and v.op is None and not v.requires_grad
+        else called[v.serial]
+        for v in operands
+    ]

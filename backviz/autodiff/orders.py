@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from backviz.autodiff.backward import backward, backward_steps, tape
+from backviz.autodiff.backward import backward, backward_steps
 from backviz.autodiff.replay import leaves_among
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
 from backviz.language import _
@@ -23,6 +24,7 @@ def recorded_gradients(output: Value, values: list[Value] | None = None) -> list
     [('da', 12.0), ('db', 4.0)]
     """
     values = tape(output) if values is None else values
+    called = names(values)
     for value in values:
         value.zero_grad()
     if not output.requires_grad:
@@ -35,7 +37,7 @@ def recorded_gradients(output: Value, values: list[Value] | None = None) -> list
         if leaf.grad is not None:
             gradient = leaf.grad
             if not gradient.label:  # two leaves can share one gradient, as those of a + b do
-                gradient.label = _quotient(output.label, leaf.label or f"n{leaf.serial}")
+                gradient.label = _quotient(output.label, called[leaf.serial])
             found.append(gradient)
     return list({g.serial: g for g in found}.values())
 
@@ -55,7 +57,8 @@ def derivative(
     """
     for level in range(order):
         values = tape(output) if values is None or level else values
-        leaves = {leaf.label: leaf for leaf in leaves_among(values)}
+        called = names(values)
+        leaves = {called[leaf.serial]: leaf for leaf in leaves_among(values)}
         if name not in leaves:
             if level:
                 raise InputError(
@@ -66,7 +69,7 @@ def derivative(
                         name=name,
                     )
                 )
-            raise UsageError(unknown("leaf", name, [label for label in leaves if label]))
+            raise UsageError(unknown("leaf", name, list(leaves)))
         wanted = _quotient(output.label, name)
         recorded_gradients(output, values)
         output = leaves[name].grad

@@ -7,11 +7,14 @@ that were used. Who shows, steps, replays or keeps a record begins with this lis
 from __future__ import annotations
 
 import reprlib
+from collections import Counter
+from collections.abc import Sequence
 
 from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
+from backviz.text import clean, told_apart
 
 WAS_FREED = (
     "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
@@ -73,3 +76,35 @@ def values_under(*outputs: Value) -> list[Value]:
                 seen[operand.serial] = operand
                 stack.append(operand)
     return [seen[serial] for serial in sorted(seen)]
+
+
+def names(values: Sequence[Value]) -> dict[int, str]:
+    """What every value of a tape is called, by serial number: the one scheme of names.
+
+    A value is called by its label, or `n` and its place on the tape. A label that several
+    values bear is followed by the place, so a name is borne by one value only. Pictures, tables,
+    descriptions, prompt, files and messages all say these names.
+
+    >>> x, y = Value(2.0, "x"), Value(3.0, "x")
+    >>> list(names(tape(x * y)).values())
+    ['x (n0)', 'x (n1)', 'n2']
+    """
+    called = told_apart({i: value.origin.label for i, value in enumerate(values)})
+    return {value.serial: called[i] for i, value in enumerate(values)}
+
+
+def shared_labels(values: Sequence[Value]) -> dict[int, str]:
+    """The names of those values of a tape whose label is borne by others too, by serial number.
+
+    >>> x, y = Value(2.0, "x"), Value(3.0, "x")
+    >>> list(shared_labels(tape(x * y * Value(1.0, "z"))).values())
+    ['x (n0)', 'x (n1)']
+    """
+    labels = {i: v.origin.label for i, v in enumerate(values) if v.origin.label}
+    alone = told_apart(labels)
+    many = Counter(clean(label).strip() for label in labels.values())
+    return {
+        values[i].serial: name
+        for i, name in alone.items()
+        if many[clean(labels[i]).strip()] > 1 and labels[i].strip()
+    }

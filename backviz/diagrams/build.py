@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from backviz.text import (
     bracketed,
     clean,
     shape_text,
+    told_apart,
     written_sum,
 )
 from backviz.words import LANGUAGES
@@ -43,20 +44,24 @@ _OUT = re.compile(rf"(?<!\w){OUT}(?!\w)")
 _GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
 
 
-def build(graph: nx.MultiDiGraph[Any], style: Style) -> Diagram:
+def build(
+    graph: nx.MultiDiGraph[Any], style: Style, names: Mapping[int, str] | None = None
+) -> Diagram:
     """The diagram of a graph made by `backviz.graphs`.
 
-    Ids follow the node ids, so the same graph gives the same diagram.
+    Ids follow the node ids, so the same graph gives the same diagram. `names` are what the nodes
+    are called, short enough for a box, where they were told apart in a larger graph.
     """
     words = LANGUAGES[style.lang]
     output = graph.graph["output"]
-    boxes = tuple(_box(graph, n, style, words) for n in graph)
+    names = names or told_apart(dict(graph.nodes(data="label")), MAX_TITLE)
+    boxes = tuple(_box(graph, n, style, words, names) for n in graph)
     apart = graph.graph.get("apart", ())
     arrows = tuple(
         _arrow(graph, u, v, d, name, style)
         for name, u, v, _, d in arrow_order(graph) if u not in apart
     )  # fmt: skip
-    name = clean(graph.nodes[output]["label"], MAX_TITLE)
+    name = names[output] if graph.nodes[output]["label"].strip() else ""
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
     return Diagram(
@@ -79,9 +84,13 @@ def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, Any, Any, int, d
     return [(f"e{i}", *edge) for i, edge in enumerate(ordered)]
 
 
-def _box(graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: Language) -> Box:
+def _box(
+    graph: nx.MultiDiGraph[Any], node: Any, style: Style, words: Language, names: Mapping[int, str]
+) -> Box:
     data, numbers = graph.nodes[node], style.numbers
-    title = clean(data.get("title", "") or data["label"], MAX_TITLE)
+    title = clean(data.get("title", ""), MAX_TITLE)
+    if not title and data["label"].strip():
+        title = names[node]
     value = data.get("value")
     lines = () if value is None else number_lines(value, numbers, words)
     gradient = _gradient(data, numbers, words)

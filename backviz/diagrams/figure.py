@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from backviz.diagrams.build import build
+from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.page import ENOUGH, compose
 from backviz.diagrams.pages import split
 from backviz.diagrams.style import MOST_PAGES, Style
@@ -40,7 +40,7 @@ from backviz.graphs import (
     to_graph,
 )
 from backviz.language import _
-from backviz.text import Arrays, count
+from backviz.text import Arrays, count, told_apart
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ class Figure:
         """The whole computation, nothing folded."""
         return to_graph(self.output, *self.more, values=self._values)
 
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """What every node of the whole graph is called in a box, whatever is folded."""
+        return told_apart(dict(self.graph.nodes(data="label")), MAX_TITLE)
+
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
         made = Figure(self.output, style, self.more, self._values)
@@ -203,7 +208,7 @@ class Figure:
         self, home: Home, titles: Mapping[int, str] = NO_TITLES, formulas: bool = False
     ) -> _Level:
         view = contract(self.graph, home, self.style.numbers, titles, formulas)
-        return _Level(view, self.style, build(view, self.style))
+        return _Level(view, self.style, build(view, self.style, self.names))
 
     def _fitted(
         self,
@@ -239,9 +244,8 @@ class Figure:
                     return tried[-1]
         return max(tried, key=_text)
 
-    @staticmethod
-    def _measured(level: _Level, style: Style) -> _Level:
-        diagram = build(level.view, style)
+    def _measured(self, level: _Level, style: Style) -> _Level:
+        diagram = build(level.view, style, self.names)
         drawing, apart = compose(diagram, style), bool(level.view.graph.get("apart"))
         return replace(level, style=style, diagram=diagram, drawing=drawing, apart=apart)
 
@@ -258,7 +262,7 @@ class Figure:
                 digits=given.digits or digits,
                 local=local if given.local == "auto" and not given.products else given.local,
             )
-            found.setdefault(build(level.view, style), style)
+            found.setdefault(build(level.view, style, self.names), style)
         return list(found.values())[1:]
 
     def _automatic(self) -> _Level:
@@ -399,10 +403,9 @@ class Figure:
             return tuple(self._showing(level, one, *page) for page in found)
         return (self,)
 
-    @staticmethod
-    def _on_pages(level: _Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
+    def _on_pages(self, level: _Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
         said = LANGUAGES[style.lang].gettext("goes on there")
-        diagrams = split(build(level.view, style), many, said)
+        diagrams = split(build(level.view, style, self.names), many, said)
         return [(diagram, compose(diagram, style)) for diagram in diagrams]
 
     def _showing(self, level: _Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:

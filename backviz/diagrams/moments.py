@@ -35,7 +35,7 @@ MOST_GIVEN = 8  # inputs that the first moment names one by one
 class Build:
     """All moments of a graph; `names` are what the boxes are called in the words.
 
-    `formulas` are those of boxes that stand for several ops, where labels do not tell values apart.
+    `formulas` are those of boxes that hold several ops: where every box has a name, none is □.
     """
 
     moments: list[Moment]
@@ -71,21 +71,19 @@ class _Walk:
     def __init__(
         self, view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any], style: Style
     ) -> None:
-        self.view, self.whole = view, whole
+        self.view = view
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
         self.names = box_names(view, whole)
-        self.called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
-        self.teller = FoldedTeller(view, whole, style.numbers, self.names, self.called)
+        called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
+        self.teller = FoldedTeller(view, whole, style.numbers, self.names, called)
         self.arrows = {(tail, head, key): a for a, tail, head, key, _ in arrow_order(view)}
         self.into: dict[Any, list[str]] = {n: [] for n in view}
         for (_, head, _), arrow in self.arrows.items():
             self.into[head].append(arrow)
 
     def formulas(self) -> dict[str, str]:
-        """Formulas of boxes that hold several ops, if two values of the graph share a label."""
-        labels = self.whole.nodes(data="label")
-        alike = any(x.strip() and self.called[n] != clean(x, MAX_TITLE).strip() for n, x in labels)
-        groups = [n for n, data in self.view.nodes(data=True) if "inside" in data] if alike else []
+        """The formulas of boxes that hold several ops, with the names of the other boxes."""
+        groups = [n for n, data in self.view.nodes(data=True) if "inside" in data]
         return {box_id(n): clean(self.teller.formula(n), MAX_FORMULA) for n in groups}
 
     # Forward ---------------------------------------------------------------------------

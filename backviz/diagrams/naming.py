@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams.build import MAX_TITLE
 from backviz.diagrams.model import Box, Diagram, Moment
 from backviz.text import clean, told_apart
@@ -42,7 +43,7 @@ def step_diagram(
 ) -> Diagram:
     """The diagram of a build: room for every moment's numbers, a name for every box.
 
-    `formulas` stand in the boxes in place of their own, which name by labels alone.
+    `formulas` stand in the boxes in place of their own, in which a box without a name was □.
     """
     texts: dict[str, set[str]] = {}
     for moment in moments:
@@ -56,11 +57,12 @@ def step_diagram(
         )
         for box in diagram.boxes
     )
-    return replace(diagram, boxes=boxes, said=tuple(m.lines for m in moments))
+    shown = " ".join([*(box.symbol for box in boxes), *(a.local for a in diagram.arrows)])
+    legend = tuple(item for item in diagram.legend if item[0] != UNNAMED or UNNAMED in shown)
+    return replace(diagram, boxes=boxes, legend=legend, said=tuple(m.lines for m in moments))
 
 
 def _named(box: Box, name: str) -> Box:
     """A box under the name that the words have for it; one that has its own name keeps that."""
-    alike = box.title and name.endswith(f" ({box.id})")
     unnamed = name and not box.title and box.role != "constant"
-    return replace(box, title=name) if alike or unnamed else box
+    return replace(box, title=name) if unnamed else box

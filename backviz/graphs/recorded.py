@@ -10,14 +10,14 @@ writes a file (`plain_graph`); nothing is read back from it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
-from backviz.autodiff.backward import data_of, tape
+from backviz.autodiff.backward import data_of
 from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.formula import contribution_formula, local_formula
@@ -32,11 +32,14 @@ from backviz.autodiff.symbol import (
     name_symbol,
     writing,
 )
+from backviz.autodiff.tape import shared_labels, tape
 from backviz.autodiff.value import Value
 from backviz.text import CHUNK, entries_within
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 MOST_ENTRIES = 10_000_000  # of all arrays of a graph that is written out
+Names = Mapping[int, str]  # of values by serial number
+NO_NAMES: Names = {}
 SHORT = 18  # signs of a rule beside an arrow
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -51,9 +54,10 @@ def to_graph(
 
     Node attributes: `kind` ("leaf", "constant" or "op"), `op` (its name in the
     table, "" for a leaf), `params` (the op's own options, only where any were given),
-    `label`, `value` (float or read-only array), `grad` (the same, only where a
-    backward pass from this output has computed it), `earlier` (what a leaf's
-    gradient held before the latest pass, only where it held anything), `shape`
+    `label` (followed by the node id where several values bear it), `value` (float or
+    read-only array), `grad` (the same, only where a backward pass from this output has
+    computed it), `earlier` (what a leaf's gradient held before the latest pass, only
+    where it held anything), `shape`
     (text, "()" for a scalar), `order` (equal to the node id), `scope` (the part of a network,
     only where that was noted).
 
@@ -84,7 +88,7 @@ def to_graph(
     reached = any(v.grad is not None for v in outputs)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=ids[output.serial])
     with _collector_paused():
-        quietly(_fill, graph, values, ids, reached)
+        quietly(_fill, graph, values, ids, reached, shared_labels(values))
     for each in more:
         graph.nodes[ids[each.serial]]["role"] = "output"
     if more:
@@ -111,18 +115,22 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _fill(
-    graph: nx.MultiDiGraph[int], values: list[Value], ids: dict[int, int], reached: bool
+    graph: nx.MultiDiGraph[int],
+    values: list[Value],
+    ids: dict[int, int],
+    reached: bool,
+    shared: Names,
 ) -> None:
     """Write nodes and edges into networkx's own dictionaries: node, successors, predecessors."""
     nodes, successors, predecessors = graph._node, graph._succ, graph._pred
     for i, v in enumerate(values):
-        nodes[i] = _node_attributes(v, i, reached)
+        nodes[i] = _node_attributes(v, i, reached, shared)
         successors[i] = {}
         into = predecessors[i] = {}
         first, second = v.first, v.second
         if first is None:
             continue
-        edges = _edge_attributes(v, reached)
+        edges = _edge_attributes(v, reached, shared)
         if second is None or first is second:
             inputs = v.inputs
         else:  # two operands that differ, the usual case, need not be looked up among the edges
@@ -178,13 +186,13 @@ def _remainder(total: Any, parts: list[Any]) -> tuple[Any, Any]:
     return total - sum(parts), 1e-9 * (abs(total) + sum(map(abs, parts)))
 
 
-def _node_attributes(v: Value, order: int, reached: bool) -> dict[str, Any]:
+def _node_attributes(v: Value, order: int, reached: bool, shared: Names) -> dict[str, Any]:
     origin, data, grad = v.origin, v.raw, v.grad
     op, number = origin.op, type(data) is float
     attributes = {
         "kind": OP if v.first is not None else LEAF if origin.wants else CONSTANT,
         "op": "" if op is None else op.name,
-        "label": origin.label,
+        "label": shared.get(v.serial, origin.label),
         "value": data if number else _read_only(data),
         "shape": "()" if number else str(v.shape),
         "order": order,
@@ -207,12 +215,12 @@ def _read_only(data: Any) -> Any:
     return view
 
 
-def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
+def _edge_attributes(v: Value, reached: bool, shared: Names) -> list[dict[str, Any]]:
     """The attributes of each edge into a value, in the order of its operands."""
     origin = v.origin
     upstream = v.grad if reached else None
     if type(upstream) is not float:
-        return _by_rule(v, data_of(upstream))
+        return _by_rule(v, data_of(upstream), shared)
     both = v.second is not None and v.first.origin.wants and v.second.origin.wants
     if origin.op is SUM.op and both:
         one = {"local": 1.0, "contribution": upstream}
@@ -223,10 +231,10 @@ def _edge_attributes(v: Value, reached: bool) -> list[dict[str, Any]]:
             {"local": b, "contribution": upstream * b},
             {"local": a, "contribution": upstream * a},
         ]
-    return _by_rule(v, upstream)
+    return _by_rule(v, upstream, shared)
 
 
-def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
+def _by_rule(v: Value, upstream: Any, shared: Names) -> list[dict[str, Any]]:
     op = v.op
     assert op is not None
     inputs = v.inputs
@@ -240,20 +248,20 @@ def _by_rule(v: Value, upstream: Any) -> list[dict[str, Any]]:
         edges = [{} if local is None else {"local": local} for local in locals_]
     if isinstance(v.raw, np.ndarray) or any(isinstance(u.raw, np.ndarray) for u in inputs):
         passed = [i for i, u in enumerate(inputs) if u.requires_grad and op.rule(i) is not None]
-        for position, rule in rules_of(v, passed).items():
+        for position, rule in rules_of(v, passed, shared).items():
             edges[position]["rule"] = str(rule)
             if rule.parts:
                 edges[position]["where"] = rule.parts
     return edges
 
 
-def rules_of(v: Value, positions: Iterable[int]) -> dict[int, Symbol]:
+def rules_of(v: Value, positions: Iterable[int], shared: Names = NO_NAMES) -> dict[int, Symbol]:
     """The op's rule for these inputs, made by running it on symbols.
 
     The local derivative of an elementwise op; what the operand gets of any other, and where
     it is summed over broadcast axes. An operand without a name is a constant array's numbers
     where the rule stays short, else □; two that differ are □₁ and □₂. The operands are looked
-    at once for all the rules.
+    at once for all the rules. `shared` are the names of values whose labels others bear too.
 
     >>> from backviz.autodiff.value import tensor
     >>> from backviz.ops import mse_loss
@@ -261,11 +269,11 @@ def rules_of(v: Value, positions: Iterable[int]) -> dict[int, Symbol]:
     >>> rules_of(mse_loss(two, two + 1), [0])[0], rules_of(mse_loss(two[:1], one), [0])[0]
     (Symbol('(g / 2)·2·(□₁ − □₂)'), Symbol('g·2·(□ − [1])'))
     """
-    with_numbers = _with_boxes(v, [_shown(u) for u in v.inputs])
-    with_names = _with_boxes(v, [_named(u) for u in v.inputs])
-    made = {}
-    with writing([u.label for u in (v, *v.inputs) if u.label]):
-        numbered, named = _rules_on(v, with_numbers), _rules_on(v, with_names)
+    with_numbers = _with_boxes(v, [_shown(u, shared) for u in v.inputs])
+    with_names = _with_boxes(v, [_named(u, shared) for u in v.inputs])
+    made, out = {}, name_symbol(shared.get(v.serial, v.label) or OUT, data=v.raw)
+    with writing([shared.get(u.serial, u.label) for u in (v, *v.inputs) if u.label]):
+        numbered, named = _rules_on(v, with_numbers, out), _rules_on(v, with_names, out)
         for position in positions:
             formula = numbered(position)
             made[position] = formula if len(str(formula)) <= SHORT else named(position)
@@ -284,11 +292,11 @@ def _with_boxes(v: Value, args: list[Any]) -> list[Any]:
     return [boxes[id(u)] if arg is None else arg for u, arg in zip(v.inputs, args, strict=True)]
 
 
-def _rules_on(v: Value, args: list[Any]) -> Callable[[int], Symbol]:
+def _rules_on(v: Value, args: list[Any], out: Symbol) -> Callable[[int], Symbol]:
     """The rule of each position, on these operands."""
     op, inputs = v.op, v.inputs
     assert op is not None
-    out, arriving = name_symbol(v.label or OUT, data=v.raw), Symbol(free_name("g"), shape=v.shape)
+    arriving = Symbol(free_name("g"), shape=v.shape)
     pulled = op.by_position(arriving, out, args, v.params) if op.variadic else None
 
     def rule_on(position: int) -> Symbol:
@@ -299,17 +307,17 @@ def _rules_on(v: Value, args: list[Any]) -> Callable[[int], Symbol]:
     return rule_on
 
 
-def _named(u: Value) -> Any:
+def _named(u: Value, shared: Names) -> Any:
     """A value's name, or the number that was written in its place."""
     if u.label:
-        return name_symbol(u.label, data=u.raw)
+        return name_symbol(shared.get(u.serial, u.label), data=u.raw)
     return u.raw if u.shape == () and not (u.op or u.requires_grad) else None
 
 
-def _shown(u: Value) -> Any:
+def _shown(u: Value, shared: Names) -> Any:
     """The same, or the numbers of a small constant array."""
     constant = not (u.label or u.op or u.requires_grad) and isinstance(u.raw, np.ndarray)
-    return as_symbol(u.raw) if constant and u.size <= 3 else _named(u)
+    return as_symbol(u.raw) if constant and u.size <= 3 else _named(u, shared)
 
 
 def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:

@@ -14,12 +14,12 @@ from backviz.autodiff.data import quietly
 from backviz.autodiff.finite import find_not_finite
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
 from backviz.language import _
 from backviz.lessons.broken import BREAKS, RATE
 from backviz.lessons.model import Table
-from backviz.telling.names import names
 from backviz.text import clean
 from backviz.words import Words
 
@@ -90,7 +90,7 @@ def verdict(output: Value, name: str) -> Table:
         ) from None
     if at is not output:
         leaves = leaves_of(at)
-    called = names(at)
+    called = names(tape(at))
     right = gradients_of(at, tuple(leaves), seed_for(at))
     rows = []
     for leaf, gradient in list(zip(leaves, right, strict=True))[:ROWS]:

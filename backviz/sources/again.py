@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import tape
 from backviz.autodiff.check import Check, as_double, differs_again
 from backviz.autodiff.custody import Custody, since_of
 from backviz.autodiff.differences import Verdict
@@ -23,6 +22,7 @@ from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.probes import WORK, Point, judge_direction, judge_entry
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.reruns import Births, copied, following, random_state
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import BackvizError
 from backviz.language import _
@@ -161,7 +161,8 @@ def what_is_lost(called: Called) -> list[str]:
     leaves = leaves_of(called.value)
     if not leaves or sum(leaf.size for leaf in leaves) > LARGEST or called.trains:
         return []
-    labels = [leaf.label or f"leaf {i}" for i, leaf in enumerate(leaves)]
+    named = names(tape(called.value))
+    labels = [named[leaf.serial] for leaf in leaves]
     rows, _other = compare(called, labels, step=1e-5, tolerance=1e-6, seed=0, groups=1)
     return [row.fault for row in rows]
 

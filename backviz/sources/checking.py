@@ -12,6 +12,7 @@ from typing import Any
 from backviz.autodiff.check import Report, function_checks, gradient_checks
 from backviz.autodiff.finite import find_not_finite
 from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError, UsageError
 from backviz.language import N_, _
@@ -101,4 +102,5 @@ def _of_record(value: Value, **how: Any) -> Report:
 
 
 def _labels(value: Value) -> list[str]:
-    return [leaf.label or f"leaf {i}" for i, leaf in enumerate(leaves_of(value))]
+    called = names(tape(value))
+    return [called[leaf.serial] for leaf in leaves_of(value)]

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from backviz.autodiff.backward import tape
 from backviz.autodiff.exits import tell_returned
+from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.registry import unknown
 from backviz.telling.formulas import Call, operand
-from backviz.telling.names import names
 from backviz.telling.order import Order
 from backviz.telling.timeline import Timeline
 from backviz.text import NumberStyle
@@ -41,7 +40,7 @@ class Record(Order):
     def __init__(self, output: Value) -> None:
         self.values = tuple(tape(output))
         tell_returned(self.values)  # who makes a record is about to show it
-        called = names(output)
+        called = names(self.values)
         self.names = [called[v.serial] for v in self.values]
         self.taken = frozenset(self.names)
         self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
