@@ -99,11 +99,8 @@ def _find(graph: nx.MultiDiGraph[int], name: str) -> int:
     by_name: dict[str, int] = {}
     for node, shown in called.items():
         by_name[_typed(shown)] = by_name[f"n{node}"] = node
-    labels = [_typed(label) for _node, label in graph.nodes(data="label")]
-    if _typed(name) not in by_name and labels.count(_typed(name)) > 1:
-        several = [
-            shown for shown in called.values() if _typed(shown).startswith(f"{_typed(name)} (")
-        ]
+    several = [n for n in called.values() if _typed(n).startswith(f"{_typed(name)} (n")]
+    if _typed(name) not in by_name and several:
         listed = " / ".join(several[:4])
         raise UsageError(
             _("{name} is the name of several values; say {names}", name=name, names=listed)
