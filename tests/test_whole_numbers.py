@@ -77,6 +77,19 @@ def test_counts(use):
         grad(lambda n: call(2.0, n))(3)
 
 
+def test_a_rest_of_whole_numbers_asks_for_floats():
+    with pytest.raises(InputError, match=r"f returns an int, .* divides by // or %.*as in 3\.0"):
+        trace(named_f, 7, 2)
+    assert [v.label for v in trace(named_f, 7.0, 2.0).inputs[0].inputs] == ["a", "b"]
+
+
+def named_f(a, b):
+    return a % b + a * b
+
+
+named_f.__name__ = "f"
+
+
 def test_whole_numbers_that_are_numbers_stay_leaves():
     assert grad(lambda x: x**2)(3) == 6.0
     assert grad(lambda x: (x * x).sum())([1, 2, 3]).tolist() == [2.0, 4.0, 6.0]

@@ -31,7 +31,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
     the parameters, also inside dicts, lists, tuples and dataclasses (`params.W`,
     `layers[0].b`). Booleans, numpy arrays of whole numbers and other arguments are passed on
     as they are, and so are whole numbers that the function uses as index, label, mask, axis
-    or count; it is run again for that. Values get the names of the
+    or count, or divides by `//` or `%`; it is run again for that. Values get the names of the
     variables that hold them when the function returns, and every op notes its source
     line for error messages. Raises `InputError` if the result is no recorded value.
 
@@ -75,6 +75,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
             return f(*given[0], **given[1])
 
     _other, output = settled(build, call, lambda: standing(f, args, kwargs))
+    if type(output) in (int, float) and int in map(type, plain_ones.values()):
+        raise InputError(
+            _(
+                "{called} returns {article}, not a recorded value: whole numbers that it counts "
+                "with, or divides by // or %, stay plain; give floats, as in 3.0",
+                called=called,
+                article=article(output),
+            )
+        )
     if not isinstance(output, Value):
         raise InputError(
             _(
@@ -155,6 +164,7 @@ def _as_leaf(given: Any, label: str) -> Any:
 def article(x: Any) -> str:
     """What kind of thing it is, with its article.
 
+    >>> import numpy as np
     >>> article(3), article(2.0), article(np.zeros(2)), article(None)
     ('an int', 'a float', 'an ndarray', 'nothing')
     """
