@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch_peers import PEERS
 
 from backviz import OPS, Value, expanded, gradients_of, no_grad, tape, tensor
 from backviz.autodiff.recording import scope, scoped, source_lines
@@ -194,16 +195,6 @@ OPTIONS = {
     "prelu": [{}, {"num_parameters": 3, "init": 0.1}],
 }
 WITHOUT_PEER = {"maxout"}
-
-
-class Hardsigmoid(tnn.Module):
-    """torch's own has a slope of 1/6 in single precision."""
-
-    def forward(self, x):
-        return tnn.functional.relu6(x + 3) / 6
-
-
-PEERS = {"hardsigmoid": Hardsigmoid}
 
 
 def test_every_activation_of_the_table_has_a_module():

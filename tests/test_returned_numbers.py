@@ -9,8 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from test_lost_numbers_in_files import HEAD, LOST, WHOLE
-from test_trained_files import SETUP, STEPS
+from model_files import HEAD, LOST, SETUP, STEPS, WHOLE
 
 import backviz
 from backviz import Value, describe, stepper, steps, table, tensor, to_graph

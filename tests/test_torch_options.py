@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from test_nn import PEERS
+from torch_peers import PEERS
 
 from backviz import gradients_of, nn, tensor
 from backviz.errors import InputError

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model_files import SETUP, STEPS
 
 from backviz import load
 from backviz.autodiff.past import Past, keeping
@@ -13,31 +14,6 @@ from backviz.autodiff.value import Value, tensor
 from backviz.errors import InputError
 from backviz.sources.checking import check
 from backviz.sources.files import record_file
-
-SETUP = """
-import numpy as np
-from backviz import Value, no_grad, tensor
-from backviz.optim import SGD
-w, c = Value(2.0, label="w"), tensor([1.0, 2.0], label="c")
-losses = []
-for i in range(3):
-    loss = ((w * c - 1) ** 2).sum()
-    w.grad = c.grad = None
-    loss.backward()
-    if i == 0:
-        first = loss
-    losses.append(loss)
-    seen = [w.item(), *c.tolist()]
-"""
-STEPS = {
-    "data -=": "    w.data -= 0.1 * w.grad\n    c.data -= 0.1 * c.grad",
-    "data = data -": "    w.data = w.data - 0.1 * w.grad\n    c.data = c.data - 0.1 * c.grad",
-    "data[:]": "    w.data = w.data - 0.1 * w.grad\n    c.data[:] = c.data - 0.1 * c.grad",
-    "data[0]": "    w.data *= 0.9\n    c.data[0] += 7.0",
-    "no_grad": "    with no_grad():\n        w -= 0.1 * w.grad\n        c -= 0.1 * c.grad",
-    "optimizer": "    SGD([w, c], lr=0.1).step()",
-    "alias": "    w.data *= 0.9\n    mine = c.data\n    mine += 1",
-}
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
