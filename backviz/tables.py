@@ -203,8 +203,8 @@ def escape_markdown(text: str) -> str:
 
 
 for _row in (
-    TableFormat("txt", "aligned columns", _txt, "text"),
-    TableFormat("md", "a table in Markdown", _md, "text"),
+    TableFormat("txt", "aligned columns", _txt, "text", ("text",)),
+    TableFormat("md", "a table in Markdown", _md, "text", ("markdown",)),
     TableFormat("csv", "every number in full, for a spreadsheet", _csv, "data"),
     TableFormat("json", "the same for a program", _json, "data"),
     TableFormat("latex", "a tabular for LaTeX (.tex)", _latex, "code", ("tex",)),

@@ -122,7 +122,7 @@ def lists_page() -> str:
             lines.append(f"They have [a page of their own]({page}).")
             continue
         made = rows()
-        keys = list(made[0])
+        keys = [key for key, cell in made[0].items() if not isinstance(cell, list)]
         lines += [f"| {' | '.join(keys)} |", "|---" * len(keys) + "|"]
         for row in made:
             cells = [f"`{row['name']}`", *(escape_markdown(str(row[k])) for k in keys[1:])]
@@ -137,6 +137,7 @@ PAGES = {
     "optimizers": "optimizers.md",
     "examples": "gallery.md",
     "schedules": "optimizers.md",
+    "options": "stability.md#the-command-line",
 }
 
 

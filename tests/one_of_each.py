@@ -138,6 +138,7 @@ extend.LANGUAGES.add(
         "right:": "richtig:",
         "It adds a row.": "Er fügt eine Zeile hinzu.",
         "Like tanh, but slower.": "Wie tanh, aber langsamer.",
+        "Decay": "Fallend",
     },
 )
 

@@ -81,3 +81,15 @@ def test_the_list_of_formats_says_kinds_endings_and_commands():
     assert rows["tikz"]["commands"] == "graph, steps" and rows["tikz"]["kinds"] == "code"
     films = json.loads(call("list", "films", "--json").out)["rows"]
     assert {row["name"] for row in films if row["kind"] == "film"} == {"mp4", "gif", "webp"}
+
+
+def test_a_name_that_several_commands_know_gives_the_same_kind_in_each():
+    """`tex` is code for TeX, `txt` text, `htm` a page: whoever writes it."""
+    names = {name for table in EVERY.values() for name in table.names()}
+    for name in names - {"svg", "png", "pdf"}:  # a picture, or the pages of a build
+        kinds = {table[name].kind for table in EVERY.values() if name in table}
+        assert len(kinds) == 1, (name, kinds)
+    for several in (("tex", "latex"), ("txt", "text"), ("html", "htm")):
+        for command, table in EVERY.items():
+            assert len({name in table for name in several}) == 1, (command, several)
+            assert len({table.name_of(name) for name in several if name in table}) <= 1

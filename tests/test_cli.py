@@ -43,6 +43,7 @@ from backviz.optim import OPTIMIZERS, SCHEDULES
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.scenes import SCENES
+from backviz.scenes.surfaces import SURFACES
 from backviz.sources import EXAMPLES
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.tables import TABLES
@@ -798,6 +799,8 @@ REGISTRIES = {
     "commands": [*COMMANDS],
     "optimizers": [*OPTIMIZERS],
     "schedules": [*SCHEDULES],
+    "surfaces": [*SURFACES, "network"],
+    "options": [name for name, c in cli.commands.items() if not c.hidden],
 }
 
 
@@ -816,7 +819,19 @@ def test_a_list_names_everything_in_order(what):
     assert heads == REGISTRIES[what]
     assert all(len(line) <= 80 for line in text.splitlines())
     squeezed = "".join(text.split())
-    assert all("".join(str(cell).split()) in squeezed for row in rows for cell in row.values())
+    cells = [cell for row in rows for cell in row.values() if not isinstance(cell, list)]
+    assert all("".join(str(cell).split()) in squeezed for cell in cells)
+
+
+def test_the_options_of_every_command_are_listed_for_programs():
+    rows = {r["name"]: r for r in json.loads(call("list", "options", "--json").text)["rows"]}
+    theme = next(o for o in rows["graph"]["options"] if "--theme" in o["names"])
+    assert (theme["takes"], theme["default"], theme["heading"]) == ("NAME", "light", "")
+    for name, command in cli.commands.items():
+        given = {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
+        if not command.hidden:
+            assert given <= {n for o in rows[name]["options"] for n in o["names"]}
+    assert any("--still" in o["names"] for o in rows["animate"]["options"])
 
 
 def test_the_list_of_lists_counts():

@@ -100,6 +100,13 @@ USES = [
     ["animate", "plug_scene", "-o", "c.png", "--theme", "plug_theme"],
     ["animate", "optimizers", "--optimizers", "plug_optimizer", "--still", "1", "--steps", "3",
      "-o", "d.svg"],
+    ["animate", "plug_scene", "-o", "c.html", "--theme", "plug_theme", "--for", "plug_size"],
+    ["animate", "plug_scene", "-o", "c.mp4", "--theme", "plug_theme", "--for", "plug_size"],
+    ["animate", "plug_scene", "-o", "e.svg", "--lang", "plug_language", "--for", "plug_size"],
+    ["steps", "@simple", "-o", "b.html", "--theme", "plug_theme", "--for", "plug_size"],
+    ["steps", "@simple", "-o", "b%d.svg", "--theme", "plug_theme", "--for", "plug_size"],
+    ["step", "@simple", "--commands", "n 2; save f.plug_picture --for plug_size; save f.svg "
+     "--theme plug_theme --for=plug_size --lang plug_language; save f.html --theme plug_theme"],
     ["explain", "plug_lesson", "--lang", "plug_language"],
     ["explain", "plug_op", "--lang", "plug_language"],
     ["step", "@simple", "--commands", "plug_command;help;n", "--lang", "plug_language"],
@@ -124,6 +131,13 @@ def test_every_command_takes_what_the_plugin_adds(mine):
     assert (mine / "c.plug_film").read_text("utf-8").splitlines()[-1] == "After 3 steps."
     assert "q = x + y" in (mine / "b.plug_film").read_text("utf-8")
     assert b"plug_optimizer" in (mine / "d.svg").read_bytes()
+    for page in ("b.html", "b1.svg", "c.html", "f.svg", "f.html"):
+        assert "#f6eedd" in (mine / page).read_text("utf-8"), page
+    for picture in ("b1.svg", "f.svg"):  # 886 × 432 points
+        assert 'width="886pt" height="432pt"' in (mine / picture).read_text("utf-8"), picture
+    assert 'width="1182" height="576"' in (mine / "c.html").read_text("utf-8")  # in pixels
+    assert "Fallend" in (mine / "e.svg").read_text("utf-8")  # the film's title in the language
+    assert len((mine / "f.plug_picture").read_text("utf-8").splitlines()) == 5
 
 
 HELPS = {

@@ -30,7 +30,7 @@ Rows = list[dict[str, Any]]
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
     """List WHAT: examples, scenes, ops, formats, builds, films, tables, themes, sizes, engines,
-    languages, topics, commands, optimizers, schedules or surfaces.
+    languages, topics, commands, optimizers, schedules, surfaces or options.
 
     Without WHAT: how many there are of each.
     """
@@ -118,10 +118,22 @@ def _formats_of(command: str) -> Callable[[], Rows]:
 
 
 def _themes() -> Rows:
+    from dataclasses import fields
+
     from backviz.diagrams.theme import THEMES
 
     return [
-        {"name": t.name, "forward": t.forward, "gradient": t.gradient, "background": t.background}
+        {
+            "name": t.name,
+            "forward": t.forward,
+            "gradient": t.gradient,
+            "background": t.background,
+            "colours": [
+                {"name": field.name, "colour": colour}
+                for field in fields(t)
+                if isinstance(colour := getattr(t, field.name), str) and field.name != "name"
+            ],
+        }
         for t in THEMES.values()
     ]
 
@@ -208,6 +220,38 @@ def _topics() -> Rows:
     ]
 
 
+def _options() -> Rows:
+    """The commands of the command line, each with its options; those of a film stand by animate."""
+    from backviz.cli import cli
+    from backviz.cli.animate import SHARED
+
+    return [
+        {
+            "name": command.name,
+            "about": command.get_short_help_str(80),
+            "options": [
+                option_row(option)
+                for option in (*(SHARED if command.name == "animate" else ()), *command.params)
+                if isinstance(option, click.Option)
+            ],
+        }
+        for command in cli.commands.values()
+        if not command.hidden
+    ]
+
+
+def option_row(option: click.Option) -> dict[str, Any]:
+    """An option for a program: its names, what it takes, its default, and where help has it."""
+    default = option.default if isinstance(option.default, str | int | float | bool) else None
+    return {
+        "names": [*option.opts, *option.secondary_opts],
+        "takes": "" if option.is_flag else option.metavar or option.type.name.upper(),
+        "default": default,
+        "about": option.help or "",
+        "heading": getattr(option, "heading", ""),
+    }
+
+
 LISTS: dict[str, Callable[[], Rows]] = {
     "examples": _examples,
     "scenes": _scenes,
@@ -225,6 +269,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "optimizers": _optimizers,
     "schedules": _schedules,
     "surfaces": _surfaces,
+    "options": _options,
 }
 
 

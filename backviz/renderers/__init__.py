@@ -38,7 +38,12 @@ for _row in (
     Renderer("dot", "DOT source for any Graphviz", f"{__name__}.dot:dot", "code"),
     Renderer("json", "the graph in node-link form", f"{__name__}.json_graph:json_graph", "data"),
     Renderer(
-        "tikz", "TikZ for LaTeX (.tex)", f"{__name__}.tikz:tikz", "code", ("tex",), drawn=True
+        "tikz",
+        "TikZ for LaTeX (.tex)",
+        f"{__name__}.tikz:tikz",
+        "code",
+        ("tex", "latex"),
+        drawn=True,
     ),
     Renderer(
         "mermaid", "a flowchart in Markdown (.mmd)", f"{__name__}.mermaid:mermaid", "code", ("mmd",)

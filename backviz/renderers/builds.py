@@ -44,6 +44,8 @@ for _row in (
         f"{_HERE}.svg:fragments",
         "build",
     ),
-    Builder("tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps", "code", ("tex",)),
+    Builder(
+        "tikz", "a Beamer frame with overlays", f"{_HERE}.tikz:tikz_steps", "code", ("tex", "latex")
+    ),
 ):
     BUILDERS.enter(_row)
