@@ -396,7 +396,7 @@ class Figure:
         for many in counts:
             for one in (self.style, *self._terser(level)):
                 found = self._on_pages(level, one, many)
-                least = min(drawing.least_text for _, drawing in found)
+                least = min(page[1].least_text for page in found)
                 if least >= ENOUGH * preset.least:
                     return tuple(self._showing(level, one, *page) for page in found)
         if style.pages:
