@@ -5,9 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from backviz.autodiff.value import tensor
-from backviz.errors import ShapeError
+from backviz import nn, tensor
+from backviz.errors import InputError, ShapeError
 from backviz.graphs.recorded import rules_of
+from backviz.nn.embedding import NOT_HERE
 from backviz.ops import OPS, avg_pool2d, max_pool2d
 
 RANDOM = np.random.default_rng(4)
@@ -146,3 +147,42 @@ def test_torch_s_form_of_padding():
         np.testing.assert_array_equal(made.data, other.detach().numpy())
         (made**2).sum().backward(), (other**2).sum().backward()
         np.testing.assert_allclose(leaf.grad, peer.grad.numpy(), 1e-14)
+
+
+# The layers ---------------------------------------------------------------------------
+
+
+@pytest.mark.peers
+def test_a_transposed_convolution_takes_the_wanted_size():
+    torch = pytest.importorskip("torch")
+    x = RANDOM.normal(size=(2, 4, 4, 5))
+    ours = nn.ConvTranspose2d(4, 2, 3, stride=2, padding=1, seed=0)
+    theirs = torch.nn.ConvTranspose2d(4, 2, 3, stride=2, padding=1).double()
+    theirs.load_state_dict({k: torch.as_tensor(v) for k, v in nn.to_torch(ours).items()})
+    for size in ((7, 9), (8, 10), [7, 10]):
+        made, other = ours(x, size), theirs(torch.tensor(x), output_size=size)
+        np.testing.assert_allclose(made.data, other.detach().numpy(), 1e-12, 1e-12)
+    with pytest.raises(InputError, match="smaller than the stride"):
+        ours(x, (9, 9))
+
+
+def test_what_a_layer_leaves_out_it_refuses_by_name():
+    for name in NOT_HERE:
+        with pytest.raises(InputError, match=f"no option '{name}': "):
+            nn.Embedding(3, 2, seed=0, **{name: 1})
+    for kind in (nn.MaxPool1d, nn.MaxPool2d):
+        with pytest.raises(InputError, match="no option 'return_indices': "):
+            kind(2, return_indices=True)
+    with pytest.raises(InputError, match="padding_mode is 'zeros'"):
+        nn.ConvTranspose2d(1, 1, 2, padding_mode="reflect", seed=0)
+    with pytest.raises(TypeError, match="unexpected option 'steps'"):
+        nn.LSTM(1, 1, seed=0, steps=3)
+
+
+def test_the_row_of_the_padding_is_0_and_stays_0():
+    words = nn.Embedding(3, 2, padding_idx=-1, seed=0)
+    assert words.weight.data[2].tolist() == [0.0, 0.0]
+    words([2, 0, 2, 0]).sum().backward()
+    assert words.weight.grad.tolist() == [[2.0, 2.0], [0.0, 0.0], [0.0, 0.0]]
+    with pytest.raises(IndexError, match="index 3 is out of bounds"):
+        words([3])

@@ -48,13 +48,15 @@ from backviz.nn.networks import MLP, Residual, Sequential
 from backviz.nn.norms import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm
 from backviz.nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from backviz.nn.recurrent import GRU, LSTM, RNN
+from backviz.nn.transposed import ConvTranspose2d
 
 __all__ = [
     "ACTIVATIONS", "CELU", "ELU", "GELU", "GRU", "INITIALIZERS", "LSTM", "MLP", "RNN", "SELU",
-    "Activation", "AvgPool1d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Conv2d", "Dropout",
-    "Embedding", "Flatten", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
-    "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d",
-    "Maxout", "Mish", "Module", "MultiheadAttention", "PReLU", "ReLU", "ReLU6", "Residual",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softsign", "Tanh",
-    "init", "load_torch", "losses", "scalar", "streams", "to_torch",
+    "Activation", "AvgPool1d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Conv2d",
+    "ConvTranspose2d", "Dropout", "Embedding", "Flatten", "GroupNorm", "Hardsigmoid",
+    "Hardswish", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid",
+    "LogSoftmax", "MaxPool1d", "MaxPool2d", "Maxout", "Mish", "Module", "MultiheadAttention",
+    "PReLU", "ReLU", "ReLU6", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softmin",
+    "Softplus", "Softsign", "Tanh", "init", "load_torch", "losses", "scalar", "streams",
+    "to_torch",
 ]  # fmt: skip

@@ -104,7 +104,8 @@ class MultiheadAttention(Module):
         self.vdim = n if vdim is None else whole(who, "vdim", vdim)
         self.batch_first = bool(batch_first)
         random = None if seed is None else generator(seed)
-        if self.kdim == self.vdim == n:
+        self._together = self.kdim == self.vdim == n
+        if self._together:
             self.in_proj_weight = parameter(init, (n, 3 * n), random)
         else:
             self.q_proj_weight = parameter(init, (n, n), random)
@@ -191,12 +192,12 @@ class MultiheadAttention(Module):
         """Query, key and value through their weights: one product if they are the same."""
         n = self.embed_dim
         parts = [slice(i * n, (i + 1) * n) for i in range(3)]
-        if query is key is value and hasattr(self, "in_proj_weight"):
+        if query is key is value and self._together:
             made = OPS["linear"](query, self.in_proj_weight, self.in_proj_bias)
             return [OPS["getitem"](made, (..., each)) for each in parts]
         matrices = [
             called(f"W{name}", OPS["getitem"](self.in_proj_weight, (slice(None), each)))
-            if hasattr(self, "in_proj_weight")
+            if self._together
             else getattr(self, f"{name}_proj_weight")
             for name, each in zip("qkv", parts, strict=True)
         ]

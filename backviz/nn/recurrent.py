@@ -79,6 +79,7 @@ class Recurrent(Module):
         self.hidden_size = whole(who, "hidden_size", hidden_size)
         self.num_layers = whole(who, "num_layers", num_layers)
         self.batch_first, self.bidirectional = bool(batch_first), bool(bidirectional)
+        self._bias = bool(bias)
         self.proj_size = whole(who, "proj_size", proj_size, 0)
         if self.proj_size >= self.hidden_size:
             raise InputError(
@@ -177,7 +178,7 @@ class Recurrent(Module):
 
     def _summed(self, what: str, x: Any, ends: str) -> Any:
         """x or h times its weights, plus the bias."""
-        bias = getattr(self, f"bias_{what}{ends}", None)
+        bias = getattr(self, f"bias_{what}{ends}") if self._bias else None
         return OPS["linear"](x, getattr(self, f"weight_{what}{ends}"), bias)
 
     def _gate(self, sums: Any, i: int) -> Any:
@@ -219,7 +220,7 @@ class Recurrent(Module):
         return ", ".join(shown + self._more_details())
 
     def _more_details(self) -> list[str]:
-        return [] if hasattr(self, "bias_ih_l0") else ["bias=False"]
+        return [] if self._bias else ["bias=False"]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.details()})"
