@@ -214,3 +214,34 @@ def test_a_name_is_the_place_on_the_tape_in_every_process(tmp_path, capsys):
     source.write_text("import backviz\nL = backviz.Value(2.) * backviz.Value(3., 'b')\n", "utf-8")
     assert _run(["check", f"{source}:L"]) == 0
     assert re.search(r"^1 +n0 ", capsys.readouterr().out, re.MULTILINE)
+
+
+# A second pass ----------------------------------------------------------------------------
+
+
+def test_a_forgotten_zero_grad_is_a_picture_from_the_command_line(tmp_path, capsys):
+    """By hand: ∂L/∂a = b = −8 in each pass, ∂L/∂b = a + 1 = 3."""
+    source = "L=a*b+b; a=2; b=-8"
+    assert _run(["graph", source, "--passes", "2", "-F", "text"]) == 0
+    shown = capsys.readouterr().out
+    assert "grad −8 + (−8) = −16" in shown and "grad 3 + 3 = 6" in shown
+    page = tmp_path / "b.html"
+    assert _run(["steps", source, "--passes", "3", "-o", str(page), "-q"]) == 0
+    said = page.read_text("utf-8")
+    assert "Backward starts again: ∂L/∂L = 1; leaves keep what they have" in said
+    assert "(1 of 1: (−16) + (−8) = −24)" in said and "(2 of 2: 6 + 1 + 2 = 9)" in said
+
+
+def test_leaves_show_what_they_keep_from_the_first_step_on():
+    a, b = Value(2.0, "a"), Value(-8.0, "b")
+    output = a * b + b
+    output.backward()
+    output.backward()
+    moments = Steps(Figure(output, Style())).moments
+    assert [m.boxes["n1"].gradient for m in moments] == [("3",)] * 4 + [("4 + …",), None]
+
+
+@pytest.mark.parametrize("alone", [["--order", "2"], ["--forward-only"]])
+def test_passes_need_a_backward_pass(alone, capsys):
+    assert _run(["graph", "L=a*b; a=2; b=3", "--passes", "2", "-F", "text", *alone]) == 2
+    assert "--passes repeats the backward pass" in capsys.readouterr().err

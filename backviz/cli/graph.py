@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @options.switch("--contributions", help="On arrows: upstream · local = contribution.")
 @options.switch("--forward-only", help="Draw the values before any gradient.")
 @options.derivative
+@options.turns
 @options.allow_nan
 @options.open_it
 @options.switch("--watch", help="Draw again whenever the Python file changes.")
@@ -43,12 +44,13 @@ def graph(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz graph model.py:loss --for beamer -o loss.pdf
     backviz graph @diamond -F text
     """
-    from backviz.cli.loading import check_order
+    from backviz.cli.loading import check_order, check_passes
     from backviz.errors import UsageError
 
     form = chosen_format(output, form)
     make_style(given)  # a wrong option is refused before any file is run
     check_order(given["order"], given["wrt"], given["order"] > 2 or given["forward_only"])
+    check_passes(given["turns"], given["order"], given["forward_only"])
     if output == "-" and (given["as_json"] or given["open_it"] or given["watch"]):
         raise UsageError(_("--json, --open and --watch need a file; add -o FILE"))
     if given["watch"]:
@@ -102,6 +104,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         order=order,
         wrt=wrt,
         expand=given["expand"],
+        passes=given["turns"],
     )
     value, values, more = loaded.value, loaded.values, list[Value]()
     fault = find_not_finite(value, values)

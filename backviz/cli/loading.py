@@ -33,11 +33,13 @@ def load_record(
     order: int = 1,
     wrt: str = "",
     expand: str = "",
+    passes: int = 1,
 ) -> Loaded:
     """Record the source and run the backward pass on a clean slate.
 
     With `expand`, composite ops ("all", or names with commas) are recorded as their parts.
     With `wrt`, the derivative of order `order - 1` for that leaf takes the place of the result.
+    Several `passes` follow each other without `zero_grad`, so leaves add up.
     """
     from contextlib import nullcontext
 
@@ -70,7 +72,8 @@ def load_record(
                     shape=value.shape,
                 )
             )
-        backward(value, seed_for(value))
+        for _each in range(passes):
+            backward(value, seed_for(value))
     return Loaded(value, values)
 
 
@@ -83,6 +86,16 @@ def check_order(order: int, wrt: str, needs_leaf: bool) -> None:
     if wrt and order < 2:
         raise UsageError(
             _("--wrt goes with --order 2 or more, which says the order of derivatives")
+        )
+
+
+def check_passes(passes: int, order: int, forward_only: bool) -> None:
+    """Whether there are backward passes that can be repeated."""
+    from backviz.errors import UsageError
+
+    if passes > 1 and (order > 1 or forward_only):
+        raise UsageError(
+            _("--passes repeats the backward pass of a graph; leave out --order, and forward alone")
         )
 
 

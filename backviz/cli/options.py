@@ -156,6 +156,16 @@ derivative = together(
     ),
 )
 
+turns = Shared(
+    "--passes",
+    "turns",
+    type=click.IntRange(1, 9),
+    default=1,
+    metavar="N",
+    heading=GRAPH,
+    help="Backward passes without zero_grad: leaves add up.  [1]",
+)
+
 pages = Shared(
     "--pages",
     type=int,

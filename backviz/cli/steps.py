@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 )
 @options.Shared("--range", "span", metavar="STEPS", default="", help="Only some: 3-8, 3-, -8 or 5.")
 @options.derivative
+@options.turns
 @options.allow_nan
 @options.open_it
 @options.words
@@ -59,7 +60,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     backviz steps @diamond --for slide -o build.mp4
     """
     from backviz.autodiff.finite import find_not_finite
-    from backviz.cli.loading import check_order, load_record
+    from backviz.cli.loading import check_order, check_passes, load_record
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
@@ -73,6 +74,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     first, last = _span(given["span"])
     check_order(given["order"], given["wrt"], True)
     forward_only = given["passes"] == "forward"
+    check_passes(given["turns"], given["order"], forward_only)
     loaded = load_record(
         src,
         differentiate=not forward_only,
@@ -80,6 +82,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
         order=given["order"],
         wrt=given["wrt"],
         expand=given["expand"],
+        passes=given["turns"],
     )
     value, values = loaded.value, loaded.values
     fault = find_not_finite(value, values)

@@ -91,7 +91,7 @@ class _Walk:
     def forward(self) -> Iterator[Moment]:
         """What is given, then the ops one after another."""
         given = [n for n, kind in self.view.nodes(data="kind") if kind in (LEAF, CONSTANT)]
-        boxes = {box_id(n): BoxState(value=n in given, gradient=()) for n in self.view}
+        boxes = {box_id(n): BoxState(value=n in given, gradient=self._kept(n)) for n in self.view}
         arrows = {arrow: ArrowState(False, False) for arrow in self.arrows.values()}
         for at in range(self.teller.timeline.ops + 1):
             step = self.teller.told(at)
@@ -136,7 +136,7 @@ class _Walk:
     def backward(self, pace: str) -> Iterator[Moment]:
         """The seed, then the contributions of every node against the order of recording."""
         line, order = self.teller.timeline, self.teller.order
-        boxes = {box_id(n): BoxState(value=True, gradient=()) for n in self.view}
+        boxes = {box_id(n): BoxState(value=True, gradient=self._kept(n)) for n in self.view}
         arrows = {arrow: ArrowState(True, False) for arrow in self.arrows.values()}
         seed, output = self.teller.told(line.seed), order.last
         assert isinstance(seed, Seeded)
@@ -174,12 +174,30 @@ class _Walk:
     def _lines(self, value: Any) -> tuple[str, ...]:
         return number_lines(value, self.numbers, self.words)
 
-    def _gradient(self, part: Part) -> tuple[str, ...]:
-        """The running total; the whole gradient once it is complete."""
+    def _kept(self, node: Any) -> tuple[str, ...]:
+        """What earlier passes have left on a leaf, before this one adds to it."""
+        before = self.teller.before(node)
+        return () if before is None else self._lines(before)
+
+    def _gradient(self, part: Part) -> tuple[str, ...] | None:
+        """The running total; once it is complete, the gradient as the figure has it."""
+        if part.before is not None and part.k == part.m:
+            return None
         lines = self._lines(part.total)
         return (*lines[:-1], lines[-1] + MORE) if part.k < part.m else lines
 
     def _seed(self, step: Seeded) -> str:
+        if any(self.teller.before(n) is not None for n in self.view):
+            if step.shape:
+                return self.words.gettext(
+                    "Backward starts again: {of} = 1 for every entry; leaves keep what they have, "
+                    "and it adds up",
+                    of=step.slope,
+                )
+            return self.words.gettext(
+                "Backward starts again: {of} = 1; leaves keep what they have, and it adds up",
+                of=step.slope,
+            )
         if step.shape:
             return self.words.gettext("Backward starts: {of} = 1 for every entry", of=step.slope)
         return self.words.gettext("Backward starts: {of} = 1", of=step.slope)
