@@ -8,12 +8,15 @@ import pytest
 from command_line import call
 
 from backviz import scenes
+from backviz.cli.animate import SHARED
 from backviz.errors import UsageError
 from backviz.language import _, speaking
 from backviz.movies import film_style
 from backviz.movies.canvas import states
+from backviz.movies.drawn_areas import _in_theme
 from backviz.scenes import Axis, Film, Frame, Panel
 from backviz.scenes.artists import Line
+from backviz.scenes.registry import TAKEN
 from backviz.words import LANGUAGES
 
 SAID = {
@@ -103,3 +106,34 @@ def test_the_command_s_manifest_and_controls_in_russian(tmp_path):
 def test_a_language_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(UsageError, match="unknown language 'xx'"):
         scenes.tangent(frames=2).save(tmp_path / "a.png", lang="xx")
+
+
+def test_a_graph_in_a_film_is_in_it_too(monkeypatch):
+    seen = []
+
+    def kept(steps, palette):
+        seen.append(_in_theme(steps, palette))
+        return seen[-1]
+
+    monkeypatch.setattr("backviz.movies.drawn_areas._in_theme", kept)
+    scenes.gradient_graph(depth=2).still(0, lang="ru", decimal=",")
+    styles = {(steps.figure.style.lang, steps.figure.style.decimal) for steps in seen}
+    assert styles == {("ru", ",")}
+
+
+@pytest.mark.parametrize("name", scenes.SCENES)
+def test_an_option_of_a_scene_is_not_one_of_every_film(name):
+    own = {option.name for option in scenes.SCENES[name].options}
+    every = {flag.lstrip("-").replace("-", "_") for o in SHARED for flag in o.opts if len(flag) > 2}
+    assert not own & every and every <= TAKEN
+
+
+def test_a_scene_s_size_is_not_the_page_s(tmp_path):
+    place = tmp_path / "a.png"
+    ran = call(
+        "animate", "gradient_graph", "--depth", "2", "--size", "0.5", "--for", "half", "--still",
+        "0", "--lang", "ru", "-o", str(place), "--json",
+    )  # fmt: skip
+    assert ran.code == 0 and json.loads(ran.out)["settings"]["size"] == 0.5
+    width, height = (int.from_bytes(place.read_bytes()[i : i + 4], "big") for i in (16, 20))
+    assert (width, height) == (614, 576)  # 6.4 × 6 in at 96 pixels

@@ -76,6 +76,8 @@ SHARED: tuple[click.Option, ...] = tuple(
         options.debug,
     )
 )
+for _option in SHARED:  # a scene's own option may have the name of a value here, as `size`
+    _option.name = f"film_{_option.name}"
 
 
 class Scenes(Group):
@@ -142,7 +144,8 @@ def _command(scene: Scene) -> click.Command:
     )
 
     def run(**chosen: Any) -> int:
-        shared = {option.name: chosen.pop(str(option.name)) for option in SHARED}
+        given = {str(option.name): chosen.pop(str(option.name)) for option in SHARED}
+        shared = {name.removeprefix("film_"): value for name, value in given.items()}
         return _run(scene, chosen, shared)
 
     return Command(

@@ -59,7 +59,7 @@ class Canvas:
     def __init__(
         self, film: Film, frame: Frame, seen: Seen, style: Style = FILM, paper: str = ""
     ) -> None:
-        self.palette = Palette.of(style.theme, style.decimal, paper)
+        self.palette = Palette.of(style.theme, style.decimal, paper, style.lang)
         self.style = style
         film, seen = self._said(film), self._seen(seen)
         with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}):

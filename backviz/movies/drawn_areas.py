@@ -15,6 +15,7 @@ from matplotlib.transforms import Affine2D
 from backviz.diagrams.drawing import moved
 from backviz.diagrams.page import EDGE
 from backviz.diagrams.steps import Steps
+from backviz.diagrams.theme import INCH
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
@@ -137,7 +138,7 @@ def _table(ax: Any, a: kinds.Table, palette: Palette) -> Drawn:
             wide = max(face(b.size, i == 0).getlength(row[j]) for i, row in enumerate(grid))
             widths[j] = max(widths[j], wide)  # a column never gets narrower, so nothing jumps
         box = ax.get_position()
-        room_x, room_y = (72 * ax.figure.get_size_inches() * (box.width, box.height)).tolist()
+        room_x, room_y = (INCH * ax.figure.get_size_inches() * (box.width, box.height)).tolist()
         gap = min(1.5 * b.size, max(4.0, (room_x - widths.sum()) / max(1, len(widths) - 1)))
         ends = np.cumsum(widths) + gap * np.arange(len(widths))
         step = min(1.6 * b.size, room_y / (len(grid) + 0.5))
@@ -171,9 +172,9 @@ def _graph(ax: Any, a: kinds.Graph, palette: Palette) -> Drawn:
 
 
 def _in_theme(steps: Steps, palette: Palette) -> Steps:
-    """The same build in the film's theme; nothing is drawn twice if it is in it already."""
+    """The same build in the film's looks; nothing is drawn twice if it has them already."""
     figure, theme = steps.figure, palette.theme.name
-    style = replace(figure.style, theme=theme, decimal=palette.decimal)
+    style = replace(figure.style, theme=theme, decimal=palette.decimal, lang=palette.lang)
     if figure.style == style:
         return steps
     themed = figure.restyled(style)

@@ -14,6 +14,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from backviz.diagrams.frame import wrap
+from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
@@ -137,7 +138,7 @@ def is_cramped(artist: Artist, ax: Any) -> bool:
 def room_of(ax: Any) -> tuple[float, float]:
     """Width and height of axes in points of the page."""
     box = ax.get_position()
-    wide, high = 72 * ax.figure.get_size_inches()
+    wide, high = INCH * ax.figure.get_size_inches()
     return float(wide * box.width), float(high * box.height)
 
 

@@ -42,11 +42,12 @@ class Palette:
     theme: Theme
     decimal: str = "."
     over: str = ""  # a paper of another colour
+    lang: str = "en"
 
     @classmethod
-    def of(cls, name: str, decimal: str = ".", over: str = "") -> Palette:
+    def of(cls, name: str, decimal: str = ".", over: str = "", lang: str = "en") -> Palette:
         """The palette of a theme by name."""
-        return cls(derived(THEMES[name]), decimal, over)
+        return cls(derived(THEMES[name]), decimal, over, lang)
 
     @property
     def paper(self) -> str:

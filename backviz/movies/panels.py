@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from backviz.diagrams.theme import INCH
 from backviz.movies.drawn import SMALL, Drawn
 from backviz.movies.letters import face
 from backviz.movies.palette import Palette
@@ -215,7 +216,7 @@ def _thin(ax: Any, panel: Panel, decimal: str) -> None:
                 if name != "x" or _fit(ax, axis):
                     break
             continue
-        high = 72 * ax.bbox.height / ax.figure.dpi
+        high = INCH * ax.bbox.height / ax.figure.dpi
         room = side.get_tick_space() if name == "x" else int(high / (1.6 * SMALL))
         for most in range(3 if panel.z else min(6, max(1, room)), 0, -1):
             mark(side, axis, most, decimal)
@@ -229,7 +230,7 @@ def _fit(ax: Any, axis: Axis) -> bool:
         return True
     ticks = [float(t) for t in ax.xaxis.get_majorticklocs() if axis.low <= t <= axis.high]
     halves = [face(SMALL, False).getlength(text) / 2 for text in tick_texts(ticks)]
-    unit = 72 * ax.bbox.width / ax.figure.dpi / (axis.high - axis.low)
+    unit = INCH * ax.bbox.width / ax.figure.dpi / (axis.high - axis.low)
     return all(
         unit * (ticks[i + 1] - ticks[i]) > halves[i] + halves[i + 1] + CLEAR
         for i in range(len(ticks) - 1)

@@ -167,7 +167,8 @@ class Scene:
 # What every film can be told, so that no scene has an option of that name.
 TAKEN = frozenset(
     ("output", "form", "format", "still", "strip", "theme", "scale", "fps", "hold", "once", "list",
-     "open", "json", "quiet", "debug", "plugin", "help")
+     "open", "json", "quiet", "debug", "plugin", "help", "for", "title", "lang", "digits",
+     "decimal", "transparent", "no_legend", "no_command")
 )  # fmt: skip
 SCENES: Registry[Scene] = Registry("scene", home="backviz.scenes")
 
