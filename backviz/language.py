@@ -11,7 +11,7 @@ sentence; what is drawn or written to a file never asks the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -180,6 +180,18 @@ def _(sentence: str, /, **values: object) -> str:
     'add takes 2 operands'
     """
     return named(spoken()).gettext(sentence, **values)
+
+
+def all_of(parts: Iterable[str]) -> str:
+    """Several things in a sentence.
+
+    >>> all_of(["a = 1", "b = 2"])
+    'a = 1 and b = 2'
+    """
+    said = ""
+    for part in parts:
+        said = _("{this} and {that}", this=said, that=part) if said else part
+    return said
 
 
 def ngettext(one: str, many: str, n: int, /, **values: object) -> str:

@@ -122,16 +122,17 @@ def backward(
     `ShapeError` if the seed does not fit.
     """
     if output.origin.freed:
-        raise InputError(WAS_FREED)
+        raise InputError(_(WAS_FREED))
     if not output.requires_grad:
+        if any(v.origin.meaning for v in tape(output)):
+            raise InputError(
+                _("backward: the output does not depend on any value that wants a gradient; arrays "
+                  "of whole numbers are constants, so give floats: tensor(x.astype(float))")
+            )  # fmt: skip
         raise InputError(
-            "backward: the output does not depend on any value that wants a gradient; "
-            + (
-                "arrays of whole numbers are constants, so give floats: tensor(x.astype(float))"
-                if any(v.origin.meaning for v in tape(output))
-                else "make at least one input a Value or a tensor"
-            )
-        )
+            _("backward: the output does not depend on any value that wants a gradient; make at "
+              "least one input a Value or a tensor")
+        )  # fmt: skip
     if create_graph:
         for step in backward_steps(output, seed, create_graph=True):
             node = step.node

@@ -79,16 +79,20 @@ def as_data(x: Any) -> Data:
 
 def _no_numbers(x: Any, kind: np.dtype[Any]) -> str:
     """Why something is no data, and what to do."""
-    real = "a value is a real number or an array of real numbers, not"
+    name = type(x).__name__
     if kind.kind == "c":
-        return f"{real} {kind.name}; split it into its real and imaginary part: z.real, z.imag"
+        return _("a value is a real number or an array of real numbers, not {kind}; split it into "
+                 "its real and imaginary part: z.real, z.imag", kind=kind.name)  # fmt: skip
     if isinstance(x, np.ndarray | np.generic):
-        return f"{real} an array of {kind.name}; x.astype(float) makes one, if they are numbers"
+        return _("a value is a real number or an array of real numbers, not an array of {kind}; "
+                 "x.astype(float) makes one, if they are numbers", kind=kind.name)  # fmt: skip
     if ".sparse" in f".{type(x).__module__}":
-        return f"{real} a sparse {type(x).__name__}; x.toarray() makes it a whole array"
+        return _("a value is a real number or an array of real numbers, not a sparse {kind}; "
+                 "x.toarray() makes it a whole array", kind=name)  # fmt: skip
     if isinstance(x, dict | set):
-        return f"{real} {type(x).__name__}; make a value of each entry"
-    return f"{real} {type(x).__name__}"
+        return _("a value is a real number or an array of real numbers, not {kind}; make a value "
+                 "of each entry", kind=name)  # fmt: skip
+    return _("a value is a real number or an array of real numbers, not {kind}", kind=name)
 
 
 def _to_float(x: Any) -> float:

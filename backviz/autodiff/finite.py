@@ -12,6 +12,7 @@ from backviz.autodiff.backward import backward_steps
 from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import NotFiniteError
+from backviz.language import _, all_of
 from backviz.text import NumberStyle, clean
 
 _NUMBERS = NumberStyle(minus="-")
@@ -68,9 +69,10 @@ def is_finite(data: Any) -> bool:
 
 def _forward(value: Value, values: list[Value]) -> str:
     if value.op is None:
-        return f"{_where(value, values)} is {_what(value.raw)}; give it a finite number"
-    place = f" at {_where(value, values)}"
-    return f"{value.op.name} gives {_what(value.raw)}{place}: {_call(value, values)}"
+        return _("{where} is {what}; give it a finite number",
+                 where=_where(value, values), what=_what(value.raw))  # fmt: skip
+    return _("{op} gives {what} at {where}: {call}", op=value.op.name, what=_what(value.raw),
+             where=_where(value, values), call=_call(value, values))  # fmt: skip
 
 
 def _call(value: Value, values: list[Value]) -> str:
@@ -79,9 +81,19 @@ def _call(value: Value, values: list[Value]) -> str:
     named = _names(value.inputs, values)
     called = {name: _shown(v) for name, v in zip(named, value.inputs, strict=True)}
     inputs = ", ".join(named)
-    numbers = " and ".join(f"{name} = {shown}" for name, shown in called.items() if name != shown)
-    line = f" (at {value.origin.where})" if value.origin.where else ""
-    return f"{value.op.name}({inputs}){' with ' * bool(numbers)}{numbers}; {_need(value)}{line}"
+    numbers = all_of(f"{name} = {shown}" for name, shown in called.items() if name != shown)
+    told = {"call": f"{value.op.name}({inputs})", "need": _need(value)}
+    if numbers:
+        said = _("{call} with {numbers}; {need}", numbers=numbers, **told)
+    else:
+        said = _("{call}; {need}", **told)
+    return _located(said, value)
+
+
+def _located(said: str, value: Value) -> str:
+    """With the line of the program, where that is known."""
+    line = value.origin.where
+    return _("{said} (at {line})", said=said, line=line) if line else said
 
 
 def _shown(value: Value) -> str:
@@ -90,25 +102,30 @@ def _shown(value: Value) -> str:
         return _NUMBERS.summary(value.raw)
     finite = value.raw[np.isfinite(value.raw)]
     if not finite.size:
-        return f"array {value.shape} without a finite entry"
+        return _("array {shape} without a finite entry", shape=value.shape)
     low, high = (_NUMBERS.format(float(x)) for x in (finite.min(), finite.max()))
-    return f"array {value.shape} from {low} to {high}"
+    return _("array {shape} from {low} to {high}", shape=value.shape, low=low, high=high)
 
 
 def _backward(value: Value, operand: Value, data: Any, values: list[Value]) -> str:
     assert value.op is not None
-    line = f" (at {value.origin.where})" if value.origin.where else ""
     (name,) = _names((operand,), values)
-    return (
-        f"{value.op.name} at {_where(value, values)} gives its input {name} = "
-        f"{_shown(operand)} the gradient {_what(data)}; {_need(value)}{line}"
+    said = _(
+        "{op} at {where} gives its input {input} the gradient {what}; {need}",
+        op=value.op.name,
+        where=_where(value, values),
+        input=f"{name} = {_shown(operand)}",
+        what=_what(data),
+        need=_need(value),
     )
+    return _located(said, value)
 
 
 def sentence_on(value: Value) -> str:
     """What went wrong in the op that has just made a value that is not finite."""
     assert value.op is not None
-    return f"{value.op.name} gives {_what(value.raw)}: {_call(value, tape(value))}"
+    call = _call(value, tape(value))
+    return _("{op} gives {what}: {call}", op=value.op.name, what=_what(value.raw), call=call)
 
 
 def _need(value: Value) -> str:
@@ -116,11 +133,11 @@ def _need(value: Value) -> str:
     op = value.op
     assert op is not None
     if any(np.isnan(v.raw).any() for v in value.inputs):
-        return "NaN went in already"
+        return _("NaN went in already")
     overflow = op.name == "pow" and np.isinf(value.raw).any() and np.all(value.inputs[0].raw)
     if overflow or op.domain == "all numbers":
-        return "the result is too large for a float64; use smaller numbers"
-    return f"{op.name} needs {op.domain}"
+        return _("the result is too large for a float64; use smaller numbers")
+    return _("{op} needs {domain}", op=op.name, domain=_(op.domain))
 
 
 def _what(data: Any) -> str:
@@ -132,7 +149,8 @@ def _what(data: Any) -> str:
 
 def _where(value: Value, values: list[Value]) -> str:
     place = next(i for i, v in enumerate(values) if v is value)
-    return f"node n{place} ({clean(value.label)})" if value.label else f"node n{place}"
+    node = _("node n{id}", id=place)
+    return f"{node} ({clean(value.label)})" if value.label else node
 
 
 def _names(operands: Sequence[Value], values: list[Value]) -> list[str]:

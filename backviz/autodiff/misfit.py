@@ -10,7 +10,7 @@ import numpy as np
 from backviz.autodiff.data import Data
 from backviz.autodiff.params import plain_params
 from backviz.errors import PositionError, ShapeError
-from backviz.language import _
+from backviz.language import _, all_of
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -27,8 +27,8 @@ class Misfit(NamedTuple):
     axes: tuple[int | None, ...]
 
 
-def find_misfit(name: str, shapes: Sequence[Shape]) -> Misfit:
-    """Where the shapes of an op's operands clash.
+def find_misfit(name: str, shapes: Sequence[Shape], behind: int = 0) -> Misfit:
+    """Where the shapes of an op's operands clash; `behind` axes that follow are not looked at.
 
     >>> find_misfit("add", [(4, 3), (2,)])
     Misfit(why='3 ≠ 2 in the last axis, and neither is 1', axes=(1, 0))
@@ -46,19 +46,23 @@ def find_misfit(name: str, shapes: Sequence[Shape]) -> Misfit:
                 len(s) - back if len(s) >= back and s[-back] != 1 else None for s in shapes
             )
             clash = " ≠ ".join(str(n) for n in dict.fromkeys(n for n in sizes if n != 1))
-            place = "the last axis" if back == 1 else f"axis −{back}"
-            return Misfit(f"{clash} in {place}, and neither is 1", axes)
+            axis = back + behind
+            if axis == 1:
+                return Misfit(_("{clash} in the last axis, and neither is 1", clash=clash), axes)
+            why = _("{clash} in axis −{axis}, and neither is 1", clash=clash, axis=axis)
+            return Misfit(why, axes)
     return Misfit("", (None,) * len(shapes))
 
 
 def _product(name: str, a: Shape, b: Shape) -> Misfit:
     if not a or not b:
-        return Misfit(f"{name} needs arrays: use * to multiply by a number", (None, None))
+        why = _("{name} needs arrays: use * to multiply by a number", name=name)
+        return Misfit(why, (None, None))
     right = max(0, len(b) - 2)
     if a[-1] != b[right]:
-        return Misfit(f"the inner sizes must be equal, {a[-1]} ≠ {b[right]}", (len(a) - 1, right))
-    inner = find_misfit("", [a[:-2], b[:-2]])
-    return Misfit(inner.why.replace("the last axis", "axis −3"), inner.axes)
+        why = _("the inner sizes must be equal, {a} ≠ {b}", a=a[-1], b=b[right])
+        return Misfit(why, (len(a) - 1, right))
+    return find_misfit("", [a[:-2], b[:-2]], behind=2)
 
 
 def aligned(names: Sequence[str], shapes: Sequence[Shape], misfit: Misfit) -> list[str]:
@@ -87,25 +91,26 @@ def misfit_error(
 ) -> ShapeError:
     """What is wrong with these shapes, and where; `names` are what the operands are called."""
     if isinstance(error, np.linalg.LinAlgError):
-        said = "the matrix is singular, so it has no inverse"
-        why = said if "ingular" in str(error) else str(error)
-        return ShapeError(_("{name}: {why}; give it another matrix", name=op.name, why=why))
+        if "ingular" in str(error):
+            return ShapeError(_("{name}: the matrix is singular, so it has no inverse; "
+                                "give it another matrix", name=op.name))  # fmt: skip
+        return ShapeError(_("{name}: {why}; give it another matrix", name=op.name, why=error))
     kind = PositionError if isinstance(error, IndexError) else ShapeError
     shapes = [tuple(np.shape(a)) for a in args]
     names = [name or "·" for name in names]
     called = op.name if set(names) == {"·"} else f"{op.name}({', '.join(names)})"
     extra = "".join(f", {k}={v}" for k, v in plain_params(params).items())
-    if len(args) < 2:
-        return kind(
-            f"{called}: the shape {shapes[0]}{extra} does not allow this; {error}"
-            if args
-            else f"{called}: there are no operands"
-        )
+    if not args:
+        return kind(_("{call}: there are no operands", call=called))
+    if len(args) == 1:
+        return kind(_("{call}: the shape {shape} does not allow this; {error}",
+                      call=called, shape=f"{shapes[0]}{extra}", error=error))  # fmt: skip
     known = op.elementwise or op.name in PRODUCTS
     found = find_misfit(op.name, shapes) if known else Misfit("", (None,) * len(shapes))
     why = found.why or str(error).partition("\n")[0]
-    listed = " and ".join(map(str, shapes))
     lines = []
     if any(axis is not None for axis in found.axes):
         lines = aligned(names, shapes, found)
-    return kind(f"{called}: the shapes {listed}{extra} do not fit: {why}", lines=lines)
+    listed = all_of(map(str, shapes)) + extra
+    said = _("{call}: the shapes {list} do not fit: {why}", call=called, list=listed, why=why)
+    return kind(said, lines=lines)

@@ -19,6 +19,7 @@ from backviz.autodiff.copies import copied
 from backviz.autodiff.custody import KEEPING, Custody, serials, since_of
 from backviz.autodiff.tape import values_under
 from backviz.autodiff.value import Value
+from backviz.language import _, ngettext
 
 MOST = 10_000_000  # numbers that are kept
 EACH = 30  # what an entry takes besides, in numbers
@@ -42,7 +43,7 @@ class Past:
         self.entries.append((leaf, until, held.copy() if array and shared else held))
         self.room -= EACH + (held.size if array else 1)
         while self.room < 0 and self.entries:
-            _, self.forgotten, old = self.entries.popleft()
+            _other, self.forgotten, old = self.entries.popleft()
             self.room += EACH + np.size(old)
 
     def as_recorded(self, root: Value) -> tuple[Value, list[Value]]:
@@ -93,9 +94,12 @@ def keeping(past: Past) -> Iterator[None]:
 
 def told(changed: Sequence[Value]) -> str:
     """The sentence on a record whose leaves hold other numbers by now."""
-    names = [leaf.label or "a leaf" for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
-    was = "was" if len(changed) == 1 else "were"
-    return (
-        f"{', '.join(names)} {was} changed afterwards, as by a step of "
-        f"training; shown are the numbers that the result was computed from"
+    names = [leaf.label or _("a leaf") for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
+    return ngettext(
+        "{names} was changed afterwards, as by a step of training; shown are the numbers that the "
+        "result was computed from",
+        "{names} were changed afterwards, as by a step of training; shown are the numbers that the "
+        "result was computed from",
+        len(changed),
+        names=", ".join(names),
     )

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.text import clean, told_apart
 
-WAS_FREED = (
+WAS_FREED = N_(
     "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
 )
 
@@ -53,7 +53,7 @@ backviz.tensor, or read a source with backviz.load
     changed = False
     for leaf in [v for v in found if v.first is None]:
         if leaf.origin.freed:
-            raise InputError(WAS_FREED)
+            raise InputError(_(WAS_FREED))
         if leaf.second is not None and since_of(leaf) > begun:
             changed = True  # but perhaps before the ops that used it
     if changed:

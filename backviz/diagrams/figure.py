@@ -39,7 +39,7 @@ from backviz.graphs import (
     size,
     to_graph,
 )
-from backviz.language import _
+from backviz.language import N_, _, all_of, ngettext
 from backviz.text import Arrays, count, told_apart
 from backviz.words import LANGUAGES
 
@@ -71,7 +71,7 @@ TERSER: tuple[tuple[int, Arrays, Literal["auto", "numbers", "hide"], int], ...] 
     (0, "shapes", "numbers", 0),
     (0, "shapes", "hide", 0),
 )
-LEFT_OUT = {"ranges": "all of arrays but their ranges", "shapes": "all numbers of arrays"}
+LEFT_OUT = {"ranges": N_("all of arrays but their ranges"), "shapes": N_("all numbers of arrays")}
 NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
 
@@ -271,12 +271,12 @@ class Figure:
         by_name = self._cut(self._weighed(fold_names(self.graph)))
         least = PRESETS[self.style.size].least
         candidates = []
-        why = "to stay readable"
+        why = _("to stay readable")
         if size(by_op) <= READABLE:
             level = self._fitted(by_op, bare=size(by_op) == size(by_name))
             if self._reads(level, NEARLY * least):
                 return level
-            why = f"because the text would be {_text(level):.1f} pt"
+            why = _("because the text would be {pt:.1f} pt", pt=_text(level))
             candidates.append(level)
         if has_scopes(self.graph):
             for fold, how in self._by_parts():
@@ -294,7 +294,7 @@ class Figure:
                 if size(home) <= 2:
                     continue
                 named = self._told(
-                    self._fitted(home, bare=bare, named=True), ", one per name,", why
+                    self._fitted(home, bare=bare, named=True), N_("one per name"), why
                 )
                 if self._reads(named, least):
                     return named
@@ -323,9 +323,9 @@ class Figure:
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
         ways: tuple[tuple[Callable[[], Parts], str], ...] = (
-            (lambda: self._parts(0), ", one per layer,"),
-            (lambda: fold_repeats(self.graph, self._parts(1)), ", one per block,"),
-            (lambda: fold_repeats(self.graph, self._parts(0)), ", repeated layers as one,"),
+            (lambda: self._parts(0), N_("one per layer")),
+            (lambda: fold_repeats(self.graph, self._parts(1)), N_("one per block")),
+            (lambda: fold_repeats(self.graph, self._parts(0)), N_("repeated layers as one")),
         )
         for make, how in ways:
             parts = make()
@@ -336,12 +336,23 @@ class Figure:
         return level.drawing is None or level.drawing.least_text >= least - 0.05
 
     def _told(self, level: _Level, how: str, why: str) -> _Level:
-        nodes, boxes = count(len(self.graph), "node"), count(len(level.view), "box")
-        message = (
-            f"folded {nodes} into {boxes}{how} {why}; --fold constants draws every op, "
-            "--fold none every node"
-        )
-        return replace(level, message=" ".join(message.split()))
+        nodes = ngettext("{n:,} node", "{n:,} nodes", len(self.graph))
+        boxes = ngettext("{n:,} box", "{n:,} boxes", len(level.view))
+        told = {"nodes": nodes, "boxes": boxes, "why": why}
+        if how:
+            message = _(
+                "folded {nodes} into {boxes}, {how}, {why}; --fold constants draws every op, "
+                "--fold none every node",
+                how=_(how),
+                **told,
+            )
+        else:
+            message = _(
+                "folded {nodes} into {boxes} {why}; --fold constants draws every op, "
+                "--fold none every node",
+                **told,
+            )
+        return replace(level, message=message)
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""
@@ -425,18 +436,19 @@ class Figure:
         given, shown = self.style, self.shown
         left, ask = [], []
         if shown.arrays != given.arrays or shown.entries != given.entries:
-            left.append(LEFT_OUT.get(shown.arrays, "entries of arrays above 3×3"))
+            left.append(_(LEFT_OUT.get(shown.arrays, N_("entries of arrays above 3×3"))))
             ask.append("--entries 6")
         if shown.local != given.local:
-            left.append("the rules on arrows")
+            left.append(_("the rules on arrows"))
             ask.append("--local show")
         if self._level.apart:
             names = (self.view.nodes[n]["label"] for n in self.view.graph["apart"])
-            left.append(f"the arrows of {', '.join(names)}, which many boxes use,")
+            left.append(_("the arrows of {names}, which many boxes use,", names=", ".join(names)))
             ask.append("--for notebook")
         if not left:
             return ""
-        return f"{' and '.join(left)} gave way to larger text; {' '.join(ask)} draws them"
+        return _("{things} gave way to larger text; {options} draws them",
+                 things=all_of(left), options=" ".join(ask))  # fmt: skip
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows; see `backviz.notebook`, which stands on a higher floor."""

