@@ -340,18 +340,11 @@ class Figure:
         boxes = ngettext("{n:,} box", "{n:,} boxes", len(level.view))
         told = {"nodes": nodes, "boxes": boxes, "why": why}
         if how:
-            message = _(
-                "folded {nodes} into {boxes}, {how}, {why}; --fold constants draws every op, "
-                "--fold none every node",
-                how=_(how),
-                **told,
-            )
+            message = _("folded {nodes} into {boxes}, {how}, {why}; --fold constants draws every "
+                        "op, --fold none every node", how=_(how), **told)  # fmt: skip
         else:
-            message = _(
-                "folded {nodes} into {boxes} {why}; --fold constants draws every op, "
-                "--fold none every node",
-                **told,
-            )
+            message = _("folded {nodes} into {boxes} {why}; --fold constants draws every op, "
+                        "--fold none every node", **told)  # fmt: skip
         return replace(level, message=message)
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
