@@ -209,3 +209,15 @@ def test_float32_stays():
 def test_what_does_not_fit_is_said(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+def test_a_pullback_is_linear_and_differentiates_as_such():
+    _, pullback = vjp(lambda x: np.tanh(W @ x), X[:, 0])
+    matrix = jacobian(lambda x: np.tanh(W @ x))(X[:, 0])
+    made = jacobian(lambda weights: pullback(weights)[0])(np.ones(3))
+    np.testing.assert_allclose(made, matrix.T, rtol=1e-14)
+    weights = tensor([1.0, 2.0, 3.0])
+    (found,) = pullback(weights)
+    assert isinstance(found, Value)
+    found.sum().backward()
+    np.testing.assert_allclose(weights.grad, matrix.sum(axis=1), rtol=1e-14)
