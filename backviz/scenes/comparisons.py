@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -230,7 +230,17 @@ def _apart(distance: float) -> str:
     return f"{write(distance)} apart" if distance > ROUNDING else "the same"
 
 
-@scene
+def _copies(data: Mapping[str, Any], name: str) -> int:
+    """How many numbers an optimizer keeps, as the table has it."""
+    return next(int(row[2]) for row in data["table.memory.rows"][-1] if row[0] == name)
+
+
+@scene(
+    Claim(
+        "SGD keeps nothing, momentum one number, Adam two",
+        lambda d: (_copies(d, "SGD") + _copies(d, "momentum"), _copies(d, "Adam")),
+    )
+)
 def memory(
     surface: SurfaceName = said("beale"),
     optimizers: Optimizers = said(

@@ -26,7 +26,7 @@ from backviz.scenes.layers import (
     write,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import Start, start, variance
 from backviz.text import count
@@ -34,7 +34,15 @@ from backviz.text import count
 FRAMES = 60  # at most, however deep the network is
 
 
-@scene
+@scene(
+    Claim(
+        "what a layer multiplies the gradient by is what theory says, within 15 %",
+        lambda d: (
+            float(np.nanmax(np.abs(np.log(d["factor.measured.y"][-1] / d["factor.theory.y"][-1])))),
+            0.15,
+        ),
+    )
+)
 def gradient_factor(
     activation: Activation = "tanh",
     init: Start = "xavier_normal",
@@ -128,7 +136,12 @@ def _said(passed: int, depth: int, seeds: int, seen: list[np.ndarray], expected:
     return found + (f"; in theory it is {write(goal)}." if np.isfinite(goal) else ".")
 
 
-@scene
+@scene(
+    Claim(
+        "no chain of sigmoids passes more than a quarter per layer on",
+        lambda d: (float(np.nanmax(d["chain.largest.y"][-1] / d["chain.bound.y"][-1])), 1 + 1e-9),
+    )
+)
 def quarter_bound(
     depth: Annotated[int, Within(1, 200)] = 15,
     chains: Annotated[int, Within(1, 1000)] = 50,

@@ -21,7 +21,7 @@ from backviz.scenes.artists import Graph, Line
 from backviz.scenes.deep import Activation
 from backviz.scenes.layers import held, key_frames, numbers, positive, times, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.text import count
 
 KEPT = "|∂L/∂h|", "|∂L/∂w|"
@@ -55,7 +55,12 @@ def chain(activation: str, wiring: str, depth: int, size: float, weights: str, s
     return Chain(units, ws)
 
 
-@scene
+@scene(
+    Claim(
+        "on its way back the gradient shrinks to a tenth",
+        lambda d: (10 * np.nanmin(d["|∂L/∂h|.h.y"][-1]), np.nanmax(d["|∂L/∂h|.h.y"][-1])),
+    )
+)
 def gradient_graph(
     activation: Activation = "sigmoid",
     wiring: Literal["plain", "residual"] = "plain",

@@ -11,11 +11,20 @@ from backviz.scenes.artists import Line, Path
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.network_plane import Directions, network
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, write
 
 
-@scene
+@scene(
+    Claim(
+        "the loss on the plane falls to a third, and in the centre it is the true one",
+        lambda d: (
+            3 * d["loss.true.y"][-1, -1]
+            + 1e9 * abs(d["loss.true.y"][-1, -1] - d["loss.seen.y"][-1, -1]),
+            d["loss.true.y"][-1, 0],
+        ),
+    )
+)
 def network_loss(
     directions: Directions = "pca",
     steps: Annotated[int, Within(2, 400)] = 80,

@@ -15,7 +15,7 @@ from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import number, powers
 from backviz.scenes.optimizer_choice import OneOptimizer
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
@@ -28,7 +28,15 @@ SAID = {
 }  # fmt: skip
 
 
-@scene
+@scene(
+    Claim(
+        "the descent ends a tenth as far from the minimum as it began",
+        lambda d: (
+            10 * np.hypot(d["map.way.x"][-1, -1], d["map.way.y"][-1, -1]),
+            np.hypot(d["map.way.x"][-1, 0], d["map.way.y"][-1, 0]),
+        ),
+    )
+)
 def step_anatomy(
     optimizer: OneOptimizer = said("adam"),
     surface: SurfaceName = said("ravine"),

@@ -13,7 +13,7 @@ from backviz.scenes.artists import Path, Surface
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Optimizers
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import exits_told, key_of, key_panel
 from backviz.scenes.surface_panels import (
@@ -34,7 +34,15 @@ Height = Literal["auto", "plain", "log"]
 STEEP = 10.0  # times the median height: a plain axis would hide the valley
 
 
-@scene
+@scene(
+    Claim(
+        "all three come down to a hundredth of the first loss",
+        lambda d: (
+            100 * max(d[k][-1, -1] for k in d if k.startswith("loss.") and k.endswith(".y")),
+            d["loss.Adam lr=.3.y"][-1, 0],
+        ),
+    )
+)
 def surface(
     surface: SurfaceName = said("beale"),
     optimizers: Optimizers = said("sgd:lr=.02,momentum:lr=.003,adam:lr=.3"),

@@ -20,10 +20,18 @@ from backviz.scenes.artists import Artist, Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, scene
+from backviz.scenes.registry import Claim, Within, scene
 
 
-@scene
+@scene(
+    Claim(
+        "constant weights of a layer stay equal in all units, and its loss stays above",
+        lambda d: (
+            np.ptp(d["constant.weights.values"][-1], axis=0).max() + d["loss.random.y"][-1, -1],
+            d["loss.constant.y"][-1, -1],
+        ),
+    )
+)
 def zero_init(
     init: Literal["zeros", "constant"] = "constant",
     activation: Activation = "tanh",

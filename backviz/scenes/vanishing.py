@@ -142,7 +142,12 @@ def _caption(step: int, seen: Mapping[str, tuple[np.ndarray, float]]) -> str:
     return f"Step {step}. {about} – {'; '.join(parts)}."
 
 
-@scene
+@scene(
+    Claim(
+        "the gradient of the first plain layer is a millionth of that with skip connections",
+        lambda d: (d["plain.strip.values"][-1][0, 0] + 6, d["residual.strip.values"][-1][0, 0]),
+    )
+)
 def gradient_strip(
     activation: Activation = "tanh",
     init: Start = "standard_uniform",

@@ -21,7 +21,7 @@ from backviz.scenes.layers import (
     with_band,
 )  # fmt: skip
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.registry import Within, said, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import ABOUT, Start, start, variance
 from backviz.text import count
@@ -30,7 +30,18 @@ FRAMES, MOST = 30, 5
 Starts = Annotated[tuple[Start, ...], listed("init", MOST, "ways")]
 
 
-@scene
+@scene(
+    Claim(
+        "He weights keep the signal of ReLU layers within a factor of 5, small ones lose it",
+        lambda d: (
+            max(
+                abs(np.log10(d["forward.he_normal.y"][-1, -1])),
+                20 + np.log10(np.nan_to_num(d["forward.small.y"][-1, -1]) + 1e-99),
+            ),
+            0.7,
+        ),
+    )
+)
 def init_variance(
     activation: Activation = "relu",
     inits: Starts = said("small, xavier_normal, he_normal, large"),
