@@ -9,6 +9,7 @@ import pytest
 from backviz import scenes
 from backviz.errors import InputError, UsageError
 from backviz.language import speaking
+from backviz.movies.page import LINES, lines_of
 from backviz.scenes import SCENES
 
 if os.environ.get("CI_PEERS"):
@@ -21,7 +22,7 @@ else:
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 FIRST = ("line_fit", "logistic_boundary", "hidden_lines", "loss_curves", "softmax_bars",
-         "activation_curves")  # fmt: skip
+         "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling")  # fmt: skip
 
 
 def test_the_line_moves_by_the_gradient_of_the_mean_square():
@@ -139,6 +140,33 @@ def test_what_is_shaded_is_where_an_activation_is_flat():
     assert "slope.relu right.low" not in data
 
 
+def test_a_saturated_sigmoid_has_the_gradients_of_the_formulas():
+    data = scenes.sigmoid_losses(steps=30).data()
+    for kind, formula in (
+        ("squared", lambda a: 2 * a * a * (1 - a)),
+        ("cross-entropy", lambda a: a),
+    ):
+        a, slope = (data[f"{key}.{kind}.y"][-1] for key in ("output", "delta"))
+        np.testing.assert_allclose(slope, formula(a), rtol=1e-9)
+
+
+def test_the_outliers_pull_the_line_of_least_squares_to_where_algebra_has_it():
+    data = scenes.robust_fit(steps=400).data()
+    x = np.concatenate((data["data.points.x"], data["data.outliers.x"]))
+    y = np.concatenate((data["data.points.y"], data["data.outliers.y"]))
+    assert data["slope.squared.y"][-1, -1] == pytest.approx(np.polyfit(x, y, 1)[0], abs=1e-3)
+    none = scenes.robust_fit(outliers=0, steps=400).data()
+    ends = [none[f"slope.{name}.y"][-1, -1] for name in ("squared", "absolute", "Huber")]
+    assert np.ptp(ends) < 0.15
+
+
+def test_scaling_divides_each_input_by_its_deviation():
+    film = scenes.input_scaling(factor=10.0, samples=60, steps=4)
+    told = re.search(r"differ ([\d.]+)-fold.*scaled ([\d.]+)-fold", film.at(0)[0].caption)
+    before, after = map(float, told.groups())
+    assert before > 50 and after < 2  # the square of the factor, and nearly 1
+
+
 @pytest.mark.parametrize("name", FIRST)
 def test_the_captions_are_whole_sentences_in_both_languages(name):
     film = SCENES[name]()
@@ -150,3 +178,6 @@ def test_the_captions_are_whole_sentences_in_both_languages(name):
     assert re.search("[а-яё]", said["ru"]) and not re.search("[а-яё]", said["en"])
     numbers = [re.findall(r"\d+", text) for text in said.values()]
     assert sorted(numbers[0]) == sorted(numbers[1])
+    for lang in ("en", "ru"):
+        with speaking(lang):
+            assert all(len(lines_of(frame.caption)) <= LINES for frame, _ in film.states())
