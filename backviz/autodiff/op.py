@@ -337,12 +337,14 @@ class Structural(Op):
         inputs, params, rules = node.inputs, node.origin.params, self.rules
         out, args = _arguments(node, inputs, record)
         pulled: list[tuple[int, Any, Any]] = []
-        by_position = self.by_position(upstream, out, args, params) if self.variadic else None
+        pulls = None if self.pulls is None else self.pulls(upstream, out, args, **params)
         for i, operand in enumerate(inputs):
             if not operand.origin.wants:
                 continue
-            if by_position is not None:
-                made = by_position(i)
+            if pulls is not None:
+                made = pulls(i)
+            elif self.variadic:
+                made = rules[0](upstream, out, *args, position=i, **params)  # type: ignore[misc]
             elif (rule := rules[i]) is not None:
                 made = rule(upstream, out, *args, **params)
             else:
