@@ -112,6 +112,15 @@ def test_the_fields_of_all_that_is_json(tmp_path, monkeypatch):
     assert f"now {SCHEMA}." in section("JSON")
 
 
+@pytest.mark.parametrize("name", PRINTED)
+def test_json_is_the_same_whatever_language_the_system_speaks(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BACKVIZ_LANG", "en")
+    english = call(*PRINTED[name]).out
+    monkeypatch.setenv("BACKVIZ_LANG", "ru")
+    assert call(*PRINTED[name]).out == english
+
+
 def test_every_option_json_and_every_json_format_is_promised():
     promised = {line[0] for line in PRINTED.values() if "--json" in line}
     options = {n for n, c in cli.commands.items() if any("--json" in p.opts for p in c.params)}

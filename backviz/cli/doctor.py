@@ -6,6 +6,7 @@ import re
 import textwrap
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import click
 from backviz.cli import options
 from backviz.cli.help import Command
 from backviz.errors import UsageError
-from backviz.language import _
+from backviz.language import _, speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def doctor(as_json: bool, debug: bool) -> int:
     from backviz.errors import MissingPieceError
 
     quiet_libraries()
-    findings = examine()
+    with speaking("en") if as_json else nullcontext():  # what a program reads is English
+        findings = examine()
     if as_json:
         rows = [asdict(f) for f in findings]
         shown = [{k: v for k, v in row.items() if k != "trace"} for row in rows]
