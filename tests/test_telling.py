@@ -11,11 +11,14 @@ import pytest
 
 import backviz
 from backviz import Figure, Style, Value, tensor
+from backviz.autodiff.backward import seed_for
 from backviz.autodiff.finite import find_not_finite
 from backviz.autodiff.orders import derivative, recorded_gradients
 from backviz.cli import _run
 from backviz.diagrams.steps import Steps
+from backviz.lessons.op_page import record
 from backviz.lessons.views import contributions
+from backviz.ops import OPS
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.tables import TABLES, table
@@ -245,3 +248,26 @@ def test_leaves_show_what_they_keep_from_the_first_step_on():
 def test_passes_need_a_backward_pass(alone, capsys):
     assert _run(["graph", "L=a*b; a=2; b=3", "--passes", "2", "-F", "text", *alone]) == 2
     assert "--passes repeats the backward pass" in capsys.readouterr().err
+
+
+# Signs ------------------------------------------------------------------------------------
+
+SIGNS = {"□": r"□", "out": r"(?<!\w)out(?!\w)", "g": r"(?<!\w)g(?!\w)"}
+
+
+@pytest.mark.parametrize("fold", ["none", "constants", "names"])
+def test_the_legend_explains_every_sign_that_a_picture_of_an_op_has(fold):
+    """Those in its own explanations too: `h = broadcast_to(g / 2)` left g open."""
+    for name in OPS:
+        made = record(OPS[name], OPS[name].sample)
+        if not made.requires_grad:
+            continue
+        made.label = ""
+        twice = made * 2
+        twice.backward(seed_for(twice))
+        diagram = Figure(twice, Style(fold=fold)).diagram
+        legend = dict(diagram.legend)
+        texts = [a.local for a in diagram.arrows] + [b.symbol for b in diagram.boxes]
+        shown = " ; ".join([*texts, *(said for said in legend.values() if said[0] == "=")])
+        for sign, pattern in SIGNS.items():
+            assert sign in legend or not re.search(pattern, shown), (name, sign, shown)

@@ -297,12 +297,13 @@ def _legend(
         items.append(("local", words.gettext("upstream · local = contribution")))
     elif any(a.local for a in arrows):
         items.append(("local", words.gettext("local derivative")))
-    if any(_GRADIENT.search(a.local) for a in arrows):
+    parts = list(dict.fromkeys(part for a in arrows for part in a.parts))[:MOST_EXPLAINED]
+    rules = [a.local for a in arrows] + [text for _name, text in parts]
+    if any(map(_GRADIENT.search, rules)):
         items.append(("g", words.gettext("gradient that arrives")))
-    texts = [a.local for a in arrows] + [b.symbol for b in boxes if b.role != "group"]
-    if any(UNNAMED in text for text in texts):
+    if any(UNNAMED in text for text in (*rules, *(b.symbol for b in boxes))):
         items.append((UNNAMED, words.gettext("input without a name")))
-    if any(_OUT.search(a.local) for a in arrows) and output != OUT:
+    if any(map(_OUT.search, rules)) and output != OUT:
         items.append((OUT, words.gettext("the op's result")))
     kept = [found for a in arrows for found in _KEPT.finditer(a.local)]
     for sign, word, axes in dict.fromkeys((f[0], f[1], f[2]) for f in kept[:MOST_EXPLAINED]):
@@ -310,6 +311,5 @@ def _legend(
         items.append(
             (sign, words.gettext("{word} along axis {axis}, which stays", word=word, axis=listed))
         )
-    parts = list(dict.fromkeys(part for a in arrows for part in a.parts))
-    items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts[:MOST_EXPLAINED]]
+    items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts]
     return tuple(items)
