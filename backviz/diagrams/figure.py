@@ -6,13 +6,12 @@ graph alone pays for no layout, and several renderers share one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.build import MAX_TITLE, build
+from backviz.diagrams.detail import Level, left_out, terser, text_of, used_often
 from backviz.diagrams.page import ENOUGH, compose
 from backviz.diagrams.pages import split
 from backviz.diagrams.style import MOST_PAGES, Style
@@ -20,7 +19,6 @@ from backviz.diagrams.theme import PRESETS
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
-    LEAF,
     NO_TITLES,
     Choice,
     Home,
@@ -36,11 +34,14 @@ from backviz.graphs import (
     has_scopes,
     hide_data,
     hide_weights,
+    layers,
+    roll,
+    roll_home,
     size,
     to_graph,
 )
-from backviz.language import N_, _, all_of, ngettext
-from backviz.text import Arrays, count, told_apart
+from backviz.language import N_, _, ngettext
+from backviz.text import count, told_apart
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -51,56 +52,17 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
     from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
+    from backviz.graphs.rolled import Layer
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 MOST_ON_PAGES = 120  # boxes that are spread over pages
-MANY_USES = 4  # boxes that use a leaf which may stand apart, without arrows
 WIDEST = 1600  # points of a page that takes its width from what is drawn
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
-# What gives way before the text becomes too small: the longest side that is written out, what
-# is shown of larger arrays, and the words on arrows.
-TERSER: tuple[tuple[int, Arrays, Literal["auto", "numbers", "hide"], int], ...] = (
-    (3, "values", "auto", 0),
-    (3, "values", "numbers", 0),
-    (0, "ranges", "auto", 0),
-    (0, "ranges", "numbers", 0),
-    (0, "ranges", "numbers", 2),
-    (0, "shapes", "numbers", 0),
-    (0, "shapes", "hide", 0),
-)
-LEFT_OUT = {"ranges": N_("all of arrays but their ranges"), "shapes": N_("all numbers of arrays")}
 NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
-
-
-@dataclass(frozen=True)
-class _Level:
-    """One level of detail: the folded graph, its style and, if it had to be measured, its page."""
-
-    view: nx.MultiDiGraph[int]
-    style: Style
-    diagram: Diagram
-    drawing: Drawing | None = None
-    message: str = ""
-    apart: bool = False  # whether what many boxes use stands apart, without arrows
-
-    @property
-    def width(self) -> float:
-        """The width of the page, if it was measured."""
-        return self.drawing.width if self.drawing else 0.0
-
-
-def _used_often(view: nx.MultiDiGraph[int]) -> tuple[int, ...]:
-    """The leaves that many boxes use."""
-    leaves = (n for n, kind in view.nodes(data="kind") if kind == LEAF)
-    return tuple(n for n in leaves if len(view._succ[n]) >= MANY_USES)
-
-
-def _text(level: _Level) -> float:
-    return level.drawing.least_text if level.drawing else 0.0
 
 
 class Figure:
@@ -142,7 +104,7 @@ class Figure:
         return made
 
     @cached_property
-    def _level(self) -> _Level:
+    def _level(self) -> Level:
         """The level of detail that was asked for, or the most detailed that can be read."""
         if self.style.fold == "auto":
             return self._automatic()
@@ -150,7 +112,7 @@ class Figure:
             "none": lambda: self._weighed({n: n for n in self.graph}),
             "constants": lambda: self._weighed(fold_constants(self.graph)),
             "names": lambda: self._weighed(fold_names(self.graph)),
-            "layers": lambda: self._parts(0),
+            "layers": lambda: fold_names(self.graph) if self._layers else self._parts(0),
             "blocks": lambda: fold_repeats(self.graph, self._parts(1)),
         }
         fold = folds[self.style.fold]()
@@ -165,7 +127,9 @@ class Figure:
                     drawable=DRAWABLE,
                 )
             )
-        return self._fitted(home, titles, named=self.style.fold == "names")
+        if self.style.fold == "layers" and self._layers:
+            return self._fitted(home, named=True)
+        return self._fitted(home, titles, formulas=self.style.fold == "names")
 
     def _parts(self, depth: int) -> Parts:
         """A fold by parts, with single constants written into the ops that use them."""
@@ -204,11 +168,26 @@ class Figure:
     def _cut(self, home: Home) -> Home:
         return cut_out(self.graph, home, self._kept) if self._kept else home
 
+    @cached_property
+    def _layers(self) -> list[Layer]:
+        """The layers of a network that was written with single numbers."""
+        return [] if self._kept else layers(self.graph)
+
     def _at(
-        self, home: Home, titles: Mapping[int, str] = NO_TITLES, formulas: bool = False
-    ) -> _Level:
+        self,
+        home: Home,
+        titles: Mapping[int, str] = NO_TITLES,
+        formulas: bool = False,
+        rolled: bool = False,
+    ) -> Level:
+        found = self._layers if rolled else []
+        weights = self.style.weights
+        hidden = weights == "hide" or (weights == "auto" and self.style.fold == "layers")
+        home = roll_home(self.graph, found, home, hidden) if found else home
         view = contract(self.graph, home, self.style.numbers, titles, formulas)
-        return _Level(view, self.style, build(view, self.style, self.names))
+        if found:
+            roll(view, self.graph, found, self.style.numbers if hidden else None)
+        return Level(view, self.style, build(view, self.style, self.names))
 
     def _fitted(
         self,
@@ -216,69 +195,63 @@ class Figure:
         titles: Mapping[int, str] = NO_TITLES,
         bare: bool = True,
         named: bool = False,
-    ) -> _Level:
+        formulas: bool = False,
+    ) -> Level:
         """The boxes with as many of their numbers as leave the text large enough.
 
         Without `bare`, no array loses all of its numbers.
         """
-        level, least = self._at(home, titles, named), PRESETS[self.style.size].least
+        level, least = (
+            self._at(home, titles, named or formulas, named),
+            PRESETS[self.style.size].least,
+        )
         if not least:
             return level
         fitted = self._with_fewer_numbers(level, bare, least)
-        if apart := () if self._reads(fitted, least) else _used_often(level.view):
+        if apart := () if self._reads(fitted, least) else used_often(level.view):
             level.view.graph["apart"] = apart
-            fitted = max(fitted, self._with_fewer_numbers(level, bare, least), key=_text)
+            fitted = max(fitted, self._with_fewer_numbers(level, bare, least), key=text_of)
             level.view.graph["apart"] = apart if fitted.apart else ()
         return fitted
 
-    def _with_fewer_numbers(self, level: _Level, bare: bool, least: float) -> _Level:
+    def _with_fewer_numbers(self, level: Level, bare: bool, least: float) -> Level:
         full = self._measured(level, self.style)
-        terser = [s for s in self._terser(level) if bare or s.arrays != "shapes"]
-        if self._reads(full, NEARLY * least) or not terser or len(level.view) > CROWDED:
+        fewer = [s for s in terser(level, self.style, self.names) if bare or s.arrays != "shapes"]
+        if self._reads(full, NEARLY * least) or not fewer or len(level.view) > CROWDED:
             return full
-        tried = [full, self._measured(level, terser[-1])]
+        tried = [full, self._measured(level, fewer[-1])]
         if self._reads(tried[-1], TOLERATED * least):
-            for style in terser[:-1]:
+            for style in fewer[:-1]:
                 tried.append(self._measured(level, style))
                 if self._reads(tried[-1], least):
                     return tried[-1]
-        return max(tried, key=_text)
+        return max(tried, key=text_of)
 
-    def _measured(self, level: _Level, style: Style) -> _Level:
+    def _measured(self, level: Level, style: Style) -> Level:
         diagram = build(level.view, style, self.names)
         drawing, apart = compose(diagram, style), bool(level.view.graph.get("apart"))
         return replace(level, style=style, diagram=diagram, drawing=drawing, apart=apart)
 
-    def _terser(self, level: _Level) -> list[Style]:
-        """The styles with fewer and fewer numbers that leave what was asked for, and differ."""
-        if not any(isinstance(value, np.ndarray) for _n, value in level.view.nodes(data="value")):
-            return []
-        given, found = self.style, {level.diagram: self.style}
-        for entries, arrays, local, digits in TERSER:
-            style = replace(
-                given,
-                entries=given.entries or entries,
-                arrays=arrays if given.arrays == "auto" and not given.entries else given.arrays,
-                digits=given.digits or digits,
-                local=local if given.local == "auto" and not given.products else given.local,
-            )
-            found.setdefault(build(level.view, style, self.names), style)
-        return list(found.values())[1:]
-
-    def _automatic(self) -> _Level:
+    def _automatic(self) -> Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
         by_op = self._cut(self._weighed(fold_constants(self.graph)))
         by_name = self._cut(self._weighed(fold_names(self.graph)))
         least = PRESETS[self.style.size].least
         candidates = []
         why = _("to stay readable")
-        if size(by_op) <= READABLE:
+        if size(by_op) <= (COMPLETE if self._layers else READABLE):
             level = self._fitted(by_op, bare=size(by_op) == size(by_name))
             if self._reads(level, NEARLY * least):
                 return level
-            why = _("because the text would be {pt:.1f} pt", pt=_text(level))
+            why = _("because the text would be {pt:.1f} pt", pt=text_of(level))
             candidates.append(level)
-        if has_scopes(self.graph):
+        if self._layers:
+            network = self._fitted(fold_names(self.graph), named=True)
+            level = self._told(network, N_("matrices and layers"), why)
+            if self._reads(level, least):
+                return level
+            candidates.append(level)
+        if has_scopes(self.graph) and not self._layers:
             for fold, how in self._by_parts():
                 if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
                     level = self._told(self._fitted(fold.home, fold.titles), how, why)
@@ -304,9 +277,9 @@ class Figure:
             if self._reads(shorter[-1], least):
                 return self._told(shorter[-1], "", why)
             candidates += [self._told(level, "", why) for level in shorter]
-        return max(candidates, key=_text)
+        return max(candidates, key=text_of)
 
-    def _shortened(self, by_op: Home, least: float) -> list[_Level]:
+    def _shortened(self, by_op: Home, least: float) -> list[Level]:
         """Levels without the middle; the last is the longest that can be read, if any can.
 
         Fewer boxes have larger text, and a large graph takes a while for each try: the one
@@ -332,10 +305,10 @@ class Figure:
             yield Parts(self._cut(parts.home), parts.titles), how
 
     @staticmethod
-    def _reads(level: _Level, least: float) -> bool:
+    def _reads(level: Level, least: float) -> bool:
         return level.drawing is None or level.drawing.least_text >= least - 0.05
 
-    def _told(self, level: _Level, how: str, why: str) -> _Level:
+    def _told(self, level: Level, how: str, why: str) -> Level:
         nodes = ngettext("{n:,} node", "{n:,} nodes", len(self.graph))
         boxes = ngettext("{n:,} box", "{n:,} boxes", len(level.view))
         told = {"nodes": nodes, "boxes": boxes, "why": why}
@@ -372,7 +345,7 @@ class Figure:
         level = self._level
         if not level.drawing:
             level = self._measured(level, level.style)
-            apart = _used_often(level.view) if level.width > WIDEST else ()
+            apart = used_often(level.view) if level.width > WIDEST else ()
             if apart and not PRESETS[self.style.size].width:
                 level.view.graph["apart"] = apart
                 other = self._measured(level, level.style)
@@ -395,10 +368,10 @@ class Figure:
             home = self._cut(self._weighed(fold_constants(self.graph)))
         if not 4 <= size(home) <= MOST_ON_PAGES:
             return (self,)
-        level = self._at(home, formulas=True)
+        level = self._at(home, formulas=True, rolled=True)
         counts = [style.pages] if style.pages else range(2, MOST_PAGES + 1)
         for many in counts:
-            for one in (self.style, *self._terser(level)):
+            for one in (self.style, *terser(level, self.style, self.names)):
                 found = self._on_pages(level, one, many)
                 least = min(page[1].least_text for page in found)
                 if least >= ENOUGH * preset.least:
@@ -407,12 +380,12 @@ class Figure:
             return tuple(self._showing(level, one, *page) for page in found)
         return (self,)
 
-    def _on_pages(self, level: _Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
+    def _on_pages(self, level: Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
         said = LANGUAGES[style.lang].gettext("goes on there")
         diagrams = split(build(level.view, style, self.names), many, said)
         return [(diagram, compose(diagram, style)) for diagram in diagrams]
 
-    def _showing(self, level: _Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:
+    def _showing(self, level: Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:
         made = self.restyled(self.style)
         vars(made)["_level"] = replace(level, style=style, diagram=diagram, drawing=drawing)
         vars(made)["drawing"] = drawing
@@ -421,27 +394,7 @@ class Figure:
     @property
     def messages(self) -> tuple[str, ...]:
         """What a person should know about the choices that were made for them."""
-        return tuple(filter(None, (self._level.message, self._left_out)))
-
-    @property
-    def _left_out(self) -> str:
-        """What gave way to the size of the text, and how it is asked for."""
-        given, shown = self.style, self.shown
-        left, ask = [], []
-        if shown.arrays != given.arrays or shown.entries != given.entries:
-            left.append(_(LEFT_OUT.get(shown.arrays, N_("entries of arrays above 3×3"))))
-            ask.append("--entries 6")
-        if shown.local != given.local:
-            left.append(_("the rules on arrows"))
-            ask.append("--local show")
-        if self._level.apart:
-            names = (self.view.nodes[n]["label"] for n in self.view.graph["apart"])
-            left.append(_("the arrows of {names}, which many boxes use,", names=", ".join(names)))
-            ask.append("--for notebook")
-        if not left:
-            return ""
-        return _("{things} gave way to larger text; {options} draws them",
-                 things=all_of(left), options=" ".join(ask))  # fmt: skip
+        return tuple(filter(None, (self._level.message, left_out(self.style, self._level))))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows; see `backviz.notebook`, which stands on a higher floor."""

@@ -36,7 +36,7 @@ from backviz.language import _
 RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
 TIGHT_GAP = 1.5 * EM  # where words on arrows were left out to make the text larger
 LABELLED_GAP = 1.7 * EM  # where labels add their own room
-EDGE = 0.45 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
+EDGE = 0.6 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
 ONE_COLUMN = 3.3 * INCH
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 TWO_DIRECTIONS_UP_TO = 2_000

@@ -23,6 +23,7 @@ from backviz.graphs.recorded import (
     to_graph,
     written_out,
 )
+from backviz.graphs.rolled import layers, roll, roll_home
 from backviz.graphs.scopes import Parts, fold_layers, fold_repeats, has_scopes
 
 __all__ = [
@@ -46,8 +47,11 @@ __all__ = [
     "has_scopes",
     "hide_data",
     "hide_weights",
+    "layers",
     "operands",
     "plain_graph",
+    "roll",
+    "roll_home",
     "size",
     "to_graph",
     "written_out",

@@ -8,6 +8,7 @@ its views cost more than the work that is done on them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from backviz.ops import OPS
 from backviz.text import NumberStyle, count
 
 ABREAST = 8  # arrows beside each other from a box without a value; what goes along is not told
+LONG_FORMULA, LIKE_TERMS = 30, 3
+_PLACE = re.compile(r"\[\d+\]|⁽[⁰-⁹¹²³]+⁾|(?<=[^\W\d_])\d+$")
 MOST_IN_FORMULA = 24  # nodes; the formula of a larger group is only its number of ops
 Home = dict[int, int]
 NO_TITLES: Mapping[int, str] = {}
@@ -207,7 +210,33 @@ def _group_attributes(
         if len(group) <= MOST_IN_FORMULA:
             attributes["inside"] = tuple(group)
             attributes["formula"] = str(group_symbols(graph, group, numbers)[target])
+            if len(attributes["formula"]) > LONG_FORMULA:
+                attributes["formula"] = _as_sum(graph, group) or attributes["formula"]
     return attributes
+
+
+def _as_sum(graph: nx.MultiDiGraph[int], group: list[int]) -> str:
+    """A long sum of like terms as `Σ (ypred − y)²`: names without their place, numbers as □."""
+    inside, terms, stack = set(group), list[int](), [group[-1]]
+    while stack:
+        node = stack.pop()
+        if graph._node[node]["op"] == "add" and node in inside:
+            stack += operands(graph, node)
+        else:
+            terms.append(node)
+    terms = [n for n in terms if graph._node[n]["op"]]
+    if len(terms) < LIKE_TERMS:
+        return ""
+
+    def enter(node: int) -> Symbol:
+        label, readers = graph._node[node]["label"].strip(), graph._succ[node]
+        if not label and any(graph._node[r]["op"] == "pow" for r in readers):
+            return as_symbol(graph._node[node]["value"])
+        name = _PLACE.sub("", label) or UNNAMED
+        return name_symbol(name, data=graph._node[node]["value"])
+
+    written = {str(s) for n, s in group_symbols(graph, group, enter=enter).items() if n in terms}
+    return f"Σ {written.pop()}" if len(written) == 1 else ""
 
 
 def group_symbols(
@@ -221,7 +250,8 @@ def group_symbols(
     `enter` gives the symbol for a node outside, or for a leaf inside; otherwise it is the
     node's label, a constant's number, or □.
     """
-    enter = enter or (lambda node: _entering(graph.nodes[node], numbers))
+    own = {*group} if enter is None else set[int]()
+    enter = enter or (lambda node: _entering(graph.nodes[node], numbers, node in own))
     symbols: dict[int, Symbol] = {}
     for node in group:
         data = graph.nodes[node]
@@ -235,10 +265,11 @@ def group_symbols(
     return symbols
 
 
-def _entering(data: dict[str, Any], numbers: NumberStyle) -> Symbol:
+def _entering(data: dict[str, Any], numbers: NumberStyle, inside: bool) -> Symbol:
+    """The symbol of what is no op: its name, or its number where no box shows that."""
     if data["label"].strip():
         return name_symbol(data["label"], data=data["value"])
-    if data["kind"] == CONSTANT:
+    if data["kind"] == CONSTANT or (inside and isinstance(data["value"], float)):
         return as_symbol(data["value"], numbers)
     return Symbol(UNNAMED, data=data["value"])
 

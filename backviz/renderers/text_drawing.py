@@ -16,7 +16,7 @@ from backviz.diagrams.model import WHOLE_BOX, Arrow, Box, BoxState, Diagram
 from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, cut
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
 from backviz.signs import PLAIN
-from backviz.text import screen_width
+from backviz.text import screen_width, unpadded
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
@@ -181,12 +181,12 @@ def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool
     if again and box.title:
         return _plain(f"{name} {signs.again}", signs)
     gradient = box.gradient if state.gradient is None else state.gradient
-    value = "; ".join(box.value) if state.value or not box.gradient else ""
+    value = "; ".join(map(unpadded, box.value)) if state.value or not box.gradient else ""
     said = [f"{name} = {value}" if value else name]
     if box.title and box.symbol:
         said.append(f"[{box.symbol}]")
     if gradient and not again:
-        said.append(f"grad {'; '.join(gradient)}")
+        said.append(f"grad {'; '.join(map(unpadded, gradient))}")
     if again:
         said.append(signs.again)
     star = "* " if marked or state.accent else ""

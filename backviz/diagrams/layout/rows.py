@@ -41,6 +41,8 @@ def in_rows(
             many = max(row_of.values()) + 1
             key = tuple(row_of[n.id] for n in plan.nodes)
             on = [e for e in plan.edges if row_of[e.tail] != row_of[e.head]]
+            if any(row_of[e.tail] > row_of[e.head] for e in on):
+                continue
             leaving = [sum(row_of[e.tail] == row for e in on) for row in range(many)]
             if many < 2 or key in seen or max(leaving) > over:
                 continue
