@@ -1,5 +1,6 @@
 """Borders, windows, pooling and other sizes of images: every option, as numpy and torch have it."""
 
+import inspect
 from itertools import product
 
 import numpy as np
@@ -147,6 +148,38 @@ def test_torch_s_form_of_padding():
         np.testing.assert_array_equal(made.data, other.detach().numpy())
         (made**2).sum().backward(), (other**2).sum().backward()
         np.testing.assert_allclose(leaf.grad, peer.grad.numpy(), 1e-14)
+
+
+TAKEN = {  # a value that goes with the call, for each option of torch's
+    "interpolate": (((IMAGE,), {"size": 3, "mode": "bilinear"}), {
+        "size": 3, "scale_factor": 2, "mode": "bicubic", "align_corners": True,
+        "recompute_scale_factor": None,
+    }),
+    "unfold": (((IMAGE,), {"kernel_size": 2}), {
+        "kernel_size": 3, "dilation": 1, "padding": 1, "stride": 2,
+    }),
+    "fold": (((np.ones((1, 4, 9)),), {"output_size": 4, "kernel_size": 2}), {
+        "output_size": (4, 4), "kernel_size": (2, 2), "dilation": 1, "padding": 0, "stride": 1,
+    }),
+    "pad": (((IMAGE,), {"pad": (1, 1)}), {"pad": (0, 2), "mode": "constant", "value": 3.0}),
+    "embedding": ((([0, 1], np.ones((3, 2))), {}), {"padding_idx": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", TAKEN)
+def test_every_option_of_torch_s_function_is_taken_or_refused_by_name(name):
+    functional = pytest.importorskip("torch").nn.functional
+    (operands, usual), taken = TAKEN[name]
+    options = [*inspect.signature(getattr(functional, name)).parameters][len(operands) :]
+    assert set(taken) <= set(options)
+    for option in options:
+        if option in taken:
+            others = {k: v for k, v in usual.items() if (k, option) != ("size", "scale_factor")}
+            assert OPS[name](*operands, **{**others, option: taken[option]}) is not None
+        else:
+            with pytest.raises(TypeError, match=option):
+                OPS[name](*operands, **{**usual, option: 1})
 
 
 # The layers ---------------------------------------------------------------------------

@@ -309,6 +309,7 @@ group_norm = structural(
     gradient="The gradient loses its mean and what would only stretch entries.",
     sample=Call((floats([1, 3, 2, 0, 4, 5]), floats(1, 2, 1, 1, 1, 2)), {"groups": 2}),
     torch="group_norm",
+    torch_options={"groups": "num_groups"},
     params=("groups", "eps"),
     bind=lambda x, gain=None, bias=None, groups=1, eps=EPS: (
         _operands(x, gain, bias),
