@@ -70,7 +70,7 @@ def softmax_bars(
     scores: z at the start, one number for each class
     target: the true class, counted from 1
     rate: of gradient descent on the scores
-    steps: of it
+    steps: of the descent
     """
     n = len(scores)
     if target > n:

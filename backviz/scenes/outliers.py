@@ -70,7 +70,7 @@ def robust_fit(
     far: how far those are from the line
     noise: standard deviation of all points
     rate: of Adam
-    steps: of it
+    steps: of the descent
     seed: of the points
     """
     draw = np.random.default_rng(seed)

@@ -63,7 +63,7 @@ def sigmoid_losses(
     Options:
     begin: a at the start
     rate: of gradient descent on z
-    steps: of it
+    steps: of the descent
     """
     found = {kind: learned(kind, begin, rate, steps) for kind in KINDS}
     panels = tuple(
