@@ -22,7 +22,8 @@ else:
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 FIRST = ("line_fit", "logistic_boundary", "hidden_lines", "loss_curves", "softmax_bars",
-         "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling")  # fmt: skip
+         "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling",
+         "overfitting")  # fmt: skip
 
 
 def test_the_line_moves_by_the_gradient_of_the_mean_square():
@@ -158,6 +159,15 @@ def test_the_outliers_pull_the_line_of_least_squares_to_where_algebra_has_it():
     none = scenes.robust_fit(outliers=0, steps=400).data()
     ends = [none[f"slope.{name}.y"][-1, -1] for name in ("squared", "absolute", "Huber")]
     assert np.ptp(ends) < 0.15
+
+
+def test_the_lowest_validation_loss_is_marked_and_told():
+    film = scenes.overfitting(steps=120, width=12)
+    data = film.data()
+    losses = data["loss.validation.y"][-1]
+    best = int(np.argmin(losses))
+    assert float(data["loss.best.at"]) == best
+    assert f"at step {best}." in data["caption"][0]
 
 
 def test_scaling_divides_each_input_by_its_deviation():

@@ -35,6 +35,7 @@ _MODULES = (
     "outliers",
     "saturated_unit",
     "scaled_inputs",
+    "early_stopping",
     "dying_units",
     "variances",
     "symmetry",
