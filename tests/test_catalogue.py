@@ -182,6 +182,48 @@ def test_a_file_never_asks_the_environment(tmp_path):
     assert ran(line, LANG="ru_RU.UTF-8") == ran(line, LANG="C")
 
 
+@pytest.mark.parametrize("line", [
+    ["list", "engines"], ["doctor"], ["check", "@simple"], ["explain", "tanh"],
+    ["describe", "@simple"], ["table", "@simple"], ["list", "nothing"],
+    ["step", "@simple", "--commands", "n;why x"], ["graph", "@simple", "-F", "text"],
+], ids=" ".join)  # fmt: skip
+def test_every_command_that_says_something_says_it_in_russian(line):
+    assert not CYRILLIC.search("".join(ran(line)))
+    if line[0] in ("list", "doctor", "check"):
+        assert CYRILLIC.search("".join(ran(line, BACKVIZ_LANG="ru")))
+    out, err = ran([*line, "--lang", "ru"])
+    assert CYRILLIC.search(out + err) and "Traceback" not in err
+
+
+def test_errors_are_said_in_the_language_that_is_spoken_when_they_are_raised():
+    with language.speaking("ru"), pytest.raises(backviz.errors.InputError, match="формы"):
+        backviz.Value([1.0, 2.0]) + backviz.Value([1.0, 2.0, 3.0])
+    with pytest.raises(backviz.errors.InputError, match="do not fit"):
+        backviz.Value([1.0, 2.0]) + backviz.Value([1.0, 2.0, 3.0])
+
+
+def test_help_is_russian_and_the_prompt_answers_in_its_own_language():
+    out, _err = ran(["graph", "--help"], BACKVIZ_LANG="ru")
+    assert "Запуск:" in out and "Параметры:" in out and "Без легенды." in out
+    stepper = backviz.stepper(backviz.load("@simple"), lang="ru")
+    with pytest.raises(backviz.errors.InputError, match="неизвестно"):
+        stepper.run("why zz")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_data_for_programs_keeps_its_points(form):
+    for command in ("table", "graph") if form == "json" else ("table",):
+        plain = ran([command, "a*b; a=2.5; b=0.5", "-F", form])
+        assert plain == ran([command, "a*b; a=2.5; b=0.5", "-F", form, "--decimal", ","])
+        assert "2.5" in plain[0]
+
+
+@pytest.mark.parametrize("form", ["dot", "graphml"])
+def test_graphs_for_programs_keep_their_points(form):
+    given = ["graph", "a*b; a=2.5; b=0.5", "-F", form]
+    assert "2.5" in ran([*given, "--decimal", ","])[0]
+
+
 def test_english_opens_no_catalogue(monkeypatch):
     def refuse(name):
         raise AssertionError(name)

@@ -85,11 +85,12 @@ class Report(tuple[Check, ...]):
         return "; ".join(wrong[:3]) + ("; …" if len(wrong) > 3 else "")
 
     def __str__(self) -> str:
-        rows = [("order", "worst entry", "by the rule", "by differences", "error", "")]
+        heads = _("order"), _("worst entry"), _("by the rule"), _("by differences"), _("error")
+        rows = [(*heads, "")]
         for c in self:
             verdict = "WRONG" if c.fault else "kink" if c.kink else "?" if c.unsure else "ok"
             numbers = f"{c.analytic:.8g}", f"{c.numeric:.8g}", f"{c.error:.1e}"
-            rows.append((str(c.order), c.where, *numbers, verdict))
+            rows.append((str(c.order), c.where, *numbers, _(verdict)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()

@@ -20,6 +20,7 @@ from backviz.language import _
     default=0,
     help="Of the random weights for array results.  [0]",
 )
+@options.spoken
 @options.as_json
 @options.quiet
 @options.debug

@@ -31,6 +31,7 @@ class Finding:
 
 
 @click.command(cls=Command, short_help="What works on this machine, and how to mend what does not.")
+@options.spoken
 @options.as_json
 @options.debug
 def doctor(as_json: bool, debug: bool) -> int:

@@ -26,6 +26,7 @@ Rows = list[dict[str, Any]]
     "list", cls=Command, short_help="What there is: examples, scenes, ops, formats, themes …"
 )
 @click.argument("what", required=False, metavar="[WHAT]", shell_complete=offer(lambda: LISTS))
+@options.spoken
 @options.as_json
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:

@@ -14,6 +14,7 @@ import click
 from backviz.cli.completion import offer, offer_composite, offer_files, offer_sources
 from backviz.cli.help import GRAPH, LOOK, MESSAGES, PART, Option
 from backviz.cli.plugin import Named
+from backviz.language import speaking
 
 Command = Callable[..., Any]
 
@@ -124,6 +125,18 @@ lang = named(
     default="en",
     help="Language of the words.",
 )
+
+
+def _speak(ctx: click.Context, option: click.Parameter, lang: str | None) -> None:
+    """Say all that this command says in a language; an unknown one raises its own sentence."""
+    if lang:
+        from backviz.words import LANGUAGES
+
+        LANGUAGES[lang]
+        ctx.with_resource(speaking(lang))
+
+
+spoken = lang.but(default=None, is_eager=True, expose_value=False, callback=_speak)
 
 digits = Shared(
     "--digits",
