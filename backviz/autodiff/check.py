@@ -25,7 +25,7 @@ from backviz.autodiff.recording import recorded
 from backviz.autodiff.reruns import random_state
 from backviz.autodiff.value import Value
 from backviz.errors import CheckFailedError, InputError, UsageError
-from backviz.language import _
+from backviz.language import _, ngettext
 from backviz.text import clean
 
 MOST = 1000  # entries of one input that are checked one by one
@@ -196,13 +196,9 @@ def _checks(
 ) -> Report:
     if step < LEAST_STEP:
         raise UsageError(
-            _(
-                "check: a step of {step:.3g} lies below the spacing of numbers, "
-                "{epsilon:.1e} of each, so it changes nothing; take 1e-5",
-                step=step,
-                epsilon=EPSILON,
-            )
-        )
+            _("check: a step of {step:.3g} lies below the spacing of numbers, {epsilon:.1e} of "
+              "each, so it changes nothing; take 1e-5", step=step, epsilon=EPSILON)
+        )  # fmt: skip
     data = [as_double(a.raw if isinstance(a, Value) else a) for a in args]
     called = list(labels) or [f"input {i}" for i in range(len(data))]
     random = np.random.default_rng(seed)
@@ -259,12 +255,8 @@ def _weighted(
     """`f` as a scalar function: its entries times fixed random weights, summed."""
     output = f(*map(Value, data))
     if not isinstance(output, Value):
-        raise InputError(
-            _(
-                "check_grads: the function returns a {kind}, not a recorded value",
-                kind=type(output).__name__,
-            )
-        )
+        raise InputError(_("check_grads: the function returns a {kind}, not a recorded value",
+                           kind=type(output).__name__))  # fmt: skip
     shape = output.shape
     if not shape:
         return f
@@ -335,17 +327,20 @@ class _Run:
         said = []
         total = sum(self.sizes)
         if self.single < total:
-            said.append(
-                f"{self.single:,} of {total:,} entries were checked one by one, the others "
-                f"together, along {self.groups} random direction{'s' * (self.groups != 1)}"
-            )
+            said.append(ngettext(
+                "{k:,} of {m:,} entries were checked one by one, the others together, along {n} "
+                "random direction",
+                "{k:,} of {m:,} entries were checked one by one, the others together, along {n} "
+                "random directions", self.groups, k=self.single, m=total,
+            ))  # fmt: skip
         if self.unsure:
             names = ", ".join(c.where for c in self.unsure[:5]) + ", …" * (len(self.unsure) > 5)
-            why = "the function is not finite beside this point"
+            why = _("the function is not finite beside this point")
             if not all(math.isnan(c.error) for c in self.unsure):
                 lost = f"{self.point.rounding:.1g}"
-                why = f"rounding of the result, by about {lost}, hides what a step changes"
-            said.append(f"differences cannot tell about {names}: {why}")
+                why = _("rounding of the result, by about {lost}, hides what a step changes",
+                        lost=lost)  # fmt: skip
+            said.append(_("differences cannot tell about {names}: {why}", names=names, why=why))
         return said
 
     def _is_misshapen(self, i: int) -> bool:
