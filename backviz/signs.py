@@ -29,14 +29,14 @@ PLAIN = str.maketrans(
     }
 )  # fmt: skip
 
-_RAISED = re.compile(r"(?<=\^-)\^|(?<=\^\d)\^(?=\d)")  # of ^-^1^2, what need not be said again
+_RAISED = r"(?<=\^-)\^|(?<=\^\d)\^(?=\d)"  # of ^-^1^2, what need not be said again
 
 
 def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     shown = error.object[error.start : error.end].translate(PLAIN)
-    shown = _RAISED.sub("", shown)
+    shown = re.sub(_RAISED, "", shown)
     fits = shown.isascii() and shown != error.object[error.start : error.end]
     return (shown if fits else "?" * (error.end - error.start)), error.end
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,8 +17,7 @@ from backviz.errors import UsageError
 from backviz.language import _, speaking
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was tried: what came of it and what to do."""
 
     what: str
@@ -43,7 +41,7 @@ def doctor(as_json: bool, debug: bool) -> int:
     with speaking("en") if as_json else nullcontext():  # what a program reads is English
         findings = examine()
     if as_json:
-        rows = [asdict(f) for f in findings]
+        rows = [f._asdict() for f in findings]
         shown = [{k: v for k, v in row.items() if k != "trace"} for row in rows]
         print_json({"findings": shown}, indent=1)
     else:
@@ -196,6 +194,8 @@ def _films() -> list[Finding]:
 
 def _tried(what: str, attempt: Callable[[], object], about: str) -> Finding:
     """What came of an attempt, with the remedy that its error names."""
+    import traceback  # when something failed
+
     try:
         attempt()
     except Exception as error:
@@ -206,6 +206,8 @@ def _tried(what: str, attempt: Callable[[], object], about: str) -> Finding:
 
 def _remedy(error: BaseException) -> str:
     """The package at fault, if the error names one or came from inside of one."""
+    import traceback
+
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ImportError) and cause.name:
