@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.language import _
+from backviz.language import N_, _
 
 Seed = int | np.random.SeedSequence | np.random.Generator
 
@@ -90,6 +90,12 @@ def each_axis(who: str, what: str, given: Any, axes: int, least: int = 1) -> tup
     return tuple([whole(who, what, n, least) for n in listed])
 
 
+HOW = {  # what says how torch computes, and not what
+    "device": N_("numpy computes on the processor"),
+    "dtype": N_("parameters are float64"),
+}
+
+
 def refused(who: str, given: Mapping[str, Any], why: Mapping[str, str]) -> None:
     """Raise `InputError` for options of torch that are not here, and `TypeError` for unknown ones.
 
@@ -101,7 +107,7 @@ def refused(who: str, given: Mapping[str, Any], why: Mapping[str, str]) -> None:
     for name in given:
         if name in why:
             raise InputError(
-                _("{who} takes no option '{name}': {why}", who=who, name=name, why=why[name])
+                _("{who} takes no option '{name}': {why}", who=who, name=name, why=_(why[name]))
             )
         raise TypeError(_("{who} got an unexpected option '{name}'", who=who, name=name))
 

@@ -16,8 +16,8 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
-from backviz.language import _
-from backviz.nn.arguments import Seed, generator, refused, whole, within
+from backviz.language import N_, _
+from backviz.nn.arguments import HOW, Seed, generator, refused, whole, within
 from backviz.nn.layers import Dropout, Linear
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -26,10 +26,9 @@ from backviz.ops import OPS
 from backviz.ops.shape import shape_of
 
 NOT_HERE = {
-    "add_bias_kv": "write the further key and value into the input",
-    "add_zero_attn": "write the further key and value into the input",
-    "device": "numpy computes on the processor",
-    "dtype": "parameters are float64",
+    "add_bias_kv": N_("write the further key and value into the input"),
+    "add_zero_attn": N_("write the further key and value into the input"),
+    **HOW,
 }
 FORBIDDEN = -1e9  # exp of it is 0, and unlike −∞ it can be drawn
 NAMES = ("query", "key", "value")

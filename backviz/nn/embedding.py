@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.nn.arguments import Seed, generator, refused, whole
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
 from backviz.ops import OPS
 
 NOT_HERE = {
-    "max_norm": "it would change weights while they are used; scale them before",
-    "norm_type": "it goes with max_norm",
-    "scale_grad_by_freq": "what it makes is not the derivative of the loss",
-    "sparse": "gradients are whole arrays",
-    "_weight": "give the numbers as init=…",
-    "_freeze": "write layer.weight.requires_grad = False",
+    "max_norm": N_("it would change weights while they are used; scale them before"),
+    "norm_type": N_("it goes with max_norm"),
+    "scale_grad_by_freq": N_("what it makes is not the derivative of the loss"),
+    "sparse": N_("gradients are whole arrays"),
+    "_weight": N_("give the numbers as init=…"),
+    "_freeze": N_("write layer.weight.requires_grad = False"),
 }
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
-from backviz.language import _
-from backviz.nn.arguments import Seed, generator, refused, whole, within
+from backviz.language import N_, _
+from backviz.nn.arguments import HOW, Seed, generator, refused, whole, within
 from backviz.nn.init import uniform
 from backviz.nn.layers import Dropout
 from backviz.nn.module import Module
@@ -28,9 +28,8 @@ from backviz.registry import unknown
 
 State = tuple[Any, ...]  # h, and of an LSTM c
 NOT_HERE = {
-    "device": "numpy computes on the processor",
-    "dtype": "parameters are float64",
-    "proj_size": "of these layers only LSTM has a projection",
+    **HOW,
+    "proj_size": N_("of these layers only LSTM has a projection"),
 }
 
 

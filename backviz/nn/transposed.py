@@ -11,7 +11,8 @@ import numpy as np  # noqa: F401  (the example)
 
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, ShapeError
-from backviz.nn.arguments import Seed, each_axis, generator, refused, whole
+from backviz.language import _
+from backviz.nn.arguments import HOW, Seed, each_axis, generator, refused, whole
 from backviz.nn.layers import WEIGHT_AND_BIAS
 from backviz.nn.module import Module
 from backviz.nn.parameters import parameter
@@ -19,10 +20,6 @@ from backviz.ops import OPS
 from backviz.ops.shape import shape_of
 
 Pair = int | tuple[int, int]
-NOT_HERE = {
-    "device": "numpy computes on the processor",
-    "dtype": "parameters are float64",
-}
 
 
 class ConvTranspose2d(Module):
@@ -59,17 +56,23 @@ class ConvTranspose2d(Module):
         **torchs: Any,
     ) -> None:
         who = type(self).__name__
-        refused(who, torchs, NOT_HERE)
+        refused(who, torchs, HOW)
         self.in_channels = whole(who, "in_channels", in_channels)
         self.out_channels = whole(who, "out_channels", out_channels)
         self.kernel_size = each_axis(who, "kernel_size", kernel_size, 2)
         if in_channels % whole(who, "groups", groups) or out_channels % groups:
             raise InputError(
-                f"{who}: {in_channels} and {out_channels} channels cannot be parted into "
-                f"{groups} groups; both have to be multiples of it"
+                _(
+                    "{who}: {in_channels} and {out_channels} channels cannot be parted into "
+                    "{groups} groups; both have to be multiples of it",
+                    who=who,
+                    in_channels=in_channels,
+                    out_channels=out_channels,
+                    groups=groups,
+                )
             )
         if padding_mode != "zeros":
-            raise InputError(f"{who}: the padding_mode is 'zeros', as in torch")
+            raise InputError(_("{who}: the padding_mode is 'zeros', as in torch", who=who))
         self._options: dict[str, Any] = {
             "stride": each_axis(who, "stride", stride, 2),
             "padding": each_axis(who, "padding", padding, 2, 0),
@@ -87,8 +90,13 @@ class ConvTranspose2d(Module):
         steps = self._options["stride"]
         if any(not 0 <= m < s for m, s in zip(more, steps, strict=True)):
             raise InputError(
-                f"{type(self).__name__}: the output_padding is 0 or more and smaller than the "
-                f"stride {steps}, not {more}"
+                _(
+                    "{who}: the output_padding is 0 or more and smaller than the stride {steps}, "
+                    "not {more}",
+                    who=type(self).__name__,
+                    steps=steps,
+                    more=more,
+                )
             )
         return more
 
@@ -97,8 +105,13 @@ class ConvTranspose2d(Module):
         shape, options = shape_of(x), self._options
         if len(shape) != 4 or shape[1] != self.in_channels:
             raise ShapeError(
-                f"{self!r}: the input has the shape {shape}, but the layer takes "
-                f"(batch, {self.in_channels}, height, width)"
+                _(
+                    "{it!r}: the input has the shape {shape}, but the layer takes "
+                    "(batch, {channels}, height, width)",
+                    it=self,
+                    shape=shape,
+                    channels=self.in_channels,
+                )
             )
         if output_size is not None:
             wanted = each_axis(type(self).__name__, "output_size", output_size, 2)

@@ -29,7 +29,7 @@ NEAR = 1e-10  # two values that differ by less, beside the largest, count as equ
 def _symmetric(a: Any) -> Any:
     """The symmetric part of square matrices; a `ValueError` for others."""
     if np.ndim(a) < 2 or a.shape[-1] != a.shape[-2]:
-        raise ValueError("a square matrix belongs here, or a stack of them")
+        raise ValueError(_("a square matrix belongs here, or a stack of them"))
     return (a + np.swapaxes(a, -1, -2)) / 2
 
 

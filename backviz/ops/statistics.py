@@ -177,7 +177,8 @@ def _order(x: Any, order: Any, axis: Axis) -> float:
         raise ValueError(
             _(
                 "over several axes ord={order!r} is a norm of matrices, and of those there "
-                "is only 'fro'; give one axis or flatten the array",
+                "is only 'fro'; give one axis, flatten the array, or take np.linalg.svd(x, "
+                "compute_uv=False), whose largest is ord=2 and whose sum 'nuc'",
                 order=order,
             )
         )
