@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from unicodedata import normalize
 
 # What a console without the sign (cp1251, ascii) shows in its place.
 PLAIN = str.maketrans(
@@ -36,6 +37,7 @@ def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     shown = error.object[error.start : error.end].translate(PLAIN)
+    shown = re.sub(r"[ʰ-ʸᴬ-ᵪ]+", lambda raised: f"^{normalize('NFKC', raised[0])}", shown)
     shown = re.sub(_RAISED, "", shown)
     fits = shown.isascii() and shown != error.object[error.start : error.end]
     return (shown if fits else "?" * (error.end - error.start)), error.end
@@ -76,5 +78,7 @@ def fitted(text: str, encoding: str) -> str:
     ('dL/da = -2*3', 'веса — -2')
     >>> fitted("β₁ = 10⁻⁶", "ascii")
     'beta_1 = 10^-6'
+    >>> fitted("gammaᵏ", "ascii")
+    'gamma^k'
     """
     return text.encode(encoding, "backviz").decode(encoding)

@@ -532,7 +532,18 @@ def test_a_written_file_is_reported_with_its_size():
 
 
 def test_text_that_comes_out_too_small_is_said_with_the_remedy():
-    given = ("graph", "@micrograd", "--for", "slide", "--fold", "none", "-o", "g.svg")
+    given = (
+        "graph",
+        "@micrograd",
+        "--for",
+        "slide",
+        "--fold",
+        "none",
+        "--pages",
+        "1",
+        "-o",
+        "g.svg",
+    )
     ran = call(*given)
     assert ran.code == 0
     assert re.search(r"the smallest text is [\d.]+ pt, less than the 18 pt", ran.err)

@@ -311,13 +311,13 @@ def test_data_with_a_name_are_a_box_where_constants_are_written_into_ops():
 
 
 def test_an_unknown_way_of_weights_is_refused():
-    with pytest.raises(UsageError, match="unknown weights 'hidden'; there is auto, show, hide"):
+    with pytest.raises(UsageError, match="unknown weights 'hidden'; did you mean 'hide'"):
         Style(weights="hidden")
 
 
 def test_the_number_of_ops_is_in_the_language_and_never_has_a_decimal_comma():
     figure = Figure(chain(1500), Style(lang="ru", decimal=","))
-    assert "операций: 1\u2009477" in [b.symbol for b in figure.diagram.boxes]
+    assert "1\u2009477 операций" in [b.symbol for b in figure.diagram.boxes]
     assert "1\u2009477 ops" in [b.symbol for b in Figure(chain(1500)).diagram.boxes]
 
 

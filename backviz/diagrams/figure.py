@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
-MOST_ON_PAGES = 120  # boxes that are spread over pages
+FEW, MOST_ON_PAGES = 12, 120  # boxes that are spread over pages
 WIDEST = 1600  # points of a page that takes its width from what is drawn
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
@@ -363,12 +363,14 @@ class Figure:
             return (self,)
         if not style.pages and self.drawing.least_text >= ENOUGH * preset.least:
             return (self,)
-        home = self._cut(hide_data(self.graph, self._weighed(fold_names(self.graph))))
-        if size(home) < 4:
-            home = self._cut(self._weighed(fold_constants(self.graph)))
-        if not 4 <= size(home) <= MOST_ON_PAGES:
+        level = self._level
+        if style.fold == "auto":
+            home = self._cut(hide_data(self.graph, self._weighed(fold_names(self.graph))))
+            if size(home) < FEW:
+                home = self._cut(self._weighed(fold_constants(self.graph)))
+            level = self._at(home, formulas=True, rolled=True)
+        if len(level.view) > MOST_ON_PAGES or (not style.pages and len(level.view) < FEW):
             return (self,)
-        level = self._at(home, formulas=True, rolled=True)
         counts = [style.pages] if style.pages else range(2, MOST_PAGES + 1)
         for many in counts:
             for one in (self.style, *terser(level, self.style, self.names)):
