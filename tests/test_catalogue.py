@@ -177,8 +177,11 @@ def test_the_system_says_which_language_is_spoken(given, lang, monkeypatch):
     assert spoken() == lang
 
 
-def test_a_file_never_asks_the_environment(tmp_path):
-    line = ["graph", "@simple", "-o", "-", "-F", "svg"]
+@pytest.mark.parametrize("line", [
+    ["graph", "@simple", "-F", "svg"], ["steps", "@simple", "-F", "html"], ["describe", "@simple"],
+    ["table", "@simple"], ["explain", "tanh"], ["step", "@simple", "--commands", "n;why x"],
+], ids=" ".join)  # fmt: skip
+def test_a_file_never_asks_the_environment(line):
     assert ran(line, LANG="ru_RU.UTF-8") == ran(line, LANG="C")
 
 
