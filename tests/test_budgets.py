@@ -120,7 +120,7 @@ def test_a_player_s_page_stays_small(source, limit):
 
 OPTIONS = {
     "graph": 39, "steps": 38, "step": 12, "describe": 7, "table": 8, "check": 9, "explain": 8,
-    "list": 3, "doctor": 3, "animate": 2,
+    "list": 4, "doctor": 4, "animate": 2,
 }  # fmt: skip
 
 
