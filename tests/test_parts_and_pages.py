@@ -86,6 +86,7 @@ def test_a_layer_is_drawn_alone(tmp_path, monkeypatch):
     assert done.code == 0, done.err
 
 
+@pytest.mark.slow
 def test_pages_are_written_numbered_all_or_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = Path(__file__).parents[1] / "examples" / "graphs" / "batch_norm_by_hand.py"

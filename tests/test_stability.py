@@ -153,6 +153,7 @@ def test_a_person_sees_it_in_their_own_program(tmp_path):
     assert "lecture.py:2: BackvizDeprecationWarning: a is deprecated" in done.stderr
 
 
+@pytest.mark.slow
 def test_nothing_that_is_promised_is_deprecated_now(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
