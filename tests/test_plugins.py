@@ -23,7 +23,7 @@ from backviz.errors import InputError
 from backviz.registry import Registry
 
 HERE = Path(__file__).parent
-PLUGIN = HERE / "one_of_each.py"
+PLUGIN = HERE / "shared" / "one_of_each.py"
 ADDED = {
     "ops": {"plug_op", "plug_loss"},
     "optimizers": {"plug_optimizer"},

@@ -1,7 +1,7 @@
 """The formulas of rules: what ran, run once more on symbols.
 
-Invariant: a formula is computed as it is read. `tests/formula_reader.py` reads every one that
-a row can print and compares it with the engine. The words that may occur stand there.
+Invariant: a formula is computed as it is read. `tests/shared/formula_reader.py` reads every
+one that a row can print and compares it with the engine. The words that may occur stand there.
 
 One thing is left away: a formula with fewer entries than the operand holds for each of them,
 so that the last copying to the operand's shape need not be read.

@@ -853,7 +853,7 @@ def test_the_list_of_lists_counts():
     ]
 
 
-PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+PYPROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
 DEPENDENCIES = [re.match(r"[\w-]+", each)[0] for each in PYPROJECT["project"]["dependencies"]]
 
 

@@ -151,7 +151,7 @@ def test_a_new_op_is_found_by_explain_list_and_the_docs(hard_sigmoid, monkeypatc
     english = hard_sigmoid.note, hard_sigmoid.gradient
     with LANGUAGES.temporarily({"ru": Language("ru", dict(zip(english, RUSSIAN, strict=True)))}):
         assert RUSSIAN[1] in "\n".join(lines(explanation("hard_sigmoid"), Look(lang="ru")))
-    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "docs"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs"))
     generate = importlib.import_module("generate")
     monkeypatch.setattr(generate, "FAMILIES", f"{generate.FAMILIES} hard")
     page = generate.ops_page()

@@ -29,7 +29,7 @@ from backviz.stepping.shell import Shell, run_script
 from backviz.stepping.state import start
 from backviz.stepping.vocabulary import COMMANDS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STEP = (sys.executable, "-m", "backviz", "step")
 SESSION = b"n\nn\nbackward\nn\nwhy a\nback\nset a=5\ndiff\nundo\nbreak nan\nc\nq\n"
 

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-_PATH = Path(__file__).parent.parent / "docs" / "catalogue.py"
+_PATH = Path(__file__).parents[2] / "docs" / "catalogue.py"
 _spec = importlib.util.spec_from_file_location("catalogue", _PATH)
 catalogue = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(catalogue)

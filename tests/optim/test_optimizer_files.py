@@ -103,7 +103,7 @@ def test_an_optimizer_from_a_file_of_its_own_is_like_the_others(rprop):
     film = SCENES["step_anatomy"](optimizer="rprop", steps=5)
     assert film.count == 5
     assert "s ← min(max(" in str(film.panels[2].static)
-    docs = Path(__file__).parent.parent / "docs"
+    docs = Path(__file__).parents[2] / "docs"
     space = {"__name__": "generate", "__file__": str(docs / "generate.py")}
     exec((docs / "generate.py").read_text("utf-8"), space)
     page = space["optimizers_page"]()

@@ -33,7 +33,7 @@ from backviz.stepping.prompt import completions
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES, Words
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LANGS = ("en", "ru")
 DIFFERENTIABLE = [op.name for op in OPS.values() if op.differentiable]
 

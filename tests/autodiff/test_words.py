@@ -22,7 +22,8 @@ from backviz.autodiff.remedies import remedies, remedy
 from backviz.autodiff.table import FUNCTIONS
 
 PACKAGE = str(Path(backviz.__file__).parent)
-TORCH = (Path(__file__).parent / "samples" / "torch_tensor_names.txt").read_text("utf-8").split()
+SAMPLES = Path(__file__).parents[1] / "shared" / "samples"
+TORCH = (SAMPLES / "torch_tensor_names.txt").read_text("utf-8").split()
 INTERNAL = re.compile(
     r"Operand|Result|<lambda>|_bind|has no attribute|unsupported operand|<function"
 )
@@ -123,7 +124,7 @@ def test_every_method_of_an_array_answers_or_is_refused_in_words(names):
 def test_the_list_of_torch_s_names_is_torch_s():
     torch = pytest.importorskip("torch")
     names = [name for name in dir(torch.Tensor) if not name.startswith("_")]
-    assert names == TORCH, "write the list again: tests/samples/torch_tensor_names.txt"
+    assert names == TORCH, "write the list again: tests/shared/samples/torch_tensor_names.txt"
 
 
 def test_no_remedy_stands_for_what_works():

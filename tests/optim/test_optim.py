@@ -1001,7 +1001,7 @@ def test_a_centered_rmsprop_stays_finite_where_nothing_deviates(semantics):
 
 
 def test_the_page_is_up_to_date():
-    docs = Path(__file__).parent.parent / "docs"
+    docs = Path(__file__).parents[2] / "docs"
     space = {"__name__": "generate", "__file__": str(docs / "generate.py")}
     exec((docs / "generate.py").read_text("utf-8"), space)
     page = (docs / "optimizers.md").read_text("utf-8")

@@ -89,7 +89,7 @@ def test_a_layer_is_drawn_alone(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_pages_are_written_numbered_all_or_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    source = Path(__file__).parents[1] / "examples" / "graphs" / "batch_norm_by_hand.py"
+    source = Path(__file__).parents[2] / "examples" / "graphs" / "batch_norm_by_hand.py"
     done = call("graph", f"{source}:loss", "--for", "slide", "-o", "x.svg", "--json")
     assert done.code == 0, done.err
     written = [entry["path"] for entry in json.loads(done.text)["files"]]

@@ -1,4 +1,4 @@
-"""Losses, with every reduction and option; at kinks they are in tests/test_losses.py."""
+"""Losses, with every reduction and option; at kinks they are in tests/ops/test_losses.py."""
 
 from __future__ import annotations
 

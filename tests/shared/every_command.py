@@ -1,6 +1,6 @@
 """Every command and every format once, in a folder of its own: a smoke, not a test of numbers.
 
-    python tests/every_command.py FOLDER
+    python tests/shared/every_command.py FOLDER
 
 Stops at the first command that fails; each prints what it wrote.
 """

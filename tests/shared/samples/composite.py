@@ -13,7 +13,7 @@ def _weighted(name: str, shapes: Any, params: Any, peer: Any) -> Sample:
 
     Gradients that are differences can come near 0, where rounding decides about their last
     digits, here and in torch; fixed numbers keep clear of that. Entry by entry, such ops are
-    compared in tests/test_composite.py.
+    compared in tests/ops/test_composite.py.
     """
     random = np.random.default_rng(5)
     data = tuple(random.uniform(0.5, 2.0, shape) for shape in shapes)

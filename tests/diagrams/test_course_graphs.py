@@ -1,6 +1,6 @@
 """The twelve graphs that a course draws first fit where they are shown, and say what they must.
 
-`python -m pytest tests/test_course_graphs.py -s -k size` prints the smallest text of each.
+`python -m pytest tests/diagrams/test_course_graphs.py -s -k size` prints the smallest text of each.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.sources import load
 
-GRAPHS = sorted((Path(__file__).parents[1] / "examples" / "graphs").glob("*.py"))
+GRAPHS = sorted((Path(__file__).parents[2] / "examples" / "graphs").glob("*.py"))
 LEAST = {"slide": 18, "beamer": 8, "under-title": 18, "paper": 7}
 SHOWN = {  # what must be seen, whatever gives way
     "attention": ["W_Q", "W_K", "W_V", "Q", "K", "V", "scores", "A", "out"],

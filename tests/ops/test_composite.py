@@ -411,7 +411,7 @@ def test_the_third_derivative_of_a_convolution():
 
 
 def test_rules_print_formulas():
-    """As a person would write them; that they are right is shown by tests/test_formulas.py."""
+    """As a person would write them; that they are right is shown by tests/ops/test_formulas.py."""
     x = tensor(np.ones((2, 3)), "x")
     w, b = tensor(np.ones((3, 4)), "w"), tensor(np.ones(4), "b")
     image, kernel = tensor(np.ones((1, 1, 4, 4)), "x"), tensor(np.ones((1, 1, 2, 2)), "w")

@@ -10,7 +10,7 @@ import backviz
 from backviz import ops
 from backviz.autodiff.backward import backward_steps, gradients_of
 
-FILE = Path(__file__).parents[1] / "examples" / "engine_in_100_lines.py"
+FILE = Path(__file__).parents[2] / "examples" / "engine_in_100_lines.py"
 SMALL = runpy.run_path(str(FILE))
 GIVEN = (2.0, -3.0, 0.5)
 

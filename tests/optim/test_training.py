@@ -15,7 +15,7 @@ from backviz.optim import OPTIMIZERS
 
 pytestmark = pytest.mark.blas
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "networks.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "networks.py"
 # a rate and options for each, found once by trying a few; all start from the same weights
 MOONS = {
     "sgd": {"lr": 0.5, "momentum": 0.9},

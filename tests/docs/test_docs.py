@@ -22,7 +22,7 @@ from backviz.ops import OPS
 from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 REQUIRES = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
 README = (ROOT / "README.md").read_text("utf-8")
 ENGINE = (ROOT / "docs" / "engine.md").read_text("utf-8")
@@ -67,11 +67,26 @@ def test_the_readme_has_two_set_up_commands_each_complete():
     assert f"Python {REQUIRES.removeprefix('>=')} or newer" in README
 
 
-def test_contributing_names_tests_that_exist():
+RECIPES = {
+    "an op", "a loss", "an optimizer", "a film format", "a picture format", "a theme",
+    "a slide size", "the gradient colour", "a scene", "a stepper command", "a lesson",
+    "a Russian term", "a layout engine", "another framework",
+}  # fmt: skip
+
+
+def test_contributing_has_a_recipe_for_each_thing_and_names_files_that_exist():
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    named = set(re.findall(r"`(test_\w+)`", page))
-    assert len(named) > 30
-    assert named <= {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+    rows = [line.split("|")[1].split("(")[0].strip() for line in page.splitlines() if "|" in line]
+    assert {*rows} >= RECIPES
+    named = re.findall(
+        r"(a file )?`(?:pytest )?([\w-]+/[\w/.-]*\w\.(?:py|md|po)|tests/\w+/?)`", page
+    )
+    assert len(named) > 25
+    for new, path in named:
+        there = (ROOT / path).exists() or (ROOT / "backviz" / path).exists()
+        assert there != bool(new), path
+    for where in re.findall(r"`python docs/(\w+\.py)", page):
+        assert (ROOT / "docs" / where).is_file()
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 
 import backviz
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = PROJECT["urls"]["Repository"]
 SHEETS = [path.name for path in (ROOT / "docs" / "images").glob("all-*.png")]
