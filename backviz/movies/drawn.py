@@ -18,10 +18,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
+import backviz.scenes.artists as kinds
 from backviz.movies.letters import Letters
 from backviz.movies.palette import Palette
 from backviz.registry import Registry
-from backviz.scenes import artists as kinds
 from backviz.scenes.artist import Artist
 
 SMALL = 18.0  # points, of everything that is to be read

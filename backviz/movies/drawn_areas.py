@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.artist import Artist as Piece
 from matplotlib.transforms import Affine2D
 
+import backviz.scenes.artists as kinds
 from backviz.diagrams.drawing import moved
 from backviz.diagrams.page import EDGE
 from backviz.diagrams.steps import Steps
@@ -20,7 +21,6 @@ from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
 from backviz.renderers.marks import draw_mark
-from backviz.scenes import artists as kinds
 from backviz.scenes.numbers import number
 from backviz.text import with_decimal
 

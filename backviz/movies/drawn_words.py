@@ -13,13 +13,13 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+import backviz.scenes.artists as kinds
 from backviz.diagrams.frame import wrap
 from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
-from backviz.scenes import artists as kinds
 from backviz.scenes.artist import Artist
 
 PITCH = 21.4  # points of a line

@@ -170,7 +170,49 @@ TAKEN = frozenset(
      "open", "json", "quiet", "debug", "plugin", "help", "for", "title", "lang", "digits",
      "decimal", "transparent", "no_legend", "no_command")
 )  # fmt: skip
-SCENES: Registry[Scene] = Registry("scene", home="backviz.scenes")
+# Each is imported when a scene is asked for that those before it do not have.
+MODULES = (
+    "backviz.scenes.slopes",
+    "backviz.scenes.fitted_line",
+    "backviz.scenes.boundaries",
+    "backviz.scenes.vanishing",
+    "backviz.scenes.gradient_on_graph",
+    "backviz.scenes.factors",
+    "backviz.scenes.long_gradients",
+    "backviz.scenes.short_gradients",
+    "backviz.scenes.units",
+    "backviz.scenes.unit_slopes",
+    "backviz.scenes.choices",
+    "backviz.scenes.shared_axes",
+    "backviz.scenes.pulling_losses",
+    "backviz.scenes.class_bars",
+    "backviz.scenes.outliers",
+    "backviz.scenes.saturated_unit",
+    "backviz.scenes.scaled_inputs",
+    "backviz.scenes.early_stopping",
+    "backviz.scenes.dying_units",
+    "backviz.scenes.variances",
+    "backviz.scenes.symmetry",
+    "backviz.scenes.phases",
+    "backviz.scenes.optimizer_paths",
+    "backviz.scenes.basin_maps",
+    "backviz.scenes.surface_view",
+    "backviz.scenes.step_parts",
+    "backviz.scenes.stability_ruler",
+    "backviz.scenes.rate_schedules",
+    "backviz.scenes.moving_averages",
+    "backviz.scenes.comparisons",
+    "backviz.scenes.network_view",
+)
+
+
+def _place(made: Scene) -> int:
+    """Scenes stand in the order of their modules, whichever was imported first; others follow."""
+    name = made.make.__module__
+    return MODULES.index(name) if name in MODULES else len(MODULES)
+
+
+SCENES: Registry[Scene] = Registry("scene", home=MODULES, order=_place)
 
 
 @overload

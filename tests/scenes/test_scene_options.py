@@ -44,19 +44,22 @@ def test_python_gives_lists_and_points_where_the_command_line_gives_text():
 
 
 def test_the_list_describes_every_option():
-    rows = {row["name"]: row["options"] for row in json.loads(call("list", "scenes", "--json").out)}
+    rows = {
+        row["name"]: row["options"]
+        for row in json.loads(call("list", "scenes", "--json").out)["rows"]
+    }
     assert {name: len(options) for name, options in rows.items()} == {
         made.name: len(made.options) for made in SCENES.values()
     }
     by_name = {row["name"]: row for row in rows["optimizers"]}
     assert by_name["steps"] | {"about": ""} == {
-        "name": "steps", "type": "int", "default": 60, "least": 0, "most": 5000, "about": "",
+        "name": "steps", "type": "int", "default": 80, "least": 0, "most": 5000, "about": "",
     }  # fmt: skip
     assert by_name["surface"]["type"] == "surface"
     assert by_name["surface"]["choices"] == [*SURFACES, "network"]
     assert by_name["rates"]["choices"] == ["best", "equal"]
     assert by_name["start"]["written"] == "X,Y"
-    names = [row["name"] for row in json.loads(call("list", "surfaces", "--json").out)]
+    names = [row["name"] for row in json.loads(call("list", "surfaces", "--json").out)["rows"]]
     assert names == [*SURFACES, "network"]
 
 
