@@ -421,6 +421,34 @@ How to add a scene stands in [How to extend](extend.md).
 """
 
 
+def course_graphs_page() -> str:
+    """The graphs that a course draws first, and how large the text of each is where."""
+    lines = [
+        "# Twelve graphs of a course",
+        "",
+        "Files of a few lines, in numpy or micrograd. `backviz graph FILE:loss --for slide -o x.png`",
+        "draws each; numbers give way before the text becomes too small, and what no page holds is",
+        "spread over several. The table has the smallest text in points (a slide wants 18, Beamer 8),",
+        "the pages, and the width of the default picture in points.",
+        "",
+        "| file | what it is | slide | beamer | pages | default |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted((HERE.parent / "examples" / "graphs").glob("*.py")):
+        said = path.read_text("utf-8").split('"""')[1].splitlines()[0]
+        loss = backviz.load(f"{path}:loss")
+        loss.backward()
+        sizes = [Figure(loss, Style(size=size)) for size in ("slide", "beamer")]
+        texts = [min(p.drawing.least_text for p in figure.pages) for figure in sizes]
+        pages = "/".join(str(len(figure.pages)) for figure in sizes)
+        width = Figure(loss, Style()).drawing.width
+        lines.append(
+            f"| `examples/graphs/{path.name}` | {said} | {texts[0]:.0f} | {texts[1]:.0f} | {pages} "
+            f"| {width:.0f} |"
+        )
+    return "\n".join([*lines, ""])
+
+
 def scenes_page() -> str:
     """Every scene with a still, its options and the command that draws it."""
     rows = [f"| `.{f.name}` | {f.kind} | {escape_markdown(f.about)} |" for f in FORMATS.values()]
@@ -529,6 +557,7 @@ def _pictures_of_the_engine() -> None:
 WRITTEN = {
     "ops": ops_page, "lists": lists_page, "numpy": numpy_page, "optimizers": optimizers_page,
     "lessons": lessons_page, "gallery": gallery_page, "scenes": scenes_page,
+    "course-graphs": course_graphs_page,
 }  # fmt: skip
 DRAWN = {"pictures": pictures, "sheets": sheets, "stills": stills_of_scenes}
 

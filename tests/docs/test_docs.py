@@ -179,6 +179,12 @@ def test_the_generated_pages_are_up_to_date():
     assert (ROOT / "docs" / "lists.md").read_text("utf-8") == pages["lists_page"]()
 
 
+@pytest.mark.slow
+def test_the_page_of_the_course_s_graphs_is_up_to_date():
+    page = (ROOT / "docs" / "course-graphs.md").read_text("utf-8")
+    assert page == generator()["course_graphs_page"]()
+
+
 @pytest.mark.skipif(not hasattr(np, "unstack"), reason="the page lists functions of numpy 2.1")
 def test_the_page_of_numpy_s_functions_is_up_to_date():
     assert (ROOT / "docs" / "numpy.md").read_text("utf-8") == generator()["numpy_page"]()
