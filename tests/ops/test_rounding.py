@@ -34,6 +34,7 @@ def test_a_rest_has_the_slopes_of_what_is_divided(a, b):
     assert (x.grad, y.grad) == (1.0, -float(math.trunc(a / b)))
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # from numpy 2.5 on
 @pytest.mark.parametrize("round_off", [np.floor, np.ceil, np.trunc, np.round, np.rint, np.fix])
 def test_a_rounded_number_passes_no_gradient(round_off):
     data = np.array([-2.5, -0.5, 0.0, 0.5, 1.0, 2.7])
