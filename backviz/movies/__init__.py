@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from backviz.language import _
 from backviz.movies.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -33,5 +34,5 @@ __all__ = ["FORMATS", "Player", "film_bytes", "film_of", "film_style", "poster",
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'backviz.movies' has no attribute {name!r}")
+        raise AttributeError(_("module 'backviz.movies' has no attribute {name!r}", name=name))
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

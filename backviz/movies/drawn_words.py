@@ -17,6 +17,7 @@ import backviz.scenes.artists as kinds
 from backviz.diagrams.frame import wrap
 from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette
@@ -116,7 +117,10 @@ def check_room(artist: Artist, ax: Any) -> None:
         rows = len(artist.rows) + 1.5
         if room_of(ax)[1] < artist.size * rows:
             raise UsageError(
-                f"a table of {len(artist.rows)} rows has no room on this page; show fewer of them"
+                _(
+                    "a table of {n} rows has no room on this page; show fewer of them",
+                    n=len(artist.rows),
+                )
             )
 
 
@@ -171,7 +175,7 @@ def _key(ax: Any, a: kinds.Key, palette: Palette) -> Drawn:
         samples.append((line, spot))
         for piece in (line, spot):
             ax.add_artist(piece)
-    drawn = Drawn([piece for pair in samples for piece in pair], lambda _: None, sized=True)
+    drawn = Drawn([piece for pair in samples for piece in pair], lambda _other: None, sized=True)
 
     def show(b: kinds.Key) -> None:
         room = room_of(ax)
@@ -184,7 +188,7 @@ def _key(ax: Any, a: kinds.Key, palette: Palette) -> Drawn:
         for text in texts[len(made.lines) :]:
             text.remove()
             drawn.pieces.remove(text)
-        for _ in made.lines[len(texts) :]:
+        for _other in made.lines[len(texts) :]:
             drawn.pieces.append(_letters(ax, palette.theme.ink))
         _put([p for p in drawn.pieces if isinstance(p, Letters)], made.lines, made.count, room)
 
@@ -194,7 +198,7 @@ def _key(ax: Any, a: kinds.Key, palette: Palette) -> Drawn:
 
 @maker(kinds.News)
 def _news(ax: Any, a: kinds.News, palette: Palette) -> Drawn:
-    texts = [_letters(ax, palette.theme.ink) for _ in a.texts]
+    texts = [_letters(ax, palette.theme.ink) for _other in a.texts]
 
     def show(b: kinds.News) -> None:
         room = room_of(ax)
@@ -207,14 +211,14 @@ def _news(ax: Any, a: kinds.News, palette: Palette) -> Drawn:
 
 @maker(kinds.Passage)
 def _passage(ax: Any, a: kinds.Passage, palette: Palette) -> Drawn:
-    drawn = Drawn([], lambda _: None, sized=True)
+    drawn = Drawn([], lambda _other: None, sized=True)
 
     def show(b: kinds.Passage) -> None:
         for piece in drawn.pieces:
             piece.remove()
         room = room_of(ax)
         lines = broken(b, room[0])
-        drawn.pieces[:] = [_letters(ax, palette.theme.ink) for _ in lines]
+        drawn.pieces[:] = [_letters(ax, palette.theme.ink) for _other in lines]
         _put(drawn.pieces, lines, len(lines), room)
 
     drawn.show = show

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from backviz.diagrams.style import Style, wrong_option
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.scenes.artist import Artist
 from backviz.text import with_decimal
 from backviz.words import LANGUAGES
@@ -54,7 +55,13 @@ def film_style(**options: Unpack[FilmOptions]) -> Style:
             raise UsageError(wrong_option(given, FilmOptions.__annotations__))
     scale = options.get("scale", 1.0)
     if not 0.1 <= scale <= MOST_SCALE:
-        raise UsageError(f"scale {scale:g} is out of range; use 0.1 to {MOST_SCALE:g}")
+        raise UsageError(
+            _(
+                "scale {scale:g} is out of range; use 0.1 to {most_scale:g}",
+                scale=scale,
+                most_scale=MOST_SCALE,
+            )
+        )
     return Style(**{"size": "slide", "scale": 1.0, **options})  # type: ignore[arg-type]
 
 
@@ -64,7 +71,9 @@ FILM = film_style()
 def check_transparent(style: Style, form: str) -> None:
     """Raises `UsageError` where a format has no transparency."""
     if style.transparent and form in SOLID:
-        raise UsageError(f"{form} has a background; use png, svg or pdf for --transparent")
+        raise UsageError(
+            _("{form} has a background; use png, svg or pdf for --transparent", form=form)
+        )
 
 
 def said(text: str, style: Style) -> str:

@@ -12,7 +12,7 @@ from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, whole_file, write_file, write_numbered
 from backviz.formats import resolve
-from backviz.language import speaking
+from backviz.language import _, speaking
 from backviz.movies.formats import FORMATS, FilmFormat
 from backviz.movies.looks import FilmOptions, check_transparent, film_style, titled
 from backviz.scenes.model import Film
@@ -61,17 +61,21 @@ def save(
         fps=film.fps if fps is None else fps,
         hold=film.hold if hold is None else hold,
     )
-    told = watch or (lambda _: None)
+    told = watch or (lambda _other: None)
     numbered = is_numbered(name)
     if numbered and (row.name != "png" or still is not None or strip):
-        raise UsageError(f"{row.name} makes one file here; take the %d out of {name}")
+        raise UsageError(
+            _("{name} makes one file here; take the %d out of {name2}", name=row.name, name2=name)
+        )
     if strip < 0:
-        raise UsageError(f"a strip of {strip} frames cannot be; ask for 1 at least")
+        raise UsageError(_("a strip of {strip} frames cannot be; ask for 1 at least", strip=strip))
     if strip:
         from backviz.movies.stills import strip as make_strip
 
         if row.name != "png" or still is not None:
-            raise UsageError("a strip is a PNG of several frames; use -o strip.png without --still")
+            raise UsageError(
+                _("a strip is a PNG of several frames; use -o strip.png without --still")
+            )
         write_file(path, make_strip(film, strip, style))
     elif still is not None or (row.kind == "picture" and not numbered):
         write_file(path, _picture(film, still, row, style))
@@ -93,7 +97,7 @@ def save(
 def _picture(film: Film, k: int | None, row: FilmFormat, style: Style) -> bytes:
     keys = film.stills or (-1,)
     if row.kind != "picture":
-        raise UsageError(f"a still cannot be {row.name}; use png, svg or pdf")
+        raise UsageError(_("a still cannot be {name}; use png, svg or pdf", name=row.name))
     if k is None and row.name == "pdf":
         from backviz.movies.stills import pdf_pages
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from backviz.diagrams.theme import THEMES
 from backviz.errors import InputError
-from backviz.language import N_
+from backviz.language import N_, _
 from backviz.movies.colors import Colors
 from backviz.movies.pipe import Watch
 from backviz.movies.reel import Reel
@@ -59,8 +59,13 @@ def page(reel: Reel, watch: Watch, loop: bool, autoplay: bool) -> bytes:
         size += len(over[-1])
         if size > MOST_BYTES - 50_000:
             raise InputError(
-                f"the page would be larger than {MOST_BYTES // 1_000_000} MB after {k + 1} of "
-                f"{reel.count} frames; make a film (mp4, webp), or fewer or smaller frames"
+                _(
+                    "the page would be larger than {n} MB after {n2} of {count} frames; make a "
+                    "film (mp4, webp), or fewer or smaller frames",
+                    n=MOST_BYTES // 1_000_000,
+                    n2=k + 1,
+                    count=reel.count,
+                )
             )
         watch(k + 1)
     film = {"base": base, "over": over, "captions": captions, "frames": frames, "fps": reel.fps,

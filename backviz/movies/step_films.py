@@ -9,6 +9,7 @@ import numpy as np
 
 from backviz.errors import UsageError
 from backviz.files import temporary_folder
+from backviz.language import _
 from backviz.movies.formats import FORMATS
 from backviz.movies.reel import Reel, Shot
 from backviz.renderers.pixels import Paper
@@ -30,7 +31,12 @@ def film_of(steps: Steps) -> Reel:
     wide, high = (2 * max(1, round(scale * n / 2)) for n in (drawing.width, drawing.height))
     if max(wide, high) > MOST:
         raise UsageError(
-            f"a film of {wide:,} × {high:,} pixels is too large for players; use a smaller --scale"
+            _(
+                "a film of {wide:,} × {high:,} pixels is too large for players; use a "
+                "smaller --scale",
+                wide=wide,
+                high=high,
+            )
         )
     n = len(steps.moments)
 
@@ -57,5 +63,5 @@ def film_bytes(steps: Steps, form: str) -> bytes:
     write: Callable[..., None] = FORMATS[form].make
     with temporary_folder() as folder:
         place = folder / f"film.{form}"
-        write(film_of(steps), place, lambda _: None, True)
+        write(film_of(steps), place, lambda _other: None, True)
         return place.read_bytes()

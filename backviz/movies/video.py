@@ -14,6 +14,7 @@ from typing import Any
 import av
 
 from backviz.errors import MissingPieceError
+from backviz.language import _
 from backviz.movies.pipe import Timed, Watch, colored, describe, frames_of, pipe, rate_of
 from backviz.movies.reel import Reel
 
@@ -73,5 +74,5 @@ def _h264() -> str:
         if name in av.codecs_available:
             return name
     raise MissingPieceError(
-        "the format mp4 needs an H.264 encoder, which this PyAV lacks; pip install --upgrade av"
+        _("the format mp4 needs an H.264 encoder, which this PyAV lacks; pip install --upgrade av")
     )

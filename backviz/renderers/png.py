@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.renderers.pixels import Paper, packed
 
 if TYPE_CHECKING:
@@ -25,8 +26,12 @@ def png(figure: Figure) -> bytes:
     wide, high = (max(1, round(n * scale)) for n in (drawing.width, drawing.height))
     if wide * high > MAX_PIXELS:
         raise UsageError(
-            f"a picture of {wide:,} × {high:,} pixels is too large; use a smaller --scale, "
-            "--fold names, or a vector format (svg, pdf)"
+            _(
+                "a picture of {wide:,} × {high:,} pixels is too large; use a smaller "
+                "--scale, --fold names, or a vector format (svg, pdf)",
+                wide=wide,
+                high=high,
+            )
         )
     pixels = Paper(wide, high, scale, drawing.background).draw(drawing.marks())
     about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
