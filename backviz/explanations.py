@@ -18,8 +18,7 @@ from backviz.telling.record import Record
 from backviz.telling.run import Run
 from backviz.telling.step import Handed, Part
 from backviz.telling.teller import RunTeller
-from backviz.telling.wording import product
-from backviz.text import NOT_COMPUTED, NumberStyle, shape_text, written_sum
+from backviz.text import NOT_COMPUTED, NumberStyle, product, shape_text, written_sum
 from backviz.words import LANGUAGES
 
 MOST = 2000

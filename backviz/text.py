@@ -276,11 +276,21 @@ def sum_sign(added: Fraction, total: float, numbers: NumberStyle, products: bool
 
 
 def _written(terms: Sequence[Sequence[float]], numbers: NumberStyle, bare: bool) -> str:
-    factors = [[numbers.format(f) for f in term] for term in terms]
-    shown = ["·".join(bracketed(f, numbers) for f in term) for term in factors]
-    if bare and len(factors[0]) == 1:
-        shown[0] = factors[0][0]
+    shown = [product(term, numbers) for term in terms]
+    if bare and len(terms[0]) == 1:
+        shown[0] = numbers.format(terms[0][0])
     return " + ".join(shown)
+
+
+def product(factors: Iterable[float], numbers: NumberStyle, *, bare: bool = False) -> str:
+    """Numbers multiplied, wherever a product is written; a `bare` first one has no brackets.
+
+    >>> product([-2.0, 3.0], NumberStyle()), product([-2.0, -3.0], NumberStyle(), bare=True)
+    ('(−2)·3', '−2·(−3)')
+    """
+    first, *rest = (numbers.format(float(x)) for x in factors)
+    shown = [first if bare else bracketed(first, numbers)]
+    return "·".join([*shown, *(bracketed(text, numbers) for text in rest)])
 
 
 def bracketed(text: str, numbers: NumberStyle) -> str:

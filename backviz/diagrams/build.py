@@ -17,8 +17,8 @@ from backviz.ops import OPS
 from backviz.text import (
     NOT_COMPUTED,
     NumberStyle,
-    bracketed,
     clean,
+    product,
     shape_text,
     told_apart,
     written_sum,
@@ -213,19 +213,19 @@ def _arrow(
     text = _local(local, data.get("rule", ""), numbers)
     if style.local == "hide" or (style.local == "numbers" and not isinstance(local, float)):
         text = ""
-    product = ""
-    scalars = isinstance(local, float) and isinstance(upstream, float)
-    if style.products and text and scalars and contribution is not None:
-        factors = f"{numbers.format(upstream)}·{bracketed(text, numbers)}"
-        product = f"{factors} = {numbers.format(contribution)}"
+    told = ""
+    factors = [x for x in (upstream, local) if isinstance(x, float)]
+    if style.products and text and len(factors) == 2 and contribution is not None:
+        said = product(factors, numbers, bare=True)
+        told = f"{said} = {numbers.format(contribution)}"
     return Arrow(
         id=name,
         tail=box_id(tail),
         head=box_id(head),
         local=text,
-        product=product,
+        product=told,
         backward="contribution" in data or _grads_on_both(graph, tail, head),
-        alt=product or text,
+        alt=told or text,
         parts=_named_parts(text, data.get("where", ())),
     )
 

@@ -19,8 +19,7 @@ from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, LEAF
 from backviz.telling.folded import FoldedTeller
 from backviz.telling.step import Computed, Given, Handed, Part, Seeded
-from backviz.telling.wording import product
-from backviz.text import clean, is_small, shape_text, told_apart, written_sum
+from backviz.text import clean, is_small, product, shape_text, told_apart, written_sum
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:

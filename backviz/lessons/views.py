@@ -18,8 +18,7 @@ from backviz.stepping.blocks import shapes_text
 from backviz.telling.record import Record
 from backviz.telling.run import Run
 from backviz.telling.teller import RunTeller
-from backviz.telling.wording import product
-from backviz.text import NumberStyle
+from backviz.text import NumberStyle, product
 from backviz.words import Words
 
 NUMBERS = NumberStyle()

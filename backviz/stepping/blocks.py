@@ -26,8 +26,8 @@ from backviz.telling.step import (
     equation,
 )
 from backviz.telling.timeline import Place
-from backviz.telling.wording import brief, product, shape_of, short
-from backviz.text import is_small, padded, screen_width
+from backviz.telling.wording import brief, shape_of, short
+from backviz.text import is_small, padded, product, screen_width
 from backviz.words import Words
 
 ARROW = "-->"

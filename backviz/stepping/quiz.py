@@ -20,7 +20,8 @@ from backviz.stepping.look import Look
 from backviz.stepping.moves import limit
 from backviz.stepping.state import Question, State
 from backviz.telling.step import Operand, equation
-from backviz.telling.wording import product, short
+from backviz.telling.wording import short
+from backviz.text import product
 
 NEAR = 5e-3  # a relative error that counts as rounding
 

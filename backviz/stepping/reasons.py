@@ -21,8 +21,8 @@ from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_t
 from backviz.stepping.state import State, arrived
 from backviz.telling.step import Aligned, Stretched, equation
 from backviz.telling.teller import number
-from backviz.telling.wording import product, short
-from backviz.text import padded, screen_width, written_sum
+from backviz.telling.wording import short
+from backviz.text import padded, product, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
 LINKS = 12  # nodes of a path that are named
@@ -234,17 +234,16 @@ def _told(state: State, path: Path, asked: int = 0) -> PathAnswer:
 
 
 def _use(state: State, node: int, use: int) -> Use:
-    record, run = state.record, state.run
-    head = record.heads[run.owner(use)]
-    upstream, part = run.step(run.owner(use)).upstream, run.contribution(use)
-    teller = state.teller
-    _, formula = teller.rules(use)
+    record, teller = state.record, state.teller
+    step = record.owner(use)
+    part, upstream = teller.part(use, state.timeline.place(state.at)), teller.upstream(step)
     slopes: tuple[str, ...] = ()
     factors: tuple[float, ...] = ()
-    if isinstance(upstream, float) and isinstance(part.local, int | float):
-        slopes = teller.partial(record.last, head), teller.partial(head, node)
-        factors = upstream, float(part.local)
-    return Use(record.names[head], formula, slopes, factors, part.value)
+    if isinstance(upstream, float) and isinstance(part.local, float):
+        slopes = teller.partial(record.last, record.heads[step]), part.slope
+        factors = upstream, part.local
+    through = record.names[record.heads[step]]
+    return Use(through, part.formula, slopes, factors, part.contribution)
 
 
 def _shapes(state: State, links: list[tuple[int, int]]) -> Shapes:

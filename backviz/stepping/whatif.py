@@ -28,8 +28,8 @@ from backviz.stepping.views import entry, taken
 from backviz.stepping.words import VERDICTS
 from backviz.telling.record import GRAD
 from backviz.telling.run import Run
-from backviz.telling.wording import product, short
-from backviz.text import equal_sign, padded, screen_width
+from backviz.telling.wording import short
+from backviz.text import equal_sign, padded, product, screen_width
 
 CHANGES = 40  # lines of a comparison
 STEP = 0.01

@@ -1,16 +1,12 @@
-"""Numbers of a step in a line of text: a value, a shape, a product of factors.
-
-Invariant: a product is written here alone, wherever it stands.
-"""
+"""Numbers of a step in a line of text: a value, or a shape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from backviz.text import NumberStyle, bracketed, is_small, shape_text
+from backviz.text import NumberStyle, is_small, shape_text
 
 
 def short(x: Any, numbers: NumberStyle) -> str:
@@ -29,12 +25,3 @@ def brief(x: Any, numbers: NumberStyle) -> str:
 def shape_of(x: Any) -> str:
     """The shape as numpy writes it, `(4, 3)`."""
     return str(np.shape(x))
-
-
-def product(factors: Iterable[Any], numbers: NumberStyle) -> str:
-    """Numbers multiplied.
-
-    >>> product([-2.0, 3.0], NumberStyle())
-    '(−2)·3'
-    """
-    return "·".join(bracketed(numbers.format(float(x)), numbers) for x in factors)

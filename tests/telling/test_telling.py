@@ -86,6 +86,11 @@ def test_a_wrong_contribution_in_the_telling_is_seen_in_every_layout(planted):
         assert "1003" in text, name
 
 
+def test_it_is_seen_where_why_lists_uses(planted):
+    x = Value(2.0, "x")
+    assert "1003" in str(backviz.stepper(sum([x * 3.0 for _ in range(20)])).why("x"))
+
+
 def test_without_it_no_layout_shows_that_number():
     for name, text in layouts(alike()):
         assert "1003" not in text, name
