@@ -363,16 +363,6 @@ def _numbered(name: str, node: Any, limit: int) -> str:
     return clean(name, max(2, limit - len(number)) if limit else 0) + number
 
 
-def slope_name(of: str, by: str) -> str:
-    """What a derivative is called; a name that is a quotient itself stands in brackets.
-
-    >>> slope_name("L", "a"), slope_name("dy/dw", "w")
-    ('∂L/∂a', '∂(dy/dw)/∂w')
-    """
-    over, under = (f"({name})" if "/" in name else name for name in (of, by))
-    return f"∂{over}/∂{under}"
-
-
 def screen_width(text: str) -> int:
     """The columns of a console that a text takes: signs of east Asia and emoji take two.
 

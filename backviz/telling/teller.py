@@ -33,7 +33,8 @@ from backviz.telling.step import (
     Stretched,
 )
 from backviz.telling.timeline import Place, Timeline
-from backviz.text import NumberStyle, slope_name, sum_sign
+from backviz.telling.wording import slope_name
+from backviz.text import NumberStyle, sum_sign
 
 _EXACT: Mapping[str, Callable[..., Fraction]] = {
     "add": operator.add, "sub": operator.sub, "neg": operator.neg, "mul": operator.mul,

@@ -1,4 +1,4 @@
-"""Numbers of a step in a line of text: a value, or a shape."""
+"""Numbers of a step in a line of text, and what derivatives are called."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def brief(x: Any, numbers: NumberStyle) -> str:
 def shape_of(x: Any) -> str:
     """The shape as numpy writes it, `(4, 3)`."""
     return str(np.shape(x))
+
+
+def slope_name(of: str, by: str) -> str:
+    """What a derivative is called; a name that is a quotient itself stands in brackets.
+
+    >>> slope_name("L", "a"), slope_name("dy/dw", "w")
+    ('∂L/∂a', '∂(dy/dw)/∂w')
+    """
+    over, under = (f"({name})" if "/" in name else name for name in (of, by))
+    return f"∂{over}/∂{under}"
