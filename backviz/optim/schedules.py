@@ -223,7 +223,7 @@ def _cyclic(
 
 
 def polynomial(lr: float, total_iters: int = 5, power: float = 1.0) -> Schedule:
-    """lr·(1 − t/total_iters)ᵖᵒʷᵉʳ, and 0 from there on; torch's PolynomialLR.
+    """lr·(1 − t/total_iters)^power, and 0 from there on; torch's PolynomialLR.
 
     >>> [polynomial(1.0, 4, power=2.0)(t) for t in range(6)]
     [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]

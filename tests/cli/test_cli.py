@@ -579,7 +579,7 @@ def test_a_picture_of_any_size_is_as_many_pixels_as_the_manifest_says():
 @pytest.mark.parametrize("form", RENDERERS)
 def test_the_manifest_tells_the_truth(form):
     name = f"g.{form}"
-    given = ("--for", "half", "--scale", "1.5", "--title", "Вес", "-q")
+    given = ("--for", "half", "--scale", "1.5", "--title", "Вес", "--pages", "1", "-q")
     ran = call("graph", "@karpathy-l", "-o", name, "--json", *given)
     assert (ran.code, ran.err) == (0, "")
     about, data = json.loads(ran.text), Path(name).read_bytes()
