@@ -135,7 +135,7 @@ class NumberStyle:
         ('−1 … 2', '1')
         """
         _other, least, greatest = facts(array)
-        if least == greatest:
+        if self.format(least) == self.format(greatest):
             return self.format(least)
         return f"{self.format(least)} … {self.format(greatest)}"
 

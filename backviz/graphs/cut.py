@@ -45,7 +45,7 @@ def chosen(graph: nx.MultiDiGraph[int], choice: Choice) -> set[int]:
     >>> from backviz import load, to_graph
     >>> G = to_graph(load("L=c*d; c=a*b; d=a+b; a=2; b=3"))
     >>> sorted(G.nodes[n]["label"] for n in chosen(G, Choice(start="c")))
-    ['L', 'c']
+    ['L', 'a', 'b', 'c']
     >>> sorted(G.nodes[n]["label"] for n in chosen(G, Choice(end="d")))
     ['a', 'b', 'd']
 

@@ -71,7 +71,7 @@ def layers(graph: nx.MultiDiGraph[int]) -> list[Layer]:
     >>> from backviz.nn.scalar import MLP
     >>> G = to_graph(MLP(3, [4, 2], seed=0)([1.0, 2.0, 3.0])[0])
     >>> [(len(layer.weights), len(layer.weights[0])) for layer in layers(G)]
-    [(4, 3)]
+    [(4, 3), (1, 4)]
     """
     found: dict[tuple[int, ...], list[_Neuron]] = {}
     taken: set[int] = set()

@@ -67,7 +67,8 @@ class Variables:
         if len(unlike) < 2 or len(unlike) < len(values):
             return []
         steps = [(step_name(name, k), v) for k, v in enumerate(values, 1)]
-        return steps[:-1] if values[-1] is self.result else steps
+        given = isinstance(held[0], Value) and held[0].label == name  # has the name already
+        return steps[:-1] if values[-1] is self.result and not given else steps
 
     def name_constants(self, output: Value, given: Mapping[str, Any] | None = None) -> None:
         """Name the constants of a record that hold what a plain array or list of them held."""
