@@ -316,7 +316,7 @@ def test_a_film_has_at_most_4096_pixels_on_a_side(scale, made):
     drawing = SimpleNamespace(width=900.0, height=300.0, title="", description="")
     steps = SimpleNamespace(
         drawing_of=lambda _: drawing, moments=[None],
-        figure=SimpleNamespace(style=SimpleNamespace(scale=scale)),
+        figure=SimpleNamespace(style=SimpleNamespace(scale=scale, lang="en")),
         sheet=SimpleNamespace(theme=THEMES["light"]),
     )  # fmt: skip
     if made:
