@@ -20,6 +20,7 @@ import numpy as np
 
 from backviz.autodiff.recording import name_in_caller
 from backviz.errors import InputError
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -94,10 +95,12 @@ def refuse_changed(node: Value) -> None:
 def changed(leaf: Value) -> str:
     """What is wrong with a record one of whose leaves holds other numbers by now."""
     name = leaf.label or name_in_caller(leaf) or "a leaf"
-    return (
-        f"the data of {name} was changed after this record had used it, so that its numbers no "
-        "longer belong together; compute the output again, and change data (p.data -= …, "
-        "opt.step()) after backward and before the next computation"
+    return _(
+        "the data of {name} was changed after this record had used it, so that its "
+        "numbers no longer belong together; compute the output again, and change "
+        "data (p.data -= …, opt.step()) after backward and before the next "
+        "computation",
+        name=name,
     )
 
 

@@ -32,6 +32,7 @@ from backviz.autodiff.returned import let_go
 from backviz.autodiff.returned import told as returned
 from backviz.autodiff.table import OPS
 from backviz.errors import LostGradientError, LostGradientWarning
+from backviz.language import _
 
 MOST = 1000  # lines that are remembered
 MOST_NUMBERS = 1_000_000
@@ -143,9 +144,12 @@ def leave(value: Any, number: float) -> float:
         _refuse_or_warn(use.said)
     elif use.kind is Kind.OPEN and transforming():
         raise _refusal(
-            f"{use.said} inside a function that is being differentiated would lose the gradient; "
-            "use functions of numpy instead of math, and np.stack instead of filling an array; "
-            "x.item() is the plain number"
+            _(
+                "{said} inside a function that is being differentiated would lose the "
+                "gradient; use functions of numpy instead of math, and np.stack instead of "
+                "filling an array; x.item() is the plain number",
+                said=use.said,
+            )
         )
     elif use.kind is Kind.OPEN and watch is not None:
         return watch.note(use.said, number)
@@ -185,8 +189,11 @@ def check_copy(value: Any) -> None:
         return
     if value.op is not None or transforming():
         _refuse_or_warn(
-            f"Value({_name(value)}) of a recorded value starts a new record and would lose the "
-            "gradient; use the value itself, or x.detach() where no gradient is meant"
+            _(
+                "Value({name}) of a recorded value starts a new record and would lose the "
+                "gradient; use the value itself, or x.detach() where no gradient is meant",
+                name=_name(value),
+            )
         )
     elif (watch := _watch.get()) is not None:
         watch.note(f"Value({_name(value, '…')})", 0.0)
@@ -278,19 +285,24 @@ def _computed(module: str, name: str, value: Any) -> str:
         ours = f"backviz.ops.{OPS[name].name}"
         cure = f"np.{name} or {ours}" if hasattr(np, name) else ours
         given = _name(value) if OPS[name].arity == 1 else given
-    return (
-        f"{module}.{name}({given}) would lose the gradient, because {module} gives plain "
-        f"numbers; use {cure or 'functions of numpy'}, or x.item() where no gradient is meant"
+    return _(
+        "{module}.{name}({given}) would lose the gradient, because {module} gives "
+        "plain numbers; use {cure}, or x.item() where no gradient is meant",
+        module=module,
+        name=name,
+        given=given,
+        cure=cure or _("functions of numpy"),
     )
 
 
 def _written(target: tuple[str, ...], call: str = "") -> str:
     into = ".".join(target) if target and "?" not in target else "array"
     by = f"{call}(…)" if call and not call.startswith("__") else f"{into}[…] = x"
-    return (
-        f"{by} writes a recorded value into a plain array and would lose the gradient; collect "
-        "the values in a list and join them with np.stack([…]), or write x.item() where no "
-        "gradient is meant"
+    return _(
+        "{by} writes a recorded value into a plain array and would lose the "
+        "gradient; collect the values in a list and join them with np.stack([…]), "
+        "or write x.item() where no gradient is meant",
+        by=by,
     )
 
 

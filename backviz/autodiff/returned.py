@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backviz.autodiff.custody import serials, since_of
 from backviz.autodiff.recording import line_of
+from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
@@ -82,9 +83,14 @@ def told(values: Sequence[Value]) -> list[str]:
         return []
     held = {v.serial: since_of(v) if v.first is None else -1 for v in values}
     return [
-        f"{e.number:.6g} in this record is {e.said}, taken at {line_of(e.file, e.line)}: no "
-        "gradient flows back through it; use the value itself, or x.item() where the plain "
-        "number is meant"
+        _(
+            "{number:.6g} in this record is {said}, taken at {line_of}: no gradient "
+            "flows back through it; use the value itself, or x.item() where the plain "
+            "number is meant",
+            number=e.number,
+            said=e.said,
+            line_of=line_of(e.file, e.line),
+        )
         for e in back
         if (behind := [held[s] for s in (e.source, *e.leaves) if s in held])
         and max(behind) <= e.seen
