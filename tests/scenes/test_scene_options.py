@@ -10,6 +10,7 @@ from command_line import call
 from backviz import scenes
 from backviz.errors import UsageError
 from backviz.scenes import SCENES
+from backviz.scenes.registry import MODULES
 from backviz.scenes.surfaces import SURFACES
 
 EVERY = [(made.name, option) for made in SCENES.values() for option in made.options]
@@ -75,3 +76,14 @@ def test_what_is_unknown_is_told_with_the_whole_list():
     assert re.findall(r"\w+", str(told.value).partition("there is")[2]) == [*SURFACES, "network"]
     with pytest.raises(UsageError, match="did you mean 'cosine'"):
         scenes.schedules(schedules="cosine_decay")
+
+
+def test_no_module_has_the_name_of_a_scene():
+    """`scenes.NAME` would be the module."""
+    assert not {module.rpartition(".")[2] for module in MODULES} & {*SCENES}
+    assert all(getattr(scenes, name) is made for name, made in SCENES.items())
+
+
+def test_the_order_of_scenes_is_that_of_their_modules():
+    places = [MODULES.index(made.make.__module__) for made in SCENES.values()]
+    assert places == sorted(places)
