@@ -90,6 +90,7 @@ def test_no_russian_stands_in_the_code():
     assert found == set(IN_CODE)
 
 
+@pytest.mark.slow
 def test_who_says_underscore_binds_no_other():
     """`for _ in …` in a function would hide the function that says sentences."""
     for path in PACKAGE.rglob("*.py"):

@@ -133,6 +133,7 @@ def test_other_signs_than_utf_8_are_one_sentence():
     assert call("describe", SOURCE).err == "backviz: backviz.toml is not UTF-8; save it as UTF-8\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", one_in(2, ['theme = "drak"', "theme = "]))
 def test_help_and_doctor_work_whatever_stands_in_it(text):
     plain = {name: call(*name.split(), "--help") for name in ("graph", "animate tangent")}

@@ -958,6 +958,7 @@ def test_a_picture_is_not_poured_into_a_terminal(form, monkeypatch):
     assert said.getvalue().endswith(f"add -o FILE, for example -o graph.{form}\n")
 
 
+@pytest.mark.slow
 def test_a_picture_for_a_terminal_is_refused_with_a_hint():
     code, shown = on_a_terminal("graph", SIMPLE, "-F", "png")
     assert (code, shown) == (

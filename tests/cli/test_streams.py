@@ -83,6 +83,7 @@ def test_a_step_without_standard_input_asks_for_its_commands():
     assert ran.err == f"backviz: {said}\n"
 
 
+@pytest.mark.slow
 @posix
 def test_a_sentence_that_nobody_can_read_is_an_exit_code():
     for given, code in ((["graph", "L=a*("], 5), (["grph"], 2), (["graph", "@nope"], 2)):
@@ -91,7 +92,7 @@ def test_a_sentence_that_nobody_can_read_is_an_exit_code():
 
 
 @pytest.mark.parametrize(
-    "given", one_in(2, ["graph @simple -o a.svg", "step @simple --commands n", "list"])
+    "given", one_in(3, ["graph @simple -o a.svg", "step @simple --commands n", "list"])
 )
 def test_without_a_console_there_are_no_streams_at_all(given):
     """As under pythonw, where all three are None and the descriptors are not there."""

@@ -58,7 +58,7 @@ def test_there_are_twelve():
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer"])
-@pytest.mark.parametrize("path", one_in(4, named))
+@pytest.mark.parametrize("path", one_in(11, named))
 def test_the_text_has_the_size_of_the_place(path, size):
     found = pages(path, size)
     text = min(page.drawing.least_text for page in found)
@@ -87,7 +87,7 @@ def test_no_picture_of_the_default_size_is_wider_than_a_screen(path):
     assert figure(path, size="notebook").drawing.width <= 1600
 
 
-@pytest.mark.parametrize("path", one_in(4, named))
+@pytest.mark.parametrize("path", one_in(11, named))
 def test_what_gave_way_is_said_and_can_be_asked_for(path):
     made = figure(path, size="slide")
     fewer = made.shown.arrays != "auto" or made.shown.entries or made.shown.local != "auto"

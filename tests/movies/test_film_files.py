@@ -180,6 +180,7 @@ def test_a_still_in_vectors_has_words_and_no_style_sheet():
     assert "<desc>At x = 0 the tangent" in svg
 
 
+@pytest.mark.slow
 def test_a_pdf_has_a_page_for_each_key_still_and_truetype_fonts(tmp_path):
     film = scenes.tangent(frames=9)
     raw = save(film, tmp_path / "a.pdf").read_bytes()

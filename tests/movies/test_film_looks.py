@@ -145,6 +145,7 @@ def test_numbers_have_the_mark_and_the_digits_that_are_asked_for():
     assert len(captions[2]) < len(captions[0]) < len(captions[6])
 
 
+@pytest.mark.slow
 def test_a_picture_without_background_has_the_same_ink(tmp_path):
     film = scenes.tangent(frames=3)
     solid, clear = (pixels(film.still(-1, transparent=t)) for t in (False, True))

@@ -186,6 +186,7 @@ def test_outlined_svg_draws_as_many_letters_as_the_label_has(label):
     assert len(outlines(svg_tree(label))) == len(kept)
 
 
+@pytest.mark.slow
 def test_pdf_keeps_all_labels_as_text(tmp_path):
     file = tmp_path / "a.pdf"
     file.write_bytes(RENDERERS["pdf"](Figure(crowd(), Style(fold="none", text="keep"))))

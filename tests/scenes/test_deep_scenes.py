@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from quick import one_in
 
 from backviz import scenes
 from backviz.errors import UsageError
@@ -524,7 +525,7 @@ def test_the_map_has_its_edge_where_theory_has_it():
     assert crossing("tanh", 0.05) == pytest.approx(theory.critical("tanh", 0.05), abs=2e-3)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "elu", "silu"])
+@pytest.mark.parametrize("activation", one_in(3, ["tanh", "sigmoid", "relu", "elu", "silu"]))
 def test_the_map_agrees_with_the_phases(activation):
     weights, biases = np.array([0.4, 1.3, 1.9]), np.array([0.02, 0.25])
     chi = chi_map(activation, weights, biases)

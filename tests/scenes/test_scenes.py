@@ -17,7 +17,7 @@ from backviz.scenes.registry import Option, scene
 
 HEAVY = (
     "gradient_flow", "gradient_strip", "activations", "dead_units", "order_chaos", "basins",
-    "stability",
+    "stability", "optimizers", "clipping", "saturation",
 )  # fmt: skip
 OTHER = {int: "x", float: "x", bool: 2, str: 3}
 
