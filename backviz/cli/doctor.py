@@ -28,7 +28,11 @@ class Finding(NamedTuple):
     trace: str = ""
 
 
-@click.command(cls=Command, short_help="What works on this machine, and how to mend what does not.")
+@click.command(
+    cls=Command,
+    keeps=False,
+    short_help="What works on this machine, and how to mend what does not.",
+)
 @options.spoken
 @options.as_json
 @options.debug

@@ -36,16 +36,19 @@ class Command(click.Command):
     """A command whose help has headings where its options are many.
 
     `kinds` are the tables that its arguments name a row of: what plugins add to them is said.
-    What is not said on its line may stand in the project's file (`backviz.cli.kept`).
+    What is not said on its line may stand in the project's file (`backviz.cli.kept`), but for a
+    command that has to work whatever stands there (`keeps`).
     """
 
-    def __init__(self, *args: Any, kinds: tuple[str, ...] = (), **more: Any) -> None:
+    def __init__(
+        self, *args: Any, kinds: tuple[str, ...] = (), keeps: bool = True, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
-        self.kinds = kinds
+        self.kinds, self.keeps = kinds, keeps
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the line; the file is asked for what it lacks."""
-        if not ctx.resilient_parsing:
+        if self.keeps and not ctx.resilient_parsing:
             ctx.default_map = cast("Any", Kept(self.params))  # nothing writes into it
         return super().parse_args(ctx, args)
 
