@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.option.changed and not hasattr(config, "workerinput"):
+    if config.option.changed:  # the workers of pytest-xdist find the same
         config.args = concerned(changed(config.rootpath), config.rootpath)
     # Let programs that tests start be interrupted, also where tests run in the background.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
