@@ -30,12 +30,10 @@ from backviz.movies.page import (
     DPI,
     LINE,
     MARGIN,
-    ORIGINS,
     TITLE_LINE,
     Box,
     Page,
     Seen,
-    fitted,
     pages_of,
 )
 from backviz.movies.palette import Palette
@@ -137,7 +135,7 @@ class Canvas:
         for i, line in enumerate(titles):
             y = page.height - 38 - TITLE_LINE * i
             self._write(MARGIN, y, size, weight="bold").set_text(line)
-        size, lines = fitted(page.origin, ORIGINS, most=2, room=page.points)
+        size, lines = page.corner
         for i, line in enumerate(reversed(lines)):  # from the bottom of the page
             corner = page.width - MARGIN / 2, 5 + 1.15 * i * size * DPI / INCH
             self._write(*corner, size, color=theme.muted, ha="right").set_text(line)

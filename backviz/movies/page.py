@@ -56,6 +56,11 @@ class Page:
         return INCH * (self.width - 2 * MARGIN) / DPI
 
     @property
+    def corner(self) -> Fitted:
+        """The command line in the corner; small letters are set a little wider than they are."""
+        return fitted(self.origin, ORIGINS, most=2, room=0.94 * self.points)
+
+    @property
     def title(self) -> str:
         """What stands above the panels; a person's own words replace the scene's."""
         given = self.style.title
@@ -97,7 +102,7 @@ class Page:
         """The height below the last line of the caption."""
         if not self.origin:
             return 16.0
-        size, lines = fitted(self.origin, ORIGINS, most=2, room=self.points)
+        size, lines = self.corner
         return 38.0 + 1.7 * size * (len(lines) - 1)
 
     @property

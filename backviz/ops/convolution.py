@@ -348,6 +348,8 @@ def _transposed(name: str, axes: int, operands: str) -> Structural:
                 )
             )
         made = _to_input(x, kernel, **_wider(x, kernel, bias, **options))
+        if not made.size and np.size(x) and np.size(kernel):
+            raise ValueError(_("the padding takes away all that the kernel covers"))
         return made if bias is None else made + bias.reshape(_along_channels(made.shape))
 
     return structural(

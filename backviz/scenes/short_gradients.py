@@ -19,7 +19,7 @@ from backviz.scenes.units import slopes
 
 SHOWN = 200  # entries of the gradient that are drawn
 SIDE = 3.0  # of the left panel, in root mean squares of the gradient
-LEAST = 1e-4  # the rounding of half precision is 5·10⁻⁴ of a number
+LEAST = 6e-5  # the rounding of half precision is 5·10⁻⁴ of a number
 WORDS = "factor afterwards", "factor before", "healthy, no factor"
 
 

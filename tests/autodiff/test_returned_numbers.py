@@ -141,11 +141,11 @@ def test_what_is_lost_as_it_is_in_files_is_known():
 def test_no_record_is_kept_alive_and_what_is_remembered_is_bounded():
     w = tensor(np.ones(1000), "w")
     gc.collect()
-    before = sum(isinstance(x, Value) for x in gc.get_objects())
+    before = sum(type(x) is Value for x in gc.get_objects())
     for _ in range(3 * returned.MOST):
         float((w * w).sum())
     gc.collect()
-    assert sum(isinstance(x, Value) for x in gc.get_objects()) <= before + 5
+    assert sum(type(x) is Value for x in gc.get_objects()) <= before + 5
     assert len(returned._exits) + len(returned._older) <= 2 * returned.MOST
 
 

@@ -122,11 +122,11 @@ RUSSIAN = "Сигмоида из отрезков, для малых машин.
 @pytest.fixture
 def hard_sigmoid(tmp_path, monkeypatch):
     """The op of a file in a folder of ops, gone again afterwards."""
-    (tmp_path / "hard.py").write_text(FILE, encoding="utf-8")
+    (tmp_path / "handmade.py").write_text(FILE, encoding="utf-8")
     monkeypatch.setattr(backviz.ops, "__path__", [*backviz.ops.__path__, str(tmp_path)])
     with OPS.temporarily():
-        yield importlib.import_module("backviz.ops.hard").hard_sigmoid
-    del sys.modules["backviz.ops.hard"], backviz.ops.hard
+        yield importlib.import_module("backviz.ops.handmade").hard_sigmoid
+    del sys.modules["backviz.ops.handmade"], backviz.ops.handmade
     del Operand.hard_sigmoid
 
 
@@ -153,7 +153,7 @@ def test_a_new_op_is_found_by_explain_list_and_the_docs(hard_sigmoid, monkeypatc
         assert RUSSIAN[1] in "\n".join(lines(explanation("hard_sigmoid"), Look(lang="ru")))
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs"))
     generate = importlib.import_module("generate")
-    monkeypatch.setattr(generate, "FAMILIES", f"{generate.FAMILIES} hard")
+    monkeypatch.setattr(generate, "FAMILIES", f"{generate.FAMILIES} handmade")
     page = generate.ops_page()
     assert "## A sigmoid of straight lines" in page
     assert "| `hard_sigmoid` |" in page and "Passes a sixth" in page

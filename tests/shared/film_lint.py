@@ -3,8 +3,6 @@
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from backviz.movies.page import ORIGINS, fitted
-
 LEAST = 18.0  # points, of all but the corner
 SLACK = 2.0  # pixels by which boxes of letters may touch
 
@@ -39,7 +37,7 @@ def unseen(ax):
 def objections(canvas):
     """One line for each fault of the page as it is now."""
     wide, high = canvas.size
-    corner = fitted(canvas.page.origin, ORIGINS, most=2, room=canvas.page.points)[1]
+    corner = canvas.page.corner[1]
     seen = list(texts(canvas))
     for said, size, box in seen:
         if size < LEAST and said not in corner:
