@@ -263,7 +263,7 @@ SIGNS = {"□": r"□", "out": r"(?<!\w)out(?!\w)", "g": r"(?<!\w)g(?!\w)"}
 @pytest.mark.parametrize("fold", ["none", "constants", "names"])
 def test_the_legend_explains_every_sign_that_a_picture_of_an_op_has(fold):
     """Those in its own explanations too: `h = broadcast_to(g / 2)` left g open."""
-    for name in OPS:
+    for name in [name for name in OPS if "/" not in name]:  # none that a test made by hand
         made = record(OPS[name], OPS[name].sample)
         if not made.requires_grad:
             continue
