@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -434,10 +434,9 @@ def course_graphs_page() -> str:
         "| file | what it is | slide | beamer | pages | default |",
         "|---|---|---|---|---|---|",
     ]
-    for path in sorted((HERE.parent / "examples" / "graphs").glob("*.py")):
+    shown = []
+    for path, loss in course_graphs():
         said = path.read_text("utf-8").split('"""')[1].splitlines()[0]
-        loss = backviz.load(f"{path}:loss")
-        loss.backward()
         sizes = [Figure(loss, Style(size=size)) for size in ("slide", "beamer")]
         texts = [min(p.drawing.least_text for p in figure.pages) for figure in sizes]
         pages = "/".join(str(len(figure.pages)) for figure in sizes)
@@ -446,7 +445,25 @@ def course_graphs_page() -> str:
             f"| `examples/graphs/{path.name}` | {said} | {texts[0]:.0f} | {texts[1]:.0f} | {pages} "
             f"| {width:.0f} |"
         )
-    return "\n".join([*lines, ""])
+        for k in range(1, len(sizes[0].pages) + 1):
+            shown += [f"![{said} Page {k}.](images/graph-{path.stem}-{k}.png)", ""]
+    return "\n".join([*lines, "", "On a slide:", "", *shown])
+
+
+def course_graphs() -> Iterator[tuple[Path, backviz.Value]]:
+    """The graphs in `examples/graphs`, with gradients."""
+    for path in sorted((HERE.parent / "examples" / "graphs").glob("*.py")):
+        loss = backviz.load(f"{path}:loss")
+        loss.backward()
+        yield path, loss
+
+
+def pictures_of_course_graphs() -> None:
+    """Their pages on a slide, in few colours."""
+    for path, loss in course_graphs():
+        for k, page in enumerate(Figure(loss, Style(size="slide", scale=1.0)).pages, 1):
+            image = Image.open(io.BytesIO(RENDERERS["png"](page))).convert("RGB")
+            image.quantize(64).save(HERE / "images" / f"graph-{path.stem}-{k}.png", optimize=True)
 
 
 def scenes_page() -> str:
@@ -559,7 +576,10 @@ WRITTEN = {
     "lessons": lessons_page, "gallery": gallery_page, "scenes": scenes_page,
     "course-graphs": course_graphs_page,
 }  # fmt: skip
-DRAWN = {"pictures": pictures, "sheets": sheets, "stills": stills_of_scenes}
+DRAWN = {
+    "pictures": pictures, "sheets": sheets, "stills": stills_of_scenes,
+    "slides": pictures_of_course_graphs,
+}  # fmt: skip
 
 
 def write(*names: str) -> None:

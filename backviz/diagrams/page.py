@@ -40,7 +40,9 @@ EDGE = 0.6 * EM  # room around the drawing for borders, stacks and arrows that a
 ONE_COLUMN = 3.3 * INCH
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 TWO_DIRECTIONS_UP_TO = 2_000
-IN_ROWS_UP_TO, ROWS_ON_A_PAGE, MOST_OVER_WIDE = 300, 5, 10
+IN_ROWS_UP_TO, ROWS_ON_A_PAGE = 300, 5
+FEW_OVER, MOST_OVER_WIDE = 3, 10  # arrows between rows where a page takes its width from them
+AT_MOST = 1.4  # of the width that such a page should have
 
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
@@ -193,11 +195,12 @@ def _rows(asked: Plan, row: Layout, style: Style, preset: Preset) -> list[Layout
     place = partial(lay_out, engine=style.engine)
     if highest:
         return [*in_rows(asked, row, place, ROWS_ON_A_PAGE)]
-    made = []
-    for layout in in_rows(asked, row, place, over=MOST_OVER_WIDE):
-        made.append(layout)
-        if layout.width <= widest:
-            break
+    made: list[Layout] = []
+    for over in (FEW_OVER, MOST_OVER_WIDE) if row.width > AT_MOST * widest else (FEW_OVER,):
+        for layout in in_rows(asked, row, place, over=over):
+            made.append(layout)
+            if layout.width <= widest:
+                return made
     return made
 
 
@@ -213,8 +216,11 @@ def _best(layouts: list[Layout], frame: Frame) -> Layout:
 
 def _narrow(layouts: list[Layout], preset: Preset) -> Layout:
     """The first layout that is no wider than it should be, or else the narrowest."""
-    fits = (layout for layout in layouts if layout.width <= _widest(preset))
-    return next(fits, None) or min(layouts, key=lambda layout: layout.width)
+    widest = _widest(preset)
+    fits = [layout for layout in layouts if layout.width <= widest]
+    if not fits and layouts[0].width <= AT_MOST * widest:  # rather than a tangle around corners
+        fits = layouts
+    return fits[0] if fits else min(layouts, key=lambda layout: layout.width)
 
 
 def _widest(preset: Preset) -> float:
