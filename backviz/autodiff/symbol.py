@@ -216,13 +216,19 @@ def part(name: str, value: Any) -> Any:
     return Symbol(name, ATOM, data=lambda: value.data, shape=lambda: value.shape, parts=parts)
 
 
-def constant(name: str, array: Any, beside: Any) -> Any:
+def constant(name: str, array: Any, beside: Any, *, told: bool = False) -> Any:
     """An array that a rule makes itself, under its name where it stands beside a symbol.
+
+    Where the name does not say what it is, its numbers are `told` as a part.
 
     >>> str(constant("eye(3)", np.eye(3), Symbol("g")) * Symbol("g"))
     'eye(3)·g'
+    >>> constant("A", np.ones(2), Symbol("g"), told=True).parts
+    (('A', '[1, 1]'),)
     """
-    return Symbol(name, ATOM, data=array) if isinstance(beside, Symbol) else array
+    if not isinstance(beside, Symbol):
+        return array
+    return part(name, as_symbol(array)) if told else Symbol(name, ATOM, data=array)
 
 
 def numbers_behind(x: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from backviz.autodiff.calls import Call, floats
 from backviz.autodiff.op import structural
-from backviz.autodiff.symbol import Symbol, as_symbol, part
+from backviz.autodiff.symbol import constant
 from backviz.language import _
 from backviz.ops.choose import numbers
 from backviz.ops.index import Key, as_key, getitem, scatter
@@ -131,15 +131,12 @@ def _mixed(x: Any, matrices: list[np.ndarray], back: bool = False) -> Any:
     """A @ x @ Bᵀ with the matrices of rows and columns, or backwards with both transposed."""
     kind = getattr(x, "dtype", np.float64)
     *rows, columns = [
-        _named(name, m.astype(kind), x) for name, m in zip("BA", matrices[::-1], strict=False)
+        constant(name, m.astype(kind), x, told=True)
+        for name, m in zip("BA", matrices[::-1], strict=False)
     ][::-1]
     for each in rows:
         x = matmul(transposed(each) if back else each, x)
     return matmul(x, columns if back else transposed(columns))
-
-
-def _named(name: str, matrix: np.ndarray, beside: Any) -> Any:
-    return part(name, as_symbol(matrix)) if isinstance(beside, Symbol) else matrix
 
 
 def _interpolate(x: Any, mode: str = "nearest", **options: Any) -> Any:
