@@ -9,6 +9,7 @@ this shape, and every number of a matrix is the number of one node.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +50,9 @@ class Layer:
 
     @property
     def biases(self) -> list[int]:
-        """The leaves of the bias; none if any neuron lacks it."""
+        """The leaves of the bias, a shared one once; none if any neuron lacks it."""
         found = [unit.bias for unit in self.units[0]]
-        return [b for b in found if b is not None] if None not in found else []
+        return [b for b in dict.fromkeys(found) if b is not None] if None not in found else []
 
     @property
     def outs(self) -> list[list[int]]:
@@ -79,14 +80,31 @@ def layers(graph: nx.MultiDiGraph[int]) -> list[Layer]:
         if node not in taken and (neuron := _neuron(graph, node)) is not None:
             found.setdefault(neuron.weights, []).insert(0, neuron)
             taken |= neuron.nodes
-    beside: dict[tuple[tuple[int, ...], ...], list[list[_Neuron]]] = {}
+    if not _are_matrices(found.values()):
+        return []
+    beside: dict[Any, list[list[_Neuron]]] = {}
     for same in sorted(found.values(), key=lambda same: same[0].out):
-        key = tuple(_read(graph, neuron.inputs) for neuron in same)
+        key = same[0].activation, tuple(_read(graph, neuron.inputs) for neuron in same)
         beside.setdefault(key, []).append(same)
     made = [Layer(tuple(zip(*units, strict=True))) for units in beside.values()]
+    if any(len(layer.biases) not in (0, 1, len(layer.weights)) for layer in made):
+        return []  # a bias that some neurons share is no vector
     if not any(len(layer.weights) >= LEAST_UNITS for layer in made):
         return []
     return sorted(made, key=lambda layer: layer.outs[0][0])
+
+
+def _are_matrices(neurons: Iterable[list[_Neuron]]) -> bool:
+    """Whether every weight is in one place, and every neuron is the same for all samples."""
+    seen: set[int] = set()
+    for same in neurons:
+        first = same[0]
+        if any((n.bias, n.activation) != (first.bias, first.activation) for n in same):
+            return False
+        if not seen.isdisjoint(first.weights):
+            return False
+        seen.update(first.weights)
+    return True
 
 
 def _read(graph: nx.MultiDiGraph[int], inputs: tuple[int, ...]) -> tuple[Any, ...]:

@@ -1,5 +1,7 @@
 """A network that was written with single numbers is drawn as a network, number for number."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from picture_lint import objections
@@ -94,6 +96,37 @@ def test_weights_that_two_neurons_share_are_no_matrix():
     w, v = Value(2.0, "w"), Value(3.0, "v")
     y = (w * 1.0 + v * 2.0).tanh() + (w * 3.0 + w * 4.0).tanh()
     assert layers(to_graph(y)) == []
+
+
+def test_a_weight_in_two_places_is_no_matrix():
+    w = [Value(0.1 * k, f"w{k}") for k in range(3)]
+    x = [1.0, 2.0, 3.0, 4.0]
+    slid = [(w[0] * a + w[1] * b + w[2]).tanh() for a, b in pairwise(x)]
+    assert layers(to_graph(sum(slid))) == []
+    tied = (w[0] * 1.0 + w[1] * 2.0).tanh() + (w[1] * 1.0 + w[2] * 2.0).tanh()
+    assert layers(to_graph(tied)) == []
+
+
+def test_a_bias_that_a_layer_shares_is_one_number_with_all_of_its_gradient():
+    loss = load("@mazur-scalar")
+    loss.backward()
+    view = Figure(loss, Style(size="slide")).view
+    by_title = {d.get("title", ""): d for _, d in view.nodes(data=True)}
+    graph = to_graph(loss)
+    grads = {d["label"]: d["grad"] for _, d in graph.nodes(data=True) if d["label"]}
+    for name in ("b1", "b2"):
+        np.testing.assert_array_equal(by_title[name]["grad"], [grads[name]])
+
+
+def test_gates_with_other_activations_are_layers_of_their_own():
+    w = [[Value(0.1 * (j + k), f"w{j}{k}") for k in range(3)] for j in range(4)]
+    x = [1.0, -2.0, 0.5]
+    z = [sum((a * b for a, b in zip(row, x, strict=True)), Value(0.0)) for row in w]
+    y = z[0].tanh() * z[1].sigmoid() + z[2].tanh() * z[3].sigmoid()
+    y.backward()
+    assert [layer.units[0][0].activation for layer in layers(to_graph(y))] == ["tanh", "sigmoid"]
+    titles = [b.title for b in Figure(y, Style(fold="layers", weights="show")).diagram.boxes]
+    assert {"W1", "W2", "layer 1", "layer 2"} <= {*titles}
 
 
 def test_a_small_network_is_drawn_op_by_op_where_there_is_room():
