@@ -224,9 +224,12 @@ def _as_sum(graph: nx.MultiDiGraph[int], group: list[int]) -> str:
             stack += operands(graph, node)
         else:
             terms.append(node)
-    terms = [n for n in terms if graph._node[n]["op"]]
-    if len(terms) < LIKE_TERMS:
+    nodes = graph._node
+    terms = [n for n in terms if nodes[n]["op"] or nodes[n]["label"] or nodes[n]["value"] != 0]
+    if len(terms) < LIKE_TERMS or not inside.issuperset(terms):
         return ""
+    if not all(nodes[n]["op"] for n in terms):
+        return ""  # something else is added, too
 
     def enter(node: int) -> Symbol:
         label, readers = graph._node[node]["label"].strip(), graph._succ[node]

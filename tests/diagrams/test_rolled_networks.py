@@ -162,3 +162,21 @@ def test_a_build_goes_back_layer_by_layer():
     said = [" | ".join(m.lines) for m in Steps(Figure(loss, Style(size="slide"))).moments]
     assert [line for line in said if "∂loss/∂W1" in line and "∂loss/∂b1" in line]
     assert "∂loss/∂(layer 1)" in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("tail", "summed"),
+    [("", True), (" + 0.5", False), (" + bias", False), (" + penalty", False), (" - 2*e1", False)],
+)
+def test_a_sum_of_like_terms_is_written_as_one_only_if_nothing_else_is_added(tail, summed):
+    loss = load(
+        "L=(first_error1-second_error1)**2 + (first_error2-second_error2)**2 + "
+        "(first_error3-second_error3)**2" + tail + "; first_error1=1; first_error2=2;"
+        "first_error3=3; second_error1=4; second_error2=5; second_error3=6"
+        + {" + bias": "; bias=1", " + penalty": "; penalty=p*p; p=2", " - 2*e1": "; e1=3"}.get(
+            tail, ""
+        )
+    )
+    loss.backward()
+    symbol = {b.title: b.symbol for b in Figure(loss, Style(fold="names")).diagram.boxes}["L"]
+    assert symbol.startswith("Σ ") is summed
