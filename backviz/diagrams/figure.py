@@ -186,7 +186,8 @@ class Figure:
         home = roll_home(self.graph, found, home, hidden) if found else home
         view = contract(self.graph, home, self.style.numbers, titles, formulas)
         if found:
-            roll(view, self.graph, found, self.style.numbers if hidden else None)
+            called = LANGUAGES[self.style.lang].gettext("layer {k}", k="{k}")
+            roll(view, self.graph, found, self.style.numbers if hidden else None, called)
         return Level(view, self.style, build(view, self.style, self.names))
 
     def _fitted(
@@ -361,7 +362,7 @@ class Figure:
         style, preset = self.style, PRESETS[self.style.size]
         if style.pages == 1 or not preset.height:
             return (self,)
-        if not style.pages and self.drawing.least_text >= ENOUGH * preset.least:
+        if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
         level = self._level
         if style.fold == "auto":

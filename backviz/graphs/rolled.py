@@ -198,20 +198,21 @@ def roll(
     graph: nx.MultiDiGraph[int],
     found: list[Layer],
     numbers: NumberStyle | None = None,
+    called: str = "layer {k}",
 ) -> None:
     """Give the boxes of a folded network their matrices: weights, results and gradients.
 
-    With `numbers` the weights are hidden, and a layer says how many there are and how large
-    their gradient is.
+    Layers are `called` so, with their number. With `numbers` the weights are hidden, and a layer
+    says how many there are and how large their gradient is.
     """
     for k, layer in enumerate(found, 1):
         if numbers is not None:
-            box = _matrix(view, graph, f"layer {k}", layer.outs, GROUP)
+            box = _matrix(view, graph, called.format(k=k), layer.outs, GROUP)
             view.nodes[box]["formula"] = _counted(graph, layer, numbers)
             view.nodes[box]["inside"] = ()
             continue
         _matrix(view, graph, f"W{k}", layer.weights, LEAF)
-        name, many = f"layer {k}", len(layer.units)
+        name, many = called.format(k=k), len(layer.units)
         inner = f"W{k} @ x" + (f" + b{k}" if layer.biases else "")
         if layer.biases:
             _matrix(view, graph, f"b{k}", [layer.biases], LEAF)

@@ -116,3 +116,13 @@ def test_every_box_is_on_one_page_and_every_arrow_is_followed():
             assert (f"{k}/{many}", "") in page.legend
         leaving = {b.title for b in found[0].boxes if b.id.endswith("-to")}
         assert leaving == {"→ 2"}
+
+
+def test_a_twentieth_of_the_text_is_no_reason_for_more_pages():
+    source = Path(__file__).parents[2] / "examples" / "graphs" / "rnn.py"
+    loss = load(f"{source}:loss")
+    loss.backward()
+    made = Figure(loss, Style(size="slide", lang="ru"))
+    assert 0.95 * 18 <= made.drawing.least_text < 0.99 * 18
+    assert len(made.pages) == 1
+    assert any("smallest text" in said for said in made.drawing.warnings)

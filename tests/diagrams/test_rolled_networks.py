@@ -118,6 +118,13 @@ def test_a_bias_that_a_layer_shares_is_one_number_with_all_of_its_gradient():
         np.testing.assert_array_equal(by_title[name]["grad"], [grads[name]])
 
 
+def test_a_layer_is_called_in_the_language_of_the_picture():
+    loss = load("@mazur-scalar")
+    loss.backward()
+    titles = {b.title for b in Figure(loss, Style(size="slide", lang="ru")).diagram.boxes}
+    assert {"слой 1", "слой 2"} <= titles
+
+
 def test_gates_with_other_activations_are_layers_of_their_own():
     w = [[Value(0.1 * (j + k), f"w{j}{k}") for k in range(3)] for j in range(4)]
     x = [1.0, -2.0, 0.5]
