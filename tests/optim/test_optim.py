@@ -381,3 +381,8 @@ def test_gradients_of_create_graph_count_as_numbers():
     SGD([x, y], lr=0.1).step()
     np.testing.assert_allclose(x.data, [1 - 0.6, 2 - 1.2])
     assert y.data == pytest.approx(3 - 0.5)
+
+
+def test_no_optimizer_of_torch_is_left_out():
+    peers = {made.title for made in OPTIMIZERS.values() if "torch" in made.conventions}
+    assert {name for name, _ in CASES} == peers
