@@ -183,7 +183,7 @@ class _Walk:
         if part.before is not None and part.k == part.m:
             return None
         lines = self._lines(part.total)
-        return (*lines[:-1], lines[-1] + MORE) if part.k < part.m else lines
+        return (*lines[:-1], lines[-1] + MORE) if lines and part.k < part.m else lines
 
     def _seed(self, step: Seeded) -> str:
         if any(self.teller.before(n) is not None for n in self.view):

@@ -11,8 +11,11 @@ from picture_lint import objections, touched
 from quick import one_in
 
 from backviz.diagrams.figure import Figure
+from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
+from backviz.renderers.builds import BUILDERS
 from backviz.sources import load
+from backviz.text import NOT_COMPUTED
 
 GRAPHS = sorted((Path(__file__).parents[2] / "examples" / "graphs").glob("*.py"))
 LEAST = {"slide": 18, "beamer": 8, "under-title": 18, "paper": 7}
@@ -80,6 +83,22 @@ def test_nothing_overlaps_is_cut_or_passes_through_a_box(path, size):
     for page in pages(path, size):
         assert list(objections(page.drawing)) == []
         assert list(touched(page.drawing, page.diagram)) == []
+
+
+@pytest.mark.parametrize("path", named)
+def test_a_build_says_all_contributions_and_ends_with_the_picture(path):
+    """Also where arrays show no numbers, and where weights stand apart without arrows."""
+    made = Steps(figure(path, size="slide"))
+    last = made.moments[-1]
+    shown = {box.id: box for box in made.figure.diagram.boxes}
+    for name, state in last.boxes.items():
+        assert state.value
+        computed = tuple(line for line in shown[name].gradient if line != NOT_COMPUTED)
+        assert state.gradient is None or state.gradient == computed
+    passed = {name for name, state in last.arrows.items() if state.backward}
+    assert {a.id for a in made.figure.diagram.arrows if a.backward} <= passed
+    for form in ("html", "fragments"):
+        assert len(BUILDERS[form](made)[0]) > 1000
 
 
 @pytest.mark.parametrize("path", named)

@@ -56,7 +56,7 @@ def _moments(moments: list[Moment], known: dict[str, dict[Any, int]]) -> list[di
     made = []
     before = dict.fromkeys(known, 0)
     for moment in moments:
-        now = {name: known[name][state] for name, state in _shown(moment)}
+        now = {name: known[name][state] for name, state in _shown(moment) if name in known}
         changed = {name: i for name, i in now.items() if before[name] != i}
         said = [(line.said, *line.asides) for line in lines_of(moment)]
         made.append({"phase": moment.phase, "node": moment.node, "lines": said, "set": changed})
@@ -146,6 +146,8 @@ def _arrows(
     made = {}
     flows = {arrow.id: arrow.backward for arrow in level.steps.diagram.arrows}
     for name, tail, head, _, data in arrow_order(level.view):
+        if name not in flows:  # from a weight that stands apart
+            continue
         made[name] = _told({
             "from": box_id(tail),
             "to": box_id(head),
