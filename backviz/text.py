@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
@@ -339,28 +338,6 @@ def _visible(c: str) -> str:
         return " "
     # Cc control, Cs lone surrogate, Cn unassigned, Cf format (bidi overrides, zero width)
     return "�" if unicodedata.category(c) in ("Cc", "Cs", "Cn", "Cf", "Co") else c
-
-
-def told_apart(labels: Mapping[Any, str], limit: int = 0) -> dict[Any, str]:
-    """A name for every node of a record by its number: its label, or `n` and the number.
-
-    A label that several nodes bear is followed by the number; no name is longer than `limit` (0: no
-    limit). Tables, descriptions, the stepper, pictures and their words all call the nodes so.
-
-    >>> told_apart({0: "x", 1: "x", 2: "", 3: "L"})
-    {0: 'x (n0)', 1: 'x (n1)', 2: 'n2', 3: 'L'}
-    """
-    shown = {node: clean(label, limit).strip() for node, label in labels.items()}
-    many = Counter(shown.values())
-    return {
-        node: f"n{node}" if not name else name if many[name] == 1 else _numbered(name, node, limit)
-        for node, name in shown.items()
-    }
-
-
-def _numbered(name: str, node: Any, limit: int) -> str:
-    number = f" (n{node})"
-    return clean(name, max(2, limit - len(number)) if limit else 0) + number
 
 
 def screen_width(text: str) -> int:

@@ -20,7 +20,7 @@ FLOORS = [
     {"plugins"},
     {"registry"},
     {"displays", "signs", "tex_signs", "text", "words", "files", "defaults"},
-    {"formats"},
+    {"formats", "names"},
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},

@@ -10,6 +10,7 @@ from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
 from backviz.language import _
+from backviz.names import meant
 from backviz.registry import unknown
 
 
@@ -59,6 +60,7 @@ def derivative(
         values = tape(output) if values is None or level else values
         called = names(values)
         leaves = {called[leaf.serial]: leaf for leaf in leaves_among(values)}
+        name = meant(leaves, name)
         if name not in leaves:
             if level:
                 raise InputError(

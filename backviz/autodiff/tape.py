@@ -14,7 +14,8 @@ from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import N_, _
-from backviz.text import clean, told_apart
+from backviz.names import told_apart
+from backviz.text import clean
 
 WAS_FREED = N_(
     "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"

@@ -13,6 +13,7 @@ from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
 from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
 from backviz.graphs import CONSTANT, GROUP, LEAF, operands
 from backviz.language import Language
+from backviz.names import told_apart
 from backviz.ops import OPS
 from backviz.text import (
     NOT_COMPUTED,
@@ -20,7 +21,6 @@ from backviz.text import (
     clean,
     product,
     shape_text,
-    told_apart,
     written_sum,
 )
 from backviz.words import LANGUAGES

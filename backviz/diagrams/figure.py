@@ -41,7 +41,8 @@ from backviz.graphs import (
     to_graph,
 )
 from backviz.language import N_, _, ngettext
-from backviz.text import count, told_apart
+from backviz.names import told_apart
+from backviz.text import count
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from backviz.diagrams.model import ArrowState, BoxState, Lines, Moment, Sentence
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, LEAF
+from backviz.names import told_apart
 from backviz.telling.folded import FoldedTeller
 from backviz.telling.step import Computed, Given, Handed, Part, Seeded
-from backviz.text import clean, is_small, product, shape_text, told_apart, written_sum
+from backviz.text import clean, is_small, product, shape_text, written_sum
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams.build import MAX_TITLE
 from backviz.diagrams.model import Box, Diagram, Moment
-from backviz.text import clean, told_apart
+from backviz.names import told_apart
+from backviz.text import clean
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -6,7 +6,6 @@ ops are kept, because an op is nothing without its weights.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from backviz.errors import UsageError
 from backviz.graphs.folds import Home
 from backviz.graphs.recorded import CONSTANT, LEAF
 from backviz.language import _
+from backviz.names import find, told_apart
 from backviz.registry import unknown
-from backviz.text import told_apart
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def chosen(graph: nx.MultiDiGraph[int], choice: Choice) -> set[int]:
     >>> sorted(G.nodes[n]["label"] for n in chosen(G, Choice(end="d")))
     ['a', 'b', 'd']
 
-    Raises `UsageError` for a name that is none, or a choice that keeps nothing.
+    Raises `InputError` for a name that is none, `UsageError` for a choice that keeps nothing.
     """
     kept = set(graph)
     if choice.start:
@@ -94,24 +93,8 @@ def cut_out(graph: nx.MultiDiGraph[int], home: Home, kept: set[int]) -> Home:
 
 
 def _find(graph: nx.MultiDiGraph[int], name: str) -> int:
-    """The node of a name as pictures and tables write it, or as it can be typed: `h(2)`."""
     called = told_apart(dict(graph.nodes(data="label")))
-    by_name: dict[str, int] = {}
-    for node, shown in called.items():
-        by_name[_typed(shown)] = by_name[f"n{node}"] = node
-    several = [n for n in called.values() if _typed(n).startswith(f"{_typed(name)} (n")]
-    if _typed(name) not in by_name and several:
-        listed = " / ".join(several[:4])
-        raise UsageError(
-            _("{name} is the name of several values; say {names}", name=name, names=listed)
-        )
-    if _typed(name) not in by_name:
-        raise UsageError(unknown("value", name, [n for n in called.values() if n]))
-    return by_name[_typed(name)]
-
-
-def _typed(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip()
+    return find(called, name, [called[n] for n, label in graph.nodes(data="label") if label])
 
 
 def _reached(start: Iterable[int], links: Mapping[int, Iterable[int]]) -> set[int]:

@@ -5,7 +5,6 @@ Invariant: any place in the backward pass is known before a rule has run.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,16 +13,13 @@ from typing import Any
 from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
-from backviz.errors import InputError
-from backviz.language import _
-from backviz.registry import unknown
+from backviz.names import find
 from backviz.telling.formulas import Call, operand
 from backviz.telling.order import Order
 from backviz.telling.timeline import Timeline
 from backviz.text import NumberStyle
 
 GRAD = ".grad"  # after the name of a node: its gradient
-SUGGESTED = 500  # names among which a mistyped one is looked for
 
 
 class Record(Order):
@@ -118,14 +114,5 @@ class Record(Order):
         found = self._numbered.get(name)
         if found is not None:
             return found
-        if re.fullmatch(r"n\d{1,9}", name) and int(name[1:]) <= self.last:
-            return int(name[1:])
-        alike = [n for n, known in enumerate(self.names) if known.startswith(f"{name} (n")]
-        if alike:
-            listed = ", ".join(f"n{n}" for n in alike[:4])
-            raise InputError(
-                _("several values are called {name}; say which: {listed}", name=name, listed=listed)
-            )
         labelled = [n for n, v in zip(self.names, self.values, strict=True) if v.label]
-        known = (labelled or self.names)[:SUGGESTED]
-        raise InputError(unknown("node", name, known))
+        return find(dict(enumerate(self.names)), name, labelled)

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 import backviz
@@ -10,9 +11,9 @@ from backviz import Figure, Style, Value
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.steps import Steps
 from backviz.explanations import describe
+from backviz.names import told_apart
 from backviz.renderers.builds import BUILDERS
 from backviz.tables import rows, table
-from backviz.text import told_apart
 
 
 def alike():
@@ -102,3 +103,17 @@ def test_prompt_captions_and_lessons_share_the_words_for_what_they_share(lang):
     assert f"a.grad 10 ({use})" in s.show().text
     assert use in s.list("all").text and use in table(output, "md", lang=lang)
     assert use.replace("2", "3") in backviz.explain("accumulate", lang=lang).text
+
+
+@pytest.mark.parametrize("name", ["h⁽²⁾", "h(2)"])
+def test_a_step_of_a_loop_can_be_typed_wherever_a_name_is(name):
+    def rnn(w):
+        h = w * 1.0
+        for _ in range(3):
+            h = np.tanh(w * h)
+        return h * h
+
+    loss = backviz.trace(rnn, 0.5)
+    loss.backward()
+    assert "h⁽²⁾" in str(backviz.stepper(loss).why(name))
+    assert "h⁽²⁾" in [b.title for b in Figure(loss, Style(around=name, hops=1)).diagram.boxes]
