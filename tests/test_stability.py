@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from command_line import call
+from quick import all_but
 
 import backviz
 import backviz.extend
@@ -112,7 +113,7 @@ def test_the_fields_of_all_that_is_json(tmp_path, monkeypatch):
     assert f"now {SCHEMA}." in section("JSON")
 
 
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize("name", all_but(["doctor --json"], PRINTED))
 def test_json_is_the_same_whatever_language_the_system_speaks(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BACKVIZ_LANG", "en")

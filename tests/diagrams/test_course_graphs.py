@@ -61,7 +61,7 @@ def test_there_are_twelve():
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer"])
-@pytest.mark.parametrize("path", one_in(11, named))
+@pytest.mark.parametrize("path", one_in(4, named))
 def test_the_text_has_the_size_of_the_place(path, size):
     found = pages(path, size)
     text = min(page.drawing.least_text for page in found)
@@ -71,21 +71,21 @@ def test_the_text_has_the_size_of_the_place(path, size):
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer"])
-@pytest.mark.parametrize("path", named)
+@pytest.mark.parametrize("path", one_in(4, named))
 def test_what_must_be_seen_is_seen(path, size):
     titles = [box.title for page in pages(path, size) for box in page.diagram.boxes]
     assert [name for name in SHOWN[path.stem] if name not in titles] == []
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer", "notebook"])
-@pytest.mark.parametrize("path", named)
+@pytest.mark.parametrize("path", one_in(4, named))
 def test_nothing_overlaps_is_cut_or_passes_through_a_box(path, size):
     for page in pages(path, size):
         assert list(objections(page.drawing)) == []
         assert list(touched(page.drawing, page.diagram)) == []
 
 
-@pytest.mark.parametrize("path", named)
+@pytest.mark.parametrize("path", one_in(6, named, 4))
 def test_a_build_says_all_contributions_and_ends_with_the_picture(path):
     """Also where arrays show no numbers, and where weights stand apart without arrows."""
     made = Steps(figure(path, size="slide"))
@@ -101,12 +101,12 @@ def test_a_build_says_all_contributions_and_ends_with_the_picture(path):
         assert len(BUILDERS[form](made)[0]) > 1000
 
 
-@pytest.mark.parametrize("path", named)
+@pytest.mark.parametrize("path", one_in(4, named))
 def test_no_picture_of_the_default_size_is_wider_than_a_screen(path):
     assert figure(path, size="notebook").drawing.width <= 1600
 
 
-@pytest.mark.parametrize("path", one_in(11, named))
+@pytest.mark.parametrize("path", one_in(4, named))
 def test_what_gave_way_is_said_and_can_be_asked_for(path):
     made = figure(path, size="slide")
     fewer = made.shown.arrays != "auto" or made.shown.entries or made.shown.local != "auto"

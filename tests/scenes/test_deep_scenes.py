@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from quick import one_in
+from quick import one_in, slow
 
 from backviz import scenes
 from backviz.errors import UsageError
@@ -566,7 +566,7 @@ def test_one_layer_and_one_unit(name):
 @pytest.mark.parametrize(
     ("name", "options"),
     [("init_variance", {"width": 8, "seeds": 2, "inits": "zeros, large, constant"}),
-     ("gradient_strip", {"width": 4, "steps": 2})],
+     slow(("gradient_strip", {"width": 4, "steps": 2}))],
 )  # fmt: skip
 def test_a_thousand_layers(name, options):
     data = SCENES[name](depth=1000, **options).data()

@@ -80,6 +80,7 @@ def test_a_schedule_that_starts_low_is_built_around_its_top_rate():
     assert warmup(exponential(0.5, 0.9), 5).base == 0.5
 
 
+@pytest.mark.slow
 def test_stability_measures_the_minimum_that_a_descent_reaches():
     """From the start of Himmelblau's surface that is (−3.78, −3.28) with λ = 133.8, not (3, 2)."""
     film = scenes.stability(surface="himmelblau", steps=200, frames=60)
