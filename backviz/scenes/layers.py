@@ -6,7 +6,7 @@ no place on a logarithmic axis (0, infinity, NaN) leaves a gap and is said in wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -102,6 +102,28 @@ def head(line: Line, at: int) -> Points:
     """
     here = slice(at, None if at == -1 else at + 1)
     return Points(f"{line.key} head", line.x[here], line.y[here], color=line.color)
+
+
+def grown(
+    x: ArrayLike,
+    curves: Mapping[str, tuple[str, ArrayLike]],
+    k: int,
+    *,
+    colors: Sequence[Color] = (),
+) -> list[Line | Points]:
+    """Curves up to entry k with a point where each has got to; `curves` are key: (label, y).
+
+    >>> [artist.key for artist in grown([0, 1, 2], {"loss": ("", [3, 2, 1])}, 1)]
+    ['loss', 'loss head']
+    """
+    at = np.asarray(x, dtype=float)[: k + 1]
+    lines = [
+        Line(key, at, np.asarray(y, dtype=float)[: k + 1], label, color)
+        for (key, (label, y)), color in zip(
+            curves.items(), colors or range(len(curves)), strict=True
+        )
+    ]
+    return [*lines, *(head(line, -1) for line in lines)]
 
 
 def with_band(
