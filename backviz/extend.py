@@ -24,6 +24,7 @@ by `--plugin FILE` on the command line, an installed package by an entry point o
 from backviz.autodiff.calls import Call
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Elementwise, Op, Structural, elementwise, structural
+from backviz.course import COURSE, CourseTopic
 from backviz.diagrams.layout import ENGINES, Engine, Layout, Plan
 from backviz.diagrams.theme import PRESETS, THEMES, Preset, Theme
 from backviz.lessons.broken import BREAKS, Break
@@ -49,6 +50,7 @@ __all__ = [
     "BREAKS",
     "BUILDERS",
     "COMMANDS",
+    "COURSE",
     "ENGINES",
     "EXAMPLES",
     "FORMATS",
@@ -70,6 +72,7 @@ __all__ = [
     "Call",
     "Claim",
     "Command",
+    "CourseTopic",
     "Elementwise",
     "Engine",
     "Example",

@@ -100,6 +100,7 @@ def rows() -> Iterator[tuple[str, str]]:
     """What the tables of the package say, each sentence with the folder of its table."""
     import backviz.extend  # noqa: F401  (all tables)
     from backviz.cli.listing import LISTS
+    from backviz.course import COURSE
     from backviz.ops import OPS
     from backviz.registry import kinds
     from backviz.renderers import RENDERERS
@@ -108,6 +109,8 @@ def rows() -> Iterator[tuple[str, str]]:
         yield from (("backviz/ops", text) for text in (op.note, op.gradient, op.domain) if text)
     for row in RENDERERS.values():
         yield "backviz/renderers", row.about
+    for topic in COURSE.values():
+        yield from (("backviz/course.py", text) for text in (topic.part, topic.about, topic.shows))
     with speaking("en"):
         for name in ("builds", "films", "engines", "examples", "sizes", "optimizers", "schedules"):
             yield from (("backviz/cli/listing.py", row["about"]) for row in LISTS[name]())

@@ -28,6 +28,7 @@ from backviz.autodiff.protocol import _ASKING
 from backviz.autodiff.remedies import remedy
 from backviz.autodiff.table import FUNCTIONS
 from backviz.cli.listing import LISTS
+from backviz.course import COURSE
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import THEMES
@@ -138,6 +139,7 @@ PAGES = {
     "examples": "gallery.md",
     "schedules": "optimizers.md",
     "options": "stability.md#the-command-line",
+    "course": "course.md",
 }
 
 
@@ -466,6 +468,27 @@ def pictures_of_course_graphs() -> None:
             image.quantize(64).save(HERE / "images" / f"graph-{path.stem}-{k}.png", optimize=True)
 
 
+def course_page() -> str:
+    """The topics of a course, part by part, each with the commands that show it."""
+    lines = [
+        "# A course, topic by topic",
+        "",
+        f"Generated from the table of the course: {len(COURSE)} topics, and what shows each. Every",
+        "command is run by a test. `backviz list course` prints the same, `--lang ru` in Russian;",
+        "`-o` may name another format, and `--for half` another place. Those that name a file of",
+        "`examples/` run where that folder is.",
+    ]
+    part = ""
+    for topic in COURSE.values():
+        if topic.part != part:
+            part = topic.part
+            lines += ["", f"## {part}", "", "| topic | what is seen | command |", "|---|---|---|"]
+        commands = "<br>".join(f"`{c.replace('|', chr(92) + '|')}`" for c in topic.commands)
+        cells = escape_markdown(topic.about), escape_markdown(topic.shows), commands
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def scenes_page() -> str:
     """Every scene with a still, its options and the command that draws it."""
     rows = [f"| `.{f.name}` | {f.kind} | {escape_markdown(f.about)} |" for f in FORMATS.values()]
@@ -574,7 +597,7 @@ def _pictures_of_the_engine() -> None:
 WRITTEN = {
     "ops": ops_page, "lists": lists_page, "numpy": numpy_page, "optimizers": optimizers_page,
     "lessons": lessons_page, "gallery": gallery_page, "scenes": scenes_page,
-    "course-graphs": course_graphs_page,
+    "course": course_page, "course-graphs": course_graphs_page,
 }  # fmt: skip
 DRAWN = {
     "pictures": pictures, "sheets": sheets, "stills": stills_of_scenes,

@@ -20,7 +20,7 @@ FLOORS = [
     {"plugins"},
     {"registry"},
     {"displays", "signs", "tex_signs", "text", "words", "files", "defaults"},
-    {"formats", "names"},
+    {"formats", "names", "course"},
     {"autodiff"},
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},

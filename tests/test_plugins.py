@@ -35,6 +35,7 @@ ADDED = {
     "scenes": {"plug_scene"},
     "commands": {"plug_command"},
     "topics": {"plug_lesson"},
+    "course": {"plug_topic"},
     "languages": {"plug_language"},
     "engines": {"plug_engine"},
 }
@@ -406,7 +407,7 @@ def test_help_says_all_names_that_are_built_in():
 def test_every_table_of_extend_can_be_listed_or_is_known():
     tables = {n for n, t in vars(backviz.extend).items() if isinstance(t, Registry)}
     assert tables == {
-        "BREAKS", "BUILDERS", "COMMANDS", "ENGINES", "EXAMPLES", "FORMATS", "FRAMEWORKS",
+        "BREAKS", "BUILDERS", "COMMANDS", "COURSE", "ENGINES", "EXAMPLES", "FORMATS", "FRAMEWORKS",
         "LANGUAGES", "LESSONS", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES",
         "TABLES", "THEMES",
     }  # fmt: skip

@@ -31,7 +31,7 @@ Rows = list[dict[str, Any]]
 @options.debug
 def list_(what: str | None, as_json: bool, debug: bool) -> None:
     """List WHAT: examples, scenes, ops, formats, builds, films, tables, themes, sizes, engines,
-    languages, topics, commands, optimizers, schedules, surfaces or options.
+    languages, topics, commands, optimizers, schedules, surfaces, course or options.
 
     Without WHAT: how many there are of each.
     """
@@ -221,6 +221,22 @@ def _topics() -> Rows:
     ]
 
 
+def _course() -> Rows:
+    """The topics of a course in its order, each with the commands that show it."""
+    from backviz.course import COURSE
+
+    return [
+        {
+            "name": topic.name,
+            "part": _(topic.part),
+            "about": _(topic.about),
+            "shows": _(topic.shows),
+            "command": " && ".join(topic.commands),
+        }
+        for topic in COURSE.values()
+    ]
+
+
 def _options() -> Rows:
     """The commands of the command line, each with its options; those of a film stand by animate."""
     from backviz.cli import cli
@@ -270,6 +286,7 @@ LISTS: dict[str, Callable[[], Rows]] = {
     "optimizers": _optimizers,
     "schedules": _schedules,
     "surfaces": _surfaces,
+    "course": _course,
     "options": _options,
 }
 

@@ -33,6 +33,7 @@ from backviz import __version__
 from backviz.cli import _run, cli
 from backviz.cli.listing import LISTS
 from backviz.cli.terminal import fitted
+from backviz.course import COURSE
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.style import FOLDS
 from backviz.diagrams.theme import PRESETS, THEMES
@@ -811,6 +812,7 @@ REGISTRIES = {
     "optimizers": [*OPTIMIZERS],
     "schedules": [*SCHEDULES],
     "surfaces": [*SURFACES, "network"],
+    "course": [*COURSE],
     "options": [name for name, c in cli.commands.items() if not c.hidden],
 }
 

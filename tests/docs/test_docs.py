@@ -179,6 +179,10 @@ def test_the_generated_pages_are_up_to_date():
     assert (ROOT / "docs" / "lists.md").read_text("utf-8") == pages["lists_page"]()
 
 
+def test_the_page_of_the_course_is_up_to_date():
+    assert (ROOT / "docs" / "course.md").read_text("utf-8") == generator()["course_page"]()
+
+
 @pytest.mark.slow
 def test_the_page_of_the_course_s_graphs_is_up_to_date():
     page = (ROOT / "docs" / "course-graphs.md").read_text("utf-8")

@@ -9,6 +9,7 @@ from backviz import extend
 from backviz.extend import (
     Axis,
     Command,
+    CourseTopic,
     Engine,
     Film,
     FilmFormat,
@@ -130,6 +131,10 @@ extend.COMMANDS.add(
 extend.LESSONS.add(
     "plug_lesson",
     Lesson("plug_lesson", Words("What does a plugin add?"), Words("It adds a row."), "L=a*a; a=3"),
+)
+extend.COURSE.add(
+    "plug_topic",
+    CourseTopic("plug_topic", "Mine", "A plugin adds", "a row", ("backviz graph @simple -F text",)),
 )
 extend.LANGUAGES.add(
     "plug_language",
