@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @options.looks
 @options.pages
 @options.switch("--contributions", help="On arrows: upstream · local = contribution.")
-@options.switch("--forward-only", help="Draw the values before any gradient.")
+@options.switch("--forward-only", help="Values alone, before any gradient.")
 @options.derivative
 @options.turns
 @options.allow_nan
@@ -150,19 +150,12 @@ def chosen_format(output: str, form: str | None) -> str:
 
 def make_style(given: dict[str, Any]) -> Any:
     """The style that the options ask for."""
-    from backviz.diagrams.style import Style
+    from backviz.diagrams.style import Options, Style
 
-    same = (
-        "size", "theme", "fold", "weights", "direction", "title", "transparent", "text", "scale",
-        "salt", "heat", "entries", "arrays", "local", "start", "end", "around", "hops", "only",
-        "engine", "lang", "digits", "decimal",
-    )  # fmt: skip
-    return Style(
-        **{name: given[name] for name in same},
-        pages=given.get("pages", 1),
-        products=given.get("contributions", False),
-        legend=not given["no_legend"],
-    )
+    looks = {"pages": 1} | {n: given[n] for n in Options.__annotations__ if n in given}
+    if given.get("forward_only") or given.get("passes") == "forward":
+        looks["hide"] = ",".join(filter(None, (given["hide"], "gradients", "locals")))
+    return Style(**looks, products=given.get("contributions", False), legend=not given["no_legend"])
 
 
 def _shown_as(form: str, output: str) -> str:

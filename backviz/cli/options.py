@@ -200,6 +200,13 @@ quiet = switch("-q", "--quiet", heading=MESSAGES, help="No messages on standard 
 
 debug = switch("--debug", heading=MESSAGES, help="Show the traceback of an error.")
 
+
+def _hides() -> tuple[str, ...]:
+    from backviz.diagrams.style import HIDES
+
+    return HIDES
+
+
 looks = together(
     size,
     theme,
@@ -254,6 +261,14 @@ looks = together(
         default="auto",
         heading=GRAPH,
         help="What arrows say: all, numbers without rules, or nothing.  [as fits]",
+    ),
+    Shared(
+        "--hide",
+        metavar="THINGS",
+        default="",
+        heading=GRAPH,
+        shell_complete=offer(_hides),
+        help="Leave out values, gradients, locals or forward (arrows); several with commas.",
     ),
     one_of(
         "--direction",

@@ -47,10 +47,12 @@ def arrow_part(
 
     `aside` moves both lines to the right of the arrow's direction.
     """
-    side = APART if arrow.backward else 0.0
-    forward = _between(_shifted(curve, aside + side), tail, head)
-    strong = state.accent == "forward"
-    marks = _line(forward, theme.forward if state.forward else theme.rule, (), strong)
+    side = APART if arrow.backward and arrow.forward else 0.0
+    marks: list[Mark] = []
+    if arrow.forward:
+        forward = _between(_shifted(curve, aside + side), tail, head)
+        strong = state.accent == "forward"
+        marks += _line(forward, theme.forward if state.forward else theme.rule, (), strong)
     if arrow.backward and state.backward:
         backward = _between(tuple(reversed(_shifted(curve, aside - side))), head, tail)
         marks += _line(backward, theme.gradient, DASH, state.accent == "backward")

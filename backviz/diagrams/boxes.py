@@ -47,8 +47,8 @@ def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
     symbol = [_Word(box.symbol, 0.92 * EM, theme.ink, chip=True)] if box.symbol else []
     note = [_Word(box.note, SMALL * EM, theme.muted)] if box.note else []
     # a fold's list of ops is no value and takes no value's colour
-    colour = theme.forward if box.gradient else theme.muted
-    number = bool(box.gradient)
+    number = not box.counted
+    colour = theme.forward if number else theme.muted
     value = [[_Word(line, EM, colour, number=number)] for line in box.value]
     if title and len(value) == 1 and not note and (not symbol or box.stacked):
         rows = [title + value[0], symbol]

@@ -92,8 +92,9 @@ def _box(
     if not title and data["label"].strip():
         title = names[node]
     value = data.get("value")
-    lines = () if value is None else number_lines(value, numbers, words)
-    gradient = _gradient(data, numbers, words)
+    shown = value is not None and "values" not in style.hidden
+    lines = number_lines(value, numbers, words) if shown else ()
+    gradient = () if "gradients" in style.hidden else _gradient(data, numbers, words)
     symbol = _symbol(graph, node, words)
     if value is None:
         gradient = ()
@@ -105,7 +106,7 @@ def _box(
     )
     if node in graph.graph.get("apart", ()):
         note = f"{note}  {words.gettext('used {n}×', n=len(graph.succ[node]))}".strip()
-    said = f"{title or symbol}: {numbers.summary(value)}" if value is not None else symbol
+    said = f"{title or symbol}: {numbers.summary(value)}" if shown else title or symbol
     return Box(
         id=box_id(node),
         role="output" if node == graph.graph["output"] else _role(data),
@@ -116,6 +117,7 @@ def _box(
         note=note,
         stacked=data.get("size", 1) > 1,
         ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
+        counted=value is None,
         heat=heat_of(value, numbers) if style.heat else None,
         alt=f"{said}; {' '.join(gradient)}" if gradient else said,
     )
@@ -211,7 +213,7 @@ def _arrow(
     if contribution is not None and _shape(upstream) != _shape(contribution):
         local = None  # the formula, which says over what is summed; of several ops there is none
     text = _local(local, data.get("rule", ""), numbers)
-    if style.local == "hide" or (style.local == "numbers" and not isinstance(local, float)):
+    if "locals" in style.hidden or (style.local == "numbers" and not isinstance(local, float)):
         text = ""
     told = ""
     factors = [x for x in (upstream, local) if isinstance(x, float)]
@@ -224,7 +226,9 @@ def _arrow(
         head=box_id(head),
         local=text,
         product=told,
-        backward="contribution" in data or _grads_on_both(graph, tail, head),
+        backward="gradients" not in style.hidden
+        and ("contribution" in data or _grads_on_both(graph, tail, head)),
+        forward="forward" not in style.hidden,
         alt=told or text,
         parts=_named_parts(text, data.get("where", ())),
     )
@@ -271,8 +275,13 @@ def _description(
     numbers = style.numbers
     output = graph.nodes[graph.graph["output"]]
     called = clean(output["label"]) or words.gettext("the output")
-    said = [
-        words.gettext("{output} = {value}.", output=called, value=numbers.summary(output["value"])),
+    value = numbers.summary(output["value"])
+    said = (
+        []
+        if "values" in style.hidden
+        else [words.gettext("{output} = {value}.", output=called, value=value)]
+    )
+    said += [
         words.gettext("Boxes: {boxes}, arrows: {arrows}.", boxes=len(boxes), arrows=len(arrows)),
     ]
     leaves = [
@@ -280,7 +289,7 @@ def _description(
         for _, d in graph.nodes(data=True)
         if d["kind"] == LEAF and d["label"] and "grad" in d
     ]
-    if leaves:
+    if leaves and "gradients" not in style.hidden:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
         said.append(words.gettext("Gradients: {list}.", list=listed))
     return " ".join(said)
@@ -290,8 +299,11 @@ def _legend(
     boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], output: str, words: Language
 ) -> tuple[tuple[str, str], ...]:
     """What is explained under the figure: only what is in it."""
-    items = [("value", words.gettext("value"))]
-    if any(a.backward for a in arrows) or any(NOT_COMPUTED not in b.gradient for b in boxes):
+    items = []
+    if any(a.forward for a in arrows) or any(b.value for b in boxes):
+        items.append(("value", words.gettext("value")))
+    known = any(b.gradient and NOT_COMPUTED not in b.gradient for b in boxes)
+    if any(a.backward for a in arrows) or known:
         items.append(("gradient", words.gettext("gradient of {output}", output=output)))
     if any(a.product for a in arrows):
         items.append(("local", words.gettext("upstream · local = contribution")))

@@ -36,8 +36,9 @@ class Box:
     """One value: its name, the op that made it, its value and its gradient.
 
     `value` and `gradient` are lines of text: one for a scalar, the rows of a small
-    matrix, a summary of a large array. An empty `gradient` is not drawn; a gradient
-    that was not computed is the line "—". `note` is the array's shape. `reserve` are
+    matrix, a summary of a large array; `counted` are the ops of a fold without a value. An
+    empty `gradient` is not drawn; a gradient that was not computed is the line "—". `note` is
+    the array's shape. `reserve` are
     lines that the box must have room for because it shows them at another moment.
     """
 
@@ -53,6 +54,7 @@ class Box:
     alt: str = ""
     reserve: tuple[str, ...] = ()
     heat: Heat | None = None
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Arrow:
     """One use of a value: forward from `tail` to `head`, the gradient back.
 
     `local` is the local derivative as text, `product` the line upstream × local =
-    contribution; either may be empty. `backward` says that a gradient flows. `parts` are the
+    contribution; either may be empty. `backward` says that a gradient flows, `forward` that the
+    line of the value is drawn. `parts` are the
     names in `local` that stand for formulas of their own.
     """
 
@@ -70,6 +73,7 @@ class Arrow:
     local: str = ""
     product: str = ""
     backward: bool = False
+    forward: bool = True
     alt: str = ""
     parts: tuple[tuple[str, str], ...] = ()
 

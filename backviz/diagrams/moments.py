@@ -73,6 +73,7 @@ class _Walk:
     ) -> None:
         self.view = view
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
+        self.hidden = style.hidden
         self.names = box_names(view, whole)
         called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
         self.teller = FoldedTeller(view, whole, style.numbers, self.names, called)
@@ -172,7 +173,8 @@ class _Walk:
                 yield replace(moment, told=tuple(line for line, _ in told))
 
     def _lines(self, value: Any) -> tuple[str, ...]:
-        return number_lines(value, self.numbers, self.words)
+        """A gradient as its box shows it."""
+        return () if "gradients" in self.hidden else number_lines(value, self.numbers, self.words)
 
     def _kept(self, node: Any) -> tuple[str, ...]:
         """What earlier passes have left on a leaf, before this one adds to it."""

@@ -22,6 +22,8 @@ from backviz.words import LANGUAGES
 WEIGHTS = ("auto", "show", "hide")
 LOCALS = ("auto", "show", "numbers", "hide")
 ARRAYS = ("auto", "values", "ranges", "shapes")
+SHOWS = ("values", "formulas", "both", "shapes")
+HIDES = ("values", "gradients", "locals", "forward")
 ENTRIES = 6, 8  # the side of a matrix and the length of a vector that are written out
 MOST_ENTRIES = 100
 MOST_PAGES = 12
@@ -30,7 +32,8 @@ FOLDS = ("auto", "none", "constants", "names", "layers", "blocks")
 OTHER_WORDS = {
     "contributions": N_("the numbers on arrows are products=True"),
     "no_legend": N_("leave the legend out with legend=False"),
-    "forward_only": N_("a record without backward() is drawn without gradients"),
+    "forward_only": N_("values alone are drawn with hide='gradients,locals'"),
+    "gradients": N_("a picture without them has hide='gradients'"),
     "dpi": N_("the pixels per point of a PNG are scale=2.0"),
     "figsize": N_("the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'"),
     "preset": N_("the page is size='slide', 'half', 'beamer', 'paper' or 'notebook'"),
@@ -72,6 +75,7 @@ class Options(TypedDict, total=False):
     entries: int
     arrays: Literal["auto", "values", "ranges", "shapes"]
     local: Literal["auto", "show", "numbers", "hide"]
+    hide: str
     start: str
     end: str
     around: str
@@ -104,10 +108,11 @@ class Style:
     up to 6×6 and vectors up to 8; of a larger one `arrays` shows mean and span ("values"), the
     span ("ranges") or nothing beside the shape ("shapes"). `local` "hide" leaves out what is
     written on arrows, "numbers" the rules among it. Where "auto" or 0 leaves it open, numbers
-    give way before the text becomes too small. `start`, `end`, `around` with `hops`, and
-    `only` (a layer) choose a part of the graph; `pages` is how many a picture takes, 0 for
-    as many as its text needs. `salt` makes the ids of an SVG unique on a page with several
-    figures. `command` writes the command line into the corner of a film.
+    give way before the text becomes too small. `hide` lists with commas what is not drawn:
+    "values", "gradients" with their arrows, "locals", and the "forward" arrows. `start`, `end`,
+    `around` with `hops`, and `only` (a layer) choose a part of the graph; `pages` is how many a
+    picture takes, 0 for as many as its text needs. `salt` makes the ids of an SVG unique on a
+    page with several figures. `command` writes the command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -128,6 +133,7 @@ class Style:
     entries: int = 0
     arrays: Literal["auto", "values", "ranges", "shapes"] = "auto"
     local: Literal["auto", "show", "numbers", "hide"] = "auto"
+    hide: str = ""
     start: str = ""
     end: str = ""
     around: str = ""
@@ -154,6 +160,8 @@ class Style:
         _one_of("weights", self.weights, WEIGHTS)
         _one_of("arrays", self.arrays, ARRAYS)
         _one_of("local", self.local, LOCALS)
+        for word in listed(self.hide):
+            _one_of("thing to hide", word, HIDES)
         _between("hops", self.hops, 0, 1000)
         _between("pages", self.pages, 0, MOST_PAGES)
         _between("entries", self.entries, 0, MOST_ENTRIES)
@@ -182,6 +190,11 @@ class Style:
         return cls(**options)
 
     @property
+    def hidden(self) -> frozenset[str]:
+        """What is not drawn."""
+        return frozenset(listed(self.hide)) | ({"locals"} if self.local == "hide" else set())
+
+    @property
     def numbers(self) -> NumberStyle:
         """How numbers are written."""
         digits = self.digits or PRESETS[self.size].digits
@@ -192,6 +205,15 @@ class Style:
             entries = (1, 3) if self.arrays == "ranges" else (0, 0)
         arrays = "values" if self.arrays == "auto" else self.arrays
         return NumberStyle(digits, self.decimal, entries=entries, arrays=arrays)
+
+
+def listed(words: str) -> list[str]:
+    """The words of a list with commas, each once.
+
+    >>> listed("values, w,values")
+    ['values', 'w']
+    """
+    return list(dict.fromkeys(filter(None, map(str.strip, words.split(",")))))
 
 
 def wrong_option(given: str, known: Iterable[str]) -> str:

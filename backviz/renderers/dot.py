@@ -57,9 +57,10 @@ def dot(figure: Figure) -> bytes:
     for arrow in diagram.arrows:
         text = plain(arrow.product or arrow.local)
         labelled = {} if arrow.backward or not text else {"label": text}
-        graph.edge(
-            arrow.tail, arrow.head, color=theme.forward, fontcolor=theme.gradient, **labelled
-        )
+        if arrow.forward:
+            graph.edge(
+                arrow.tail, arrow.head, color=theme.forward, fontcolor=theme.gradient, **labelled
+            )
         if arrow.backward:
             graph.edge(
                 arrow.tail,

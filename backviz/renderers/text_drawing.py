@@ -115,7 +115,7 @@ def _lines(
 ) -> tuple[str, ...]:
     """Name and value, on one line if that is all; then the gradient."""
     title = " ".join(filter(None, (box.title, box.note)))
-    known = known or not box.gradient  # what has no gradient is no number to be hidden
+    known = known or box.counted  # which is no number to be hidden
     if len(box.value) == 1 and not box.note:
         value = box.value[0] if known else ""
         lines = [f"{title} = {value}".rstrip() if title else value]
@@ -181,7 +181,7 @@ def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool
     if again and box.title:
         return _plain(f"{name} {signs.again}", signs)
     gradient = box.gradient if state.gradient is None else state.gradient
-    value = "; ".join(map(unpadded, box.value)) if state.value or not box.gradient else ""
+    value = "; ".join(map(unpadded, box.value)) if state.value or box.counted else ""
     said = [f"{name} = {value}" if value else name]
     if box.title and box.symbol:
         said.append(f"[{box.symbol}]")

@@ -97,7 +97,9 @@ def _box(
     known: dict[BoxState, int],
 ) -> dict[str, Any]:
     style = level.steps.figure.style
-    value = exact(data.get("value"), style.numbers, style.lang)
+    hidden = style.hidden
+    value = "" if "values" in hidden else exact(data.get("value"), style.numbers, style.lang)
+    slopes = {} if "gradients" in hidden else data
     return _told({
         "near": int(_is_near(level, box.id)),
         "title": "" if box.title == called else box.title,
@@ -106,8 +108,8 @@ def _box(
         "short": "" if "; ".join(box.value) == value else "; ".join(box.value),
         "value": value,
         "shape": shape_text(data.get("value", 0.0)),
-        "grad": exact(data.get("grad"), style.numbers, style.lang),
-        "earlier": exact(data.get("earlier"), style.numbers, style.lang),
+        "grad": exact(slopes.get("grad"), style.numbers, style.lang),
+        "earlier": exact(slopes.get("earlier"), style.numbers, style.lang),
     }) | {
         # what each state of the box shows: its value, its gradient
         "states": [[int(s.value), "; ".join(_gradient(s, box.gradient))] for s in known],

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import islice
 from typing import Any
 
 from backviz.diagrams import font
@@ -123,8 +124,8 @@ def _part(kind: str, name: str, alt: str, inside: str) -> str:
 
 def _reach(drawn: Sequence[Drawn]) -> str:
     """A broad line that is not seen, so that an arrow can be hit."""
-    curve = next(mark for mark, _ in drawn[-1] if isinstance(mark, Curve))
-    return f'<path class="reach" d="{_path(curve)}"/>'
+    curves = (mark for marks in reversed(drawn) for mark, _ in marks if isinstance(mark, Curve))
+    return "".join(f'<path class="reach" d="{_path(curve)}"/>' for curve in islice(curves, 1))
 
 
 def _shapes(drawn: Sequence[Drawn], now: int, looks: Looks) -> str:
