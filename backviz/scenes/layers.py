@@ -74,6 +74,15 @@ def positive(values: ArrayLike) -> Array:
     return np.where((given > 0) & np.isfinite(given), given, np.nan)
 
 
+def power_of(x: Array, y: Array) -> float:
+    """The power with which y grows with x, from the line through both logarithms.
+
+    >>> round(power_of(np.array([1.0, 2.0, 4.0]), np.array([3.0, 12.0, 48.0])), 9)
+    2.0
+    """
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
 def held(low: float, high: float, least: float = 1e-30, most: float = 1e30) -> tuple[float, float]:
     """Limits of a logarithmic axis, no wider than can be read."""
     low, high = max(low, least), min(high, most)
