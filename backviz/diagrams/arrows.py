@@ -47,15 +47,17 @@ def arrow_part(
 
     `aside` moves both lines to the right of the arrow's direction.
     """
+    theme = theme.paled() if arrow.emphasis == "pale" else theme
     side = APART if arrow.backward and arrow.forward else 0.0
+    lit = arrow.emphasis == "strong"
     marks: list[Mark] = []
     if arrow.forward:
         forward = _between(_shifted(curve, aside + side), tail, head)
-        strong = state.accent == "forward"
+        strong = state.accent == "forward" or lit
         marks += _line(forward, theme.forward if state.forward else theme.rule, (), strong)
     if arrow.backward and state.backward:
         backward = _between(tuple(reversed(_shifted(curve, aside - side))), head, tail)
-        marks += _line(backward, theme.gradient, DASH, state.accent == "backward")
+        marks += _line(backward, theme.gradient, DASH, state.accent == "backward" or lit)
     return Part(arrow.id, arrow.alt, tuple(marks))
 
 
@@ -74,7 +76,8 @@ def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:
         wide, high = halo_size(arrow)
         frame = (center[0] - wide, center[1] - high, 2 * wide, 2 * high)
         marks.append(Rect(*frame, fill=theme.background, radius=0.2 * size))
-    marks.append(Text(left, center[1] + 0.36 * size, text, size, theme.gradient))
+    ink = (theme.paled() if arrow.emphasis == "pale" else theme).gradient
+    marks.append(Text(left, center[1] + 0.36 * size, text, size, ink))
     return Part(f"{arrow.id}-label", "", tuple(marks))
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
-from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat
-from backviz.diagrams.theme import Theme, rgb
+from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat, Remark, shown_remarks
+from backviz.diagrams.theme import Theme, mixed
 
 EM = 14.0
 SMALL = 0.88  # arrow labels, shapes and legends, against the value's text
@@ -22,6 +22,7 @@ CHIP_PAD = 0.34 * EM
 GAP = 0.5 * EM
 STACK = 0.28 * EM
 CELL = 0.42 * EM  # of a small map
+SHORT_REMARK = 4  # signs of a remark that stands beside the number
 RULE = 0.25 * EM  # the height that the line between value and gradient takes
 
 
@@ -71,11 +72,14 @@ def measure(box: Box, theme: Theme) -> tuple[float, float]:
 
 def _front(box: Box, theme: Theme) -> tuple[float, float]:
     rows = _rows(box, theme)
+    beside, below = _remarks(box, box.remarks, theme)
     gradient = [font.width(line, EM) for line in (*box.gradient, *box.reserve)]
-    widest = max([_row_width(row) for row in rows] + gradient, default=0.0)
+    gradient.append(_row_width([_Word(line, EM, "") for line in box.gradient[:1]] + beside))
+    widest = max([*map(_row_width, (*rows, *([word] for word in below))), *gradient], default=0.0)
     rule = RULE if box.gradient else 0.0
     wide, high = _heat_size(box, theme)
-    height = (len(rows) + len(box.gradient)) * LINE + rule + 2 * PAD_Y + high
+    lines = len(rows) + len(box.gradient) + SMALL * len(below)
+    height = lines * LINE + rule + 2 * PAD_Y + high
     return max(LEAST_WIDTH, widest + 2 * PAD_X, wide + 2 * PAD_X), height
 
 
@@ -83,6 +87,8 @@ def box_part(
     box: Box, center: tuple[float, float], theme: Theme, state: BoxState = WHOLE_BOX
 ) -> Part:
     """The marks of a box whose middle is at `center`, as it looks at one moment."""
+    theme = theme.on(box.fill) if box.fill else theme
+    theme = theme.paled() if box.emphasis == "pale" else theme
     outer, (width, height) = measure(box, theme), _front(box, theme)
     left, top = center[0] - outer[0] / 2, center[1] - outer[1] / 2
     middle = left + width / 2
@@ -98,10 +104,32 @@ def box_part(
         line = Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
         marks.append(line)
         y += RULE
+    beside, below = _remarks(box, shown_remarks(box, state), theme)
     for text in box.gradient if state.gradient is None else state.gradient:
-        marks += _row_marks([_Word(text, EM, theme.gradient)], middle, y, theme)
+        marks += _row_marks([_Word(text, EM, theme.gradient), *beside], middle, y, theme)
         y += LINE
+    y = top + height - PAD_Y - SMALL * LINE * len(below)
+    for word in below:
+        marks += _row_marks([word], middle, y, theme)
+        y += SMALL * LINE
     return Part(box.id, box.alt, tuple(marks))
+
+
+def _remarks(box: Box, shown: tuple[Remark, ...], theme: Theme) -> tuple[list[_Word], list[_Word]]:
+    """The remark that stands beside a short gradient, and those that stand below."""
+    colours = {"note": theme.ink, "off": theme.gradient}
+    words = {
+        remark: _Word(
+            remark.line,
+            SMALL * EM,
+            colours.get(remark.kind, theme.alarm),
+            bold=remark.kind == "begins",
+        )
+        for remark in shown
+    }
+    short = [r for r in box.remarks if r.kind == "off" and len(r.text) <= SHORT_REMARK]
+    first = short[:1] if box.gradient == ("0",) else []
+    return [words[r] for r in shown if r in first], [words[r] for r in shown if r not in first]
 
 
 def _heat_size(box: Box, theme: Theme) -> tuple[float, float]:
@@ -131,10 +159,7 @@ def _heat_marks(heat: Heat, middle: float, top: float, theme: Theme) -> list[Mar
 
 def _tint(share: float, theme: Theme) -> str:
     """Between the background at 0 and one of the two main colours at ±1."""
-    full = theme.gradient if share < 0 else theme.forward
-    ends = zip(rgb(theme.background), rgb(full), strict=True)
-    mixed = [round(a + (b - a) * abs(share)) for a, b in ends]
-    return "#" + "".join(f"{c:02x}" for c in mixed)
+    return mixed(theme.gradient if share < 0 else theme.forward, theme.background, abs(share))
 
 
 def _frame(
@@ -148,6 +173,11 @@ def _frame(
 ) -> list[Mark]:
     strong = box.role == "output"
     accents = {"": theme.ink if strong else theme.border, "forward": theme.forward}
+    line = 0.26 if state.accent or box.emphasis == "strong" else 0.16 if strong else 0.09
+    dash = (0.3 * EM, 0.22 * EM) if box.role == "constant" else ()
+    if kinds := {r.kind for r in shown_remarks(box, state)} & {"begins", "passed"}:
+        accents[""], line = theme.alarm, max(line, 0.3 if "begins" in kinds else 0.16)
+        dash = () if "begins" in kinds else (0.3 * EM, 0.22 * EM)
     frame = Rect(
         left,
         top,
@@ -155,9 +185,9 @@ def _frame(
         height,
         fill=theme.fill(box.role),
         stroke=accents.get(state.accent, theme.gradient),
-        line=(0.26 if state.accent else 0.16 if strong else 0.09) * EM,
+        line=line * EM,
         radius=(0.5 if box.role == "leaf" else 0.25) * EM,
-        dash=(0.3 * EM, 0.22 * EM) if box.role == "constant" else (),
+        dash=dash,
     )
     if not box.stacked:
         return [frame]

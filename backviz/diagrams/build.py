@@ -10,7 +10,18 @@ import numpy as np
 
 from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
-from backviz.diagrams.model import Arrow, Box, Diagram, Heat, Role, box_id
+from backviz.diagrams.model import (
+    FAULT,
+    PASSED,
+    ZERO,
+    Arrow,
+    Box,
+    Diagram,
+    Heat,
+    Remark,
+    Role,
+    box_id,
+)
 from backviz.graphs import CONSTANT, GROUP, LEAF, operands
 from backviz.language import Language
 from backviz.names import told_apart
@@ -107,6 +118,13 @@ def _box(
     if node in graph.graph.get("apart", ()):
         note = f"{note}  {words.gettext('used {n}×', n=len(graph.succ[node]))}".strip()
     said = f"{title or symbol}: {numbers.summary(value)}" if shown else title or symbol
+    parts = {"value": "values", "gradient": "gradients"}
+    remarks = tuple(
+        Remark(fault.kind, fault.text.of(style.lang), fault.about)
+        for fault in graph.graph.get("faults", {}).get(node, ())
+        if parts[fault.about] not in style.hidden
+    )
+    aside = [said, " ".join(gradient), *(remark.text for remark in remarks)]
     return Box(
         id=box_id(node),
         role="output" if node == graph.graph["output"] else _role(data),
@@ -119,7 +137,8 @@ def _box(
         ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
         counted=value is None,
         heat=heat_of(value, numbers) if style.heat else None,
-        alt=f"{said}; {' '.join(gradient)}" if gradient else said,
+        alt="; ".join(filter(None, aside)),
+        remarks=remarks,
     )
 
 
@@ -289,6 +308,9 @@ def _description(
         for _, d in graph.nodes(data=True)
         if d["kind"] == LEAF and d["label"] and "grad" in d
     ]
+    begun = [box.alt.split(":")[0] for box in boxes if box.fault == "begins"]
+    if begun:
+        said.append(words.gettext("NaN or infinity begins in {list}.", list=", ".join(begun)))
     if leaves and "gradients" not in style.hidden:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
         said.append(words.gettext("Gradients: {list}.", list=listed))
@@ -324,4 +346,15 @@ def _legend(
             (sign, words.gettext("{word} along axis {axis}, which stays", word=word, axis=listed))
         )
     items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts]
-    return tuple(items)
+    return (*items, *_remarked(boxes, words))
+
+
+def _remarked(boxes: tuple[Box, ...], words: Language) -> list[tuple[str, str]]:
+    """What the signs of remarks mean."""
+    kinds = {remark.kind for box in boxes for remark in box.remarks}
+    said = {
+        "begins": (FAULT, words.gettext("NaN or infinity begins")),
+        "passed": (PASSED, words.gettext("NaN or infinity passed on")),
+        "off": (ZERO, words.gettext("gradient that an op made 0")),
+    }
+    return [item for kind, item in said.items() if kind in kinds]

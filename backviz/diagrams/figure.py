@@ -26,6 +26,7 @@ from backviz.graphs import (
     chosen,
     contract,
     cut_out,
+    find_faults,
     fold_constants,
     fold_layers,
     fold_middle,
@@ -34,6 +35,7 @@ from backviz.graphs import (
     has_scopes,
     hide_data,
     hide_weights,
+    in_boxes,
     layers,
     roll,
     roll_home,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
     from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
+    from backviz.graphs.faults import Fault
     from backviz.graphs.rolled import Layer
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
@@ -97,6 +100,11 @@ class Figure:
     def names(self) -> dict[int, str]:
         """What every node of the whole graph is called in a box, whatever is folded."""
         return told_apart(dict(self.graph.nodes(data="label")), MAX_TITLE)
+
+    @cached_property
+    def faults(self) -> dict[int, tuple[Fault, ...]]:
+        """NaN, infinity and gradients that an op made 0, by node of the whole graph."""
+        return find_faults(self.graph)
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
@@ -186,6 +194,7 @@ class Figure:
         hidden = weights == "hide" or (weights == "auto" and self.style.fold == "layers")
         home = roll_home(self.graph, found, home, hidden) if found else home
         view = contract(self.graph, home, self.style.numbers, titles, formulas)
+        view.graph["faults"] = in_boxes(self.faults, home)
         if found:
             called = LANGUAGES[self.style.lang].gettext("layer {k}", k="{k}")
             roll(view, self.graph, found, self.style.numbers if hidden else None, called)

@@ -13,8 +13,8 @@ from itertools import accumulate, takewhile
 from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
-from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Text, moved
-from backviz.diagrams.model import Diagram, Lines, Sentence
+from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text, moved
+from backviz.diagrams.model import FAULT, PASSED, Diagram, Lines, Sentence
 from backviz.diagrams.theme import Preset, Theme
 
 CAPTION = 1.15  # against the text of the graph
@@ -214,12 +214,18 @@ def _legend_item(
     kind: str, words: str, size: float, theme: Theme
 ) -> tuple[tuple[Mark, ...], float]:
     """A sample of the line or number, what it means, and the width of both."""
-    colour = {"value": theme.forward, UNNAMED: theme.muted}.get(kind, theme.gradient)
+    colour = {"value": theme.forward, UNNAMED: theme.muted, "strong": theme.ink, "note": theme.ink,
+              FAULT: theme.alarm, PASSED: theme.alarm}.get(kind, theme.gradient)  # fmt: skip
     if kind[0] in "→0123456789":  # other pages, and the number of this one
         colour = theme.muted
     sample: list[Mark]
     if kind in ("value", "gradient"):
         sample, width = _sample_arrow(size, colour, dashed=kind == "gradient"), 1.8 * size
+    elif kind == "strong":
+        sample, width = (
+            [Rect(0, 0.25 * size, 1.5 * size, 0.9 * size, "", colour, 0.2 * size)],
+            1.5 * size,
+        )
     else:
         letter = "−2" if kind == "local" else kind
         sample, width = [Text(0, size, letter, size, colour)], font.width(letter, size)

@@ -12,6 +12,7 @@ from typing import Literal
 
 Role = Literal["leaf", "constant", "op", "output", "group", "derivative"]
 Accent = Literal["", "forward", "backward"]
+Emphasis = Literal["", "strong", "pale"]
 
 
 def box_id(node: int) -> str:
@@ -32,6 +33,28 @@ class Heat:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A short line under a box's numbers, with the sign it begins with, and what it is about.
+
+    "begins" and "passed" are NaN and infinity, "off" is a gradient that an op made 0, "note" is
+    what a person says. A build shows a remark once the value or gradient it is `about` is known.
+    """
+
+    kind: Literal["begins", "passed", "off", "note"]
+    text: str
+    about: Literal["", "value", "gradient"] = ""
+
+    @property
+    def line(self) -> str:
+        """The text behind its sign."""
+        sign = {"begins": FAULT, "passed": PASSED, "off": ZERO}.get(self.kind, "")
+        return f"{sign} {self.text}".strip()
+
+
+FAULT, PASSED, ZERO = "⚠", "△", "∅"
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """One value: its name, the op that made it, its value and its gradient.
 
@@ -39,7 +62,9 @@ class Box:
     matrix, a summary of a large array; `counted` are the ops of a fold without a value. An
     empty `gradient` is not drawn; a gradient that was not computed is the line "—". `note` is
     the array's shape. `reserve` are
-    lines that the box must have room for because it shows them at another moment.
+    lines that the box must have room for because it shows them at another moment. `remarks`
+    stand below the numbers, `fill` is a colour in place of the role's, `emphasis` says whether a
+    highlight stands on the box or elsewhere.
     """
 
     id: str
@@ -55,6 +80,15 @@ class Box:
     reserve: tuple[str, ...] = ()
     heat: Heat | None = None
     counted: bool = False
+    remarks: tuple[Remark, ...] = ()
+    fill: str = ""
+    emphasis: Emphasis = ""
+
+    @property
+    def fault(self) -> Literal["", "begins", "passed"]:
+        """Whether the box holds NaN or infinity, and whether that begins in it."""
+        kinds = [r.kind for r in self.remarks]
+        return "begins" if "begins" in kinds else "passed" if "passed" in kinds else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +110,7 @@ class Arrow:
     forward: bool = True
     alt: str = ""
     parts: tuple[tuple[str, str], ...] = ()
+    emphasis: Emphasis = ""
 
 
 class Sentence(str):
@@ -143,6 +178,13 @@ class ArrowState:
 
 
 WHOLE_BOX, WHOLE_ARROW = BoxState(), ArrowState()
+
+
+def shown_remarks(box: Box, state: BoxState) -> tuple[Remark, ...]:
+    """The remarks on what a box shows at a moment: none before the number itself is there."""
+    whole = state.gradient is None or state.gradient == box.gradient
+    known = {"": True, "value": state.value, "gradient": whole}
+    return tuple(remark for remark in box.remarks if known[remark.about])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.drawing import Drawing, Part
-from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment
+from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment, shown_remarks
 from backviz.diagrams.naming import step_diagram
 from backviz.diagrams.page import Sheet, lay
 from backviz.displays import DISPLAYS, WRITERS
@@ -35,7 +35,13 @@ PRINTED = 40  # steps that are printed; of more, the first and how many more
 def _as_shown(box: Box, state: BoxState) -> Box:
     """A box with what it shows at a moment."""
     gradient = box.gradient if state.gradient is None else state.gradient
-    return replace(box, value=box.value if state.value else (), gradient=gradient, reserve=())
+    return replace(
+        box,
+        value=box.value if state.value else (),
+        gradient=gradient,
+        reserve=(),
+        remarks=shown_remarks(box, state),
+    )
 
 
 class Steps:

@@ -6,13 +6,15 @@ protanopia, deuteranopia and tritanopia, and position and dashes say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from backviz.diagrams.model import Role
 from backviz.registry import Registry
 
 INCH = 72.0  # points
 CM = INCH / 2.54
+PALE = 0.4  # of a colour, where the rest is background
 PIXELS = 96  # of a screen to the inch, as web pages count them
 
 
@@ -47,12 +49,37 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def mixed(colour: str, other: str, share: float) -> str:
+    """Between two colours: `share` of the first, the rest of the other.
+
+    >>> mixed("#000000", "#ffffff", 0.25)
+    '#bfbfbf'
+    """
+    pairs = zip(rgb(colour), rgb(other), strict=True)
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
+
+
+LEAST_CONTRAST = 4.5  # of text, as WCAG 2 asks for
+
+
+def legible(colour: str, on: str) -> str:
+    """The colour as text on another: itself where it can be read there, else black or white.
+
+    >>> legible("#005a9c", "#ffffff"), legible("#005a9c", "#003366")
+    ('#005a9c', '#ffffff')
+    """
+    if contrast(colour, on) >= LEAST_CONTRAST:
+        return colour
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, on))
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """The colours of a figure, each `#rrggbb`.
 
-    The last four are for films and may be left out: the colours of series of curves, and the
-    stops of the maps from low to high. Films derive what is left out from the other colours.
+    The last may be left out. `series` to `heights` are for films: the colours of series of curves,
+    and the stops of the maps from low to high; films derive what is left out from the other
+    colours. `fault` is the frame around NaN and infinity.
     """
 
     name: str
@@ -73,11 +100,17 @@ class Theme:
     diverging: tuple[str, ...] = ()
     sequential: tuple[str, ...] = ()
     heights: tuple[str, ...] = ()
+    fault: str = ""
 
     @property
     def is_dark(self) -> bool:
         """Whether the background is dark."""
         return luminance(self.background) < luminance(self.ink)
+
+    @property
+    def alarm(self) -> str:
+        """The colour of NaN and infinity: its own, or else the ink."""
+        return self.fault or self.ink
 
     def fill(self, role: Role) -> str:
         """The colour of a box in its role."""
@@ -90,6 +123,28 @@ class Theme:
             "derivative": self.derivative,
         }
         return fills[role]
+
+    def paled(self) -> Theme:
+        """The same colours near the background, for what a highlight leaves aside."""
+        toward = {f.name: getattr(self, f.name) for f in fields(self)}
+        pale: dict[str, Any] = {
+            name: mixed(colour, self.background, PALE)
+            for name, colour in toward.items()
+            if isinstance(colour, str) and colour.startswith("#")
+        }
+        return replace(self, **pale)
+
+    def on(self, fill: str) -> Theme:
+        """The colours of a box that is filled with a colour, all of them legible on it."""
+        ink = legible(self.ink, fill)
+        inks: dict[str, Any] = {
+            name: legible(getattr(self, name), fill) for name in ("muted", "forward", "gradient")
+        }
+        roles: dict[str, Any] = dict.fromkeys(
+            ("box", "leaf", "constant", "group", "derivative", "output"), fill
+        )
+        alarm = legible(self.alarm, fill)
+        return replace(self, ink=ink, rule=mixed(ink, fill, 0.2), fault=alarm, **inks, **roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +203,7 @@ THEMES.add(
             "#ffffd9", "#edf8b1", "#c6e9b4", "#7ecdbb", "#40b5c4", "#1d90c0", "#225da8", "#243392",
             "#081d58",
         ),
+        fault="#b3001b",
         heights=(
             "#0d57a1", "#2171b5", "#3c8cc3", "#5ba3d0", "#80badb", "#a7cee4", "#c7dcef", "#dae8f6",
             "#eef5fc",
@@ -181,6 +237,7 @@ THEMES.add(
             "#081d58", "#243392", "#225da8", "#1d90c0", "#40b5c4", "#7ecdbb", "#c6e9b4", "#edf8b1",
             "#ffffd9",
         ),
+        fault="#ff7a7a",
         heights=(
             "#1a1a25", "#262634", "#313144", "#3c3c54", "#474763", "#535373", "#5e637e", "#697289",
             "#748194",
@@ -224,6 +281,7 @@ THEMES.add(  # for bad projectors and bad eyes: at least 7:1 everywhere
         output="#261a00",
         border="#ffffff",
         rule="#5a5a5a",
+        fault="#ff9c9c",
     ),
 )
 

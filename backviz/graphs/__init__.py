@@ -1,6 +1,7 @@
 """The graph of a computation, whole and folded; the door to networkx."""
 
 from backviz.graphs.cut import Choice, chosen, cut_out
+from backviz.graphs.faults import Fault, find_faults, in_boxes
 from backviz.graphs.folds import (
     NO_TITLES,
     Home,
@@ -33,11 +34,13 @@ __all__ = [
     "NO_TITLES",
     "OP",
     "Choice",
+    "Fault",
     "Home",
     "Parts",
     "chosen",
     "contract",
     "cut_out",
+    "find_faults",
     "fold_constants",
     "fold_layers",
     "fold_middle",
@@ -47,6 +50,7 @@ __all__ = [
     "has_scopes",
     "hide_data",
     "hide_weights",
+    "in_boxes",
     "layers",
     "operands",
     "plain_graph",

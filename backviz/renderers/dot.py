@@ -46,6 +46,9 @@ def dot(figure: Figure) -> bytes:
         extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
         width = "2.5" if box.role == "output" else "1"
         order = {"ordering": "in"} if box.ordered else {}
+        if box.fault:
+            order |= {"color": theme.alarm, "fontcolor": theme.ink}
+            width, extra = ("4", extra) if box.fault == "begins" else ("2", f"{extra},dashed")
         graph.node(
             box.id,
             record(box, style.direction == "TB"),
@@ -89,7 +92,11 @@ def record(box: Box, downwards: bool = False) -> str:
     header = "  ".join(escape_record(w) for w in (box.title, box.symbol, box.note) if w)
     fields = [
         header,
-        *(r"\n".join(map(escape_record, ls)) for ls in (box.value, box.gradient) if ls),
+        *(
+            r"\n".join(map(escape_record, lines))
+            for lines in (box.value, box.gradient, [r.line for r in box.remarks])
+            if lines
+        ),
     ]
     label = "|".join(fields if header else fields[1:])
     return f"{{{label}}}" if downwards else label

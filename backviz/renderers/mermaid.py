@@ -65,9 +65,23 @@ def mermaid(figure: Figure) -> bytes:
         f"{_LOOKS.get(role, '')}"
         for role in dict.fromkeys(box.role for box in diagram.boxes)
     ]
+    lines += _classes(diagram, theme)
     if diagram.arrows:
         lines.append(f"  linkStyle default stroke:{theme.forward},color:{theme.gradient}")
     return ("\n".join(lines) + "\n").encode()
+
+
+def _classes(diagram: Diagram, theme: Theme) -> list[str]:
+    """The looks that single boxes have besides their role's."""
+    looks = {
+        "begins": f"stroke:{theme.alarm},stroke-width:4px",
+        "passed": f"stroke:{theme.alarm},stroke-width:2px,stroke-dasharray:5 4",
+    }
+    lines = []
+    for name, look in looks.items():
+        if held := [box.id for box in diagram.boxes if box.fault == name]:
+            lines += [f"  classDef {name} {look}", f"  class {','.join(held)} {name}"]
+    return lines
 
 
 def _head(diagram: Diagram, theme: Theme) -> list[str]:
@@ -95,7 +109,8 @@ def _head(diagram: Diagram, theme: Theme) -> list[str]:
 def _lines(box: Box) -> list[str]:
     header = "  ".join(w for w in (box.title, box.symbol, box.note) if w)
     gradient = [f"grad {box.gradient[0]}", *box.gradient[1:]] if box.gradient else []
-    return [line for line in (header, *box.value, *gradient) if line]
+    remarks = [remark.line for remark in box.remarks]
+    return [line for line in (header, *box.value, *gradient, *remarks) if line]
 
 
 def escape_mermaid(text: str) -> str:

@@ -12,7 +12,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from backviz.autodiff.symbol import OUT, UNNAMED
-from backviz.diagrams.model import WHOLE_BOX, Arrow, Box, BoxState, Diagram
+from backviz.diagrams.model import (
+    FAULT,
+    PASSED,
+    WHOLE_BOX,
+    ZERO,
+    Arrow,
+    Box,
+    BoxState,
+    Diagram,
+    shown_remarks,
+)
 from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, cut
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
 from backviz.signs import PLAIN
@@ -84,7 +94,7 @@ def draw_text(
     if lines is None:
         lines = _tree(diagram, signs, width, mark, states or {})
     caption = [cut(_plain(diagram.caption, signs), width, signs), ""] if diagram.caption else []
-    legend = [cut(line, width, signs) for line in _legend(diagram, signs, local)]
+    legend = _legend(diagram, signs, local, width)
     return "\n".join([*caption, *lines, *([""] if legend else []), *legend])
 
 
@@ -99,14 +109,16 @@ def _plain(words: str, signs: Signs) -> str:
 
 def _tile(box: Box, state: BoxState, marked: bool, signs: Signs) -> Tile:
     """The box's lines at one moment, and room for those of every moment."""
-    whole = _lines(box, box.gradient, signs)
+    remarks = tuple(_plain(remark.line, signs) for remark in box.remarks)
+    whole = _lines(box, box.gradient, signs) + remarks
     others = [_lines(box, (line,), signs)[-1] for line in box.reserve]
     label = _plain(box.symbol, signs)
     widest = max(map(screen_width, [*whole, *others, label + "  "]))
     gradient = box.gradient if state.gradient is None else state.gradient
     shown = _lines(box, gradient, signs, known=state.value)
+    shown += tuple(_plain(remark.line, signs) for remark in shown_remarks(box, state))
     shown += ("",) * (len(whole) - len(shown))
-    strong = marked or bool(state.accent)
+    strong = marked or bool(state.accent) or box.fault == "begins" or box.emphasis == "strong"
     return Tile(box.id, label, shown, (widest, len(whole)), strong, box.ordered)
 
 
@@ -126,14 +138,23 @@ def _lines(
     return tuple(_plain(line, signs) for line in lines) or ("",)
 
 
-def _legend(diagram: Diagram, signs: Signs, local: bool) -> list[str]:
+def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str]:
+    """What the signs mean, on as many lines as that takes."""
     samples = {"gradient": "grad"}
     if local:
         samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g", OUT: OUT}
-    samples |= {UNNAMED: UNNAMED}
-    said = (f"{samples[kind]}: {words}" for kind, words in diagram.legend if kind in samples)
-    line = "   ".join(_plain(words, signs) for words in said)
-    return [line] if line else []
+    samples |= {sign: sign for sign in (UNNAMED, FAULT, PASSED, ZERO)}
+    lines: list[str] = []
+    for kind, words in diagram.legend:
+        if kind not in samples:
+            continue
+        item = _plain(f"{samples[kind]}: {words}", signs)
+        longer = f"{lines[-1]}   {item}" if lines else item
+        if lines and screen_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(cut(item, width, signs))
+    return lines
 
 
 # The tree --------------------------------------------------------------------------------
@@ -189,5 +210,6 @@ def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool
         said.append(f"grad {'; '.join(map(unpadded, gradient))}")
     if again:
         said.append(signs.again)
+    said += [remark.line for remark in shown_remarks(box, state)]
     star = "* " if marked or state.accent else ""
     return star + _plain("  ".join(filter(None, said)), signs)

@@ -6,19 +6,24 @@ said to be too many; then the last link of each, one for every use, takes their 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.formula import Formula
+from backviz.autodiff.value import Value
 from backviz.errors import InputError
+from backviz.graphs.faults import Handed, Zero, why_zero
 from backviz.ops import OPS
 from backviz.stepping.answers import Answer, joined
 from backviz.stepping.blocks import row, shapes_text
 from backviz.stepping.look import Look
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
+from backviz.telling.run import Run
 from backviz.telling.step import Aligned, Stretched, equation
 from backviz.telling.teller import number
 from backviz.telling.wording import short
@@ -101,7 +106,8 @@ class Why(Answer):
 
     `gradient` is `None` where none comes. `many` counts the paths (`more`: there are more than
     that); where they are too many to list, `uses` says what each use hands back, and `rest` is
-    the sum of the others. So far `k` of `m` parts have come.
+    the sum of the others. So far `k` of `m` parts have come. `zero` says which op made the
+    gradient, or some of its entries, exactly 0.
     """
 
     node: str
@@ -117,6 +123,7 @@ class Why(Answer):
     shapes: Shapes = ()
     k: int = 0
     m: int = 0
+    zero: Zero | None = None
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
@@ -126,6 +133,10 @@ class Why(Answer):
         if self.itself:
             return look.lines(f"{head}: {look.say('the result itself, where the pass begins')}", 2)
         lines = look.lines(f"{head}   {self._count(look)}", 2)
+        if self.zero:
+            lines += look.lines(
+                f"  {look.say('0 comes from')} {self.zero.words().of(look.lang)}", 2
+            )
         if self.paths:
             lines += joined(_path_lines(k, p, look) for k, p in enumerate(self.paths, 1))
             lines += _sum_lines([p.product for p in self.paths], self.total, look)
@@ -205,7 +216,23 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     k, m = arrived(state, node)
     more = many > COUNTED
     return Why(said, slope, gradient, False, min(many, COUNTED), more, paths, uses, rest,
-               _added(parts), shapes, k, m)  # fmt: skip
+               _added(parts), shapes, k, m, why_zero(gradient, _uses(run, node)))  # fmt: skip
+
+
+def _uses(run: Run, node: int) -> Iterator[Handed]:
+    """What `why_zero` asks of every use of a node."""
+    record = run.record
+    for use in record.arrivals(node):
+        owner = record.owner(use)
+        part, value = run.contribution(use), run.values[record.heads[owner]]
+        upstream = run.whole(record.heads[owner])
+        assert value.op is not None
+        given = partial(_data, value)
+        yield Handed(value.op, part.position, upstream, part.value, part.local, given)
+
+
+def _data(value: Value) -> list[Any]:
+    return [operand.data for operand in value.inputs]
 
 
 def _added(parts: list[Any]) -> Any:
