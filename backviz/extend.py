@@ -37,6 +37,7 @@ from backviz.renderers import RENDERERS, Renderer
 from backviz.renderers.builds import BUILDERS, Builder
 from backviz.scenes import SCENES, Axis, Claim, Film, Frame, Panel, Within, artists, scene
 from backviz.scenes.artists import Line
+from backviz.scenes.provider import own_data, provided
 from backviz.scenes.registry import Kind, said
 from backviz.sources.examples import EXAMPLES, Example
 from backviz.sources.frameworks import FRAMEWORKS, Framework
@@ -105,6 +106,8 @@ __all__ = [
     "elementwise",
     "film_format",
     "optimizer",
+    "own_data",
+    "provided",
     "said",
     "scene",
     "structural",

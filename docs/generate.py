@@ -404,6 +404,16 @@ FORMATS
   with all settings and the seed. The same settings give the same frames, and but for mp4 the same bytes.
 - A file appears whole or not at all, even if Ctrl-C is pressed or the disk is full.
 
+Scenes that learn from points take your own with `--data`: a CSV with a column for each input and the
+target last (one line of heads may stand above; with semicolons a comma is a decimal sign), an NPZ with
+`x` and `y`, or `file.py:name`, where the name is a pair `x, y` or a function that returns one. Classes
+may be numbers or words. A network sees inputs of any size as numbers from −1 to 1.
+
+```
+backviz animate line_fit --data points.csv -o line.mp4
+backviz animate hidden_lines --data measured.npz --steps 300 -o classes.mp4
+```
+
 In Python a scene is a function that returns a film:
 
 ```python

@@ -11,7 +11,6 @@ import numpy as np
 from backviz.autodiff.value import tensor
 from backviz.data import SETS
 from backviz.language import N_, _
-from backviz.nn import MLP
 from backviz.ops import OPS
 from backviz.scenes.artist import Array, Artist, Color
 from backviz.scenes.artists import Arrows, Heat, Line, Mark, Points
@@ -19,6 +18,7 @@ from backviz.scenes.layers import head, key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import OneOptimizer
+from backviz.scenes.provider import Data, Provider, own_data, provided
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import moments_of
 
@@ -29,21 +29,26 @@ CLASSES: tuple[tuple[float, str, Color, Mark], ...] = (
 Cloud = Literal["blobs", "moons", "circles", "xor"]
 
 
-def _cloud(name: Cloud, samples: int, noise: float, seed: int) -> tuple[Array, Array]:
+Own = Annotated[Data | None, own_data(2, classes=True)]
+
+
+def _cloud(own: Data | None, name: Cloud, samples: int, noise: float, seed: int) -> Provider:
     """Points (n, 2) and their classes ±1 (n,)."""
     if name == "blobs":
         x, label = SETS[name](samples, classes=2, spread=noise, seed=seed)
     else:
         x, label = SETS[name](samples, noise=noise, seed=seed)
-    return np.asarray(x, float), np.where(np.asarray(label) > 0, 1.0, -1.0)
+    return provided(own, x, np.where(label > 0, 1.0, -1.0))
 
 
-def _grid(x: Array) -> tuple[tuple[float, float], tuple[float, float], Array]:
-    """The ends of a map around points, and the middles of its cells (CELLS², 2)."""
+def _grid(data: Data) -> tuple[tuple[float, float], tuple[float, float], Array]:
+    """The ends of a map around points, and the middles of its cells (CELLS², 2), inner ones."""
+    x = data.x
     across, up = span(x[:, 0], pad=0.12), span(x[:, 1], pad=0.12)
     shares = (np.arange(CELLS) + 0.5) / CELLS
     sides = (low + shares * (high - low) for low, high in (across, up))
-    return across, up, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    cells: Array = data.inner(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
+    return across, up, cells
 
 
 def _classes(x: Array, sign: Array) -> tuple[Artist, ...]:
@@ -86,6 +91,7 @@ def _right(data: Any, k: int) -> float:
 )
 def logistic_boundary(
     cloud: Cloud = "blobs",
+    data: Own = said(""),
     optimizer: OneOptimizer = said("sgd"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
     samples: Annotated[int, Within(8, 400)] = 60,
@@ -101,6 +107,7 @@ def logistic_boundary(
 
     Options:
     cloud: the points: two blobs, moons, circles, or XOR
+    data: your own points instead: a csv with columns x1,x2,class, an npz, or file.py:name
     optimizer: a name; options follow with colons, as in sgd:momentum=.5
     rate: of each step
     samples: how many points
@@ -108,13 +115,14 @@ def logistic_boundary(
     steps: of training
     seed: of the points
     """
-    x, sign = _cloud(cloud, samples, noise, seed)
-    across, up, cells = _grid(x)
+    given = _cloud(data, cloud, samples, noise, seed).data
+    x, sign, z = given.x, given.y, given.inner(given.x)
+    across, up, cells = _grid(given)
     w, b = tensor(np.array([0.5, 0.5])), tensor(np.zeros(1))
     descent = optimizer.made([w, b], lr=optimizer.rate_or(rate))
     rows = []
     for step in range(steps + 1):
-        loss = OPS["softplus"](-sign * (x @ w + b)).mean()
+        loss = OPS["softplus"](-sign * (z @ w + b)).mean()
         rows.append((np.array(w.data), float(b.data[0]), loss.item()))
         if step < steps:
             w.grad = b.grad = None
@@ -132,16 +140,18 @@ def logistic_boundary(
         ),
     )
     moments, steps_so_far = moments_of(steps), np.arange(steps + 1.0)
-    reach = 0.15 * max(np.ptp(across), np.ptp(up))
+    reach = 0.15 * float(np.ptp(cells, axis=0).max())
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             w, b, loss = rows[k]
             chance = np.tanh((cells @ w + b) / 2).reshape(CELLS, CELLS)  # 2p − 1
-            border = _border(w, b, x)
-            foot, turned = border.mean(axis=0), reach * w / (float(np.linalg.norm(w)) or 1.0)
+            inner = _border(w, b, z)
+            border, foot = given.outer(inner), given.outer(inner.mean(axis=0))
+            turned = reach * w / (float(np.linalg.norm(w)) or 1.0)
+            turned = given.outer(inner.mean(axis=0) + turned) - foot
             line = Line("loss", steps_so_far[: k + 1], positive(losses[: k + 1]), color=0)
-            right = int(np.sum(sign * (x @ w + b) > 0))
+            right = int(np.sum(sign * (z @ w + b) > 0))
             yield Frame(
                 _("Step {k}: cross-entropy {loss}; {right} of {n} points are on their side of "
                   "the boundary.", k=k, loss=write(loss), right=right, n=len(x)),
@@ -174,6 +184,7 @@ def logistic_boundary(
 )
 def hidden_lines(
     cloud: Cloud = "xor",
+    data: Own = said(""),
     units: Annotated[int, Within(1, 4)] = 4,
     optimizer: OneOptimizer = said("adam"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
@@ -189,6 +200,7 @@ def hidden_lines(
 
     Options:
     cloud: the points: two blobs, moons, circles, or XOR
+    data: your own points instead: a csv with columns x1,x2,class, an npz, or file.py:name
     units: in the hidden layer
     optimizer: a name; options follow with colons, as in adam:betas=.8/.99
     rate: of each step
@@ -197,9 +209,10 @@ def hidden_lines(
     steps: of training
     seed: of points and weights
     """
-    x, sign = _cloud(cloud, samples, noise, seed)
-    across, up, cells = _grid(x)
-    net = MLP(2, (units, 1), "tanh", seed=seed, init="xavier_normal")
+    given = _cloud(data, cloud, samples, noise, seed)
+    x, sign, z = given.data.x, given.data.y, given.data.inner(given.data.x)
+    across, up, cells = _grid(given.data)
+    net = given.network([units], "tanh", seed)
     weights = net.parameters()
     descent = optimizer.made(weights, lr=optimizer.rate_or(rate))
     rows = []
@@ -235,9 +248,11 @@ def hidden_lines(
             (w1, b1, w2, b2), loss = rows[k]
             hidden = np.tanh(cells @ w1 + b1)
             out = np.tanh((hidden @ w2 + b2) / 2).reshape(CELLS, CELLS)
-            score = (np.tanh(x @ w1 + b1) @ w2 + b2)[:, 0]
+            score = (np.tanh(z @ w1 + b1) @ w2 + b2)[:, 0]
             right = int(np.sum(sign * score > 0))
-            borders = [_border(w1[:, i], float(np.ravel(b1)[i]), x) for i in range(units)]
+            borders = [
+                given.data.outer(_border(w1[:, i], float(np.ravel(b1)[i]), z)) for i in range(units)
+            ]
             yield Frame(
                 _("Step {k}: cross-entropy {loss}; {right} of {n} points are on their side.",
                   k=k, loss=write(loss), right=right, n=len(x)),

@@ -8,14 +8,14 @@ from typing import Annotated
 import numpy as np
 
 from backviz.language import N_, _
-from backviz.nn import MLP
 from backviz.optim import Adam
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.layers import head, key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.provider import Data, own_data, provided
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import moments_of
 
 SIDE, CURVE = 1.0, 161  # of the inputs, and the points that a curve is drawn through
@@ -25,6 +25,13 @@ def _made(draw: np.random.Generator, n: int, noise: float) -> tuple[Array, Array
     """Inputs (n, 1) and noisy targets (n, 1) of one wave."""
     x = np.sort(draw.uniform(-SIDE, SIDE, (n, 1)), axis=0)
     return x, np.sin(np.pi * x) + noise * draw.standard_normal((n, 1))
+
+
+def _parted(draw: np.random.Generator, own: Data, n: int) -> tuple[Array, ...]:
+    """Inputs and targets (·, 1) of so many samples, two thirds at most, and of all others."""
+    order = draw.permutation(len(own.y))
+    n = min(n, max(1, 2 * len(order) // 3))
+    return tuple(a[part] for part in (order[:n], order[n:]) for a in (own.x, own.y[:, None]))
 
 
 @scene(
@@ -42,6 +49,7 @@ def overfitting(
     width: Annotated[int, Within(1, 256)] = 40,
     rate: Annotated[float, Within(1e-6, 10)] = 0.02,
     steps: Annotated[int, Within(1, 5000)] = 800,
+    data: Annotated[Data | None, own_data(1)] = said(""),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """A network with more weights than points learns the noise; validation says when to stop.
@@ -56,12 +64,19 @@ def overfitting(
     width: units in each of the two hidden layers
     rate: of Adam
     steps: of training
+    data: your own points: a csv with columns x,y, an npz, or file.py:name; those that it is not
+      trained on validate
     seed: of points and weights
     """
     draw = np.random.default_rng(seed)
-    (x, y), (u, v) = _made(draw, samples, noise), _made(draw, 200, noise)
-    net = MLP(1, (width, width, 1), "tanh", seed=seed, init="xavier_normal")
-    descent, at = Adam(net.parameters(), lr=rate), np.linspace(-SIDE, SIDE, CURVE)[:, None]
+    if data is None:
+        (x, y), (u, v) = _made(draw, samples, noise), _made(draw, 200, noise)
+    else:
+        x, y, u, v = _parted(draw, data, samples)
+    given = provided(data, x, y[:, 0])
+    net = given.network([width, width], "tanh", seed)
+    side = (-SIDE, SIDE) if data is None else (float(data.x.min()), float(data.x.max()))
+    descent, at = Adam(net.parameters(), lr=rate), np.linspace(*side, CURVE)[:, None]
     moments = moments_of(steps)
     shown, losses = {}, []
     for step in range(steps + 1):
@@ -76,10 +91,13 @@ def overfitting(
     best = int(table[:, 1].argmin())
     panels = (
         Panel(
-            "data", Axis("x", -1.05 * SIDE, 1.05 * SIDE), Axis("y", *span(y, [-1.3, 1.3])),
+            "data", Axis("x", *span(at, pad=0.025)),
+            Axis("y", *(span(y, [-1.3, 1.3]) if data is None else span(y, v))),
             title=N_("what the network says"),
             static=(
-                Line("wave", at[:, 0], np.sin(np.pi * at[:, 0]), color="muted", dash="dotted"),
+                Line("wave", at[:, 0], np.sin(np.pi * at[:, 0]), color="muted", dash="dotted")
+                if data is None else
+                Points("others", u[:, 0], v[:, 0], color="muted", marker="circle", size=6.0),
                 Points("points", x[:, 0], y[:, 0], color="ink", marker="circle"),
             ),
         ),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import numpy as np
 
-from backviz.errors import InputError
 from backviz.language import N_, _
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Line, Path, Points
@@ -16,45 +14,12 @@ from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import OneOptimizer
-from backviz.scenes.registry import Claim, Kind, Within, said, scene
+from backviz.scenes.provider import Data, own_data, provided
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import map_panel, moments_of
 from backviz.scenes.surface_text import Start
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import travel
-
-MOST = 2000  # rows of a file: the loss is recorded with each of them
-
-
-def read_pairs(option: str, text: str) -> Array | None:
-    """The first two columns (n, 2) of a file of numbers with commas; `None` for an empty name.
-
-    Lines that are no numbers, such as heads, are left out.
-    """
-    if not text.strip():
-        return None
-    try:
-        with FilePath(text.strip()).expanduser().open(encoding="utf-8-sig") as file:
-            rows = [row for line in file if (row := _pair(line))]
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise InputError(f"{option}: cannot read {text.strip()}: {why}") from None
-    if not 2 <= len(rows) <= MOST or len({x for x, _y in rows}) < 2:
-        raise InputError(
-            f"{option}: {text.strip()} has {len(rows)} rows of numbers x, y; give 2 to {MOST} with "
-            "different x"
-        )
-    return np.array(rows)
-
-
-def _pair(line: str) -> tuple[float, float] | None:
-    try:
-        x, y = map(float, line.replace(";", ",").replace("\t", ",").split(",")[:2])
-    except ValueError:
-        return None
-    return (x, y) if np.isfinite((x, y)).all() else None
-
-
-Pairs = Annotated[Array | None, Kind("pairs", "FILE", read_pairs)]
 
 
 def squares(x: Array, y: Array, start: tuple[float, float]) -> Landscape:
@@ -92,7 +57,7 @@ def line_fit(
     start: Start = said("-1.5,2.5"),
     samples: Annotated[int, Within(2, 200)] = 20,
     noise: Annotated[float, Within(0, 100)] = 0.4,
-    data: Pairs = said(""),
+    data: Annotated[Data | None, own_data(1)] = said(""),
     steps: Annotated[int, Within(0, 2000)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
@@ -107,16 +72,14 @@ def line_fit(
     start: slope,intercept of the first line; auto is 0,0
     samples: how many points are made around y = x + 0.5
     noise: their standard deviation from it
-    data: a file of your own with two columns x,y; empty for points that are made
+    data: your own points: a csv with columns x,y, an npz, or file.py:name; empty for made ones
     steps: of the descent
     seed: of the points
     """
-    if data is None:
-        draw = np.random.default_rng(seed)
-        x = np.sort(draw.uniform(-2.0, 2.0, samples))
-        y = x + 0.5 + noise * draw.standard_normal(samples)
-    else:
-        x, y = data.T
+    draw = np.random.default_rng(seed)
+    made = np.sort(draw.uniform(-2.0, 2.0, samples))
+    given = provided(data, made, made + 0.5 + noise * draw.standard_normal(samples)).data
+    x, y = given.column, given.y
     land = squares(x, y, start or (0.0, 0.0))
     run = travel(land, optimizer, [land.start], steps, rate)
     way, slopes = run.path(), land.measured(run.path())[1]
@@ -134,14 +97,30 @@ def line_fit(
     )  # fmt: skip
     moments = moments_of(steps)
 
+    columns = np.stack([x, np.ones_like(x)], axis=1)
+    limit = 2 / float(np.linalg.eigvalsh(2 * columns.T @ columns / len(x)).max())
+
+    def told(k: int) -> str:
+        w, b = way[k]
+        loss = run.losses[k, 0]
+        if k and not loss <= run.losses[0, 0]:
+            return _(
+                "Step {k}: the loss has grown from {first} to {loss}; gradient descent needs a "
+                "rate below {limit} here.",
+                k=k, first=write(run.losses[0, 0]), loss=write(loss), limit=write(limit),
+            )  # fmt: skip
+        return _(
+            "Step {k}: ŷ = {w}·x {sign} {b}, mean squared error {loss}; its gradient is "
+            "({slope}, {cut}).",
+            k=k, w=write(w), sign="+" if b >= 0 else "−", b=write(abs(b)), loss=write(loss),
+            slope=write(slopes[k, 0]), cut=write(slopes[k, 1]),
+        )  # fmt: skip
+
     def frames() -> Iterator[Frame]:
         for k in moments:
             w, b = way[k]
             yield Frame(
-                _("Step {k}: ŷ = {w}·x {sign} {b}, mean squared error {loss}; its gradient is "
-                  "({slope}, {cut}).", k=k, w=write(w), sign="+" if b >= 0 else "−",
-                  b=write(abs(b)), loss=write(run.losses[k, 0]), slope=write(slopes[k, 0]),
-                  cut=write(slopes[k, 1])),
+                told(k),
                 {
                     "data": (
                         _residuals(x, y, w * x + b),
@@ -150,7 +129,7 @@ def line_fit(
                     "plane": (Path("way", way[: k + 1, 0], way[: k + 1, 1], color=1),),
                 },
                 pause=0.0 if k else 1.5,
-            )  # fmt: skip
+            )
 
     return Film(
         N_("A line is fitted by gradient descent"), panels, frames, len(moments),

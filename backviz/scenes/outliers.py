@@ -15,8 +15,9 @@ from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
+from backviz.scenes.provider import Data, own_data, provided
 from backviz.scenes.pulling_losses import LOSSES
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import moments_of
 
 SLOPE, CUT = 1.0, 0.5  # of the line that the points without outliers are made around
@@ -53,6 +54,7 @@ def robust_fit(
     outliers: Annotated[int, Within(0, 50)] = 4,
     far: Annotated[float, Within(-100, 100)] = -6.0,
     noise: Annotated[float, Within(0, 10)] = 0.3,
+    data: Annotated[Data | None, own_data(1)] = said(""),
     rate: Annotated[float, Within(1e-6, 10)] = 0.1,
     steps: Annotated[int, Within(0, 2000)] = 100,
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -69,6 +71,7 @@ def robust_fit(
     outliers: how many more, at the right end
     far: how far those are from the line
     noise: standard deviation of all points
+    data: your own points: a csv with columns x,y, an npz, or file.py:name; empty for made ones
     rate: of Adam
     steps: of the descent
     seed: of the points
@@ -77,30 +80,38 @@ def robust_fit(
     x = np.concatenate((draw.uniform(-2, 2, samples), draw.uniform(1.2, 2, outliers)))
     y = SLOPE * x + CUT + noise * draw.standard_normal(len(x))
     y[samples:] += far
+    given = provided(data, x, y).data
+    x, y, usual = given.column, given.y, slice(None if data else samples)
     ways = {name: fitted(x, y, name, rate, steps) for name in LOSSES["residual"]}
     ends = np.array(span(x))
     slopes = {name: way[:, 0] for name, way in ways.items()}
+    made = [] if data else [SLOPE]
     panels = (
         Panel(
             "data", Axis("x", *span(x)), Axis("y", *span(y, pad=0.15)), title=N_("data and lines"),
             legend="below",
             static=(
-                Points("points", x[:samples], y[:samples], color="ink", marker="circle", size=8.0),
-                Points("outliers", x[samples:], y[samples:], color="ink", marker="cross"),
+                Points("points", x[usual], y[usual], color="ink", marker="circle", size=8.0),
+                *(
+                    () if data
+                    else [Points("outliers", x[samples:], y[samples:], color="ink", marker="cross")]
+                ),
             ),
         ),
         Panel(
-            "slope", step_axis(steps + 1), Axis("", *span(*slopes.values(), [SLOPE])),
-            title=N_("slope w"), place=(0, 1, 1, 1), static=(Rule("true", SLOPE),),
+            "slope", step_axis(steps + 1), Axis("", *span(*slopes.values(), made)),
+            title=N_("slope w"), place=(0, 1, 1, 1),
+            static=tuple(Rule("true", slope) for slope in made),
         ),
     )  # fmt: skip
     moments, at = moments_of(steps), np.arange(steps + 1.0)
 
     def frames() -> Iterator[Frame]:
         for k in moments:
-            said = ", ".join(f"{name} {write(slopes[name][k])}" for name in ways)
+            told = ", ".join(f"{name} {write(slopes[name][k])}" for name in ways)
             yield Frame(
-                _("Step {k}, slopes: {slopes}. Without outliers it is {slope}.", k=k, slopes=said,
+                _("Step {k}, slopes: {slopes}.", k=k, slopes=told) if data else
+                _("Step {k}, slopes: {slopes}. Without outliers it is {slope}.", k=k, slopes=told,
                   slope=write(SLOPE)),
                 {
                     "data": [

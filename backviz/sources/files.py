@@ -105,19 +105,7 @@ def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[
 
 def value_of(program: Program, name: str, found: dict[str, Any], source: str) -> Value:
     """The value of that name among the variables of a file that has run."""
-    if name not in found:
-        names = defined(program.tree)
-        if name in names:
-            raise InputError(
-                _(
-                    "{given} gives {name} no value: the line that does has not run, as under "
-                    'if __name__ == "__main__":; put it into a function and name that',
-                    given=program.given,
-                    name=name,
-                )
-            )
-        raise InputError(f"{program.given}: {unknown(N_('name'), name, names)}")
-    held = found[name]
+    held = _held(program, name, found)
     value: Any = _call(program, held, name) if is_function(held) else held
     if not isinstance(value, Value):
         value = import_module("backviz.sources.frameworks").recorded(value)
@@ -133,6 +121,37 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
         value.label = name
     made: Value = value
     return made
+
+
+def object_of(source: str) -> Any:
+    """What a name in a file stands for; a function is called, without arguments.
+
+    It need not be a recorded value: data sets and networks come this way. Raises `InputError` as
+    `record_file` does.
+    """
+    program, name = program_of(source)
+    held = _held(program, name, program.run())
+    if isinstance(held, type) or not is_function(held):
+        return held
+    _no_arguments(program, held, name)
+    return program.call(held)
+
+
+def _held(program: Program, name: str, found: dict[str, Any]) -> Any:
+    """What that name stands for among the variables of a file that has run."""
+    if name not in found:
+        names = defined(program.tree)
+        if name in names:
+            raise InputError(
+                _(
+                    "{given} gives {name} no value: the line that does has not run, as under "
+                    'if __name__ == "__main__":; put it into a function and name that',
+                    given=program.given,
+                    name=name,
+                )
+            )
+        raise InputError(f"{program.given}: {unknown(N_('name'), name, names)}")
+    return found[name]
 
 
 def _split(source: str) -> tuple[str, str]:
@@ -164,7 +183,8 @@ def _has_defaults(function: Any) -> bool:
         return False
 
 
-def _call(program: Program, function: Any, name: str) -> Any:
+def _no_arguments(program: Program, function: Any, name: str) -> None:
+    """Refuse a function that cannot be called without arguments."""
     try:
         required = [
             p.name
@@ -183,6 +203,10 @@ def _call(program: Program, function: Any, name: str) -> Any:
                 list=", ".join(required),
             )
         )
+
+
+def _call(program: Program, function: Any, name: str) -> Any:
+    _no_arguments(program, function, name)
     again = random_state(*program.modules(), function)
     with names_of_variables(function) as found:
         value = program.call(function)
