@@ -83,7 +83,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "training-step", "A step of training: zero_grad, forward, loss, backward, step",
             "one step whole, and the same without zero_grad",
-            "explain zero-grad",
+            "animate training_step -o NAME.mp4", "explain zero-grad",
         ),
     ),
     "Activations": (

@@ -174,6 +174,7 @@ TAKEN = frozenset(
 MODULES = (
     "backviz.scenes.slopes",
     "backviz.scenes.fitted_line",
+    "backviz.scenes.steps_of_training",
     "backviz.scenes.boundaries",
     "backviz.scenes.vanishing",
     "backviz.scenes.gradient_on_graph",

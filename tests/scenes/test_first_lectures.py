@@ -21,8 +21,8 @@ else:
         torch = None
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
-FIRST = ("line_fit", "logistic_boundary", "hidden_lines", "loss_curves", "softmax_bars",
-         "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling",
+FIRST = ("line_fit", "training_step", "logistic_boundary", "hidden_lines", "loss_curves",
+         "softmax_bars", "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling",
          "overfitting")  # fmt: skip
 
 
@@ -49,6 +49,34 @@ def test_a_line_is_fitted_to_a_file(tmp_path):
     film = scenes.line_fit(data=str(file), steps=300, rate=0.2)
     assert "ŷ = 2·x + 1" in film.at(-1)[0].caption
     assert film.settings["data"] == str(file)
+
+
+@needs_torch
+def test_the_steps_of_training_are_torch_s_with_and_without_zero_grad():
+    film = scenes.training_step(steps=6)
+    data = film.data()
+    for name in ("with", "without"):
+        w = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+        b = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+        descent = torch.optim.SGD([w, b], lr=0.06)
+        for k in range(6):
+            if name == "with":
+                descent.zero_grad()
+            loss = (w * 2.0 + b - 3.0) ** 2
+            assert data[f"loss.{name}.y"][-1, k] == pytest.approx(loss.item(), rel=1e-12)
+            loss.backward()
+            descent.step()
+    said = [frame.caption for frame, _ in film.states()]
+    assert said[12] == "Step 2, backward: ∂L/∂w = −3.2; below it adds up: −8 + (−3.2) = −11.2."
+    assert "w = 0.98 − 0.06·(−3.2) = 1.17; below 0.98 − 0.06·(−11.2) = 1.65." in said[13]
+
+
+def test_the_graph_without_zero_grad_shows_the_sum():
+    _frame, seen = scenes.training_step().at(12)
+    for name, shown in (("with", "−3.2"), ("without", "−8 + (−3.2) = −11.2")):
+        artist = seen[name]["graph"]
+        boxes = {box.title: box.gradient for box in artist.steps.figure.diagram.boxes}
+        assert shown in boxes["w"]
 
 
 @needs_torch
