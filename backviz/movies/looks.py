@@ -15,7 +15,7 @@ from backviz.errors import UsageError
 from backviz.language import _
 from backviz.scenes.artist import Artist
 from backviz.text import with_decimal
-from backviz.words import LANGUAGES
+from backviz.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from backviz.scenes.model import Film
@@ -84,7 +84,8 @@ def said(text: str, style: Style) -> str:
     >>> said("A rate of 0.5", film_style(decimal=",", lang="ru"))
     'A rate of 0,5'
     """
-    return with_decimal(LANGUAGES[style.lang].gettext(text), style.decimal)
+    told = text.of(style.lang) if isinstance(text, Words) else LANGUAGES[style.lang].gettext(text)
+    return with_decimal(told, style.decimal)
 
 
 def is_plain(style: Style) -> bool:
@@ -100,8 +101,8 @@ def titled(film: Film, style: Style) -> Film:
 def worded(given: Any, style: Style) -> Any:
     """An artist, a panel or an axis with its texts as `said`; itself if nothing changes.
 
-    >>> from backviz.scenes.artists import Words
-    >>> worded(Words("w", 0, 0, "0.5 of 1.5"), film_style(decimal=",")).text
+    >>> from backviz.scenes import artists
+    >>> worded(artists.Words("w", 0, 0, "0.5 of 1.5"), film_style(decimal=",")).text
     '0,5 of 1,5'
     """
     if is_plain(style):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 
 Array = NDArray[np.float64]
 Color = int | str
@@ -41,13 +42,24 @@ class Artist:
         if any(len(shape) != 1 for shape in lengths.values()) or len(set(lengths.values())) > 1:
             listed = ", ".join(f"{name} {shape}" for name, shape in lengths.items())
             raise ShapeError(
-                f"{type(self).__name__} {self.key!r} needs vectors of one length; it got {listed}"
+                _(
+                    "{kind} {key!r} needs vectors of one length; it got {listed}",
+                    kind=type(self).__name__,
+                    key=self.key,
+                    listed=listed,
+                )
             )
         color = getattr(self, "color", 0)
         if isinstance(color, str) and color not in COLORS:
             raise InputError(
-                f"{type(self).__name__} {self.key!r}: unknown color {color!r}; "
-                f"use a series number or one of {', '.join(COLORS)}"
+                _(
+                    "{kind} {key!r}: unknown color {color!r}; use a series number or one of "
+                    "{known}",
+                    kind=type(self).__name__,
+                    key=self.key,
+                    color=color,
+                    known=", ".join(COLORS),
+                )
             )
 
     def _frozen(self, name: str, given: ArrayLike) -> Array:
@@ -55,7 +67,12 @@ class Artist:
             array = np.array(given, dtype=np.float64)
         except (TypeError, ValueError):
             raise InputError(
-                f"{type(self).__name__} {self.key!r}: {name} is no array of numbers"
+                _(
+                    "{kind} {key!r}: {name} is no array of numbers",
+                    kind=type(self).__name__,
+                    key=self.key,
+                    name=name,
+                )
             ) from None
         array.setflags(write=False)
         return array

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from backviz.diagrams.steps import Steps
 from backviz.errors import ShapeError
+from backviz.language import _
 from backviz.scenes.artist import Artist, Color
 from backviz.scenes.maps import Contours, Heat, Surface
 
@@ -170,8 +171,13 @@ class Bars(Artist):
         Artist.__post_init__(self)
         if self.edges.shape != (self.heights.size + 1,) or self.heights.ndim != 1:
             raise ShapeError(
-                f"Bars {self.key!r} needs one edge more than heights; it got edges "
-                f"{self.edges.shape} and heights {self.heights.shape}"
+                _(
+                    "Bars {key!r} needs one edge more than heights; it got edges {edges} and "
+                    "heights {heights}",
+                    key=self.key,
+                    edges=self.edges.shape,
+                    heights=self.heights.shape,
+                )
             )
 
 
@@ -248,7 +254,12 @@ class Table(Artist):
         for row in self.rows:
             if len(row) != len(self.heads):
                 raise ShapeError(
-                    f"Table {self.key!r} has {len(self.heads)} heads, but a row of {len(row)} cells"
+                    _(
+                        "Table {key!r} has {n} heads, but a row of {m} cells",
+                        key=self.key,
+                        n=len(self.heads),
+                        m=len(row),
+                    )
                 )
 
 

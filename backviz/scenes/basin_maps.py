@@ -9,8 +9,10 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.errors import InputError
+from backviz.language import N_, _, ngettext
+from backviz.scenes import artists
 from backviz.scenes.artist import Array
-from backviz.scenes.artists import Band, Heat, Line, Words
+from backviz.scenes.artists import Band, Heat, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import MOST, OneOptimizer
@@ -28,7 +30,7 @@ from backviz.scenes.surface_panels import (
 from backviz.scenes.surface_text import Domain, SurfaceName, found_minima
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import noise_of, travel
-from backviz.text import count
+from backviz.words import Words
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SERIES = 8  # minima that have the colours that the ways to them have in start_points
@@ -104,8 +106,11 @@ def start_points(
     begin = begin[np.isfinite(land.heights(begin))]
     if not len(begin):
         raise InputError(
-            f"the surface {land.name!r} has no height at any of the starts; "
-            "ask for more of them with side, or give another domain"
+            _(
+                "the surface {name!r} has no height at any of the starts; ask for more of them "
+                "with side, or give another domain",
+                name=land.name,
+            )
         )
     run = travel(land, choice, begin, steps, rate, noise_of(steps, len(begin), noise, seed))
     minima = found_minima(land)
@@ -122,7 +127,7 @@ def start_points(
     panels = (
         map_panel(land, (0, 0, 1, 1), title=title_of(land)),
         Panel(
-            "loss", step_axis(steps + 1), axis.axis, title="all losses", place=(0, 1, 1, 1),
+            "loss", step_axis(steps + 1), axis.axis, title=N_("all losses"), place=(0, 1, 1, 1),
             legend="below",
         ),
     )  # fmt: skip
@@ -136,9 +141,7 @@ def start_points(
             ]
             out = int((~inside[k]).sum())
             yield Frame(
-                f"Step {k}: {int(reached[k].sum())} of {count(len(begin), 'start')} "
-                f"{'is' if len(begin) == 1 else 'are'} at a minimum"
-                + (f", {out} outside the picture." if out else "."),
+                _arrived(k, int(reached[k].sum()), len(begin), out),
                 {
                     "map": [
                         way(land, run, k, "muted", i=i, key=f"way {i}", width=1.2)
@@ -148,22 +151,49 @@ def start_points(
                     ],
                     "loss": [
                         *lines,
-                        Band("half", x, low[: k + 1], high[: k + 1], label="middle half"),
-                        Line("median", x, middle[: k + 1], label="median", color=0),
+                        Band("half", x, low[: k + 1], high[: k + 1], label=_("middle half")),
+                        Line("median", x, middle[: k + 1], label=_("median"), color=0),
                     ],
                 },
             )
 
     return Film(
-        f"{name_of(land)}: {legend_text(run)} from {count(len(begin), 'start')}",
+        Words.counted(
+            "{land}: {optimizer} from {n} start",
+            "{land}: {optimizer} from {n} starts",
+            len(begin),
+            land=name_of(land),
+            optimizer=legend_text(run),
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} from "
-        f"{count(len(begin), 'start')}; beside them all losses against the step.",
+        alt=Words.counted(
+            "Contour lines of {land} with the ways of {optimizer} from {n} start; beside them all "
+            "losses against the step.",
+            "Contour lines of {land} with the ways of {optimizer} from {n} starts; beside them all "
+            "losses against the step.",
+            len(begin),
+            land=name_of(land),
+            optimizer=choice.name,
+        ),
         columns=(1.1, 1.0),
     )
+
+
+def _arrived(k: int, there: int, starts: int, out: int) -> str:
+    if out:
+        return ngettext(
+            "Step {k}: {there} of {n} start is at a minimum, {out} outside the picture.",
+            "Step {k}: {there} of {n} starts are at a minimum, {out} outside the picture.",
+            starts, k=k, there=there, out=out,
+        )  # fmt: skip
+    return ngettext(
+        "Step {k}: {there} of {n} start is at a minimum.",
+        "Step {k}: {there} of {n} starts are at a minimum.",
+        starts, k=k, there=there,
+    )  # fmt: skip
 
 
 @scene(
@@ -200,7 +230,9 @@ def basins(
     land, choice = surface.on(domain), optimizer
     minima = found_minima(land)
     if not len(minima):
-        raise InputError(f"the surface {land.name!r} has no minimum inside; nothing has a basin")
+        raise InputError(
+            _("the surface {name!r} has no minimum inside; nothing has a basin", name=land.name)
+        )
     run = travel(land, choice, lattice(land, side), steps, rate)
     at = arrivals(land, run.points, minima)
     stays = np.logical_and.accumulate((at == at[-1])[::-1])[::-1]  # from this step to the last
@@ -211,7 +243,7 @@ def basins(
     names = [LETTERS[i] if many <= len(LETTERS) else "" for i in range(many)]
     size = land.x[1] - land.x[0]
     letters = [
-        Words(f"letter {i}", x + 0.012 * size, y, name, size=24.0, bold=True)
+        artists.Words(f"letter {i}", x + 0.012 * size, y, name, size=24.0, bold=True)
         for i, ((x, y), name) in enumerate(zip(minima, names, strict=True))
     ]
     fields = (
@@ -227,7 +259,7 @@ def basins(
                 {
                     "map": (
                         Heat("basins", table[k], land.x, land.y, limits, map=look,
-                             label="minimum", names=fields),
+                             label=N_("minimum"), names=fields),
                         *letters,
                     )
                 },
@@ -235,30 +267,34 @@ def basins(
 
     low = map_panel(land, (0, 1, 1, 1), key="surface", title=title_of(land), more=letters)
     return Film(
-        f"{name_of(land)}: the basins of {legend_text(run)}",
+        Words("{land}: the basins of {optimizer}", land=name_of(land), optimizer=legend_text(run)),
         (
             Panel(
-                "map", Axis("x of the start", *land.x), Axis("y of the start", *land.y),
-                title=f"{side} × {side} starts",
+                "map", Axis(N_("x of the start"), *land.x), Axis(N_("y of the start"), *land.y),
+                title=Words("{side} × {side} starts", side=side),
             ),
             low,
         ),
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"A map of starts on {name_of(land)}, coloured by which of {many} minima "
-        f"{choice.name} reaches; lowest of them at ({write(minima[0, 0])}, {write(minima[0, 1])}).",
+        alt=Words("A map of starts on {land}, coloured by which of {n} minima {optimizer} reaches; "
+                  "lowest of them at ({x}, {y}).", land=name_of(land), n=many,
+                  optimizer=choice.name, x=write(minima[0, 0]), y=write(minima[0, 1])),
     )  # fmt: skip
 
 
 def _shares(k: int, table: Array, names: list[str]) -> str:
     """How many of the starts each minimum has; of many minima the lowest and all together."""
     empty = float(np.isnan(table).mean())
-    none = f"{empty:.0%} are at none."
     if len(names) > 6:
-        return (
-            f"Step {k}: {1 - empty:.0%} of all starts are at one of {len(names)} minima to stay, "
-            f"{np.mean(table == 1):.0%} at the lowest; {none}"
-        )
+        return _(
+            "Step {k}: {some:.0%} of all starts are at one of {n} minima to stay, {lowest:.0%} at "
+            "the lowest; {empty:.0%} are at none.",
+            k=k, some=1 - empty, n=len(names), lowest=float(np.mean(table == 1)), empty=empty,
+        )  # fmt: skip
     shares = ", ".join(f"{name} {np.mean(table == i + 1):.0%}" for i, name in enumerate(names))
-    return f"Step {k}: {shares} of all starts are at that minimum to stay; {none}"
+    return _(
+        "Step {k}: {shares} of all starts are at that minimum to stay; {empty:.0%} are at none.",
+        k=k, shares=shares, empty=empty,
+    )  # fmt: skip

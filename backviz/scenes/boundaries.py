@@ -171,8 +171,8 @@ def logistic_boundary(
     return Film(
         N_("Logistic regression: the boundary moves"), panels, frames, len(moments),
         key_frames(len(moments)), columns=(1.2, 1.0),
-        alt="Left points of two classes over a map of the probability, with the boundary and the "
-        "weights as an arrow; right the cross-entropy against the step.",
+        alt=N_("Left points of two classes over a map of the probability, with the boundary "
+               "and the weights as an arrow; right the cross-entropy against the step."),
     )  # fmt: skip
 
 
@@ -280,6 +280,6 @@ def hidden_lines(
     return Film(
         N_("Hidden units part what a line cannot"), panels, frames, len(moments),
         key_frames(len(moments)), columns=(2.0, 1.0, 1.0)[: 2 + (units > 1)],
-        alt="Left points of two classes over a map of the network's output, with a line for each "
-        "hidden unit; right a map of each unit's own output.",
+        alt=N_("Left points of two classes over a map of the network's output, with a line "
+               "for each hidden unit; right a map of each unit's own output."),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _, ngettext
 from backviz.scenes.artists import Band, Line
 from backviz.scenes.deep import Activation, Against, Recipe, Wiring, compared, listed, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
@@ -16,10 +17,10 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.vanishing import gradients
-from backviz.text import count
+from backviz.words import Words, voiced
 
 MOST = 6  # activations in one picture
-Activations = Annotated[tuple[Activation, ...], listed("activation", MOST, "activations")]
+Activations = Annotated[tuple[Activation, ...], listed("activation", MOST)]
 
 
 @scene(
@@ -55,7 +56,7 @@ def activations(
     recipe = Recipe(depth, width, init=init, rate=rate, seed=seed)
     found = {}
     for name in names:
-        _, weights, losses = gradients(replace(recipe, activation=name), steps)
+        _outputs, weights, losses = gradients(replace(recipe, activation=name), steps)
         found[name] = losses, weights[:, 0]
     x = np.arange(float(steps))
     panels = tuple(
@@ -68,7 +69,7 @@ def activations(
             legend="right" if i else "",
         )
         for i, (key, label, title) in enumerate(
-            (("loss", "loss", "loss"), ("first", "norm", "∂L/∂W in layer 1"))
+            (("loss", N_("loss"), N_("loss")), ("first", N_("norm"), N_("∂L/∂W in layer 1")))
         )
     )
 
@@ -86,23 +87,27 @@ def activations(
             yield Frame(_ranked(k, losses), {key: [*lines[key], *heads[key]] for key in lines})
 
     return Film(
-        f"Several activations in {count(depth, 'layer')}, one seed", panels, moments, steps,
-        key_frames(steps), columns=(1.0, 1.35),
-        alt="Left the loss, right the norm of the gradient of the first layer's weights, against "
-        "the step, with a line for each activation.",
+        Words.counted("Several activations in {n} layer, one seed",
+                      "Several activations in {n} layers, one seed", depth),
+        panels, moments, steps, key_frames(steps), columns=(1.0, 1.35),
+        alt=N_("Left the loss, right the norm of the gradient of the first layer's weights, "
+               "against the step, with a line for each activation."),
     )  # fmt: skip
 
 
 def _ranked(step: int, losses: dict[str, float]) -> str:
     finite = {name: loss for name, loss in losses.items() if np.isfinite(loss)}
     if not finite:
-        return f"Step {step}: every loss has overflowed."
+        return _("Step {step}: every loss has overflowed.", step=step)
     best, worst = min(finite, key=finite.__getitem__), max(finite, key=finite.__getitem__)
-    said = f"Step {step}: {best.replace('_', ' ')} has the least loss, {write(finite[best])}"
-    if worst != best:
-        said += f", {worst.replace('_', ' ')} the largest, {write(finite[worst])}"
+    told = {"step": step, "best": best.replace("_", " "), "least": write(finite[best])}
+    if worst == best:
+        said = _("Step {step}: {best} has the least loss, {least}.", **told)
+    else:
+        said = _("Step {step}: {best} has the least loss, {least}, {worst} the largest, {most}.",
+                 worst=worst.replace("_", " "), most=write(finite[worst]), **told)  # fmt: skip
     left = len(losses) - len(finite)
-    return said + (f"; {left} overflowed." if left else ".")
+    return said + (" " + ngettext("{n} overflowed.", "{n} overflowed.", left) if left else "")
 
 
 @scene(
@@ -149,7 +154,9 @@ def input_drift(
     ends = span(*(t[:, i] for t in found.values() for i in (3, 4)), pad=0.1)
     x = np.arange(float(steps))
     panels = tuple(
-        Panel(name, step_axis(steps), Axis("z, mean ± std", *ends), title=name, place=(0, i, 1, 1))
+        Panel(
+            name, step_axis(steps), Axis(N_("z, mean ± std"), *ends), title=name, place=(0, i, 1, 1)
+        )
         for i, name in enumerate(found)
     )
 
@@ -164,16 +171,23 @@ def input_drift(
                     head(mean, k),
                 )
                 if np.isfinite(t[k, :3]).all():
-                    parts.append(f"{name}: {_moved(t[: k + 1])}, loss {write(t[k, 2])}")
+                    parts.append(
+                        _("{name}: {told}, loss {loss}", name=voiced(name),
+                          told=_moved(t[: k + 1]), loss=write(t[k, 2]))
+                    )  # fmt: skip
                 else:
-                    parts.append(f"{name}: the numbers overflow")
-            yield Frame(f"Step {k}, layer {layer}. {'; '.join(parts)}.", shown)
+                    parts.append(_("{name}: the numbers overflow", name=voiced(name)))
+            yield Frame(
+                _("Step {step}, layer {layer}. {parts}.", step=k, layer=layer,
+                  parts="; ".join(parts)),
+                shown,
+            )  # fmt: skip
 
     return Film(
-        f"What enters layer {layer} of {depth} while all learn", panels, moments, steps,
-        key_frames(steps),
-        alt="For each network the mean of a layer's inputs against the step, in a band of one "
-        "standard deviation to each side.",
+        Words("What enters layer {layer} of {depth} while all learn", layer=layer, depth=depth),
+        panels, moments, steps, key_frames(steps),
+        alt=N_("For each network the mean of a layer's inputs against the step, in a band of one "
+               "standard deviation to each side."),
     )  # fmt: skip
 
 
@@ -181,8 +195,8 @@ def _moved(seen: np.ndarray) -> str:
     """How far the mean has moved since step 0; rows as `_drift` makes them."""
     if len(seen) == 1:
         mean, std = np.round(seen[0, :2], 9) + 0.0  # a mean of 1e-17 is 0
-        return f"mean {write(mean)}, std {write(std)}"
-    return f"the mean has moved over {write(float(np.ptp(seen[:, 0])))}"
+        return _("mean {mean}, std {std}", mean=write(mean), std=write(std))
+    return _("the mean has moved over {way}", way=write(float(np.ptp(seen[:, 0]))))
 
 
 def _drift(recipe: Recipe, layer: int, steps: int) -> np.ndarray:

@@ -25,7 +25,10 @@ LEAST, MOST = 2, 8  # classes
 def _scores(option: str, text: str) -> tuple[float, ...]:
     many = text.count(",") + 1
     if not LEAST <= many <= MOST:
-        raise UsageError(f"{option} has {many} numbers; give {LEAST} to {MOST} with commas")
+        raise UsageError(
+            _("{option} has {n} numbers; give {least} to {most} with commas", option=option, n=many,
+              least=LEAST, most=MOST)
+        )  # fmt: skip
     return numbers_in(text, option, ",".join(str(k) for k in range(many)))
 
 
@@ -74,7 +77,9 @@ def softmax_bars(
     """
     n = len(scores)
     if target > n:
-        raise UsageError(f"target {target} is none of the {n} classes; use 1 to {n}")
+        raise UsageError(
+            _("target {target} is none of the {n} classes; use 1 to {n}", target=target, n=n)
+        )
     z, rows = np.array(scores), []
     for _step in range(steps + 1):
         p, gradient, loss = measured(z, target - 1)
@@ -117,6 +122,6 @@ def softmax_bars(
     return Film(
         N_("Softmax with cross-entropy: the gradient is p − y"), panels, moments, steps + 1,
         key_frames(steps + 1),
-        alt="Three bar charts, a bar for each class: the scores, their softmax with the true class "
-        "as an outline, and the gradient of the loss.",
+        alt=N_("Three bar charts, a bar for each class: the scores, their softmax with the "
+               "true class as an outline, and the gradient of the loss."),
     )  # fmt: skip

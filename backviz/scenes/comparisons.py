@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _
 from backviz.optim import SGD, Adam, AdamW
+from backviz.scenes.artist import Array
 from backviz.scenes.artists import Line, Points, Rule, Table
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
@@ -30,6 +32,7 @@ from backviz.scenes.surface_panels import (
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, found_minima, start_of
 from backviz.scenes.surfaces import SURFACES, Landscape
 from backviz.scenes.trajectories import Run, travel
+from backviz.words import Words
 
 
 @scene(
@@ -73,7 +76,7 @@ def overshoot(
     panels = (
         map_panel(zoomed(land, runs), title=title_of(land)),
         Panel(
-            "steep", step_axis(steps + 1), Axis("y", *tall), title="steep coordinate y",
+            "steep", step_axis(steps + 1), Axis("y", *tall), title=N_("steep coordinate y"),
             place=CURVES, static=(Rule("zero", 0.0),),
         ),
         key_panel(key),
@@ -83,12 +86,14 @@ def overshoot(
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                f"Step {k}, farthest beyond y = 0 so far: "
-                + ", ".join(
-                    f"{run.choice.name} {write(overshoot_of(h[: k + 1]))}"
-                    for run, h in zip(runs, heights, strict=True)
-                )
-                + ".",
+                _(
+                    "Step {k}, farthest beyond y = 0 so far: {parts}.",
+                    k=k,
+                    parts=", ".join(
+                        f"{run.choice.name} {write(overshoot_of(h[: k + 1]))}"
+                        for run, h in zip(runs, heights, strict=True)
+                    ),
+                ),
                 {
                     **moment(land, runs, k, key),
                     "steep": [
@@ -99,13 +104,19 @@ def overshoot(
             )
 
     return Film(
-        f"Overshoot: momentum and Nesterov, β = {write(momentum)}, lr = {write(rate)}",
+        Words(
+            "Overshoot: momentum and Nesterov, β = {momentum}, lr = {rate}",
+            momentum=write(momentum),
+            rate=write(rate),
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt="Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
-        "the steep coordinate against the step, which swings around 0.",
+        alt=N_(
+            "Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
+            "the steep coordinate against the step, which swings around 0."
+        ),
         columns=COLUMNS,
     )
 
@@ -181,13 +192,17 @@ def weight_decay(
         "penalised", lambda x, y: land.f(x, y) + 0.5 * decay * (x**2 + y**2), land.x, land.y, at
     )
     ends = found_minima(both)[:1]
-    key = key_of(land, runs, [f"circle: the minimum with the penalty ½·{write(decay)}·‖θ‖²"])
+    key = key_of(
+        land,
+        runs,
+        [Words("circle: the minimum with the penalty ½·{decay}·‖θ‖²", decay=write(decay))],
+    )
     circle = Points("penalised", ends[:, 0], ends[:, 1], color="ink", marker="circle", size=11.0)
     panels = (
         map_panel(zoomed(land, runs, domain), title=title_of(land), more=[circle]),
         Panel(
             "apart", step_axis(steps + 1), Axis("", *span([0.0], *near)),
-            title="distance of the pair", place=CURVES, legend="right",
+            title=N_("distance of the pair"), place=CURVES, legend="right",
         ),
         key_panel(key),
     )  # fmt: skip
@@ -200,9 +215,7 @@ def weight_decay(
         for k in moments:
             x = np.arange(k + 1.0)
             yield Frame(
-                f"Step {k}: L2 and decoupled decay are "
-                + ", ".join(f"{_apart(float(d[k]))} for {pair}" for pair, d in apart.items())
-                + ("." if inside[k] else "; a descent has left, and rounding grows with it."),
+                _parted(k, apart, bool(inside[k])),
                 {
                     **moment(land, runs, k, key),
                     "apart": [
@@ -213,21 +226,37 @@ def weight_decay(
             )
 
     return Film(
-        f"{name_of(land)}: L2 penalty and decoupled decay {write(decay)}",
+        Words(
+            "{land}: L2 penalty and decoupled decay {decay}", land=name_of(land), decay=write(decay)
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"Contour lines of {name_of(land)} with SGD and Adam, each with an L2 penalty and "
-        "with decoupled decay; beside them how far the two of a pair are apart.",
+        alt=Words(
+            "Contour lines of {land} with SGD and Adam, each with an L2 penalty and with "
+            "decoupled decay; beside them how far the two of a pair are apart.",
+            land=name_of(land),
+        ),
         columns=COLUMNS,
     )
 
 
-def _apart(distance: float) -> str:
+def _parted(k: int, apart: Mapping[str, Array], inside: bool) -> str:
+    """How far penalty and decay are apart, for each pair."""
+    parts = ", ".join(_apart(pair, float(d[k])) for pair, d in apart.items())
+    if inside:
+        return _("Step {k}: L2 and decoupled decay are {parts}.", k=k, parts=parts)
+    return _("Step {k}: L2 and decoupled decay are {parts}; a descent has left, and rounding grows "
+             "with it.", k=k, parts=parts)  # fmt: skip
+
+
+def _apart(pair: str, distance: float) -> str:
     if not np.isfinite(distance):
-        return "no longer numbers"
-    return f"{write(distance)} apart" if distance > ROUNDING else "the same"
+        return _("no longer numbers for {pair}", pair=pair)
+    if distance > ROUNDING:
+        return _("{distance} apart for {pair}", distance=write(distance), pair=pair)
+    return _("the same for {pair}", pair=pair)
 
 
 def _copies(data: Mapping[str, Any], name: str) -> int:
@@ -271,7 +300,9 @@ def memory(
     runs = [travel(land, c, [at], steps, rate) for c in optimizers]
     key = key_of(land, runs)
     rows = [_row(run, billions) for run in runs]
-    heads = ("optimizer", "keeps", "copies", f"GB for {write(1e9 * billions)}")
+    heads = (
+        N_("optimizer"), N_("keeps"), N_("copies"), Words("GB for {n}", n=write(1e9 * billions)),
+    )  # fmt: skip
     table = Table("memory", heads, rows, tuple(range(len(rows))))
     panels = (
         map_panel(zoomed(land, runs, domain), title=title_of(land)),
@@ -291,22 +322,27 @@ def memory(
             )
 
     return Film(
-        f"{name_of(land)}: what optimizers keep for each parameter",
+        Words("{land}: what optimizers keep for each parameter", land=name_of(land)),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"Contour lines of {name_of(land)} with the ways of {len(runs)} optimizers; beside "
-        "them a table of what each keeps: "
-        + ", ".join(f"{run.choice.name} {run.memory}" for run in runs)
-        + ".",
+        alt=Words.counted(
+            "Contour lines of {land} with the ways of {n} optimizer; beside them a table of what "
+            "each keeps: {parts}.",
+            "Contour lines of {land} with the ways of {n} optimizers; beside them a table of what "
+            "each keeps: {parts}.",
+            len(runs),
+            land=name_of(land),
+            parts=", ".join(f"{run.choice.name} {run.memory}" for run in runs),
+        ),
         columns=COLUMNS,
     )
 
 
 def _row(run: Run, billions: float) -> tuple[str, str, str, str]:
     """Name, slots, how many, and gigabytes in float32."""
-    kept = ", ".join(run.slots) or "nothing"
+    kept = ", ".join(run.slots) or N_("nothing")
     return (
         run.choice.name.partition(" ")[0],
         kept,

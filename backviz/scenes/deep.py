@@ -15,6 +15,7 @@ import numpy as np
 
 from backviz.autodiff.value import Value
 from backviz.errors import UsageError
+from backviz.language import N_, _
 from backviz.nn.arguments import streams
 from backviz.nn.layers import Linear
 from backviz.nn.module import Module
@@ -24,12 +25,17 @@ from backviz.optim import SGD, clip_by_norm, clip_by_value
 from backviz.registry import unknown
 from backviz.scenes.registry import Kind
 from backviz.scenes.starts import Start, start
+from backviz.words import Words
 
 Activation = Literal[
     "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus"
 ]
 Wiring = Literal["plain", "residual", "batch_norm", "layer_norm"]
 Clip = Literal["none", "norm", "value"]
+NAMES = (  # of choices that are words: said of a network, with a blank for _
+    N_("plain"), N_("residual"), N_("batch norm"), N_("layer norm"), N_("none"), N_("norm"),
+    N_("value"), N_("zeros"), N_("constant"), N_("small"), N_("large"), N_("matched"), N_("random"),
+)  # fmt: skip
 Change = tuple[str, str | float]  # of a recipe: which of its names, and to what
 
 
@@ -56,8 +62,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.samples == 1 and self.wiring == "batch_norm":
             raise UsageError(
-                "batch norm has no variance in a batch of 1 sample; "
-                "use 2 samples or more, or wiring=layer_norm"
+                _(
+                    "batch norm has no variance in a batch of 1 sample; use 2 samples or more, or "
+                    "wiring=layer_norm"
+                )
             )
 
     def but(self, change: Change) -> Recipe:
@@ -70,17 +78,17 @@ class Recipe:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "activation": get_args(Activation),
-    "init": get_args(Start),
-    "wiring": get_args(Wiring),
-    "clip": get_args(Clip),
+    N_("activation"): get_args(Activation),
+    N_("init"): get_args(Start),
+    N_("wiring"): get_args(Wiring),
+    N_("clip"): get_args(Clip),
 }
 
 
-def listed(kind: str, most: int, what: str) -> Kind:
-    """Up to `most` choices of one kind, named with commas, each once; `what` they are called.
+def listed(kind: str, most: int) -> Kind:
+    """Up to `most` choices of one kind, named with commas, each once.
 
-    >>> listed("init", 2, "ways").read("inits", "small, large, small")
+    >>> listed("init", 2).read("inits", "small, large, small")
     ('small', 'large')
     """
 
@@ -90,7 +98,10 @@ def listed(kind: str, most: int, what: str) -> Kind:
             if name not in CHOICES[kind]:
                 raise UsageError(unknown(kind, name, CHOICES[kind]))
         if not 1 <= len(chosen) <= most:
-            raise UsageError(f"{option} lists {len(chosen)} {what}; give 1 to {most} with commas")
+            raise UsageError(
+                _("{option} lists {n}; give 1 to {most} with commas", option=option,
+                  n=len(chosen), most=most)
+            )  # fmt: skip
         return chosen
 
     return Kind(f"{kind}s", "NAME,NAME", read, lambda: CHOICES[kind], several=True)
@@ -108,19 +119,27 @@ def read_change(option: str, text: str) -> Change | None:
     """
     if not text.strip():
         return None
-    name, _, given = (part.strip() for part in text.partition("="))
+    name, _equals, given = (part.strip() for part in text.partition("="))
     if name == "rate":
         try:
             rate = float(given)
         except ValueError:
             rate = -1.0
         if not 0 <= rate <= 1e6:
-            raise UsageError(f"{option}: the rate is a number from 0 to 1e6, not {given!r}")
+            raise UsageError(
+                _("{option}: the rate is a number from 0 to 1e6, not {given!r}", option=option,
+                  given=given)
+            )  # fmt: skip
         return name, rate
     if name not in CHOICES:
         raise UsageError(
-            f"{option} {text!r} changes nothing that there is; write name=value "
-            f"with one of {', '.join(CHOICES)}, rate, such as wiring=residual"
+            _(
+                "{option} {text!r} changes nothing that there is; write name=value with one of "
+                "{known}, rate, such as wiring=residual",
+                option=option,
+                text=text,
+                known=", ".join(CHOICES),
+            )
         )
     if given not in CHOICES[name]:
         raise UsageError(unknown(name, given, CHOICES[name]))
@@ -138,21 +157,27 @@ Against = Annotated[Change | None, Kind("change", "NAME=VALUE", read_change, cha
 def compared(recipe: Recipe, against: Change | None) -> dict[str, Recipe]:
     """One network or two, by what tells them apart.
 
-    >>> list(compared(Recipe(3, 8), ("activation", "relu")))
+    >>> list(map(str, compared(Recipe(3, 8), ("activation", "relu"))))
     ['tanh', 'relu']
     """
     if against is None:
-        return {f"{recipe.activation}, {recipe.init}".replace("_", " "): recipe}
+        parts = (each.replace("_", " ") for each in (recipe.activation, recipe.init))
+        return {Words.joined(parts): recipe}
     other = recipe.but(against)
     if other == recipe:
         raise UsageError(
-            f"against '{against[0]}={against[1]}' is what the network has already; change it"
+            _(
+                "against '{name}={value}' is what the network has already; change it",
+                name=against[0],
+                value=against[1],
+            )
         )
     name = against[0]
-    words = [f"{getattr(r, name)}" for r in (recipe, other)]
-    if name in ("rate", "clip"):
-        words = [f"{name} {word}" for word in words]
-    return {word.replace("_", " "): r for word, r in zip(words, (recipe, other), strict=True)}
+    told = {"rate": N_("rate {value}"), "clip": N_("clip {value}")}.get(name, "{value}")
+    return {
+        Words(told, value=Words(str(getattr(r, name)).replace("_", " "))): r
+        for r in (recipe, other)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +202,7 @@ class Deep(Module):
         self.linear = [layer(n, n, seed=seed, init=init) for seed in seeds[1:]]
         makers = {"batch_norm": BatchNorm1d, "layer_norm": LayerNorm}
         norm = makers.get(recipe.wiring)
-        self.norm = [norm(n) for _ in self.linear] if norm else []
+        self.norm = [norm(n) for _other in self.linear] if norm else []
         self.head = layer(n, 1, seed=seeds[0], init=init)
         self._phi, self._adds = OPS[recipe.activation], recipe.wiring == "residual"
 

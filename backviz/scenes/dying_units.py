@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.errors import UsageError
+from backviz.language import N_, _, all_of
 from backviz.scenes.artists import Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
 from backviz.scenes.layers import key_frames, layer_axis, write
@@ -16,7 +17,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.units import slopes
-from backviz.text import count
+from backviz.words import Words
 
 RATES = 9
 NAMES = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
@@ -58,7 +59,10 @@ def dead_units(
     seed: of data and weights
     """
     if least >= most:
-        raise UsageError(f"the rates cannot go from {least:g} to {most:g}; use least < most")
+        raise UsageError(
+            _("the rates cannot go from {least:g} to {most:g}; use least < most", least=least,
+              most=most)
+        )  # fmt: skip
     rates = np.geomspace(least, most, RATES)
     kinds: tuple[Activation, ...] = ("relu", "leaky_relu")
     recipe = Recipe(depth, width, init=init, seed=seed)
@@ -70,15 +74,15 @@ def dead_units(
     ticks = (0, RATES // 2, RATES - 1)
     panels = (
         Panel(
-            "dead", Axis("rate", *span(rates, log=True), log=True),
-            Axis("share dead for good", -0.03, 1.03, ticks=(0.0, 0.25, 0.5, 0.75, 1.0)),
-            title="all layers", legend="below",
+            "dead", Axis(N_("rate"), *span(rates, log=True), log=True),
+            Axis(N_("share dead for good"), -0.03, 1.03, ticks=(0.0, 0.25, 0.5, 0.75, 1.0)),
+            title=N_("all layers"), legend="below",
         ),
         Panel(
             "layers", layer_axis(depth),
-            Axis("rate", -0.5, RATES - 0.5, ticks=tuple(map(float, ticks)),
+            Axis(N_("rate"), -0.5, RATES - 0.5, ticks=tuple(map(float, ticks)),
                  names=tuple(write(float(rates[i])) for i in ticks)),
-            title="ReLU, layer by layer", place=(0, 1, 1, 1),
+            title=N_("ReLU, layer by layer"), place=(0, 1, 1, 1),
         ),
     )  # fmt: skip
 
@@ -94,17 +98,19 @@ def dead_units(
                     "layers": [
                         Heat(
                             "shares", layers["relu"][:, k], (0.5, depth + 0.5),
-                            (-0.5, RATES - 0.5), (0.0, 1.0), label="share dead", map="sequential",
+                            (-0.5, RATES - 0.5), (0.0, 1.0), label=N_("share dead"),
+                            map="sequential",
                         )
                     ],
                 },
             )  # fmt: skip
 
     return Film(
-        f"Dead units after large steps, {count(depth, 'layer')}", panels, moments, steps,
-        key_frames(steps), columns=(1.25, 1.0),
-        alt="Left the share of dead units against the learning rate, for ReLU and leaky ReLU; "
-        "right the share in each layer of the ReLU networks as a map.",
+        Words.counted("Dead units after large steps, {n} layer",
+                      "Dead units after large steps, {n} layers", depth),
+        panels, moments, steps, key_frames(steps), columns=(1.25, 1.0),
+        alt=N_("Left the share of dead units against the learning rate, for ReLU and leaky ReLU; "
+               "right the share in each layer of the ReLU networks as a map."),
     )  # fmt: skip
 
 
@@ -115,14 +121,15 @@ def _told(step: int, rates: np.ndarray, shares: dict[Activation, np.ndarray]) ->
     if known.size:
         at = int(known[-1])
         said.append(
-            f"{100 * relu[at]:.0f} % of the ReLU units are dead for good at a rate of "
-            f"{write(rates[at])}, {100 * relu[0]:.0f} % at {write(rates[0])}"
-        )
+            _("{most:.0f} % of the ReLU units are dead for good at a rate of {large}, {least:.0f} "
+              "% at {small}", most=100 * relu[at], large=write(rates[at]), least=100 * relu[0],
+              small=write(rates[0]))
+        )  # fmt: skip
     gone = {kind: int(np.isnan(table).sum()) for kind, table in shares.items()}
     if any(gone.values()):
-        words = (f"{n} {NAMES[kind]}" for kind, n in gone.items() if n)
-        said.append(f"of {len(rates)} networks {' and '.join(words)} overflowed")
-    return f"Step {step}: {'; '.join(said)}."
+        words = [f"{n} {NAMES[kind]}" for kind, n in gone.items() if n]
+        said.append(_("of {n} networks {names} overflowed", n=len(rates), names=all_of(words)))
+    return _("Step {step}: {parts}.", step=step, parts="; ".join(said))
 
 
 def _dying(recipe: Recipe, steps: int) -> np.ndarray:

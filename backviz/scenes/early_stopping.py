@@ -130,6 +130,7 @@ def overfitting(
     return Film(
         N_("Learned by heart: when to stop"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left points, the wave they are made around and the curve of a network; right training "
-        "and validation loss against the step with a line at the lowest validation loss.",
+        alt=N_("Left points, the wave they are made around and the curve of a network; right "
+               "training and validation loss against the step with a line at the lowest "
+               "validation loss."),
     )  # fmt: skip

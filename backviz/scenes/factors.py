@@ -9,6 +9,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value, tensor
+from backviz.language import N_, _, ngettext
 from backviz.nn import theory
 from backviz.ops import OPS
 from backviz.scenes.artists import Line, Points, Rule
@@ -29,7 +30,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import Start, start, variance
-from backviz.text import count
+from backviz.words import Words
 
 FRAMES = 60  # at most, however deep the network is
 
@@ -78,14 +79,14 @@ def gradient_factor(
     panels = (
         Panel(
             "size", layer_axis(depth),
-            Axis("rms of ∂L/∂z, last layer = 1",
+            Axis(N_("rms of ∂L/∂z, last layer = 1"),
                  *held(*span(*map(positive, sizes), size_theory, (0.1, 1.0), log=True)), log=True),
-            title="size of the gradient", legend="below",
+            title=N_("size of the gradient"), legend="below",
         ),
         Panel(
             "factor", layer_axis(depth),
-            Axis("factor √χ", *span(*factors, factor_theory, (0, 1.1))),
-            title="factor per layer (1 keeps the size)", place=(0, 1, 1, 1), legend="below",
+            Axis(N_("factor √χ"), *span(*factors, factor_theory, (0, 1.1))),
+            title=N_("factor per layer (1 keeps the size)"), place=(0, 1, 1, 1), legend="below",
             static=(Rule("one", 1.0),),
         ),
     )  # fmt: skip
@@ -96,7 +97,7 @@ def gradient_factor(
             ahead = x < depth + 1 - passed
             seen = [np.where(ahead, np.nan, part) for part in sizes]
             steps = [np.where(ahead[:-1], np.nan, part) for part in factors]
-            at, label = depth - int(passed), count(seeds, "network")
+            at, label = depth - int(passed), ngettext("{n} network", "{n} networks", seeds)
             size_band, size = with_band("measured", x, seen, label, 0)
             factor_band, factor = with_band("measured", between, steps, label, 0)
             factor_head = Points("measured head", between[at : at + 1], factor.y[at : at + 1])
@@ -115,10 +116,12 @@ def gradient_factor(
             )  # fmt: skip
 
     return Film(
-        f"What {activation} layers do to the gradient ({init.replace('_', ' ')})", panels, moments,
-        len(counts), key_frames(len(counts)),
-        alt="The size of the gradient and the factor of every layer, from the last layer to the "
-        f"first: a median with a band from {LOW} to {HIGH} % of the networks, and the theory.",
+        Words("What {activation} layers do to the gradient ({init})", activation=activation,
+              init=init.replace("_", " ")),
+        panels, moments, len(counts), key_frames(len(counts)),
+        alt=Words("The size of the gradient and the factor of every layer, from the last layer to "
+                  "the first: a median with a band from {low} to {high} % of the networks, and "
+                  "the theory.", low=LOW, high=HIGH),
     )  # fmt: skip
 
 
@@ -126,14 +129,22 @@ def _said(passed: int, depth: int, seeds: int, seen: list[np.ndarray], expected:
     layer = depth + 1 - passed
     low, middle, high = (float(part[layer - 1]) for part in seen)
     if passed == 1:
-        return f"The gradient starts in layer {depth}, and its size there counts as 1."
+        return _("The gradient starts in layer {layer}, and its size there counts as 1.",
+                 layer=depth)  # fmt: skip
     if not np.isfinite(middle):
-        return f"In layer {layer} there is nothing to compare: the gradient is 0 or overflows."
-    found = f"Layer {layer}, {passed - 1} back: the size of the gradient is {write(middle)}"
+        return _("In layer {layer} there is nothing to compare: the gradient is 0 or overflows.",
+                 layer=layer)  # fmt: skip
+    size = write(middle)
     if seeds > 1 and middle > 0:
-        found += f" (10 to 90 % of the networks: {write(low)} to {write(high)})"
+        size = _("{size} (10 to 90 % of the networks: {low} to {high})", size=size, low=write(low),
+                 high=write(high))  # fmt: skip
     goal = float(expected[layer - 1])
-    return found + (f"; in theory it is {write(goal)}." if np.isfinite(goal) else ".")
+    if np.isfinite(goal):
+        return _("Layer {layer}, {passed} back: the size of the gradient is {size}; in theory it "
+                 "is {goal}.", layer=layer, passed=passed - 1, size=size,
+                 goal=write(goal))  # fmt: skip
+    return _("Layer {layer}, {passed} back: the size of the gradient is {size}.", layer=layer,
+             passed=passed - 1, size=size)  # fmt: skip
 
 
 @scene(
@@ -165,11 +176,11 @@ def quarter_bound(
     parts = (sizes.min(axis=0), np.median(sizes, axis=0), sizes.max(axis=0))
     limits = held(*span(bound, parts[1], parts[2], log=True, pad=0.12), least=1e-300)
     shown = Axis("|∂L/∂a|", *limits, log=True)
-    layers = Axis("sigmoid (0: the input)", -0.5, depth + 0.5, ticks=whole_ticks(0, depth))
+    layers = Axis(N_("sigmoid (0: the input)"), -0.5, depth + 0.5, ticks=whole_ticks(0, depth))
     panels = (Panel("chain", layers, shown, legend="lower right"),)
-    label = f"{count(chains, 'chain')}{': median and range' * (chains > 1)}"
 
     def moments() -> Iterator[Frame]:
+        label = ngettext("{n} chain", "{n} chains: median and range", chains)
         for passed in range(depth + 1):
             ahead = x < depth - passed
             low, middle, high = (np.where(ahead, np.nan, part) for part in parts)
@@ -179,7 +190,7 @@ def quarter_bound(
                 {
                     "chain": (
                         area, median, head(median, depth - passed),
-                        Line("largest", x, positive(high), "the largest of them", 1,
+                        Line("largest", x, positive(high), _("the largest of them"), 1,
                              marked=depth <= 40),
                         Line("bound", x, np.where(ahead, np.nan, bound), "0.25ⁿ", "ink", "dotted"),
                     )
@@ -187,10 +198,10 @@ def quarter_bound(
             )  # fmt: skip
 
     return Film(
-        "A sigmoid lets a quarter of the gradient through at most", panels, moments, depth + 1,
+        N_("A sigmoid lets a quarter of the gradient through at most"), panels, moments, depth + 1,
         key_frames(depth + 1), fps=4.0,
-        alt="The gradient of chains of sigmoids against the layer on a logarithmic axis, below "
-        "the line 0.25 to the power of the sigmoids passed.",
+        alt=N_("The gradient of chains of sigmoids against the layer on a logarithmic axis, below "
+               "the line 0.25 to the power of the sigmoids passed."),
     )  # fmt: skip
 
 
@@ -204,7 +215,7 @@ def chain_gradients(depth: int, chains: int, weights: str, seed: int) -> np.ndar
     draw = np.random.default_rng(seed)
     a: Value = tensor(draw.standard_normal(chains))
     kept = [a]
-    for _ in range(depth):
+    for _step in range(depth):
         w = draw.uniform(-1, 1, chains) if weights == "random" else np.ones(chains)
         a = OPS["sigmoid"](a * w)
         kept.append(a)
@@ -214,12 +225,21 @@ def chain_gradients(depth: int, chains: int, weights: str, seed: int) -> np.ndar
 
 def _bounded(passed: int, largest: float, chains: int) -> str:
     if passed == 0:
-        return "The loss is the end of the chain: the gradient starts there with 1."
-    which = "the largest of the gradients" if chains > 1 else "the gradient"
-    return (
-        f"After {passed} sigmoid{'s' * (passed > 1)} at most 0.25{_raised(passed)} = "
-        f"{write(0.25**passed)} can be left; {which} is {write(largest)}."
-    )
+        return _("The loss is the end of the chain: the gradient starts there with 1.")
+    bound, found = f"0.25{_raised(passed)} = {write(0.25**passed)}", write(largest)
+    if chains > 1:
+        return ngettext(
+            "After {n} sigmoid at most {bound} can be left; the largest of the gradients is "
+            "{found}.",
+            "After {n} sigmoids at most {bound} can be left; the largest of the gradients is "
+            "{found}.",
+            passed, bound=bound, found=found,
+        )  # fmt: skip
+    return ngettext(
+        "After {n} sigmoid at most {bound} can be left; the gradient is {found}.",
+        "After {n} sigmoids at most {bound} can be left; the gradient is {found}.",
+        passed, bound=bound, found=found,
+    )  # fmt: skip
 
 
 def _raised(n: int) -> str:

@@ -134,8 +134,9 @@ def line_fit(
     return Film(
         N_("A line is fitted by gradient descent"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left points and a line that turns towards them, with its residuals; right contour "
-        "lines of the mean squared error over slope and intercept with the way of the descent.",
+        alt=N_("Left points and a line that turns towards them, with its residuals; right "
+               "contour lines of the mean squared error over slope and intercept with the "
+               "way of the descent."),
     )  # fmt: skip
 
 

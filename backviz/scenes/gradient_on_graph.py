@@ -16,13 +16,14 @@ from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
+from backviz.language import N_, _
 from backviz.ops import OPS
 from backviz.scenes.artists import Graph, Line
 from backviz.scenes.deep import Activation
 from backviz.scenes.layers import held, key_frames, numbers, positive, times, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
-from backviz.text import count
+from backviz.words import Words
 
 KEPT = "|∂L/∂h|", "|∂L/∂w|"
 
@@ -90,7 +91,7 @@ def gradient_graph(
     whole = numbers(depth)
     places = np.arange(float(depth + 1))
     limits = held(*span(positive(units), positive(ws), (0.1, 1.0), log=True, pad=0.1))
-    axis = Axis("layer (0: the input)", -0.3, depth + 0.3, ticks=tuple(places))
+    axis = Axis(N_("layer (0: the input)"), -0.3, depth + 0.3, ticks=tuple(places))
     panels = (
         Panel("graph", axes=False, place=(0, 0, 1, 2)),
         *(
@@ -119,23 +120,31 @@ def gradient_graph(
             )  # fmt: skip
 
     return Film(
-        f"The gradient on the graph of {count(depth, f'{activation} layer')}", panels, frames,
-        len(moments), key_frames(len(moments)), fps=1.0, rows=(1.6, 1.0),
-        alt="Above the recorded graph, on which the gradient appears from right to left; below the "
-        "size of the gradients of units and weights by layer, on a logarithmic axis.",
+        Words.counted("The gradient on the graph of {n} {activation} layer",
+                      "The gradient on the graph of {n} {activation} layers", depth,
+                      activation=activation),
+        panels, frames, len(moments), key_frames(len(moments)), fps=1.0, rows=(1.6, 1.0),
+        alt=N_("Above the recorded graph, on which the gradient appears from right to left; below "
+               "the size of the gradients of units and weights by layer, on a logarithmic axis."),
     )  # fmt: skip
 
 
 def _said(made: Chain, reached: int, depth: int) -> str:
     if reached == depth:
-        return "The last unit is the loss L: the gradient starts there with 1."
+        return _("The last unit is the loss L: the gradient starts there with 1.")
     above, here = (float(made.units[i].grad) for i in (reached + 1, reached))
     names = [made.units[i].label for i in (reached + 1, reached)]
     if not np.isfinite(here):
-        return f"In {names[1]} the gradient overflows."
+        return _("In {unit} the gradient overflows.", unit=names[1])
     if above == 0:
-        return f"From {names[0]} to {names[1]} there is nothing to pass on: the gradient is 0."
-    return (
-        f"From {names[0]} to {names[1]} the factor is {write(here / above)}: ∂L/∂{names[1]} = "
-        f"{write(here)}; since L the gradient {times(abs(here))}."
+        return _("From {one} to {other} there is nothing to pass on: the gradient is 0.",
+                 one=names[0], other=names[1])  # fmt: skip
+    return _(
+        "From {one} to {other} the factor is {factor}: ∂L/∂{other} = {gradient}; since L the "
+        "gradient {change}.",
+        one=names[0],
+        other=names[1],
+        factor=write(here / above),
+        gradient=write(here),
+        change=times(abs(here)),
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backviz.language import N_, _, pgettext
 from backviz.scenes.artist import Array, Color
 from backviz.scenes.artists import Band, Line, Points
 from backviz.scenes.model import Axis
@@ -34,7 +35,7 @@ def tell(x: float) -> str:
     """
     if np.isfinite(x):
         return write(x)
-    return "none" if np.isnan(x) else "overflow"
+    return pgettext("number", "none") if np.isnan(x) else pgettext("number", "overflow")
 
 
 def whole_ticks(low: int, high: int, most: int = 6) -> tuple[float, ...]:
@@ -52,12 +53,12 @@ def whole_ticks(low: int, high: int, most: int = 6) -> tuple[float, ...]:
     return tuple(map(float, found))
 
 
-def layer_axis(depth: int, label: str = "layer") -> Axis:
+def layer_axis(depth: int, label: str = N_("layer")) -> Axis:
     """The axis of layers 1 … depth."""
     return Axis(label, 0.5, depth + 0.5, ticks=whole_ticks(1, depth))
 
 
-def step_axis(steps: int, label: str = "step") -> Axis:
+def step_axis(steps: int, label: str = N_("step")) -> Axis:
     """The axis of steps 0 … steps − 1, with room for a mark at both ends."""
     last = max(1, steps - 1)
     return Axis(label, -0.02 * last, 1.02 * last, ticks=whole_ticks(0, last))
@@ -98,7 +99,7 @@ def key_frames(count: int, many: int = 5) -> tuple[int, ...]:
     return tuple(sorted({round(k * (count - 1) / (many - 1)) for k in range(many)}))
 
 
-def theory_line(x: Array, y: Array, label: str = "theory") -> Line:
+def theory_line(x: Array, y: Array, label: str = N_("theory")) -> Line:
     """What theory says: wide dots that are drawn under the samples, so put it first."""
     return Line("theory", x, y, label, "muted", "dotted", width=6.0)
 
@@ -153,9 +154,11 @@ def times(ratio: float) -> str:
     ('shrinks 2-fold', 'grows 30-fold', 'stays as it is', 'is 0')
     """
     if np.isnan(ratio):
-        return "is no number"
+        return _("is no number")
     if ratio in (0, np.inf):
-        return "overflows" if ratio else "is 0"
+        return _("overflows") if ratio else _("is 0")
     if 0.95 < ratio < 1.05:
-        return "stays as it is"
-    return f"grows {write(ratio)}-fold" if ratio > 1 else f"shrinks {write(1 / ratio)}-fold"
+        return _("stays as it is")
+    if ratio > 1:
+        return _("grows {times}-fold", times=write(ratio))
+    return _("shrinks {times}-fold", times=write(1 / ratio))

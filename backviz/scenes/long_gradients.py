@@ -10,17 +10,19 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _
 from backviz.optim import clip_by_norm, clip_by_value
-from backviz.scenes.artists import Arrows, Color, Line, Rule, Words
+from backviz.scenes import artists
+from backviz.scenes.artists import Arrows, Artist, Color, Line, Rule
 from backviz.scenes.deep import Activation, Clip, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
-from backviz.text import count
+from backviz.words import Words
 
 RUNS: tuple[tuple[Clip, str], ...] = (
-    ("none", "no clipping"), ("norm", "by norm"), ("value", "by value"),
+    ("none", N_("no clipping")), ("norm", N_("by norm")), ("value", N_("by value")),
 )  # fmt: skip
 LEAST, MOST_RINGS = 0.2, 6  # the shortest arrow, and how many powers of ten are drawn
 
@@ -106,7 +108,7 @@ def clipping(
     recipe = Recipe(depth, width, activation, init, threshold=threshold, rate=rate, seed=seed)
     runs: list[list[tuple[float, float]]] = [[], [], []]
     cuts = []
-    for run, (kind, _) in zip(runs, RUNS, strict=True):
+    for run, (kind, _label) in zip(runs, RUNS, strict=True):
         for moment in training(replace(recipe, clip=kind), steps):
             gradients = [p.grad for p in moment.net.parameters()]
             made = cut(gradients, threshold)
@@ -122,15 +124,15 @@ def clipping(
     panels = (
         Panel(
             "norm", step_axis(steps),
-            Axis("‖gradient‖ before it is clipped",
+            Axis(N_("‖gradient‖ before it is clipped"),
                  *held(*span(*(t[:, 0] for t in tables), log=True), 1e-8, 1e6), log=True),
-            title="size of the gradient", legend="below",
-            static=(Rule("limit", threshold, label="threshold"),),
+            title=N_("size of the gradient"), legend="below",
+            static=(Rule("limit", threshold, label=N_("threshold")),),
         ),
         Panel(
             "plane", Axis("", -0.06 * far, 1.06 * far, ticks=rings, names=names),
             Axis("", -0.06 * far, 1.06 * far, ticks=(-far,), names=("",)), equal=True,
-            title="length and direction", place=(0, 1, 1, 1),
+            title=N_("length and direction"), place=(0, 1, 1, 1),
             static=tuple(_ring(r, far) for r in rings),
         ),
     )  # fmt: skip
@@ -143,7 +145,7 @@ def clipping(
             ]
             losses = [float(t[k, 1]) for t in tables]
             yield Frame(
-                _clipped(k, cuts[k], threshold) + _losses(losses),
+                f"{_clipped(k, cuts[k], threshold)} {_losses(losses)}",
                 {
                     "norm": [*lines, *(head(line, k) for line in lines)],
                     "plane": _directions(cuts[k], threshold, far),
@@ -151,10 +153,11 @@ def clipping(
             )
 
     return Film(
-        f"An exploding gradient in {count(depth, 'layer')}, clipped", panels, moments, steps,
-        key_frames(steps), columns=(1.15, 1.0),
-        alt="Left the norm of the gradient in three runs: without clipping, clipped "
-        "by norm, clipped by value. Right the directions of a gradient before and after.",
+        Words.counted("An exploding gradient in {n} layer, clipped",
+                      "An exploding gradient in {n} layers, clipped", depth),
+        panels, moments, steps, key_frames(steps), columns=(1.15, 1.0),
+        alt=N_("Left the norm of the gradient in three runs: without clipping, clipped by norm, "
+               "clipped by value. Right the directions of a gradient before and after."),
     )  # fmt: skip
 
 
@@ -173,16 +176,19 @@ def _ring(radius: float, far: float) -> Line:
     return Line(f"ring {radius:g}", x, y, color="muted", dash="solid", width=wide)
 
 
-def _directions(made: Cut, threshold: float, far: float) -> tuple[Arrows | Words, ...]:
+def _directions(made: Cut, threshold: float, far: float) -> tuple[Artist, ...]:
     """The gradient to the right and both ways of cutting it; the words have rows of their own."""
     turns = 0.0, 0.0, np.radians(made.angles[1])
     colors: tuple[Color, ...] = "ink", 1, 2
     lengths = [min(_radius(n, threshold), far) for n in (made.norm, *made.after)]
     finite = np.isfinite(made.norm) and made.norm > 0
-    said = ("gradient", "by norm: {0:.1f}°", "by value: {1:.1f}°")
-    words = [each.format(*made.angles) * bool(finite) for each in said]
-    if made.after[1] == made.norm:
-        words[2] = "by value: nothing to cut" * bool(finite)
+    words = [
+        _("gradient"),
+        _("by norm: {angle:.1f}°", angle=made.angles[0]),
+        _("by value: nothing to cut")
+        if made.after[1] == made.norm
+        else _("by value: {angle:.1f}°", angle=made.angles[1]),
+    ]
     return (
         *(
             Arrows(
@@ -195,9 +201,9 @@ def _directions(made: Cut, threshold: float, far: float) -> tuple[Arrows | Words
             )
         ),
         *(
-            Words(
-                f"word {i}", 1.02 * far, (0.99 - 0.11 * i) * far, words[i], color=colors[i],
-                align="right",
+            artists.Words(
+                f"word {i}", 1.02 * far, (0.99 - 0.11 * i) * far, words[i] if finite else "",
+                color=colors[i], align="right",
             )
             for i in range(3)
         ),
@@ -206,18 +212,25 @@ def _directions(made: Cut, threshold: float, far: float) -> tuple[Arrows | Words
 
 def _clipped(step: int, made: Cut, threshold: float) -> str:
     if not np.isfinite(made.norm):
-        return f"Step {step}: the gradient overflows; there is no direction left to keep."
-    turned = f"cut by value it keeps {write(made.after[1])} and turns by {made.angles[1]:.1f}°."
+        return _("Step {step}: the gradient overflows; there is no direction left to keep.",
+                 step=step)  # fmt: skip
+    turned = _("cut by value it keeps {kept} and turns by {angle:.1f}°", kept=write(made.after[1]),
+               angle=made.angles[1])  # fmt: skip
     if made.after[1] == made.norm:
-        turned = f"no entry is beyond ±{write(threshold)}, so there is nothing to cut by value."
+        turned = _("no entry is beyond ±{threshold}, so there is nothing to cut by value",
+                   threshold=write(threshold))  # fmt: skip
     if made.norm <= threshold:
-        return f"Step {step}: a norm of {write(made.norm)} is short enough; {turned}"
-    return f"Step {step}: the norm {write(made.norm)} becomes {write(made.after[0])}; {turned}"
+        return _("Step {step}: a norm of {norm} is short enough; {turned}.", step=step,
+                 norm=write(made.norm), turned=turned)  # fmt: skip
+    return _("Step {step}: the norm {norm} becomes {after}; {turned}.", step=step,
+             norm=write(made.norm), after=write(made.after[0]), turned=turned)  # fmt: skip
 
 
 def _losses(losses: list[float]) -> str:
     words = [
-        f"{label} {write(loss)}" if np.isfinite(loss) else f"{label} overflows"
-        for (_, label), loss in zip(RUNS, losses, strict=True)
+        _("{name} {loss}", name=_(label), loss=write(loss))
+        if np.isfinite(loss)
+        else _("{name} overflows", name=_(label))
+        for (_kind, label), loss in zip(RUNS, losses, strict=True)
     ]
-    return f" Loss: {', '.join(words)}."
+    return _("Loss: {losses}.", losses=", ".join(words))

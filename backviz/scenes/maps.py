@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from backviz.errors import InputError, ShapeError
+from backviz.language import _
 from backviz.scenes.artist import Artist
 
 
@@ -43,12 +44,20 @@ class Heat(Artist):
     def __post_init__(self) -> None:
         Artist.__post_init__(self)
         if self.values.ndim != 2:
-            raise ShapeError(f"Heat {self.key!r} needs a matrix; it got {self.values.shape}")
+            raise ShapeError(
+                _("Heat {key!r} needs a matrix; it got {shape}", key=self.key,
+                  shape=self.values.shape)
+            )  # fmt: skip
         low, high = self.limits
         if not low < high or (self.map == "diverging" and not np.isclose(low, -high)):
             raise InputError(
-                f"Heat {self.key!r}: limits {self.limits} do not fit a {self.map} map; use "
-                f"{'(−a, a)' if self.map == 'diverging' else 'low < high'}"
+                _(
+                    "Heat {key!r}: limits {limits} do not fit a {map} map; use {wanted}",
+                    key=self.key,
+                    limits=self.limits,
+                    map=self.map,
+                    wanted="(−a, a)" if self.map == "diverging" else "low < high",
+                )
             )
 
 
@@ -71,10 +80,7 @@ class Contours(Artist):
     def __post_init__(self) -> None:
         Artist.__post_init__(self)
         if self.z.shape != (self.y.size, self.x.size):
-            raise ShapeError(
-                f"Contours {self.key!r} needs z of shape (y, x) = ({self.y.size}, {self.x.size}); "
-                f"it got {self.z.shape}"
-            )
+            raise ShapeError(_no_grid(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +96,14 @@ class Surface(Artist):
     def __post_init__(self) -> None:
         Artist.__post_init__(self)
         if self.z.shape != (self.y.size, self.x.size):
-            raise ShapeError(
-                f"Surface {self.key!r} needs z of shape (y, x) = ({self.y.size}, {self.x.size}); "
-                f"it got {self.z.shape}"
-            )
+            raise ShapeError(_no_grid(self))
+
+
+def _no_grid(made: Contours | Surface) -> str:
+    return _(
+        "{kind} {key!r} needs z of shape (y, x) = {wanted}; it got {shape}",
+        kind=type(made).__name__,
+        key=made.key,
+        wanted=(made.y.size, made.x.size),
+        shape=made.z.shape,
+    )

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from backviz.displays import DISPLAYS, WRITERS
 from backviz.errors import InputError
+from backviz.language import N_, _, ngettext
 from backviz.registry import unknown
 from backviz.scenes.artist import Array, Artist
 from backviz.text import count
@@ -51,12 +52,20 @@ class Axis:
     def __post_init__(self) -> None:
         if not (np.isfinite((self.low, self.high)).all() and self.low < self.high):
             raise InputError(
-                f"the axis {self.label!r} cannot go from {self.low:g} to {self.high:g}; "
-                "use low < high"
+                _(
+                    "the axis {label!r} cannot go from {low:g} to {high:g}; use low < high",
+                    label=self.label,
+                    low=self.low,
+                    high=self.high,
+                )
             )
         if self.log and self.low <= 0:
             raise InputError(
-                f"the axis {self.label!r} is logarithmic, but begins at {self.low:g}; begin above 0"
+                _(
+                    "the axis {label!r} is logarithmic, but begins at {low:g}; begin above 0",
+                    label=self.label,
+                    low=self.low,
+                )
             )
 
 
@@ -154,14 +163,21 @@ class Film:
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise InputError(f"the film {self.title!r} has no frames; ask for 1 at least")
+            raise InputError(
+                _("the film {title!r} has no frames; ask for 1 at least", title=self.title)
+            )
         if not (LEAST_FPS <= self.fps <= 60 and 0 <= self.hold <= 60):
             raise InputError(
-                f"{self.fps:g} frames a second with {self.hold:g} s hold cannot be played; "
-                f"use {LEAST_FPS:g} ≤ fps ≤ 60 and 0 ≤ hold ≤ 60"
+                _(
+                    "{fps:g} frames a second with {hold:g} s hold cannot be played; "
+                    "use {least:g} ≤ fps ≤ 60 and 0 ≤ hold ≤ 60",
+                    fps=self.fps,
+                    hold=self.hold,
+                    least=LEAST_FPS,
+                )
             )
         if len({p.key for p in self.panels}) != len(self.panels):
-            raise InputError(f"the film {self.title!r} has two panels of one key")
+            raise InputError(_("the film {title!r} has two panels of one key", title=self.title))
         for k in self.stills:
             self.index(k)
 
@@ -173,8 +189,13 @@ class Film:
         """The frame that `k` stands for; a negative one counts from the end."""
         if not -self.count <= k < self.count:
             raise InputError(
-                f"the film has {count(self.count, 'frame')}; "
-                f"frame {k} is not among 0 … {self.count - 1}"
+                ngettext(
+                    "the film has {n} frame; frame {k} is not among 0 … {last}",
+                    "the film has {n} frames; frame {k} is not among 0 … {last}",
+                    self.count,
+                    k=k,
+                    last=self.count - 1,
+                )
             )
         return k % self.count
 
@@ -188,12 +209,15 @@ class Film:
         for frame in self.frames():
             for panel, artists in frame.changes.items():
                 if panel not in seen:
-                    raise InputError(unknown("panel", panel, seen))
+                    raise InputError(unknown(N_("panel"), panel, seen))
                 seen[panel].update((artist.key, artist) for artist in artists)
             made += 1
             yield frame, seen
         if made != self.count:
-            raise InputError(f"{self.title!r} says {self.count} frames, but makes {made}")
+            raise InputError(
+                _("{title!r} says {n} frames, but makes {made}", title=self.title, n=self.count,
+                  made=made)
+            )  # fmt: skip
 
     def at(self, k: int) -> tuple[Frame, dict[str, dict[str, Artist]]]:
         """The frame `k` with all that is seen at it; the frames before it are computed."""
@@ -201,7 +225,9 @@ class Film:
         for i, (frame, seen) in enumerate(self.states()):
             if i == k:
                 return frame, seen
-        raise InputError(f"{self.title!r} says {self.count} frames, but makes fewer")
+        raise InputError(
+            _("{title!r} says {n} frames, but makes fewer", title=self.title, n=self.count)
+        )
 
     def data(self) -> dict[str, Array]:
         """All that the film shows as arrays named panel.artist.field; see `scenes.stacks`."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from backviz.language import N_, _
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Key, Line, Points, Rule
 from backviz.scenes.layers import key_frames, positive, step_axis
@@ -15,6 +16,7 @@ from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.stable_rates import half_life
 from backviz.scenes.surface_legend import COLUMNS, CURVES, MAP, key_panel
 from backviz.scenes.surface_panels import moments_of, write
+from backviz.words import Words
 
 
 def weights_of(kind: str, t: int, window: int, beta: float) -> Array:
@@ -35,7 +37,7 @@ def weights_of(kind: str, t: int, window: int, beta: float) -> Array:
     return shares if kind == "uncorrected" else shares / (1 - beta ** (t + 1))
 
 
-KINDS = "cumulative", "simple", "exponential", "uncorrected"
+KINDS = N_("cumulative"), N_("simple"), N_("exponential"), N_("uncorrected")
 
 
 @scene(
@@ -81,18 +83,19 @@ def averages(
     x = np.arange(float(steps))
     half = half_life(beta)
     names = {
-        "cumulative": "cumulative", "simple": f"simple, last {window}",
-        "exponential": f"exponential, β = {beta:.10g}", "uncorrected": "exponential, uncorrected",
+        "cumulative": N_("cumulative"), "simple": Words("simple, last {n}", n=window),
+        "exponential": Words("exponential, β = {beta:.10g}", beta=beta),
+        "uncorrected": N_("exponential, uncorrected"),
     }  # fmt: skip
     key = Key(
         "legend", list(names.values()),
-        ["Dots: the series. Upright dashes: one half-life ago."], marked=False,
+        [N_("Dots: the series. Upright dashes: one half-life ago.")], marked=False,
     )  # fmt: skip
     panels = (
-        Panel("series", step_axis(steps), Axis("value", *span(series, [0.0], *means.values())),
-              title="series and averages", place=MAP),
+        Panel("series", step_axis(steps), Axis(N_("value"), *span(series, [0.0], *means.values())),
+              title=N_("series and averages"), place=MAP),
         Panel("shares", step_axis(steps), Axis("", 0.3 / steps, 1.5, log=True),
-              title="share in the average now", place=CURVES),
+              title=N_("share in the average now"), place=CURVES),
         key_panel(key),
     )  # fmt: skip
     moments = moments_of(steps - 1)
@@ -108,9 +111,9 @@ def averages(
                 for i, kind in enumerate(KINDS)
             ]
             yield Frame(
-                f"Step {t}, level {write(level[t])}: "
-                + ", ".join(f"{kind} {write(means[kind][t])}" for kind in KINDS[:3])
-                + f". The exponential one forgets half in {write(half)} steps.",
+                _("Step {k}, level {level}: {averages}. The exponential one forgets half in {half} "
+                  "steps.", k=t, level=write(level[t]), half=write(half),
+                  averages=", ".join(f"{_(kind)} {write(means[kind][t])}" for kind in KINDS[:3])),
                 {
                     "series": (
                         Points("series", x[seen], series[seen], color="muted", size=5.0,
@@ -122,12 +125,18 @@ def averages(
             )  # fmt: skip
 
     return Film(
-        f"Averages of a noisy series: half-life {write(half)} steps at β = {beta:.10g}",
+        Words(
+            "Averages of a noisy series: half-life {half} steps at β = {beta:.10g}",
+            half=write(half),
+            beta=beta,
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt="A noisy series that jumps, with its cumulative, simple and exponential averages; "
-        "beside it the share that each past number has in them.",
+        alt=N_(
+            "A noisy series that jumps, with its cumulative, simple and exponential averages; "
+            "beside it the share that each past number has in them."
+        ),
         columns=COLUMNS,
     )

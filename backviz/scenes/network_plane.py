@@ -24,6 +24,7 @@ from backviz.ops import OPS
 from backviz.optim import Adam
 from backviz.scenes.artist import Array
 from backviz.scenes.surfaces import Landscape
+from backviz.words import Words
 
 Directions = Literal["pca", "random"]
 WIDTHS, SAMPLES = (8, 1), 48
@@ -91,7 +92,7 @@ def network(directions: Directions = "pca", steps: int = 80, seed: int = 0) -> P
     half = max(1.25 * float(np.abs(way).max()), 1.0)
     land = Landscape(
         "network", f, (-half, half), (-half, half), (float(way[0, 0]), float(way[0, 1])),
-        f"loss of a network with {moves.shape[1]} weights", floor=0.0,
+        Words("loss of a network with {n} weights", n=moves.shape[1]), floor=0.0,
     )  # fmt: skip
     seen = land.heights(way)
     return Plane(land, way, np.array(true), seen, explained, shares, moves.shape[1])
@@ -99,7 +100,7 @@ def network(directions: Directions = "pca", steps: int = 80, seed: int = 0) -> P
 
 def _principal(moves: Array) -> tuple[Array, Array]:
     """The two directions (2, weights) of length 1 along which a path moved most, and shares."""
-    _, sizes, rows = np.linalg.svd(moves, full_matrices=False)
+    _left, sizes, rows = np.linalg.svd(moves, full_matrices=False)
     axes = rows[:2] * np.sign(rows[:2, np.abs(rows[:2]).argmax(axis=1)].diagonal())[:, None]
     total = float((sizes**2).sum())
     return axes, sizes[:2] ** 2 / total if total else np.zeros(2)

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import numpy as np
 
+from backviz.language import N_, _
 from backviz.scenes.artists import Line, Path
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.network_plane import Directions, network
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, write
+from backviz.words import Words
 
 
 @scene(
@@ -44,49 +46,58 @@ def network_loss(
     """
     plane = network(directions, steps, seed)
     land, (a, b), x = plane.landscape, plane.way.T, np.arange(steps + 1.0)
-    named = ("first", "second") if directions == "pca" else ("random 1", "random 2")
+    named = N_("random 1"), N_("random 2")
     if directions == "pca":
-        first, second = (f"{share:.0%}" for share in plane.shares)
-        named = f"direction 1, {first} of the path", f"direction 2, {second}"
-    low = map_panel(land, title="loss on the plane")
+        first, second = plane.shares
+        named = (
+            Words("direction 1, {share:.0%} of the path", share=first),
+            Words("direction 2, {share:.0%}", share=second),
+        )
+    low = map_panel(land)
     panels = (
         Panel(
-            "map", Axis(named[0], *land.x), Axis(named[1], *land.y), title="loss on the plane",
+            "map", Axis(named[0], *land.x), Axis(named[1], *land.y), title=N_("loss on the plane"),
             static=low.static,
         ),
         Panel(
             "loss", step_axis(steps + 1),
             Axis("", *span([0.0], plane.true, plane.seen)),
-            title="loss in training", place=(0, 1, 1, 1), legend="below",
+            title=N_("loss in training"), place=(0, 1, 1, 1), legend="below",
         ),
     )  # fmt: skip
     moments = moments_of(steps)
-    said = "PCA" if directions == "pca" else directions
+    said = N_("A network of {n} weights on a plane, random directions")
+    if directions == "pca":
+        said = N_("A network of {n} weights on a plane, PCA directions")
 
     def frames() -> Iterator[Frame]:
         for k in moments:
             gap = abs(plane.true[k] - plane.seen[k])
             yield Frame(
-                f"Step {k}: true loss {write(plane.true[k])}, on the plane "
-                f"{write(plane.seen[k])}, gap {write(gap)}. {plane.explained:.1%} of the path's "
-                f"movement lies in the plane; the largest gap is {write(plane.gap)}.",
+                _("Step {k}: true loss {true}, on the plane {seen}, gap {gap}. {share:.1%} of the "
+                  "path's movement lies in the plane; the largest gap is {most}.", k=k,
+                  true=write(plane.true[k]), seen=write(plane.seen[k]), gap=write(gap),
+                  share=plane.explained, most=write(plane.gap)),
                 {
                     "map": (Path("training", a[: k + 1], b[: k + 1], color=1),),
                     "loss": (
-                        Line("true", x[: k + 1], plane.true[: k + 1], label="true loss", color=0),
-                        Line("seen", x[: k + 1], plane.seen[: k + 1], label="seen on the plane",
+                        Line("true", x[: k + 1], plane.true[: k + 1], label=_("true loss"),
+                             color=0),
+                        Line("seen", x[: k + 1], plane.seen[: k + 1], label=_("seen on the plane"),
                              color=1),
                     ),
                 },
             )  # fmt: skip
 
     return Film(
-        f"A network of {plane.parameters} weights on a plane, {said} directions",
+        Words(said, n=plane.parameters),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt="Contour lines of a network's loss on a plane through its weights with the path of "
-        "its training; beside it the true loss and the loss on the plane against the step.",
+        alt=N_(
+            "Contour lines of a network's loss on a plane through its weights with the path of "
+            "its training; beside it the true loss and the loss on the plane against the step."
+        ),
         columns=(1.1, 1.0),
     )

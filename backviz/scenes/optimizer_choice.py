@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from backviz.errors import InputError, UsageError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.optim import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from backviz.optim import schedules as rules
 from backviz.optim.options import above_0, short
@@ -95,17 +95,26 @@ def choices(text: str) -> tuple[Choice, ...]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise UsageError(
-            f"no optimizer is named; name 1 to {MOST} with commas, such as sgd,momentum,adam"
+            _(
+                "no optimizer is named; name 1 to {most} with commas, such as sgd,momentum,adam",
+                most=MOST,
+            )
         )
     if len(words) > MOST:
         raise UsageError(
-            f"{len(words)} optimizers cannot be told apart in one picture; "
-            f"name 1 to {MOST} with commas, such as sgd,momentum,adam"
+            _(
+                "{n} optimizers cannot be told apart in one picture; name 1 to {most} with commas, "
+                "such as sgd,momentum,adam",
+                n=len(words),
+                most=MOST,
+            )
         )
     made = [_choice(word) for word in words]
     names = [choice.name for choice in made]
     if twice := next((n for n in names if names.count(n) > 1), None):
-        raise UsageError(f"the optimizer {twice} is there twice; give one of them other options")
+        raise UsageError(
+            _("the optimizer {name} is there twice; give one of them other options", name=twice)
+        )
     return tuple(made)
 
 
@@ -117,7 +126,9 @@ def one_choice(text: str) -> Choice:
     """
     found = choices(text)
     if len(found) != 1:
-        raise UsageError(f"this scene shows one optimizer; {text!r} names {len(found)}")
+        raise UsageError(
+            _("this scene shows one optimizer; {text!r} names {n}", text=text, n=len(found))
+        )
     return found[0]
 
 
@@ -125,7 +136,7 @@ def _choice(word: str) -> Choice:
     name, *given = (part.strip() for part in word.split(":"))
     lower = name.lower()
     if lower not in SHORT and name not in OPTIMIZERS and lower not in OPTIMIZERS:
-        raise UsageError(unknown("optimizer", name, names_of_optimizers()))
+        raise UsageError(unknown(N_("optimizer"), name, names_of_optimizers()))
     of, fixed = SHORT.get(lower, (name if name in OPTIMIZERS else lower, {}))
     make = OPTIMIZERS[of]
     known = [p for p in inspect.signature(make).parameters if p not in ("params", "maximize")]
@@ -136,9 +147,15 @@ def _choice(word: str) -> Choice:
         if option not in known:
             raise UsageError(unknown(_("option of {name}", name=name), option, known))
         if not is_given or not value:
-            raise UsageError(f"{name}: the option {option} has no value; write {option}=.9")
+            raise UsageError(
+                _("{name}: the option {option} has no value; write {option}=.9", name=name,
+                  option=option)
+            )  # fmt: skip
         if option in said:
-            raise UsageError(f"{name}: the option {option} is there twice; give it once")
+            raise UsageError(
+                _("{name}: the option {option} is there twice; give it once", name=name,
+                  option=option)
+            )  # fmt: skip
         said.add(option)
         options[option] = _value(name, option, value)
     title = TITLES.get(lower, make.title)
@@ -146,7 +163,7 @@ def _choice(word: str) -> Choice:
     if rate is not None:
         rate = above_0(title, "lr", rate)
         if rate == 0:  # an optimizer takes it, but on a surface it stands still
-            raise InputError(f"{title}: lr is above 0, or nothing moves; not 0")
+            raise InputError(_("{name}: lr is above 0, or nothing moves; not 0", name=title))
     return Choice(" ".join((title, *given)), make, options, rate)
 
 
@@ -159,8 +176,13 @@ def _value(optimizer: str, option: str, text: str) -> Any:
         numbers = tuple(float(part) for part in text.split("/"))
     except ValueError:
         raise UsageError(
-            f"{optimizer}: {option}={text} does not work; give a number, two as .9/.99, "
-            "true or false"
+            _(
+                "{name}: {option}={text} does not work; give a number, two as .9/.99, true or "
+                "false",
+                name=optimizer,
+                option=option,
+                text=text,
+            )
         ) from None
     return numbers if len(numbers) > 1 else numbers[0]
 
@@ -218,7 +240,7 @@ def scheduled(name: str, lr: float, steps: int) -> Schedule:
     0.05
     """
     if name not in _SET:
-        raise UsageError(unknown("schedule", name, _SET))
+        raise UsageError(unknown(N_("schedule"), name, _SET))
     first = _FIRST[name](lr) if name in _FIRST else (lr,)
     return SCHEDULES[name](*first, **_SET[name](lr, max(1, steps)))
 
@@ -246,12 +268,12 @@ def schedule_names(text: str) -> tuple[str, ...]:
     """
     names = tuple(word.strip() for word in text.split(",") if word.strip())
     if twice := next((n for n in names if names.count(n) > 1), None):
-        raise UsageError(f"the schedule {twice} is there twice; name each once")
+        raise UsageError(_("the schedule {name} is there twice; name each once", name=twice))
     for name in names:
         if name not in _SET:
-            raise UsageError(unknown("schedule", name, _SET))
+            raise UsageError(unknown(N_("schedule"), name, _SET))
     if not names:
-        raise UsageError(f"no schedule is named; there is {', '.join(_SET)}")
+        raise UsageError(_("no schedule is named; there is {known}", known=", ".join(_SET)))
     return names
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from backviz.language import N_, _, ngettext
 from backviz.scenes.artists import Line, Points
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
@@ -39,15 +40,14 @@ from backviz.scenes.surface_panels import (
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
+from backviz.words import Words
 
 Mode = Literal["best", "equal"]
-FAIR = (
-    f"Of {len(RATES)} rates lr from {write(RATES[0])} to {write(RATES[-1])} each optimizer has the "
-    "one with the lowest late losses, never above the first, from here and near by"
+FAIR = N_(
+    "Of {n} rates lr from {low} to {high} each optimizer has the one with the lowest late losses, "
+    "never above the first, from here and near by."
 )
-
-
-EDGE = "A mark on the lower edge stands for a loss below it, or of 0."
+EDGE = N_("A mark on the lower edge stands for a loss below it, or of 0.")
 
 
 @scene(
@@ -134,19 +134,40 @@ def optimizers(
             )
 
     names = ", ".join(c.name for c in chosen)
-    fair = ""
+    title = N_("{land}: {who} from ({x}, {y})")
     if len(trials) == len(chosen):
-        fair = f", best of {len(RATES)} rates" + " each" * (len(chosen) > 1)
+        title = (
+            N_("{land}: {who} from ({x}, {y}), best of {n} rates each")
+            if len(chosen) > 1
+            else N_("{land}: {who} from ({x}, {y}), best of {n} rates")
+        )
     elif not trials and not any(c.rate for c in chosen):
-        fair = f", lr = {write(rate)}" + " for all" * (len(chosen) > 1)
+        title = (
+            N_("{land}: {who} from ({x}, {y}), lr = {rate} for all")
+            if len(chosen) > 1
+            else N_("{land}: {who} from ({x}, {y}), lr = {rate}")
+        )
+    place = Words("Contour lines of {land} with the ways of {names}; beside them their losses "
+                  "against the step.", land=name_of(land), names=names)  # fmt: skip
+    if wide:
+        place = Words("Contour lines of {land} with the ways of {names}; beside them their losses "
+                      "against the step, and the last loss against the rate.",
+                      land=name_of(land), names=names)  # fmt: skip
     return Film(
-        f"{name_of(land)}: {_who(chosen)} from ({write(at[0])}, {write(at[1])}){fair}",
+        Words(
+            title,
+            land=name_of(land),
+            who=_who(chosen),
+            x=write(at[0]),
+            y=write(at[1]),
+            n=len(RATES),
+            rate=write(rate),
+        ),
         tuple(panels),
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"Contour lines of {name_of(land)} with the ways of {names}; beside them their losses "
-        f"against the step{', and the last loss against the rate' if wide else ''}.",
+        alt=place,
         columns=(0.0, 1.0, 0.72, 0.72) if wide else COLUMNS,
     )
 
@@ -157,15 +178,17 @@ def fair_said(trials: dict[str, Sweep]) -> str:
     Some leave the picture with every rate, and the best rate may lie beyond the last one.
     """
     gone = [name for name, trial in trials.items() if not trial.stayed.any()]
-    text = FAIR + "."
     if len(gone) == len(trials):
-        text = f"With each of {len(RATES)} rates every optimizer leaves; shown is the lowest end."
-    elif gone:
-        verb = "leaves" if len(gone) == 1 else "leave"
-        text = f"{FAIR}; {listed(gone)} {verb} the picture with all."
-    last = [n for n, t in trials.items() if n not in gone and t.place == len(t.rates) - 1]
-    if last and not gone:
-        text = f"{FAIR}; for {listed(last)} the last one."
+        return _("With each of {n} rates every optimizer leaves; shown is the lowest end.",
+                 n=len(RATES))  # fmt: skip
+    text = _(FAIR, n=len(RATES), low=write(RATES[0]), high=write(RATES[-1]))
+    last = [name for name, trial in trials.items() if trial.place == len(trial.rates) - 1]
+    if gone:
+        text += " " + ngettext("{names} leaves the picture with all.",
+                               "{names} leave the picture with all.", len(gone),
+                               names=listed(gone))  # fmt: skip
+    elif last:
+        text += " " + _("For {names} it is the last one.", names=listed(last))
     return text
 
 
@@ -190,9 +213,9 @@ def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], ste
             made.append(Points(f"best of {name}", *spot, color=i, size=14.0))
     return Panel(
         "trial",
-        Axis("rate lr", *span(tried, log=True), log=True),
+        Axis(N_("rate lr"), *span(tried, log=True), log=True),
         high,
-        title="worst late loss",
+        title=N_("worst late loss"),
         place=MORE,
         static=tuple(made),
     )
@@ -200,11 +223,14 @@ def _trial_panel(axis: LossAxis, trials: dict[str, Sweep], names: list[str], ste
 
 def _notes(schedule: str, noise: float, seed: int, steps: int) -> list[str]:
     """What else makes the comparison what it is, as lines under the legend."""
-    words = []
-    if schedule != "constant":
-        words.append(f"Each lr follows the schedule {schedule_text(schedule, steps)}.")
-    return [powers(word) for word in words] + noise_note(noise, seed)
+    if schedule == "constant":
+        return noise_note(noise, seed)
+    text = powers(schedule_text(schedule, steps))
+    follows = Words("Each lr follows the schedule {schedule}.", schedule=text)
+    return [follows, *noise_note(noise, seed)]
 
 
 def _who(chosen: tuple[Choice, ...]) -> str:
-    return chosen[0].name if len(chosen) == 1 else f"{len(chosen)} optimizers"
+    if len(chosen) == 1:
+        return chosen[0].name
+    return Words.counted("{n} optimizer", "{n} optimizers", len(chosen))

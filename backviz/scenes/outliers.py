@@ -108,7 +108,7 @@ def robust_fit(
 
     def frames() -> Iterator[Frame]:
         for k in moments:
-            told = ", ".join(f"{name} {write(slopes[name][k])}" for name in ways)
+            told = ", ".join(f"{_(name)} {write(slopes[name][k])}" for name in ways)
             yield Frame(
                 _("Step {k}, slopes: {slopes}.", k=k, slopes=told) if data else
                 _("Step {k}, slopes: {slopes}. Without outliers it is {slope}.", k=k, slopes=told,
@@ -127,6 +127,6 @@ def robust_fit(
 
     return Film(
         N_("Outliers and three losses"), panels, frames, len(moments), key_frames(len(moments)),
-        alt="Left points with some outliers and three lines, one fitted by each loss; right the "
-        "slopes against the step.",
+        alt=N_("Left points with some outliers and three lines, one fitted by each loss; "
+               "right the slopes against the step."),
     )  # fmt: skip

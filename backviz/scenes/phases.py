@@ -10,6 +10,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.errors import UsageError
+from backviz.language import N_, _, ngettext
 from backviz.nn import init, theory
 from backviz.nn.theory import Phase
 from backviz.scenes.artists import Heat, Line, Points, Rule, Zone
@@ -26,7 +27,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import number
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.sampled import Samples, band, sampled
-from backviz.text import count
+from backviz.words import Words
 
 CELLS = 60  # of the map, each way
 END = 0.7  # of the colours: |ln χ|
@@ -133,7 +134,10 @@ def order_chaos(
     seed: of the networks
     """
     if least >= most:
-        raise UsageError(f"the weights cannot go from {least:g} to {most:g}; use least < most")
+        raise UsageError(
+            _("the weights cannot go from {least:g} to {most:g}; use least < most", least=least,
+              most=most)
+        )  # fmt: skip
     way = np.geomspace(least, most, frames)
     tall = max(0.3, 1.5 * biases)
     ends = (0.0, 1.05 * most)
@@ -151,7 +155,7 @@ def order_chaos(
     panels = (
         Panel(
             "map", Axis("n · var(W)", *ends), Axis("var(b)", 0.0, tall),
-            title="order – edge – chaos",
+            title=N_("order – edge – chaos"),
             static=(
                 Heat("chi", np.clip(quietly(np.log, chi), -END, END), ends, (0.0, tall),
                      (-END, END), label="ln χ"),
@@ -159,8 +163,8 @@ def order_chaos(
             ),
         ),
         Panel(
-            "depth", layer_axis(depth), Axis("mean square of ∂L/∂z", 1e-12, 1e12, log=True),
-            title="the gradient, last layer = 1", place=(0, 1, 1, 1), legend="below",
+            "depth", layer_axis(depth), Axis(N_("mean square of ∂L/∂z"), 1e-12, 1e12, log=True),
+            title=N_("the gradient, last layer = 1"), place=(0, 1, 1, 1), legend="below",
         ),
     )  # fmt: skip
 
@@ -178,18 +182,22 @@ def order_chaos(
                     ),
                     "depth": (
                         Zone("ruler", depth + 0.5 - deep, depth + 0.5, label=""),
-                        theory_line(x, positive(expected), "χ per layer"),
-                        *with_band("measured", x, found, count(seeds, "network"), 0),
+                        theory_line(x, positive(expected), _("χ per layer")),
+                        *with_band(
+                            "measured", x, found, ngettext("{n} network", "{n} networks", seeds), 0
+                        ),
                     ),
                 },
             )
 
     return Film(
-        f"Order and chaos in {depth} layers of {activation}", panels, moments, frames,
-        key_frames(frames), columns=(1.1, 1.0),
-        alt="Left a map of ln χ over the variances of weights and biases with the line χ = 1 and a "
-        "cross-hair; right the gradient's mean square by layer, measured and in theory, with a "
-        "grey ruler of 6ξ layers.",
+        Words.counted("Order and chaos in {n} layer of {activation}",
+                      "Order and chaos in {n} layers of {activation}", depth,
+                      activation=activation),
+        panels, moments, frames, key_frames(frames), columns=(1.1, 1.0),
+        alt=N_("Left a map of ln χ over the variances of weights and biases with the line χ = 1 "
+               "and a cross-hair; right the gradient's mean square by layer, measured and in "
+               "theory, with a grey ruler of 6ξ layers."),
     )  # fmt: skip
 
 
@@ -203,11 +211,14 @@ def _networks(
 
 
 def _said(weights: float, biases: float, phase: Phase, reach: float) -> str:
-    where = "The edge: gradients keep their size"
+    where = _("The edge: gradients keep their size.")
     if abs(phase.chi - 1) > 0.01:
-        where = "Order: gradients vanish" if phase.chi < 1 else "Chaos: gradients explode"
-    deep = f"6ξ = {write(reach)} layers (grey)" if np.isfinite(reach) else "6ξ has no end"
+        where = _("Order: gradients vanish.") if phase.chi < 1 else _("Chaos: gradients explode.")
+    deep = _("6ξ has no end")
+    if np.isfinite(reach):
+        deep = _("6ξ = {layers} layers (grey)", layers=write(reach))
     if 1e4 < reach < np.inf:
-        deep = "6ξ is more than 10,000 layers"
-    place = f"n·var(W) = {number(weights)}, var(b) = {number(biases)}"
-    return f"{where}. With {place}, χ is {number(phase.chi)}; {deep}."
+        deep = _("6ξ is more than 10,000 layers")
+    return _("{where} With n·var(W) = {weights}, var(b) = {biases}, χ is {chi}; {deep}.",
+             where=where, weights=number(weights), biases=number(biases),
+             chi=number(phase.chi), deep=deep)  # fmt: skip

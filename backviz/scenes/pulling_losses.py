@@ -16,22 +16,23 @@ from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, scene
+from backviz.words import Words
 
 Kind = Literal["residual", "margin"]
 Loss = Callable[[Any], Any]
 LOSSES: dict[Kind, dict[str, Loss]] = {
     "residual": {
-        "squared": lambda r: OPS["mse_loss"](r, 0.0, reduction="none"),
-        "absolute": lambda r: OPS["l1_loss"](r, 0.0, reduction="none"),
-        "Huber": lambda r: OPS["huber_loss"](r, 0.0, reduction="none"),
+        N_("squared"): lambda r: OPS["mse_loss"](r, 0.0, reduction="none"),
+        N_("absolute"): lambda r: OPS["l1_loss"](r, 0.0, reduction="none"),
+        N_("Huber"): lambda r: OPS["huber_loss"](r, 0.0, reduction="none"),
     },
     "margin": {
-        "cross-entropy": lambda m: OPS["softplus"](-m),
-        "hinge": lambda m: OPS["relu"](1 - m),
+        N_("cross-entropy"): lambda m: OPS["softplus"](-m),
+        N_("hinge"): lambda m: OPS["relu"](1 - m),
         "squared": lambda m: (1 - m) ** 2,
     },
 }
-AXES = {"residual": N_("residual ŷ − y"), "margin": N_("margin y·score, y = ±1")}
+AXES = {N_("residual"): N_("residual ŷ − y"), N_("margin"): N_("margin y·score, y = ±1")}
 
 
 def curves(kind: Kind, x: Array) -> dict[str, tuple[Array, Array]]:
@@ -94,7 +95,7 @@ def loss_curves(
     def moments() -> Iterator[Frame]:
         for k in range(frames):
             parts = (
-                _("{name} {value}, gradient {slope}", name=name, value=write(both[0][k]),
+                _("{name} {value}, gradient {slope}", name=_(name), value=write(both[0][k]),
                   slope=write(both[1][k]))
                 for name, both in there.items()
             )  # fmt: skip
@@ -118,6 +119,6 @@ def loss_curves(
 
     return Film(
         N_("Losses and their gradients"), panels, moments, frames, key_frames(frames),
-        alt=f"Left the losses {', '.join(drawn)} over the {kind}, right their gradients, with a "
-        "point on each that travels along the axis.",
+        alt=Words("Left the losses {names} over the {kind}, right their gradients, with a point on "
+                  "each that travels along the axis.", names=Words.joined(drawn), kind=Words(kind)),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.errors import UsageError
+from backviz.language import N_, _, ngettext
 from backviz.optim.options import short
 from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
@@ -39,7 +40,7 @@ from backviz.scenes.surface_panels import (
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, numbers_in, start_of
 from backviz.scenes.trajectories import Run, noise_of, travel
-from backviz.text import count
+from backviz.words import Words
 
 
 def _rates(name: str, text: str) -> tuple[float, ...]:
@@ -47,11 +48,17 @@ def _rates(name: str, text: str) -> tuple[float, ...]:
     many = text.count(",")
     if many >= MOST:
         raise UsageError(
-            f"{many + 1} rates cannot be told apart in one picture; write 1 to {MOST} with commas"
+            _(
+                "{n} rates cannot be told apart in one picture; write 1 to {most} with commas",
+                n=many + 1,
+                most=MOST,
+            )
         )
     found = numbers_in(text, name, ",".join(write(0.1 * k) for k in range(1, many + 2)))
     if min(found) <= 0 or len(set(found)) < len(found):
-        raise UsageError(f"rates {text!r} do not work; write different numbers above 0")
+        raise UsageError(
+            _("rates {text!r} do not work; write different numbers above 0", text=text)
+        )
     return tuple(sorted(found))
 
 
@@ -102,10 +109,11 @@ def schedules(
     x = np.arange(steps + 1.0)
     words = [powers(schedule_text(name, steps)) for name in runs]
     key = Key("legend", words, noise_note(noise, seed), marked=False, columns=1)
-    about = "rate of " + _without_rate(next(iter(runs.values())))
+    about = Words("rate of {optimizer}", optimizer=_without_rate(next(iter(runs.values()))))
     panels = (
         Panel(
-            "rate", replace(step_axis(steps + 1), label=""), Axis("rate", -0.04 * top, 1.08 * top),
+            "rate", replace(step_axis(steps + 1), label=""),
+            Axis(N_("rate"), -0.04 * top, 1.08 * top),
             title=about,
         ),
         Panel("loss", step_axis(steps + 1), axis.axis, place=(1, 0, 1, 1)),
@@ -118,7 +126,7 @@ def schedules(
             yield Frame(
                 _leader(k, runs)
                 if k
-                else f"Every schedule is built around the rate {write(rate)}.",
+                else _("Every schedule is built around the rate {rate}.", rate=write(rate)),
                 {
                     "rate": [
                         Line(n, x[:k], r.rates[:k], color=i)
@@ -133,13 +141,23 @@ def schedules(
             )
 
     return Film(
-        f"{name_of(land)}: {count(len(runs), 'schedule')} around lr = {write(rate)}",
+        Words.counted(
+            "{land}: {n} schedule around lr = {rate}",
+            "{land}: {n} schedules around lr = {rate}",
+            len(runs),
+            land=name_of(land),
+            rate=write(rate),
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"The rates of {', '.join(words)} against the step; beside them the losses of "
-        f"{choice.name} with them.",
+        alt=Words(
+            "The rates of {names} against the step; beside them the losses of {optimizer} "
+            "with them.",
+            names=", ".join(words),
+            optimizer=choice.name,
+        ),
         columns=(1.0, 1.0),
     )
 
@@ -150,14 +168,17 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
     means = {n: float(r.losses[begin : k + 1, 0].mean()) for n, r in runs.items()}
     known = {n: m for n, m in means.items() if np.isfinite(m)}
     if not known:
-        return f"Step {k}: no loss is a finite number."
+        return _("Step {k}: no loss is a finite number.", k=k)
     best, worst = (f(known, key=lambda n: known[n]) for f in (min, max))
-    said = f"Step {k}, mean loss of the last {k - begin + 1}: lowest with {best.replace('_', ' ')}"
-    said += f" ({write(known[best])})"
-    if worst != best:
-        said += f", highest with {worst.replace('_', ' ')} ({write(known[worst])})"
+    told = {"k": k, "n": k - begin + 1, "best": best.replace("_", " "), "low": write(known[best])}
+    if worst == best:
+        said = _("Step {k}, mean loss of the last {n}: lowest with {best} ({low}).", **told)
+    else:
+        said = _("Step {k}, mean loss of the last {n}: lowest with {best} ({low}), highest with "
+                 "{worst} ({high}).", worst=worst.replace("_", " "), high=write(known[worst]),
+                 **told)  # fmt: skip
     left = len(means) - len(known)
-    return said + (f"; {left} overflowed." if left else ".")
+    return said + (" " + ngettext("{n} overflowed.", "{n} overflowed.", left) if left else "")
 
 
 @scene(
@@ -196,7 +217,7 @@ def rates(
     """
     land, choice = surface.on(domain), optimizer
     if choice.rate is not None:
-        raise UsageError("the rates of this scene stand in rates; leave lr out of the optimizer")
+        raise UsageError(_("the rates of this scene stand in rates; leave lr out of the optimizer"))
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
     runs = []
     for rate in rates:
@@ -222,13 +243,24 @@ def rates(
             )
 
     return Film(
-        f"{name_of(land)}: {choice.name} with {count(len(runs), 'rate')}",
+        Words.counted(
+            "{land}: {optimizer} with {n} rate",
+            "{land}: {optimizer} with {n} rates",
+            len(runs),
+            land=name_of(land),
+            optimizer=choice.name,
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"Contour lines of {name_of(land)} with the ways of {choice.name} with the rates "
-        f"{', '.join(map(write, rates))}; beside them their losses against the step.",
+        alt=Words(
+            "Contour lines of {land} with the ways of {optimizer} with the rates {rates}; "
+            "beside them their losses against the step.",
+            land=name_of(land),
+            optimizer=choice.name,
+            rates=", ".join(map(write, rates)),
+        ),
         columns=COLUMNS,
     )
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 
 from backviz.errors import UsageError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.registry import Registry, unknown
 from backviz.scenes.model import Film
 
@@ -82,11 +82,14 @@ class Option:
         ):
             value = self.type(value)  # numpy's numbers too
         if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
-            raise UsageError(f"{self.name} must be {self._wanted}; {value!r} is not")
+            raise UsageError(_(self._wanted, name=self.name, value=value))
         if self.choices and value not in self.choices:
             raise UsageError(unknown(self.name, value, self.choices))
         if self.within and not self.within.low <= value <= self.within.high:
-            raise UsageError(f"{self.name} {value:.10g} is out of range; use {self.within}")
+            raise UsageError(
+                _("{name} {value:.10g} is out of range; use {low:.10g} to {high:.10g}",
+                  name=self.name, value=value, low=self.within.low, high=self.within.high)
+            )  # fmt: skip
         return value
 
     def read(self, value: Any) -> Any:
@@ -109,9 +112,12 @@ class Option:
 
     @property
     def _wanted(self) -> str:
-        return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[
-            self.type
-        ]
+        return {
+            int: N_("{name} must be a whole number; {value!r} is not"),
+            float: N_("{name} must be a number; {value!r} is not"),
+            bool: N_("{name} must be true or false; {value!r} is not"),
+            str: N_("{name} must be text; {value!r} is not"),
+        }[self.type]
 
 
 Sides = Callable[[Mapping[str, Any]], tuple[float, float]]
@@ -249,9 +255,15 @@ def _entered(make: Callable[..., Film], claim: Claim | None) -> Scene:
     parameters = inspect.signature(make).parameters
     listed = tuple(_option(p, hints[p.name], options) for p in parameters.values())
     if taken := TAKEN & set(parameters):
-        raise TypeError(f"{make.__name__}: every scene has the options {taken} already")
+        raise TypeError(
+            _("{name}: every scene has the options {taken} already", name=make.__name__,
+              taken=", ".join(sorted(taken)))
+        )  # fmt: skip
     if left := set(options) - set(parameters):
-        raise TypeError(f"{make.__name__}: the docstring has options it does not take: {left}")
+        raise TypeError(
+            _("{name}: the docstring has options it does not take: {left}", name=make.__name__,
+              left=", ".join(sorted(left)))
+        )  # fmt: skip
     about = text.partition("\n\n")[0].replace("\n", " ")
     made = Scene(make.__name__, about, text, listed, make, claim)
     return SCENES.add(made.name, made)
@@ -269,16 +281,18 @@ def _docstring(make: Callable[..., Film]) -> tuple[str, dict[str, str]]:
             name, _other, about = line.partition(":")
             options[name] = about.strip()
     if not text.strip():
-        raise TypeError(f"the scene {make.__name__} has no docstring")
+        raise TypeError(_("the scene {name} has no docstring", name=make.__name__))
     return text.strip(), options
 
 
 def _option(parameter: inspect.Parameter, hint: Any, about: dict[str, str]) -> Option:
     name, limit, choices = parameter.name, None, ()
     if name not in about:
-        raise TypeError(f"the option {name} has no line under 'Options:' in the docstring")
+        raise TypeError(
+            _("the option {name} has no line under 'Options:' in the docstring", name=name)
+        )
     if parameter.default is inspect.Parameter.empty:
-        raise TypeError(f"the option {name} has no default")
+        raise TypeError(_("the option {name} has no default", name=name))
     if get_origin(hint) is Annotated:
         hint, limit = get_args(hint)
     if isinstance(limit, Kind):
@@ -287,7 +301,10 @@ def _option(parameter: inspect.Parameter, hint: Any, about: dict[str, str]) -> O
         choices = get_args(hint)
         hint = str
     if hint not in (int, float, bool, str):
-        raise TypeError(f"the option {name} is a {hint}; use int, float, bool, str or Literal")
+        raise TypeError(
+            _("the option {name} is a {hint}; use int, float, bool, str or Literal", name=name,
+              hint=hint)
+        )  # fmt: skip
     option = Option(name, hint, parameter.default, about[name], choices)
     if isinstance(limit, Kind):
         option = replace(option, kind=limit)

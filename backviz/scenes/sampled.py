@@ -14,6 +14,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value, tensor
+from backviz.language import ngettext
 from backviz.nn.arguments import generator, streams
 from backviz.ops import OPS
 
@@ -73,7 +74,12 @@ def left_out(table: np.ndarray) -> str:
     lost = int(np.isnan(table).any(axis=1).sum())
     if not lost:
         return ""
-    return f" {lost} of {len(table)} networks left out: the gradient is 0 or overflows."
+    return " " + ngettext(
+        "{lost} of {n} network left out: the gradient is 0 or overflows.",
+        "{lost} of {n} networks left out: the gradient is 0 or overflows.",
+        len(table),
+        lost=lost,
+    )
 
 
 def sampled(

@@ -19,8 +19,8 @@ from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.surface_panels import moments_of
 
 KINDS: dict[str, Callable[[Any], Any]] = {
-    "squared": lambda a: OPS["mse_loss"](a, 0.0),
-    "cross-entropy": lambda a: OPS["binary_cross_entropy"](a, 0.0),
+    N_("squared"): lambda a: OPS["mse_loss"](a, 0.0),
+    N_("cross-entropy"): lambda a: OPS["binary_cross_entropy"](a, 0.0),
 }
 
 
@@ -99,6 +99,6 @@ def sigmoid_losses(
     return Film(
         N_("A saturated unit: squares and cross-entropy"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left the output of a sigmoid unit against the step, right the gradient of its input, "
-        "each for the squared loss and for cross-entropy.",
+        alt=N_("Left the output of a sigmoid unit against the step, right the gradient of its "
+               "input, each for the squared loss and for cross-entropy."),
     )  # fmt: skip

@@ -20,7 +20,7 @@ from backviz.scenes.surface_panels import map_panel, moments_of
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run, travel
 
-WORDS = "as they are", "scaled"
+WORDS = N_("as they are"), N_("scaled")
 
 
 def two_weights(x: Array, y: Array) -> Landscape:
@@ -132,6 +132,7 @@ def input_scaling(
     return Film(
         N_("Scaled inputs make a bowl of a ravine"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Contour lines of a loss over two weights with the way of gradient descent, before and "
-        "after the inputs are scaled; beside them both losses against the step.",
+        alt=N_("Contour lines of a loss over two weights with the way of gradient descent, "
+               "before and after the inputs are scaled; beside them both losses against the "
+               "step."),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.units import EDGE, slopes
+from backviz.words import Words
 
 
 @scene(
@@ -87,8 +88,8 @@ def activation_curves(
 
     return Film(
         N_("Activations and their derivatives"), panels, moments, frames, key_frames(frames),
-        alt=f"Left the activations {', '.join(names)}, right their derivatives, with a point on "
-        "each that travels along the axis.",
+        alt=Words("Left the activations {names}, right their derivatives, with a point on each "
+                  "that travels along the axis.", names=", ".join(names)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _, pgettext
 from backviz.scenes.artists import Line, Points
 from backviz.scenes.deep import Activation, Deep, Recipe, task
 from backviz.scenes.layers import head, positive, write
@@ -16,11 +17,12 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.units import slopes
+from backviz.words import Words
 
 SHOWN = 200  # entries of the gradient that are drawn
 SIDE = 3.0  # of the left panel, in root mean squares of the gradient
 LEAST = 6e-5  # the rounding of half precision is 5·10⁻⁴ of a number
-WORDS = "factor afterwards", "factor before", "healthy, no factor"
+WORDS = N_("factor afterwards"), N_("factor before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +118,16 @@ def rescaled_gradient(
     flat = np.full_like(errors, 1.0)
     panels = (
         Panel(
-            "entries", Axis("as it should be, in rms", -SIDE, SIDE),
-            Axis("as computed", -SIDE, SIDE),
-            title=f"∂L/∂W of layer {layer}, {activation}", legend="below", equal=True,
+            "entries", Axis(N_("as it should be, in rms"), -SIDE, SIDE),
+            Axis(N_("as computed"), -SIDE, SIDE),
+            title=Words("∂L/∂W of layer {layer}, {activation}", layer=layer, activation=activation),
+            legend="below", equal=True,
             static=(Line("right", [-SIDE, SIDE], [-SIDE, SIDE], color="muted"),),
         ),
         Panel(
-            "error", Axis("factor", 1.0, float(factors[-1]), log=True),
+            "error", Axis(N_("factor"), 1.0, float(factors[-1]), log=True),
             Axis("", LEAST, 2.0, log=True),
-            title="relative error of the gradient", place=(0, 1, 1, 1), legend="below",
+            title=N_("relative error of the gradient"), place=(0, 1, 1, 1), legend="below",
         ),
     )  # fmt: skip
 
@@ -139,7 +142,11 @@ def rescaled_gradient(
                 Line("afterwards", x, positive(flat[: k + 1] * errors[0]), WORDS[0], 0),
                 Line("before", x, positive(errors[: k + 1]), WORDS[1], 1),
                 Line(
-                    "healthy", x, positive(flat[: k + 1] * good.error), f"{healthy}, no factor", 2
+                    "healthy",
+                    x,
+                    positive(flat[: k + 1] * good.error),
+                    _("{name}, no factor", name=healthy),
+                    2,
                 ),
             )
             yield Frame(
@@ -155,27 +162,36 @@ def rescaled_gradient(
             )
 
     return Film(
-        "A factor brings a vanished gradient back only before it is rounded", panels, moments,
+        N_("A factor brings a vanished gradient back only before it is rounded"), panels, moments,
         len(factors), tuple(sorted({round(q * doublings) for q in (0, 0.25, 0.5, 0.75, 1)})),
         fps=3.0, columns=(1.0, 1.1),
-        alt="Left the entries of a gradient in half precision against the true ones, in steps and "
-        "then on the diagonal. Right their error against the factor: the one afterwards stays.",
+        alt=N_("Left the entries of a gradient in half precision against the true ones, in steps "
+               "and then on the diagonal. Right their error against the factor: the one "
+               "afterwards stays."),
     )  # fmt: skip
 
 
 def _told(factor: float, after: Rounded, before: Rounded, good: Rounded, healthy: str) -> str:
     if not np.isfinite(after.true).all():
-        return f"Factor {write(factor)}: the gradient overflows."
+        return _("Factor {factor}: the gradient overflows.", factor=write(factor))
     if not after.true.any():
-        return f"Factor {write(factor)}: the gradient is 0 for every sample, and 0 it stays."
+        return _("Factor {factor}: the gradient is 0 for every sample, and 0 it stays.",
+                 factor=write(factor))  # fmt: skip
     lost = 100 * float(np.mean((after.half == 0) & (after.true != 0)))
-    overflow = "" if np.isfinite(before.half).all() else " (it overflows)"
-    return (
-        f"Factor {write(factor)}: afterwards the error stays {_share(after.error)}, {lost:.0f} % "
-        f"of the entries are 0; before the backward pass it is {_share(before.error)}{overflow}. "
-        f"{healthy}: {_share(good.error)} without."
+    told = _share(before.error)
+    if not np.isfinite(before.half).all():
+        told = _("{error} (it overflows)", error=told)
+    return _(
+        "Factor {factor}: afterwards the error stays {after}, {lost:.0f} % of the entries are 0; "
+        "before the backward pass it is {before}. {healthy}: {good} without.",
+        factor=write(factor),
+        after=_share(after.error),
+        lost=lost,
+        before=told,
+        healthy=healthy,
+        good=_share(good.error),
     )
 
 
 def _share(error: float) -> str:
-    return f"{write(100 * error)} %" if np.isfinite(error) else "no number"
+    return f"{write(100 * error)} %" if np.isfinite(error) else pgettext("error", "no number")

@@ -8,14 +8,16 @@ from typing import Annotated, Literal
 import numpy as np
 
 from backviz.autodiff.value import Value, tensor
+from backviz.language import N_, _
 from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, scene
+from backviz.words import Words
 
 Curve = Literal["parabola", "cubic", "sine", "tanh", "sigmoid"]
 FLAT, ROUNDING = 0.05, 1e-12  # of the steepest slope
-ENDS = {"parabola": 2.0, "cubic": 2.0, "sine": 6.3, "tanh": 4.0, "sigmoid": 6.0}
+ENDS = {N_("parabola"): 2.0, N_("cubic"): 2.0, N_("sine"): 6.3, "tanh": 4.0, "sigmoid": 6.0}
 
 
 HEIGHTS: dict[str, Callable[[Value], Value]] = {
@@ -67,12 +69,13 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
     x_axis = Axis("x", -1.05 * end, 1.05 * end)
     panels = (
         Panel(
-            "curve", x_axis, Axis("f(x)", *span(y, pad=0.15)), title=f"f(x): {curve}",
+            "curve", x_axis, Axis("f(x)", *span(y, pad=0.15)),
+            title=Words("f(x): {curve}", curve=Words(curve)),
             static=(Line("f", x, y, color="forward"),),
         ),
         Panel(
-            "derivative", x_axis, Axis("f′(x)", *span(slope, pad=0.15)), title="its derivative",
-            place=(0, 1, 1, 1), static=(Rule("zero", 0.0, label="flat"),),
+            "derivative", x_axis, Axis("f′(x)", *span(slope, pad=0.15)), title=N_("its derivative"),
+            place=(0, 1, 1, 1), static=(Rule("zero", 0.0, label=N_("flat")),),
         ),
     )  # fmt: skip
 
@@ -83,8 +86,7 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
             touching = Line("tangent", here + arm, tip + slopes[k] * arm, color="gradient")
             so_far = Line("slope", at[: k + 1], slopes[: k + 1], color="gradient")
             yield Frame(
-                f"At x = {write(at[k])} the tangent has slope {write(slopes[k])}: "
-                f"the derivative {_said(slopes[k], steepest)}.",
+                _(_means(slopes[k], steepest), x=write(at[k]), slope=write(slopes[k])),
                 {
                     "curve": (
                         touching,
@@ -98,20 +100,33 @@ def tangent(curve: Curve = "parabola", frames: Annotated[int, Within(2, 300)] = 
             )
 
     return Film(
-        f"The derivative is the slope of the tangent ({curve})",
+        Words("The derivative is the slope of the tangent ({curve})", curve=Words(curve)),
         panels,
         moments,
         frames,
         stills=tuple(sorted({round(q * (frames - 1)) for q in (0, 0.25, 0.5, 0.75, 1)})),
-        alt=f"A point moves along the {curve} with its tangent; beside it the slope is plotted.",
+        alt=Words(
+            "A point moves along a curve ({curve}) with its tangent; beside it the slope is "
+            "plotted.",
+            curve=Words(curve),
+        ),
     )
 
 
-def _said(slope: float, steepest: float) -> str:
-    """What a slope means; one that is small beside the steepest is not called 0."""
+def _means(slope: float, steepest: float) -> str:
+    """What is said of a slope; one that is small beside the steepest is not called 0."""
     if abs(slope) < ROUNDING * steepest:
-        return "is 0, the curve is flat"
-    way = ("positive", "rises") if slope > 0 else ("negative", "falls")
+        return N_(
+            "At x = {x} the tangent has slope {slope}: the derivative is 0, the curve is flat."
+        )
     if abs(slope) < FLAT * steepest:
-        return f"is {way[0]} but small, the curve is nearly flat"
-    return f"is {way[0]}, the curve {way[1]}"
+        if slope > 0:
+            return N_("At x = {x} the tangent has slope {slope}: the derivative is positive but "
+                      "small, the curve is nearly flat.")  # fmt: skip
+        return N_("At x = {x} the tangent has slope {slope}: the derivative is negative but small, "
+                  "the curve is nearly flat.")  # fmt: skip
+    if slope > 0:
+        return N_("At x = {x} the tangent has slope {slope}: the derivative is positive, the curve "
+                  "rises.")  # fmt: skip
+    return N_("At x = {x} the tangent has slope {slope}: the derivative is negative, the curve "
+              "falls.")  # fmt: skip

@@ -9,8 +9,10 @@ from typing import Annotated
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import N_, _, all_of, ngettext
+from backviz.scenes import artists
 from backviz.scenes.artist import Array, Artist
-from backviz.scenes.artists import Line, Points, Rule, Words
+from backviz.scenes.artists import Line, Points, Rule
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.optimizer_choice import Choice, choices
@@ -20,8 +22,9 @@ from backviz.scenes.surface_panels import crosses, map_panel, name_of, title_of,
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, settled, start_of
 from backviz.scenes.surfaces import Landscape, Point
 from backviz.scenes.trajectories import travel
+from backviz.words import Words
 
-NAMES = "descent", "heavy ball", "Nesterov"
+NAMES = N_("descent"), N_("heavy ball"), "Nesterov"
 
 
 def _least_that_leaves(data: Mapping[str, Array], i: int) -> float:
@@ -70,12 +73,15 @@ def stability(
     curved = land.curvatures(spot[None])[0]
     where = f"({write(spot[0])}, {write(spot[1])})"
     if not (curved[1] > 0 and curved[0] > -1e-9 * curved[1]):
-        why = (
-            f"has a kink at {where}, so that there is no λ there"
-            if _is_kink(land, spot)
-            else f"does not curve upwards in all directions at {where}, so no rate is stable there"
-        )
-        raise InputError(f"the surface {land.name!r} {why}; use ravine or rosenbrock")
+        if _is_kink(land, spot):
+            raise InputError(
+                _("the surface {name!r} has a kink at {where}, so that there is no λ there; use "
+                  "ravine or rosenbrock", name=land.name, where=where)
+            )  # fmt: skip
+        raise InputError(
+            _("the surface {name!r} does not curve upwards in all directions at {where}, so no "
+              "rate is stable there; use ravine or rosenbrock", name=land.name, where=where)
+        )  # fmt: skip
     chosen = choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     chosen = tuple(Choice(name, c.make, c.options) for name, c in zip(NAMES, chosen, strict=True))
     limits = [limit_of(choice) or 0.0 for choice in chosen]
@@ -90,12 +96,15 @@ def stability(
             Line(f"stable {i}", [0, most], [y, y], color=i, width=9.0, dash="solid"),
             Points(f"end {i}", [most], [y], color=i, size=16.0),
         ]
-    names = *(f"{n} < {write(most)}" for n, most in zip(NAMES, limits, strict=True)), "αλ now"
+    names = (
+        *(Words.joined([n, write(most)], " < ") for n, most in zip(NAMES, limits, strict=True)),
+        N_("αλ now"),
+    )
     panels = (
         Panel(
             "ruler", Axis("αλ", -0.04 * top, 1.05 * top),
             Axis("", -1.5, 2.6, ticks=(2.0, 1.0, 0.0, -1.0), names=names),
-            title=f"stable, β = {write(momentum)}", static=tuple(ruler),
+            title=Words("stable, β = {momentum}", momentum=write(momentum)), static=tuple(ruler),
         ),
         map_panel(land, (0, 1, 1, 1), title=title_of(land)),
     )  # fmt: skip
@@ -106,7 +115,7 @@ def stability(
             product = float(rate) * large
             left = [left_at(land, run, steps) for run in runs]
             away = [not _is_near(land, run.path()[-1], spot) for run in runs]
-            news = [f"✗ step {step}" if step else "" for step in left]
+            news = [_("✗ step {k}", k=step) if step else "" for step in left]
             yield Frame(
                 _said(float(rate), product, limits, left, away),
                 {
@@ -114,7 +123,7 @@ def stability(
                         Rule("now", product, axis="x", color="ink"),
                         Points("products", [rate * small, product], [-1.0, -1.0], color="ink",
                                marker="diamond", size=14.0),
-                        *(Words(f"news {i}", 0.03 * top, 1.6 - i, text)
+                        *(artists.Words(f"news {i}", 0.03 * top, 1.6 - i, text)
                           for i, text in enumerate(news)),
                     ),
                     "map": (
@@ -125,14 +134,21 @@ def stability(
             )  # fmt: skip
 
     return Film(
-        f"{name_of(land)}: how large may the rate be? λ = {write(small)} and {write(large)} "
-        f"at {where}",
+        Words(
+            "{land}: how large may the rate be? λ = {small} and {large} at {where}",
+            land=name_of(land),
+            small=write(small),
+            large=write(large),
+            where=where,
+        ),
         panels,
         moments,
         frames,
         key_frames(frames),
-        alt="A ruler of αλ with the stable ranges of gradient descent, heavy ball and Nesterov; "
-        "beside it their descents, which leave the picture when αλ passes the limit.",
+        alt=N_(
+            "A ruler of αλ with the stable ranges of gradient descent, heavy ball and Nesterov; "
+            "beside it their descents, which leave the picture when αλ passes the limit."
+        ),
         columns=(1.0, 1.1),
         fps=8.0,
     )
@@ -144,7 +160,7 @@ def _reached(land: Landscape, start: Point) -> Array:
     The rate is halved until a step lowers the loss by half of what the slope promises.
     """
     point, rate = np.array(start, dtype=np.float64), land.size
-    for _ in range(CAUTIOUS):
+    for _step in range(CAUTIOUS):
         loss, slope = (each[0] for each in land.measured(point[None]))
         square = float(slope @ slope)
         if not square > 0:
@@ -176,24 +192,34 @@ def _said(
     rate: float, product: float, limits: list[float], left: list[int | None], away: list[bool]
 ) -> str:
     """The rate, and which methods are beyond their limits; what happened if it differs."""
-    over = [name for name, most in zip(NAMES, limits, strict=True) if product >= most]
-    text = f"α = {write(rate)}, the largest αλ = {write(product)}: "
+    over = [_(name) for name, most in zip(NAMES, limits, strict=True) if product >= most]
+    told = {"rate": write(rate), "product": write(product)}
     if len(over) == len(NAMES):
-        return text + "all three are beyond the limit."
+        return _("α = {rate}, the largest αλ = {product}: all three are beyond the limit.", **told)
     if over:
-        text += f"{' and '.join(over)} {_be(over)} beyond the limit."
+        text = ngettext(
+            "α = {rate}, the largest αλ = {product}: {names} is beyond the limit.",
+            "α = {rate}, the largest αλ = {product}: {names} are beyond the limit.",
+            len(over), names=all_of(over), **told,
+        )  # fmt: skip
     else:
-        text += "all three are within their limits."
-    inside = [(n, s, a) for n, s, a in zip(NAMES, left, away, strict=True) if n not in over]
-    gone = [name for name, step, _ in inside if step]
+        text = _("α = {rate}, the largest αλ = {product}: all three are within their limits.",
+                 **told)  # fmt: skip
+    all_names = [_(name) for name in NAMES]
+    inside = [(n, s, a) for n, s, a in zip(all_names, left, away, strict=True) if n not in over]
+    gone = [name for name, step, _far in inside if step]
     other = [name for name, step, far in inside if far and not step]
-    text += f" {' and '.join(gone)} left for another reason." if gone else ""
+    parts = [text]
+    if gone:
+        parts.append(
+            ngettext("{names} left for another reason.", "{names} left for another reason.",
+                     len(gone), names=all_of(gone))
+        )  # fmt: skip
     if len(other) == len(NAMES):
-        return text + " None is near the minimum at the last step."
-    return text + (
-        f" At the last step {' and '.join(other)} {_be(other)} not near it." * bool(other)
-    )
-
-
-def _be(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+        parts.append(_("None is near the minimum at the last step."))
+    elif other:
+        parts.append(
+            ngettext("At the last step {names} is not near it.",
+                     "At the last step {names} are not near it.", len(other), names=all_of(other))
+        )  # fmt: skip
+    return " ".join(parts)

@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from backviz.language import _
 from backviz.optim import SGD
 from backviz.scenes.numbers import number
 from backviz.scenes.numbers import number as write
@@ -51,6 +52,15 @@ def left_at(land: Landscape, run: Run, k: int, i: int = 0) -> int | None:
     return int(inside[-1]) + 1 if inside.size else 0
 
 
+def has_ended(land: Landscape, run: Run, step: int, i: int = 0) -> bool:
+    """Whether a descent went nowhere because the surface has no height or no slope there."""
+    if np.isfinite(run.points[step, i]).all():
+        return False
+    if not np.isfinite(run.losses[step - 1, i]):
+        return True
+    return not np.isfinite(land.measured(run.points[step - 1 : step, i])[1]).all()
+
+
 def why_left(land: Landscape, run: Run, step: int, i: int = 0) -> str:
     """What sent a descent out of the picture at a step: a rate above the limit, or no floor.
 
@@ -63,24 +73,22 @@ def why_left(land: Landscape, run: Run, step: int, i: int = 0) -> str:
     >>> why_left(SURFACES["ravine"], run, left_at(SURFACES["ravine"], run, 20))
     'αλ = 2.4 > 2'
     """
-    after = run.points[step, i]
     way = run.points[:step, i]
-    if not np.isfinite(after).all():
+    if has_ended(land, run, step, i):
         if not np.isfinite(run.losses[step - 1, i]):
-            return "no height there"
-        if not np.isfinite(land.measured(way[-1:])[1]).all():
-            return "no slope there"
+            return _("no height there")
+        return _("no slope there")
     top = limit_of(run.choice)
     products = np.zeros(step)
     if top is not None:
         products = run.rates[:step] * np.nan_to_num(land.curvatures(way)[:, 1])
         if products[-1] > top:
-            return f"αλ = {_above(float(products[-1]), top)}"
+            return _("αλ = {compared}", compared=_above(float(products[-1]), top))
     if run.losses[step, i] < run.losses[step - 1, i]:
-        return "downhill"
+        return _("downhill")
     worst = int(products.argmax())
     if top is not None and products[worst] > top:
-        return f"αλ was {_above(float(products[worst]), top)}"
+        return _("αλ was {compared}", compared=_above(float(products[worst]), top))
     return ""
 
 
@@ -93,7 +101,7 @@ def _above(product: float, top: float) -> str:
     for digits in (3, 6):
         if float(f"{product:.{digits - 1}e}") > float(f"{top:.{digits - 1}e}"):
             return f"{number(product, digits)} > {number(top, digits)}"
-    return f"a little above {write(top)}"
+    return _("a little above {top}", top=write(top))
 
 
 def half_life(beta: float) -> float:

@@ -12,8 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from backviz.language import N_
 from backviz.nn import init
 from backviz.nn.gains import variance_gain
+from backviz.words import Words
 
 Start = Literal[
     "zeros", "constant", "small", "large", "standard_uniform", "lecun_normal", "xavier_normal",
@@ -21,11 +23,11 @@ Start = Literal[
 ]  # fmt: skip
 SMALL, LARGE, CONSTANT = 0.01, 1.0, 0.1
 ABOUT = {
-    "zeros": "all 0",
-    "constant": f"all {CONSTANT:g}",
+    "zeros": N_("all 0"),
+    "constant": Words("all {number}", number=f"{CONSTANT:g}"),
     "small": f"N(0, {SMALL:g}²)",
     "large": f"N(0, {LARGE:g}²)",
-    "matched": "own gain",
+    "matched": N_("own gain"),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _
 from backviz.optim import Optimizer
 from backviz.scenes.artist import Array, Artist
 from backviz.scenes.artists import Arrows, Passage, Path, Table
@@ -19,12 +20,13 @@ from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
+from backviz.words import Words
 
 MOST = 10  # terms of a step for which the table has room beside a long formula
 SAID = {
-    "g": "g, gradient", "after": "θ after it", "update": "update",
-    "rate": "effective rate", "b": "b, buffer", "m": "m, mean of g", "v": "v, mean of g²",
-    "s": "s, sum of g²", "δ": "δ, step", "u": "u",
+    "g": N_("g, gradient"), "after": N_("θ after it"), "update": N_("update"),
+    "rate": N_("effective rate"), "b": N_("b, buffer"), "m": N_("m, mean of g"),
+    "v": N_("v, mean of g²"), "s": N_("s, sum of g²"), "δ": N_("δ, step"), "u": "u",
 }  # fmt: skip
 
 
@@ -68,7 +70,7 @@ def step_anatomy(
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
     shown = [name for name, *_ in _rows(taken[0])]
     colors = [{SAID["g"]: "gradient", "update": "forward"}.get(name, "ink") for name in shown]
-    said = (*opt.formula(), "Directions only: −g thin, update thick.")
+    said = (*opt.formula(), N_("Directions only: −g thin, update thick."))
     panels = (  # a row of no height above and below the map: its labels take no room from the text
         map_panel(land, (1, 0, 2, 1), title=title_of(land)),
         Panel("table", place=(0, 1, 2, 1), axes=False, fits=True),
@@ -93,13 +95,17 @@ def step_anatomy(
             )
 
     return Film(
-        f"A step of {about}",
+        Words("A step of {optimizer}", optimizer=about),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"The way of {choice.name} on {name_of(land)} with an arrow against the gradient and "
-        "one along the update; beside it a table of all terms of the step, and the formula.",
+        alt=Words(
+            "The way of {optimizer} on {land} with an arrow against the gradient and one "
+            "along the update; beside it a table of all terms of the step, and the formula.",
+            optimizer=choice.name,
+            land=name_of(land),
+        ),
         columns=(1.0, 1.0),
         rows=(0.0, 1.0, 1.0, 0.0),
         fps=6.0,
@@ -108,8 +114,8 @@ def step_anatomy(
 
 def _steps(land: Landscape, opt: Optimizer, at: Array, steps: int) -> Iterator[dict[str, Array]]:
     """Every step's terms, each (2,); `at` moves."""
-    for _ in range(steps):
-        _, slopes = land.measured(at[None])
+    for _step in range(steps):
+        _heights, slopes = land.measured(at[None])
         terms = opt.anatomy(0, slopes[0]).terms
         if len(terms) > MOST:  # in a table that is full, what has no coordinates goes first
             terms = {name: x for name, x in terms.items() if np.ndim(x)}
@@ -145,11 +151,15 @@ def _caption(k: int, terms: dict[str, Array]) -> str:
     g, update = terms["g"], terms["update"]
     sizes = float(quietly(np.hypot, *g)), float(quietly(np.hypot, *update))
     if not np.isfinite(sizes).all():
-        return f"Step {k + 1}: a number is no longer finite."
-    if not all(sizes):
-        return f"Step {k + 1}: {'the gradient is 0' if not sizes[0] else 'nothing moves'}."
+        return _("Step {k}: a number is no longer finite.", k=k + 1)
+    if not sizes[0]:
+        return _("Step {k}: the gradient is 0.", k=k + 1)
+    if not sizes[1]:
+        return _("Step {k}: nothing moves.", k=k + 1)
     cosine = float(np.clip(-(g / sizes[0]) @ (update / sizes[1]), -1, 1))
-    return (
-        f"Step {k + 1}: a gradient of length {number(sizes[0], 4)} makes a step of length "
-        f"{number(sizes[1], 4)}, {np.degrees(np.arccos(cosine)):.0f}° away from −g."
-    )
+    return _(
+        "Step {k}: a gradient of length {gradient} makes a step of length {step}, {angle:.0f}° "
+        "away from −g.",
+        k=k + 1, gradient=number(sizes[0], 4), step=number(sizes[1], 4),
+        angle=float(np.degrees(np.arccos(cosine))),
+    )  # fmt: skip

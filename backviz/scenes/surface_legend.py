@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backviz.language import N_, _
 from backviz.optim.options import described, short
 from backviz.scenes.artists import Key, News
 from backviz.scenes.model import Panel
 from backviz.scenes.numbers import powers
-from backviz.scenes.stable_rates import left_at, why_left
+from backviz.scenes.stable_rates import has_ended, left_at, why_left
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
+from backviz.words import Words
 
 Place = tuple[int, int, int, int]
 # The page: the map and the curves beside it, the legend below. The legend begins in a column
@@ -29,10 +31,11 @@ MOST_NEWS = 3  # lines kept for news in a column; more would leave too little to
 
 
 LETTERS = {  # of options, as far as a legend has them
-    "lr": "rate", "μ": "momentum", "τ": "dampening", "wd": "weight decay",
-    "β₁": "memory of the mean", "β₂": "memory of the squares",
-    "α": "memory of the squares", "ρ": "memory of the squares",
-    "ε": "keeps from dividing by 0", "d": "decay of lr", "s₀": "first sum", "ψ": "momentum decay",
+    "lr": N_("rate"), "μ": N_("momentum"), "τ": N_("dampening"), "wd": N_("weight decay"),
+    "β₁": N_("memory of the mean"), "β₂": N_("memory of the squares"),
+    "α": N_("memory of the squares"), "ρ": N_("memory of the squares"),
+    "ε": N_("keeps from dividing by 0"), "d": N_("decay of lr"), "s₀": N_("first sum"),
+    "ψ": N_("momentum decay"),
 }  # fmt: skip
 
 
@@ -63,8 +66,10 @@ def letters_note(texts: Sequence[str]) -> list[str]:
     (['lr: rate, μ: momentum'], [])
     """
     used = {word.partition("=")[0] for text in texts for word in text.split() if "=" in word}
-    said = [f"{letter}: {about}" for letter, about in LETTERS.items() if letter in used]
-    return [", ".join(said)] if said else []
+    said = [
+        Words.joined([letter, about], ": ") for letter, about in LETTERS.items() if letter in used
+    ]
+    return [Words.joined(said)] if said else []
 
 
 def key_of(
@@ -94,7 +99,14 @@ def exits_told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> list[N
     texts = []
     for run, free in zip(runs, key.free, strict=True):
         step = left_at(land, run, k) if free else None
-        why = why_left(land, run, step) if step else ""
-        verb = "ended" if why.startswith("no ") else "left"
-        texts.append((f"✗ {verb} at step {step}" + f", {why}" * bool(why)) * bool(step))
+        texts.append(_exit(land, run, step) if step else "")
     return [News("news", key, texts)] if any(key.free) else []
+
+
+def _exit(land: Landscape, run: Run, step: int) -> str:
+    why = why_left(land, run, step)
+    if has_ended(land, run, step):
+        return _("✗ ended at step {step}, {why}", step=step, why=why)
+    if why:
+        return _("✗ left at step {step}, {why}", step=step, why=why)
+    return _("✗ left at step {step}", step=step)

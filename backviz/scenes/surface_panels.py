@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backviz.language import N_, _, ngettext
 from backviz.scenes.artist import Array, Artist, Color
 from backviz.scenes.artists import Contours, Key, Line, Path, Points
 from backviz.scenes.layers import positive, step_axis
@@ -21,6 +22,7 @@ from backviz.scenes.stable_rates import left_at
 from backviz.scenes.surface_legend import CURVES, MAP, Place, exits_told
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
+from backviz.words import Words
 
 write = number
 FAR = 1e4  # widths of the picture beyond which a way is not drawn
@@ -168,12 +170,12 @@ def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
     """
     names = names_of(runs)
     if not k:
-        return f"Step 0: the loss is {write(float(runs[0].losses[0, 0]))}."
+        return _("Step 0: the loss is {loss}.", loss=write(float(runs[0].losses[0, 0])))
     known, out, back = {}, [], []
     for name, run, free in zip(names, runs, key.free, strict=True):
         step, loss = left_at(land, run, k), float(run.losses[k, 0])
         if step is not None:
-            out.append(name if free else f"{name} (step {step})")
+            out.append(name if free else _("{name} (step {k})", name=name, k=step))
         elif np.isfinite(loss):
             known[name] = loss
             if not land.inside(run.points[: k + 1, 0]).all():
@@ -181,16 +183,24 @@ def told(land: Landscape, runs: Sequence[Run], k: int, key: Key) -> str:
     parts = []
     if known:
         first = min(known, key=lambda name: known[name])
-        parts.append(f"loss {write(known[first])}")
+        least = write(known[first])
         if len(runs) > 1:
-            parts[0] = f"lowest {parts[0]} ({first})"
+            parts.append(_("lowest loss {loss} ({name})", loss=least, name=first))
+        else:
+            parts.append(_("loss {loss}", loss=least))
     if len(out) == len(runs) > 1:
-        parts.append("all have left the picture")
+        parts.append(_("all have left the picture"))
     elif out:
-        parts.append(f"{listed(out)} {'has' if len(out) == 1 else 'have'} left the picture")
+        parts.append(
+            ngettext("{names} has left the picture", "{names} have left the picture", len(out),
+                     names=listed(out))
+        )  # fmt: skip
     if back:
-        parts.append(f"{listed(back)} left the picture and came back")
-    return f"Step {k}: " + ("; ".join(parts) or "no loss is a number") + "."
+        parts.append(
+            ngettext("{names} left the picture and came back",
+                     "{names} left the picture and came back", len(back), names=listed(back))
+        )  # fmt: skip
+    return _("Step {k}: {parts}.", k=k, parts="; ".join(parts) or _("no loss is a number"))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -201,7 +211,9 @@ def listed(names: Sequence[str]) -> str:
     """
     if len(names) > 5:
         return str(len(names))
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    if len(names) < 2:
+        return "".join(names)
+    return _("{this} and {that}", this=", ".join(names[:-1]), that=names[-1])
 
 
 class LossAxis:
@@ -211,7 +223,7 @@ class LossAxis:
     inside the picture, and no more than 12 decades.
     """
 
-    def __init__(self, land: Landscape, losses: Sequence[Array], label: str = "loss") -> None:
+    def __init__(self, land: Landscape, losses: Sequence[Array]) -> None:
         heights = land.grid[2]
         known = heights[np.isfinite(heights)]
         ceiling = float(known.max())
@@ -222,10 +234,10 @@ class LossAxis:
             self.base = base_of(known)
             seen = given[(given >= known.min()) & (given <= ceiling)]
             above = (seen if seen.size else known) - self.base
-            self.axis = Axis(f"{label}{less(self.base, 16)}", *span(above))
+            self.axis = Axis(_loss_less(self.base, 16), *span(above))
             return
         above = self.values(given)
-        what = f"{label}{less(land.floor)}"
+        what = _loss_less(land.floor)
         self.axis = Axis(what, *decades(above[above <= 2 * (ceiling - land.floor)]), log=True)
 
     def values(self, losses: Array) -> Array:
@@ -233,6 +245,10 @@ class LossAxis:
         if self.floor is None:
             return np.asarray(losses) - self.base
         return positive(np.asarray(losses) - self.floor)
+
+
+def _loss_less(floor: float, digits: int = 3) -> str:
+    return Words("loss{less}", less=less(floor, digits)) if less(floor) else N_("loss")
 
 
 def decades(values: Array) -> tuple[float, float]:
@@ -286,9 +302,12 @@ def noise_note(size: float, seed: int) -> list[str]:
     """The line about noise under a legend, or no line.
 
     >>> noise_note(0.5, 3), noise_note(0.0, 3)
-    (['Noise on each gradient: N(0, 0.5²), seed 3.'], [])
+    ([Words('Noise on each gradient: N(0, 0.5²), seed 3.')], [])
     """
-    return [f"Noise on each gradient: N(0, {write(size)}²), seed {seed}."] if size else []
+    if not size:
+        return []
+    return [Words("Noise on each gradient: N(0, {size}²), seed {seed}.", size=write(size),
+                  seed=seed)]  # fmt: skip
 
 
 def moments_of(steps: int, most: int = 120) -> list[int]:

@@ -18,6 +18,7 @@ from backviz.autodiff.backward import tape
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, UsageError
+from backviz.language import N_, _, ngettext
 from backviz.registry import unknown
 from backviz.scenes.artist import Array
 from backviz.scenes.numbers import number as write
@@ -40,14 +41,22 @@ def numbers_in(text: str, what: str, example: str) -> tuple[float, ...]:
     (-5.0, -2.0)
     """
     many = example.count(",") + 1
-    wanted = "a number" if many == 1 else f"{many} numbers with commas"
     parts = text.replace("−", "-").split(",")
     try:
         found = tuple(float(part) for part in parts)
     except ValueError:
         found = ()
     if len(found) != many or not np.isfinite(found).all():
-        raise UsageError(f"{what} {text!r} does not work; write {wanted}, such as {example}")
+        raise UsageError(
+            ngettext(
+                "{what} {text!r} does not work; write a number, such as {example}",
+                "{what} {text!r} does not work; write {n} numbers with commas, such as {example}",
+                many,
+                what=what,
+                text=text,
+                example=example,
+            )
+        )
     return found
 
 
@@ -67,10 +76,10 @@ class Ground:
         return surface_of(self.text, ends)
 
 
-def _ground(_: str, text: str) -> Ground:
+def _ground(_option: str, text: str) -> Ground:
     name = text.strip()
     if name not in SURFACES and not _is_expression(name):
-        raise UsageError(unknown("surface", clean(name, 40), surface_names()))
+        raise UsageError(unknown(N_("surface"), clean(name, 40), surface_names()))
     return Ground(name)
 
 
@@ -137,15 +146,22 @@ def typed(text: str, x: Ends, y: Ends) -> Landscape:
     leaves = {leaf.label: leaf for leaf in leaves_of(out)}
     used = [name for name in ("x", "y") if name in leaves]
     if not used:
-        raise InputError(f"the surface {text!r} has no x and no y in it, so it is flat")
+        raise InputError(
+            _("the surface {text!r} has no x and no y in it, so it is flat", text=text)
+        )
     for value in tape(out):
         if value.op is not None and not value.op.elementwise:
             raise InputError(
-                f"{value.op.name} works on whole arrays, but a surface is made of ops that "
-                "take one number at a point; use +, *, **, sin, exp and the like"
+                _(
+                    "{op} works on whole arrays, but a surface is made of ops that take one "
+                    "number at a point; use +, *, **, sin, exp and the like",
+                    op=value.op.name,
+                )
             )
     if out.shape:
-        raise InputError(f"the surface {text!r} is a list at every point; give one number")
+        raise InputError(
+            _("the surface {text!r} is a list at every point; give one number", text=text)
+        )
     recorded = as_function(out, [leaves[name] for name in used])
 
     def f(*given: object) -> object:
@@ -159,7 +175,9 @@ def typed(text: str, x: Ends, y: Ends) -> Landscape:
 def _recorded(text: str) -> Value:
     """The expression at one point, recorded; complaints show the text as it was typed."""
     if found := re.search(r"(?:^|[;\n])\s*([xy])\s*=", text):
-        raise InputError(f"{found[1]} is where a point lies; give numbers to other names only")
+        raise InputError(
+            _("{name} is where a point lies; give numbers to other names only", name=found[1])
+        )
     try:
         return record_expression(f"{text}\nx={PROBE}; y={PROBE}")
     except InputError as error:
@@ -173,12 +191,18 @@ def _domain(name: str, text: str) -> tuple[Ends, Ends]:
     x0, x1, y0, y1 = numbers_in(text, name, "-2,2,-1,3")
     if not (x0 < x1 and y0 < y1):
         raise UsageError(
-            f"domain {text!r} is empty; write x from,x to,y from,y to, such as -2,2,-1,3"
+            _(
+                "domain {text!r} is empty; write x from,x to,y from,y to, such as -2,2,-1,3",
+                text=text,
+            )
         )
     if any(b - a < NARROW * max(abs(a), abs(b)) for a, b in ((x0, x1), (y0, y1))):
         raise UsageError(
-            f"domain {text!r} is too narrow for the numbers on its axes; give a wider one, "
-            "or move the surface near 0"
+            _(
+                "domain {text!r} is too narrow for the numbers on its axes; give a wider one, "
+                "or move the surface near 0",
+                text=text,
+            )
         )
     return (x0, x1), (y0, y1)
 
@@ -204,14 +228,24 @@ def start_of(land: Landscape, point: Point | None) -> Point:
     if not land.inside(np.array((x, y))):
         (x0, x1), (y0, y1) = land.x, land.y
         raise UsageError(
-            f"the start ({write(x)}, {write(y)}) is outside the picture, "
-            f"x {write(x0)} to {write(x1)} and y {write(y0)} to {write(y1)}; "
-            "start inside, or give a domain that holds it"
+            _(
+                "the start ({x}, {y}) is outside the picture, x {x0} to {x1} and y {y0} to {y1}; "
+                "start inside, or give a domain that holds it",
+                x=write(x),
+                y=write(y),
+                x0=write(x0),
+                x1=write(x1),
+                y0=write(y0),
+                y1=write(y1),
+            )
         )
     if not np.isfinite(land.heights(np.array((x, y)))):
         raise InputError(
-            f"the surface has no finite height at the start ({write(x)}, {write(y)}); "
-            "start where it has one"
+            _(
+                "the surface has no finite height at the start ({x}, {y}); start where it has one",
+                x=write(x),
+                y=write(y),
+            )
         )
     return x, y
 
@@ -253,8 +287,8 @@ def settled(land: Landscape, guesses: Array, steps: int = 100) -> Array:
     """Points (n, 2) moved down to the nearby minima, by Newton's method with |λ| for λ."""
     reach = np.hypot(land.x[1] - land.x[0], land.y[1] - land.y[0]) / 60
     points = np.array(guesses, dtype=np.float64)
-    for _ in range(steps):
-        _, slopes = land.measured(points)
+    for _step in range(steps):
+        _heights, slopes = land.measured(points)
         bends = land.hessians(points)
         known = np.isfinite(slopes).all(axis=1) & np.isfinite(bends).all(axis=(1, 2))
         if not known.any():
@@ -275,7 +309,7 @@ def _sorted(land: Landscape, points: Array) -> Array:
     """Each minimum once, the lowest first; those of one height in the order of angle."""
     size = land.size
     kept: list[Array] = []
-    _, slopes = land.measured(points)
+    _heights, slopes = land.measured(points)
     flat = ~(np.abs(slopes).max(axis=1) > 1e-6)  # a corner has no slope at all
     for point in points[land.inside(points) & flat]:
         if all(np.hypot(*(point - other)) > 1e-3 * size for other in kept):
@@ -308,12 +342,21 @@ def _check_heights(land: Landscape) -> None:
     known = heights[np.isfinite(heights)]
     if not known.size:
         raise InputError(
-            f"the surface {land.name!r} has no finite height on the domain; give another domain"
+            _(
+                "the surface {name!r} has no finite height on the domain; give another domain",
+                name=land.name,
+            )
         )
     if known.min() == known.max():
-        raise InputError(f"the surface {land.name!r} is flat on the domain; nothing moves on it")
+        raise InputError(
+            _("the surface {name!r} is flat on the domain; nothing moves on it", name=land.name)
+        )
     if np.abs(known).max() > HIGHEST:
         raise InputError(
-            f"the surface {land.name!r} reaches {write(float(np.abs(known).max()))} on the domain, "
-            "too much for a picture; scale it down, or give a smaller domain"
+            _(
+                "the surface {name!r} reaches {height} on the domain, too much for a picture; "
+                "scale it down, or give a smaller domain",
+                name=land.name,
+                height=write(float(np.abs(known).max())),
+            )
         )

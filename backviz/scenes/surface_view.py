@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from backviz.errors import InputError
+from backviz.language import N_, _
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Path, Surface
 from backviz.scenes.layers import key_frames
@@ -29,6 +30,7 @@ from backviz.scenes.surface_panels import (
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run, noise_of, travel
+from backviz.words import Words
 
 Height = Literal["auto", "plain", "log"]
 STEEP = 10.0  # times the median height: a plain axis would hide the valley
@@ -81,8 +83,11 @@ def surface(
     x, y, z = land.grid
     if not np.isfinite(z).all():
         raise InputError(
-            f"the surface {land.name!r} has no height in parts of the domain; "
-            "give a domain on which it has one"
+            _(
+                "the surface {name!r} has no height in parts of the domain; give a domain on which "
+                "it has one",
+                name=land.name,
+            )
         )
     base = float(min(z.min(), np.inf if land.floor is None else land.floor))
     steep = float(z.max()) - base > STEEP * (float(np.median(z)) - base)
@@ -91,7 +96,9 @@ def surface(
     def lifted(heights: Array) -> Array:
         return np.log10(1 + np.maximum(heights - base, 0)) if logarithmic else heights
 
-    label = f"log₁₀(1 + loss{less(base)})" if logarithmic else "loss"
+    label = N_("loss")
+    if logarithmic:
+        label = Words("log₁₀(1 + loss{less})", less=less(base))
     axis = LossAxis(land, [run.losses for run in runs])
     key = key_of(land, runs, columns=1)
     panels = (
@@ -121,13 +128,21 @@ def surface(
             )
 
     return Film(
-        f"{name_of(land)} in space, descents from ({write(at[0])}, {write(at[1])})",
+        Words(
+            "{land} in space, descents from ({x}, {y})",
+            land=name_of(land),
+            x=write(at[0]),
+            y=write(at[1]),
+        ),
         panels,
         frames,
         len(moments),
         key_frames(len(moments)),
-        alt=f"The surface {name_of(land)} in space with the ways of "
-        f"{', '.join(run.choice.name for run in runs)} on it; beside it their losses.",
+        alt=Words(
+            "The surface {land} in space with the ways of {names} on it; beside it their losses.",
+            land=name_of(land),
+            names=", ".join(r.choice.name for r in runs),
+        ),
         columns=(1.0, 0.0, 1.1),
     )
 

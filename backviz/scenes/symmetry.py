@@ -15,12 +15,14 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.autodiff.value import Value
+from backviz.language import N_, _
 from backviz.nn import Linear
 from backviz.scenes.artists import Artist, Heat, Line
 from backviz.scenes.deep import Activation, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
+from backviz.words import Words
 
 
 @scene(
@@ -61,23 +63,23 @@ def zero_init(
         init: _rows(recipe, steps),
         "random": _rows(replace(recipe, init="xavier_normal"), steps),
     }
-    finite = np.concatenate([np.ravel(rows) for rows, _ in runs.values()])
+    finite = np.concatenate([np.ravel(rows) for rows, _loss in runs.values()])
     finite = np.abs(finite[np.isfinite(finite)])
     end = float(f"{np.quantile(finite, 0.99) or 1.0:.1g}")
-    losses = [loss for _, loss in runs.values()]
+    losses = [loss for _rows, loss in runs.values()]
     x = np.arange(float(steps))
     panels = (
         *(
             Panel(
-                name, Axis("input", 0.5, width + 0.5, ticks=(1.0, float(width))),
-                Axis("unit", 0.5, width + 0.5, ticks=(1.0, float(width))),
-                title=f"W of layer 1: {name}", place=(0, i, 1, 1),
+                name, Axis(N_("input"), 0.5, width + 0.5, ticks=(1.0, float(width))),
+                Axis(N_("unit"), 0.5, width + 0.5, ticks=(1.0, float(width))),
+                title=Words("W of layer 1: {name}", name=Words(name)), place=(0, i, 1, 1),
             )
             for i, name in enumerate(runs)
         ),
         Panel(
-            "loss", step_axis(steps), Axis("loss", *_roomy(losses), log=True),
-            title="loss", place=(0, 2, 1, 1), legend="lower left",
+            "loss", step_axis(steps), Axis(N_("loss"), *_roomy(losses), log=True),
+            title=N_("loss"), place=(0, 2, 1, 1), legend="lower left",
         ),
     )  # fmt: skip
 
@@ -87,14 +89,14 @@ def zero_init(
                 name: [
                     Heat(
                         "weights", rows[k], (0.5, width + 0.5), (0.5, width + 0.5), (-end, end),
-                        label="" if name == init else "weight",
+                        label="" if name == init else N_("weight"),
                     )
                 ]
-                for name, (rows, _) in runs.items()
+                for name, (rows, _loss) in runs.items()
             }  # fmt: skip
             lines = [
                 Line(name, x[: k + 1], positive(loss[: k + 1]), name, c)
-                for c, (name, (_, loss)) in enumerate(runs.items())
+                for c, (name, (_weights, loss)) in enumerate(runs.items())
             ]
             shown["loss"] = [*lines, *(head(line, k) for line in lines)]
             yield Frame(
@@ -102,10 +104,10 @@ def zero_init(
             )
 
     return Film(
-        f"{width} units that begin alike", panels, moments, steps, key_frames(steps),
-        columns=(1.0, 1.0, 1.0),
-        alt="Two maps of the weights of the first layer, a row for each unit: in the left all rows "
-        "are equal, in the right they differ; beside them the losses.",
+        Words.counted("{n} unit that begins alike", "{n} units that begin alike", width),
+        panels, moments, steps, key_frames(steps), columns=(1.0, 1.0, 1.0),
+        alt=N_("Two maps of the weights of the first layer, a row for each unit: in the left all "
+               "rows are equal, in the right they differ; beside them the losses."),
     )  # fmt: skip
 
 
@@ -150,10 +152,12 @@ def _said(step: int, seen: dict[str, tuple[np.ndarray, float]]) -> str:
     for name, (rows, loss) in seen.items():
         apart = float(quietly(spread, rows))
         if not np.isfinite(apart) or not np.isfinite(loss):
-            parts.append(f"{name}: the numbers overflow")
+            parts.append(_("{name}: the numbers overflow", name=_(name)))
             continue
-        which = "all rows are equal" if apart == 0 else f"rows differ by up to {write(apart)}"
+        told = _("rows differ by up to {most}", most=write(apart))
         if np.all(rows == 0):
-            which = "every weight is still 0"
-        parts.append(f"{name}: {which}, loss {write(loss)}")
-    return f"Step {step}. {'; '.join(parts)}."
+            told = _("every weight is still 0")
+        elif apart == 0:
+            told = _("all rows are equal")
+        parts.append(_("{name}: {told}, loss {loss}", name=_(name), told=told, loss=write(loss)))
+    return _("Step {step}. {parts}.", step=step, parts="; ".join(parts))

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _, ngettext
 from backviz.ops import OPS
 from backviz.scenes.artists import Line, Points, Rug
 from backviz.scenes.deep import Activation, Recipe, Wiring, training
@@ -16,6 +17,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.units import EDGE, slopes
+from backviz.words import Words
 
 
 @scene(
@@ -67,14 +69,14 @@ def unit_inputs(
     greatest = float(slope.max())
     panels = (
         Panel(
-            "function", Axis("z, what enters the unit", -1.04 * end, 1.04 * end),
+            "function", Axis(N_("z, what enters the unit"), -1.04 * end, 1.04 * end),
             Axis("φ(z)", *span(phi, pad=0.12)),
             title=activation, static=(Line("curve", z, phi, color="forward"),),
         ),
         Panel(
-            "slope", Axis("z, what enters the unit", -1.04 * end, 1.04 * end),
+            "slope", Axis(N_("z, what enters the unit"), -1.04 * end, 1.04 * end),
             Axis("φ′(z)", *span(slope, (0.0,), pad=0.12)),
-            title=f"its derivative, {write(greatest)} at most", place=(0, 1, 1, 1),
+            title=Words("its derivative, {most} at most", most=write(greatest)), place=(0, 1, 1, 1),
             static=(Line("curve", z, slope, color="gradient"),),
         ),
     )  # fmt: skip
@@ -87,15 +89,21 @@ def unit_inputs(
             all_slopes = slopes(activation, table[k])
             mean = float(quietly(np.mean, all_slopes))
             few = float(np.mean(np.abs(all_slopes) < (1 - EDGE**2) * greatest))
-            said = f"Step {k}: the numbers overflow."
+            said = _("Step {step}: the numbers overflow.", step=k)
             if np.isfinite(mean) and np.isfinite(losses[k]):
-                said = (
-                    f"Step {k}, loss {write(losses[k])}: in layer {layer} the slopes are "
-                    f"{write(mean)} on average, and {100 * few:.0f} % of the inputs meet a slope "
-                    f"below {100 * (1 - EDGE**2):.0f} % of the greatest."
-                )
+                said = _(
+                    "Step {step}, loss {loss}: in layer {layer} the slopes are {mean} on average, "
+                    "and {few:.0f} % of the inputs meet a slope below {part:.0f} % of the "
+                    "greatest.",
+                    step=k, loss=write(losses[k]), layer=layer, mean=write(mean), few=100 * few,
+                    part=100 * (1 - EDGE**2),
+                )  # fmt: skip
                 if beyond:
-                    said += f" {beyond} of {len(pick)} ticks lie beyond the axis, at its end."
+                    said += " " + ngettext(
+                        "{n} of {all} ticks lies beyond the axis, at its end.",
+                        "{n} of {all} ticks lie beyond the axis, at its end.",
+                        beyond, all=len(pick),
+                    )  # fmt: skip
             yield Frame(
                 said,
                 {
@@ -111,8 +119,8 @@ def unit_inputs(
             )
 
     return Film(
-        f"What enters the units of layer {layer} of {depth}", panels, moments, steps,
-        key_frames(steps),
-        alt="Left the activation, right its derivative, both with ticks and points where the "
-        "inputs of units of one layer are at each training step.",
+        Words("What enters the units of layer {layer} of {depth}", layer=layer, depth=depth),
+        panels, moments, steps, key_frames(steps),
+        alt=N_("Left the activation, right its derivative, both with ticks and points where the "
+               "inputs of units of one layer are at each training step."),
     )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 
 from backviz.autodiff.data import quietly
 from backviz.autodiff.op import Elementwise
+from backviz.language import N_, _
 from backviz.ops import OPS
 from backviz.scenes.artists import Bars, Line, Rule, Zone
 from backviz.scenes.deep import Activation, Against, Moment, Recipe, Wiring, compared, training
@@ -18,7 +19,7 @@ from backviz.scenes.layers import key_frames, layer_axis, numbers, write
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
-from backviz.text import count
+from backviz.words import Words, voiced
 
 EDGE = 0.97  # of |tanh|: beyond it a unit counts as saturated
 ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
@@ -142,12 +143,12 @@ def saturation(
     panels = (
         *_histograms(chosen, (low, high), tall, {r.activation for r in nets.values()}),
         Panel(
-            "share", layer_axis(depth), Axis("share of units", -0.03, 1.03), place=(1, 0, 1, 2),
+            "share", layer_axis(depth), Axis(N_("share of units"), -0.03, 1.03), place=(1, 0, 1, 2),
             title=_threshold({r.activation for r in nets.values()}),
         ),
         Panel(
             "update", layer_axis(depth),
-            _update_axis(updates), title="update / weight", place=(1, 2, 1, 2),
+            _update_axis(updates), title=N_("update / weight"), place=(1, 2, 1, 2),
             static=(Rule("healthy", HEALTHY),), legend="lower left",
         ),
     )  # fmt: skip
@@ -160,10 +161,11 @@ def saturation(
             )
 
     return Film(
-        f"Units at their ends: {count(depth, 'layer')} in training", panels, moments, steps,
-        key_frames(steps), rows=(1.0, 1.3),
-        alt="Histograms of the outputs of up to four layers; below, by layer, the share of "
-        "saturated and dead units, and the size of the update in relation to the weights.",
+        Words.counted("Units at their ends: {n} layer in training",
+                      "Units at their ends: {n} layers in training", depth),
+        panels, moments, steps, key_frames(steps), rows=(1.0, 1.3),
+        alt=N_("Histograms of the outputs of up to four layers; below, by layer, the share of "
+               "saturated and dead units, and the size of the update in relation to the weights."),
     )  # fmt: skip
 
 
@@ -186,9 +188,10 @@ def _update_axis(updates: np.ndarray) -> Axis:
 def _threshold(activations: set[str]) -> str:
     """What counts as saturated, as a title."""
     if not activations & set(ENDS):
-        return "dead units"
-    said = f"|h| > {EDGE:g}" if activations & set(ENDS) == {"tanh"} else "3 % from an end"
-    return f"saturated: {said} (thin: dead)"
+        return N_("dead units")
+    if activations & set(ENDS) == {"tanh"}:
+        return Words("saturated: |h| > {edge:g} (thin: dead)", edge=EDGE)
+    return N_("saturated: 3 % from an end (thin: dead)")
 
 
 def _histograms(
@@ -202,9 +205,9 @@ def _histograms(
     for place, i in enumerate(chosen):
         yield Panel(
             f"layer {i + 1}",
-            Axis("output", *ends),
-            Axis("share" if place == 0 else "", 0.0, 1.1 * tall),
-            title=f"layer {i + 1}",
+            Axis(N_("output"), *ends),
+            Axis(N_("share") if place == 0 else "", 0.0, 1.1 * tall),
+            title=Words("layer {k}", k=i + 1),
             place=(0, place, 1, 1),
             static=tuple(zones),
         )
@@ -245,9 +248,18 @@ def _told(step: int, seen: dict[str, Look]) -> str:
     parts = []
     for name, k in seen.items():
         if not np.isfinite(k.loss):
-            parts.append(f"{name}: the numbers overflow")
+            parts.append(_("{name}: the numbers overflow", name=voiced(name)))
             continue
         share = _share(k)
-        kind = "saturated" if share is k.saturated else "dead"
-        parts.append(f"{name}: {100 * share.mean():.0f} % {kind}, loss {write(k.loss)}")
-    return f"Step {step}. {'; '.join(parts)}."
+        percent = f"{100 * share.mean():.0f}"
+        if share is k.saturated:
+            parts.append(
+                _("{name}: {percent} % saturated, loss {loss}", name=voiced(name),
+                  percent=percent, loss=write(k.loss))
+            )  # fmt: skip
+        else:
+            parts.append(
+                _("{name}: {percent} % dead, loss {loss}", name=voiced(name), percent=percent,
+                  loss=write(k.loss))
+            )  # fmt: skip
+    return _("Step {step}. {parts}.", step=step, parts="; ".join(parts))

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from backviz.autodiff.data import quietly
+from backviz.language import N_, _
 from backviz.scenes.artists import Heat, Line, Rule
 from backviz.scenes.deep import Activation, Against, Clip, Recipe, Wiring, compared, training
 from backviz.scenes.layers import (
@@ -23,7 +24,7 @@ from backviz.scenes.layers import (
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
-from backviz.text import count
+from backviz.words import Words, voiced
 
 KEPT = "∂L/∂h", "∂L/∂W"
 
@@ -92,18 +93,26 @@ def gradient_flow(
     found = {name: gradients(r, steps) for name, r in nets.items()}
     x = numbers(depth)
     size = Axis(
-        "norm", *held(*span(*(g[i] for g in found.values() for i in (0, 1)), log=True)), log=True
+        N_("norm"),
+        *held(*span(*(g[i] for g in found.values() for i in (0, 1)), log=True)),
+        log=True,
     )
     panels = tuple(
         Panel(
             key,
             layer_axis(depth),
             size,
-            title=f"{key}, of the {what}",
+            title=title,
             place=(0, i, 1, 1),
             legend="below",
         )
-        for i, (key, what) in enumerate(zip(KEPT, ("layer’s outputs", "weights"), strict=True))
+        for i, (key, title) in enumerate(
+            zip(
+                KEPT,
+                (N_("∂L/∂h, of the layer’s outputs"), N_("∂L/∂W, of the weights")),
+                strict=True,
+            )
+        )
     )
 
     def moments() -> Iterator[Frame]:
@@ -118,10 +127,11 @@ def gradient_flow(
             yield Frame(_caption(k, {name: (g[0][k], g[2][k]) for name, g in found.items()}), lines)
 
     return Film(
-        f"Gradients in {count(depth, 'layer')} in training", panels, moments, steps,
-        key_frames(steps),
-        alt="Two panels with a line for each network: the norm of the gradient against the layer, "
-        "on a logarithmic axis, changing as the network trains.",
+        Words.counted("Gradients in {n} layer in training", "Gradients in {n} layers in training",
+                      depth),
+        panels, moments, steps, key_frames(steps),
+        alt=N_("Two panels with a line for each network: the norm of the gradient against the "
+               "layer, on a logarithmic axis, changing as the network trains."),
     )  # fmt: skip
 
 
@@ -130,16 +140,18 @@ def _caption(step: int, seen: Mapping[str, tuple[np.ndarray, float]]) -> str:
     parts = []
     for name, (norms, loss) in seen.items():
         if not np.isfinite(norms).all() or not np.isfinite(loss):
-            parts.append(f"{name}: the numbers overflow")
-        elif len(norms) == 1:
-            parts.append(f"{name}: {write(norms[0])}, loss {write(loss)}")
-        else:
-            ratio = float(quietly(np.divide, norms[0], norms[-1])) if norms[-1] else 0.0
-            parts.append(f"{name}: {times(ratio)}, loss {write(loss)}")
-    about = "The gradient on its way from the last layer to the first"
-    if all(len(norms) == 1 for norms, _ in seen.values()):
-        about = "The norm of the gradient"
-    return f"Step {step}. {about} – {'; '.join(parts)}."
+            parts.append(_("{name}: the numbers overflow", name=voiced(name)))
+            continue
+        ratio = float(quietly(np.divide, norms[0], norms[-1])) if norms[-1] else 0.0
+        told = write(norms[0]) if len(norms) == 1 else times(ratio)
+        parts.append(
+            _("{name}: {told}, loss {loss}", name=voiced(name), told=told, loss=write(loss))
+        )
+    said = "; ".join(parts)
+    if all(len(norms) == 1 for norms, _loss in seen.values()):
+        return _("Step {step}. The norm of the gradient – {parts}.", step=step, parts=said)
+    return _("Step {step}. The gradient on its way from the last layer to the first – {parts}.",
+             step=step, parts=said)  # fmt: skip
 
 
 @scene(
@@ -188,7 +200,7 @@ def gradient_strip(
         Panel(
             name,
             layer_axis(depth),
-            Axis("step", 0.0, float(steps), ticks=step_axis(steps).ticks),
+            Axis(N_("step"), 0.0, float(steps), ticks=step_axis(steps).ticks),
             title=name,
             place=(0, i, 1, 1),
         )
@@ -211,7 +223,9 @@ def gradient_strip(
             yield Frame(_caption(k, {name: (g[0][k], g[2][k]) for name, g in found.items()}), shown)
 
     return Film(
-        f"{count(depth, 'layer')}, {count(steps, 'step')}: the gradient", panels, moments,
-        steps, key_frames(steps),
-        alt="For each network a map of colours: the size of the gradient by layer and step.",
+        Words("{layers}, {steps}: the gradient",
+              layers=Words.counted("{n} layer", "{n} layers", depth),
+              steps=Words.counted("{n} step", "{n} steps", steps)),
+        panels, moments, steps, key_frames(steps),
+        alt=N_("For each network a map of colours: the size of the gradient by layer and step."),
     )  # fmt: skip

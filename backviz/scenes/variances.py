@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from backviz.language import N_, _
 from backviz.nn import theory
 from backviz.scenes.artists import Artist, Line
 from backviz.scenes.deep import Activation, listed
@@ -24,10 +25,10 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.sampled import HIGH, LOW, band, left_out, sampled
 from backviz.scenes.starts import ABOUT, Start, start, variance
-from backviz.text import count
+from backviz.words import Words
 
 FRAMES, MOST = 30, 5
-Starts = Annotated[tuple[Start, ...], listed("init", MOST, "ways")]
+Starts = Annotated[tuple[Start, ...], listed("init", MOST)]
 
 
 @scene(
@@ -73,8 +74,8 @@ def init_variance(
         expected = _expected(name, activation, depth, width)
         lost.append(made.gradient)
         tables[name] = (band(made.forward), expected[0]), (band(made.gradient), expected[1])
-    titles = ("signal, forth", "gradient, back (last layer = 1)")
-    labels = ("mean square of z", "mean square of ∂L/∂z")
+    titles = (N_("signal, forth"), N_("gradient, back (last layer = 1)"))
+    labels = (N_("mean square of z"), N_("mean square of ∂L/∂z"))
     panels = tuple(
         Panel(
             key,
@@ -100,7 +101,8 @@ def init_variance(
                 key: [
                     *(
                         Line(f"{name} theory", x, positive(np.where(hidden[i], np.nan, t[i][1])),
-                             "theory" * (c == len(tables) - 1), "muted", "dotted", width=6.0)
+                             N_("theory") if c == len(tables) - 1 else "", "muted", "dotted",
+                             width=6.0)
                         for c, (name, t) in enumerate(tables.items())
                     ),
                     *(
@@ -114,10 +116,13 @@ def init_variance(
             yield Frame(_said(int(n), back, depth, tables) + left * back, shown)
 
     return Film(
-        f"Variance in {count(depth, 'layer')} of {activation}, width {width}", panels, moments,
-        len(order), key_frames(len(order)), columns=(1.0, 1.7),
-        alt="Left the mean square of the signal, right that of the gradient, by layer, for each "
-        f"kind of initial weights: median, band from {LOW} to {HIGH} %, and theory.",
+        Words.counted("Variance in {n} layer of {activation}, width {width}",
+                      "Variance in {n} layers of {activation}, width {width}", depth,
+                      activation=activation, width=width),
+        panels, moments, len(order), key_frames(len(order)), columns=(1.0, 1.7),
+        alt=Words("Left the mean square of the signal, right that of the gradient, by layer, for "
+                  "each kind of initial weights: median, band from {low} to {high} %, and theory.",
+                  low=LOW, high=HIGH),
     )  # fmt: skip
 
 
@@ -126,7 +131,7 @@ def _measured(
     end: int,
 ) -> tuple[Artist, ...]:  # fmt: skip
     """Band and median as far as they are not hidden, and a point at the end of the median."""
-    label = f"{name.replace('_', ' ')}{_zero(name, parts[1])}"
+    label = _label(name, parts[1])
     area, middle = with_band(
         name, x, [np.where(hidden, np.nan, part) for part in parts], label, color
     )
@@ -148,10 +153,11 @@ def _limits(parts: list[tuple[tuple[np.ndarray, ...], np.ndarray]]) -> tuple[flo
     return span(*(positive(b) for bands, _ in parts for b in bands), log=True)
 
 
-def _zero(name: str, middle: np.ndarray) -> str:
-    """What the legend adds for a line that has no place on a logarithmic axis."""
-    about = f", {ABOUT[name]}" if name in ABOUT else ""
-    return f"{about}: 0" if np.all(middle == 0) and name != "zeros" else about
+def _label(name: Start, middle: np.ndarray) -> str:
+    """The name in the legend, with 0 for a line that has no place on a logarithmic axis."""
+    parts = [name.replace("_", " "), *([ABOUT[name]] if name in ABOUT else [])]
+    label = Words.joined(parts)
+    return Words.joined([label, "0"], ": ") if np.all(middle == 0) and name != "zeros" else label
 
 
 def _said(n: int, back: int, depth: int, tables: dict[Start, tuple]) -> str:  # type: ignore[type-arg]
@@ -159,7 +165,9 @@ def _said(n: int, back: int, depth: int, tables: dict[Start, tuple]) -> str:  # 
     for name, t in tables.items():
         middle = t[back][0][1]
         ratio = middle[depth - n] if back else middle[n - 1]
-        parts.append(f"{name.replace('_', ' ')}: {tell(float(ratio))}")
+        parts.append(f"{_(name.replace('_', ' '))}: {tell(float(ratio))}")
+    said = "; ".join(parts)
     if back:
-        return f"Back to layer {depth + 1 - n}, mean square of the gradient – {'; '.join(parts)}."
-    return f"Forth to layer {n}, mean square of the signal – {'; '.join(parts)}."
+        return _("Back to layer {layer}, mean square of the gradient – {parts}.",
+                 layer=depth + 1 - n, parts=said)  # fmt: skip
+    return _("Forth to layer {layer}, mean square of the signal – {parts}.", layer=n, parts=said)
