@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from backviz.errors import UsageError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.registry import unknown
 
 FILE, SHARED = "backviz.toml", "pyproject.toml"
@@ -25,7 +25,7 @@ KEYS: dict[str, type] = {
     "for": str, "theme": str, "lang": str, "digits": int, "decimal": str, "text": str,
     "fold": str, "weights": str, "direction": str, "engine": str,
 }  # fmt: skip
-_SAID = {str: 'a text, as in theme = "dark"', int: "a whole number, as in digits = 3"}
+_SAID = {str: N_('a text, as in theme = "dark"'), int: N_("a whole number, as in digits = 3")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ def _checked(found: Any, name: str) -> Mapping[str, Any]:
         raise UsageError(_("{name}: backviz is no table; write [tool.backviz]", name=name))
     for key, value in found.items():
         if key not in KEYS:
-            raise UsageError(f"{name}: {unknown('setting', key, KEYS)}")
+            raise UsageError(f"{name}: {unknown(N_('setting'), key, KEYS)}")
         if not isinstance(value, KEYS[key]) or isinstance(value, bool):
             raise UsageError(
                 _(
                     "{name}: {key} takes {said}, not {value!r}",
                     name=name,
                     key=key,
-                    said=_SAID[KEYS[key]],
+                    said=_(_SAID[KEYS[key]]),
                     value=value,
                 )
             )

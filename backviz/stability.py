@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 from backviz.errors import BackvizDeprecationWarning
+from backviz.language import _
 
 SCHEMA = 1
 _HERE = str(Path(__file__).parent)
@@ -25,7 +26,8 @@ def deprecated(old: str, instead: str, since: str, gone: str) -> None:
     >>> str(said[0].message)
     'draw(x) is deprecated since backviz 0.2 and will be gone in 0.4; use render(x)'
     """
-    said = f"{old} is deprecated since backviz {since} and will be gone in {gone}; use {instead}"
+    said = _("{old} is deprecated since backviz {since} and will be gone in {gone}; use {instead}",
+             old=old, since=since, gone=gone, instead=instead)  # fmt: skip
     warnings.warn(said, BackvizDeprecationWarning, stacklevel=_outside())
 
 

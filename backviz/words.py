@@ -96,9 +96,6 @@ class Words(str):
         """Copies and pickles keep sentence and values."""
         return type(self)._made, (self.sentence, self.many, self.n, self.values)
 
-    def __repr__(self) -> str:
-        return f"Words({str(self)!r})"
-
 
 def voiced(text: str) -> str:
     """A marked sentence, or `Words`, in the language of prompt, errors and captions.

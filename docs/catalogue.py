@@ -99,6 +99,7 @@ def extracted() -> Catalog:
 def rows() -> Iterator[tuple[str, str]]:
     """What the tables of the package say, each sentence with the folder of its table."""
     import backviz.extend  # noqa: F401  (all tables)
+    from backviz.autodiff.remedies import parted, remedies
     from backviz.cli.listing import LISTS
     from backviz.course import COURSE
     from backviz.ops import OPS
@@ -111,6 +112,8 @@ def rows() -> Iterator[tuple[str, str]]:
         yield "backviz/renderers", row.about
     for topic in COURSE.values():
         yield from (("backviz/course.py", text) for text in (topic.part, topic.about, topic.shows))
+    for sentence in remedies().values():
+        yield "backviz/autodiff/remedies.txt", parted(sentence)[0]
     with speaking("en"):
         for name in ("builds", "films", "engines", "examples", "sizes", "optimizers", "schedules"):
             yield from (("backviz/cli/listing.py", row["about"]) for row in LISTS[name]())

@@ -97,8 +97,13 @@ def taken_apart(
     if not any(any(each.kinds) for each in taken.values()):
         first = next(iter(taken))
         raise InputError(
-            f"{asked}: argument {first} is {_said(args[first])}, which has no derivative; "
-            + _cure(args[first], taken[first].is_container)
+            _(
+                "{asked}: argument {first} is {what}, which has no derivative; {cure}",
+                asked=asked,
+                first=first,
+                what=_said(args[first]),
+                cure=_cure(args[first], taken[first].is_container),
+            )
         )
     return taken
 
@@ -188,19 +193,21 @@ def _leaf(given: Any, name: str) -> Value:
 
 def _said(given: Any) -> str:
     if isinstance(given, np.ndarray):
-        return f"an array of {given.dtype}"
+        return _("an array of {dtype}", dtype=given.dtype)
     if isinstance(given, Value):
-        return f"a {meaning_of(given)} constant"
-    kind = f"of type {type(given).__name__}"
-    return f"{kind}, of booleans" if is_numbers(given) else kind
+        return _("a constant ({meaning})", meaning=meaning_of(given))
+    kind = type(given).__name__
+    if is_numbers(given):
+        return _("of type {kind}, of booleans", kind=kind)
+    return _("of type {kind}", kind=kind)
 
 
 def _cure(given: Any, container: bool) -> str:
     if isinstance(given, np.ndarray) and given.dtype.kind in "iu":
-        return "give floats, as x.astype(float) does, or name another argument in argnums"
+        return _("give floats, as x.astype(float) does, or name another argument in argnums")
     if container:
-        return "put floats or arrays of floats into it, or name another argument in argnums"
-    return (
+        return _("put floats or arrays of floats into it, or name another argument in argnums")
+    return _(
         "differentiate with respect to numbers, arrays of floats, or dicts, lists, tuples and "
         "dataclasses of them"
     )

@@ -18,7 +18,7 @@ import numpy as np
 from backviz.autodiff.arguments import Taken, name_of_argument, plain_places
 from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.data import as_data
-from backviz.autodiff.differences import EPSILON, LEAST_STEP, Verdict
+from backviz.autodiff.differences import EPSILON, LEAST_STEP, WRONG, WRONG_ALONG, Verdict
 from backviz.autodiff.exits import Watch, whole_record
 from backviz.autodiff.probes import WORK, Point, bending_op, judge_direction, judge_entry
 from backviz.autodiff.recording import recorded
@@ -127,8 +127,9 @@ def check_grads(
         if check.fault:
             raise CheckFailedError(check.fault)
         if check.kink:
-            said = f"{check.where} lies at a kink: {check.analytic:.6g} is one of several slopes"
-            said += f". It comes from {check.source}" if check.source else ""
+            said = _("{where} lies at a kink: {slope:.6g} is one of several slopes",
+                     where=check.where, slope=check.analytic)  # fmt: skip
+            said += ". " + _("It comes from {source}", source=check.source) if check.source else ""
             warnings.warn(said, KinkWarning, stacklevel=2)
     return report
 
@@ -210,12 +211,11 @@ def _checks(
         point = Point.of(target, data)
         if (there := differs_again(point)) is not None:
             nan = math.nan
-            note = f"the function is not repeatable: two runs at one point gave {point.value!r} "
-            blank = [
-                Check(i, label, np.shape(x), level, (), nan, nan, nan, False, unsure=True)
-                for i, (label, x) in enumerate(zip(called, data, strict=True))
-            ]
-            return Report([*checks, *blank], [*notes, f"{note}and {there!r}"])
+            note = _("the function is not repeatable: two runs at one point gave {one!r} and "
+                     "{other!r}", one=point.value, other=there)  # fmt: skip
+            blank = [Check(i, label, np.shape(x), level, (), nan, nan, nan, False, unsure=True)
+                     for i, (label, x) in enumerate(zip(called, data, strict=True))]  # fmt: skip
+            return Report([*checks, *blank], [*notes, note])
         run = _Run(point, called, level, step, tolerance, random, watch.lines)
         checks += run.checks()
         notes += run.notes()
@@ -347,10 +347,10 @@ class _Run:
         return bool(np.shape(self.point.gradients[i]) != self.shapes[i])
 
     def _misshapen(self, i: int) -> Check:
-        fault = (
-            f"{clean(self.called[i])}: the gradient of order {self.order} has shape "
-            f"{np.shape(self.point.gradients[i])}, but the input has {self.shapes[i]}"
-        )
+        shape = np.shape(self.point.gradients[i])
+        fault = _("{name}: the gradient of order {order} has shape {shape}, but the input has "
+                  "{other}", name=clean(self.called[i]), order=self.order, shape=shape,
+                  other=self.shapes[i])  # fmt: skip
         nan = math.nan
         return Check(i, self.called[i], self.shapes[i], self.order, (), nan, nan, nan, False, fault)
 
@@ -409,10 +409,11 @@ class _Run:
                 continue
             label = self.called[i]
             if len(group) > 1:
-                label = f"{label} … {self.called[group[-1]]} ({len(group)} together)"
+                last = self.called[group[-1]]
+                label = _("{first} … {last} ({n} together)", first=label, last=last, n=len(group))
             elif self.shapes[i]:
-                label += " (all entries)"
-            made.append(self._told(i, label, (), (), slope, verdict, "along a random direction, "))
+                label = _("{name} (all entries)", name=label)
+            made.append(self._told(i, label, (), (), slope, verdict, WRONG_ALONG))
         return made
 
     def _told(
@@ -423,7 +424,7 @@ class _Run:
         index: tuple[int, ...],
         slope: float,
         verdict: Verdict,
-        how: str = "",
+        how: str = WRONG,
     ) -> Check:
         check = Check(
             i, label, shape, self.order, index, slope, verdict.numeric, verdict.error,
@@ -431,13 +432,12 @@ class _Run:
         )  # fmt: skip
         if verdict.state != "wrong":
             return check
-        fault = (
-            f"{check.where}: {how}the derivative of order {self.order} is {slope:.10g} by the rule "
-            f"but {verdict.numeric:.10g} by differences (relative error {verdict.error:.1e})"
-        )
+        fault = _(how, where=check.where, order=self.order, rule=slope, numeric=verdict.numeric,
+                  error=verdict.error)  # fmt: skip
         if self.lines:
-            left = ", ".join(f"{call} at {line}" for line, call in [*self.lines.items()][:3])
-            fault += f"; numbers left the record by {left}"
+            lines = [*self.lines.items()][:3]
+            left = ", ".join(_("{call} at {line}", call=call, line=at) for at, call in lines)
+            fault = _("{fault}; numbers left the record by {calls}", fault=fault, calls=left)
         return replace(check, fault=fault)
 
 

@@ -126,12 +126,14 @@ def _mapped(
     if parts is None:
         return tree if recorded and not isinstance(tree, Value) else change(name, tree)
     if id(tree) in above or len(above) >= DEEPEST:
-        what = "contains itself" if id(tree) in above else f"is nested more than {DEEPEST} deep"
+        called = name or type(tree).__name__
         raise InputError(
-            _(
-                "the container {name} {what}; give flatter ones",
-                name=name or type(tree).__name__,
-                what=what,
+            _("the container {name} contains itself; give flatter ones", name=called)
+            if id(tree) in above
+            else _(
+                "the container {name} is nested more than {n} deep; give flatter ones",
+                name=called,
+                n=DEEPEST,
             )
         )
     recorded = recorded or isinstance(tree, tuple(OBJECTS))

@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 
+from backviz.language import N_
+
 EPSILON = float(np.finfo(float).eps)
 MOST = 40  # steps
 LEAST_STEP = 16 * EPSILON  # of a number's size; a smaller one may change nothing
@@ -25,6 +27,16 @@ ROUGH = 1e-4  # share of a value beyond which near values differ by more than ro
 BLURRED = 100  # times the tolerance: differences with a larger error confirm nothing
 
 State = Literal["ok", "wrong", "kink", "unsure"]
+
+# What is said of a wrong derivative of one entry, and along a direction of many.
+WRONG = N_(
+    "{where}: the derivative of order {order} is {rule:.10g} by the rule but {numeric:.10g} by "
+    "differences (relative error {error:.1e})"
+)
+WRONG_ALONG = N_(
+    "{where}: along a random direction, the derivative of order {order} is {rule:.10g} by the rule "
+    "but {numeric:.10g} by differences (relative error {error:.1e})"
+)
 
 
 @dataclass(frozen=True, slots=True)

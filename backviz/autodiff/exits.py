@@ -27,12 +27,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backviz.autodiff.recording import is_ours, line_of, mode, transforming
-from backviz.autodiff.remedies import code_of, remedies, remedy
+from backviz.autodiff.remedies import code_for, remedy
 from backviz.autodiff.returned import let_go
 from backviz.autodiff.returned import told as returned
 from backviz.autodiff.table import OPS
 from backviz.errors import LostGradientError, LostGradientWarning
-from backviz.language import _
+from backviz.language import N_, _
 
 MOST = 1000  # lines that are remembered
 MOST_NUMBERS = 1_000_000
@@ -65,14 +65,18 @@ _refused: ContextVar[list[LostGradientError] | None] = ContextVar("refused", def
 _STORES = ("STORE_SUBSCR", "STORE_SLICE")
 _NUMPY = str(Path(np.__file__).parent)
 _LIBRARY = str(Path(dis.__file__).parent)
-_ARRAY = (
+_ARRAY = N_(
     "making a plain array of a recorded value would lose its gradient; "
     "use np.stack([…]) to keep the record, or x.numpy() for the numbers"
 )
 _OUTSIDE = {  # what stays out, by the folder of who asks for a plain array
-    "/scipy/sparse/": "a sparse array takes no recorded value, which is a whole one; write "
-    "S.toarray() @ x with the sparse array for S",
-    "/scipy/fft": "there are no Fourier transforms that record; for the numbers alone use x.data",
+    "/scipy/sparse/": N_(
+        "a sparse array takes no recorded value, which is a whole one; write S.toarray() @ x with "
+        "the sparse array for S"
+    ),
+    "/scipy/fft": N_(
+        "there are no Fourier transforms that record; for the numbers alone use x.data"
+    ),
 }
 # Questions about a number, as `v > 0` is one, and whole numbers, whose gradient is 0.
 _ASKING = {"isnan", "isinf", "isfinite", "isclose"}
@@ -172,11 +176,11 @@ def refuse_array() -> LostGradientError:
     if op in _STORES:
         said = _written(chain)
     elif folder := next((each for each in _OUTSIDE if each in asking), ""):
-        said = _OUTSIDE[folder]
+        said = _(_OUTSIDE[folder])
     elif chain and chain[-1] in _WRITERS:
         said = _written((), chain[-1])
     else:
-        said = remedies().get(f"array.{chain[-1]}", _ARRAY) if chain else _ARRAY
+        said = (chain and remedy(f"array.{chain[-1]}")) or _(_ARRAY)
     return _refusal(said) if _strict() or mode().lines else LostGradientError(said)
 
 
@@ -249,7 +253,7 @@ def _use(frame: FrameType, value: Any) -> Use:
     if is_ours(path):
         return Use(Kind.OPEN, "float(…)")
     if path.startswith(_NUMPY):
-        return Use(Kind.LOST, _ARRAY)
+        return Use(Kind.LOST, _(_ARRAY))
     op, chain = _instruction(frame.f_code, frame.f_lasti)
     if op in _STORES:
         return Use(Kind.LOST, _written(chain))
@@ -280,7 +284,7 @@ def _is_conversion(frame: FrameType) -> bool:
 
 
 def _computed(module: str, name: str, value: Any) -> str:
-    cure, given = code_of(remedy(name, "math")), "…"
+    cure, given = code_for(name, "math"), "…"
     if not cure and name in OPS and OPS[name].elementwise:
         ours = f"backviz.ops.{OPS[name].name}"
         cure = f"np.{name} or {ours}" if hasattr(np, name) else ours

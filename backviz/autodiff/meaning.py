@@ -13,7 +13,7 @@ import numpy as np
 
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.origin import CONSTANT, MASK, POSITIONS, Origin
-from backviz.language import _
+from backviz.language import N_, _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -94,6 +94,22 @@ def plain_array(value: Value) -> np.ndarray:
     return made
 
 
+_NUMBER = {
+    "&": N_(
+        "{sign} combines conditions, as in (x > 1) {sign} (x < 3) with these brackets; here is a "
+        "number, of which x != 0 would make a condition"
+    ),
+    "^": N_(
+        "{sign} combines conditions, as in (x > 1) {sign} (x < 3) with these brackets; here is a "
+        "number, of which x != 0 would make a condition; a power is written **"
+    ),
+    "~": N_(
+        "{sign} turns a condition round, as in ~(x > 1) with these brackets; here is a number, of "
+        "which x != 0 would make a condition"
+    ),
+}
+
+
 def refuse_numbers(sign: str, operands: tuple[Any, ...]) -> None:
     """Refuse `&`, `|`, `^` and `~` of what is no condition, as numpy does for floats."""
     from backviz.autodiff.value import Value
@@ -106,19 +122,7 @@ def refuse_numbers(sign: str, operands: tuple[Any, ...]) -> None:
         else:  # a symbol
             continue
         if not fits:
-            what = f"combines conditions, as in (x > 1) {sign} (x < 3) with these brackets"
-            if sign == "~":
-                what = "turns a condition round, as in ~(x > 1) with these brackets"
-            power = "; a power is written **" if sign == "^" else ""
-            raise TypeError(
-                _(
-                    "{sign} {what}; here is a number, of which x != 0 would make a "
-                    "condition{power}",
-                    sign=sign,
-                    what=what,
-                    power=power,
-                )
-            )
+            raise TypeError(_(_NUMBER.get(sign, _NUMBER["&"]), sign=sign))
 
 
 def _passed_on(node: Value) -> tuple[Value, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.remedies import attribute_refusal, operator_refusal, remedies, remedy
 from backviz.autodiff.table import OPS
-from backviz.language import _
+from backviz.language import N_, _
 
 if TYPE_CHECKING:
     from backviz.autodiff.op import Op
@@ -54,7 +54,7 @@ class Operand(Refusing):  # type: ignore[misc, valid-type]
     """Anything that, handed to an op, makes the op do more than compute."""
 
     __slots__ = ()
-    KIND = "a recorded value"  # what messages call it
+    KIND = N_("a recorded value")  # what messages call it
 
     def interpret(self, op: Op, args: tuple[Any, ...], params: Params) -> Self:
         """What calling `op` means when this operand is among its arguments."""

@@ -97,7 +97,8 @@ def _ufunc_refusal(ufunc: np.ufunc) -> str:
     name = ufunc.__name__
     if getattr(np, name, None) is ufunc or not (name in OPS and OPS[name].public):
         return function_refusal(name)
-    return f"this {name}, which is not numpy's, does not record; backviz.ops.{OPS[name].name} does"
+    return _("this {name}, which is not numpy's, does not record; backviz.ops.{op} does", name=name,
+             op=OPS[name].name)  # fmt: skip
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,7 +1,8 @@
 """What to write instead, where a name of numpy or torch does not record: made by hand.
 
 Invariant: a sentence comes from `remedies.txt` or says only that the name is not there. It is
-never chosen by spelling: nanmean is spelt like mean, and is another function.
+never chosen by spelling: nanmean is spelt like mean, and is another function. It is said in the
+language of errors; where it is "write " and code, the code is a gap of one sentence for all.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from backviz.language import N_, _
 from backviz.registry import unknown
 
-OPEN = "'backviz list ops' shows what there is"
+OPEN = N_("'backviz list ops' shows what there is")
 
 
 @cache
@@ -42,18 +44,44 @@ def remedy(name: str, home: str = "") -> str:
     >>> remedy("trace", "linalg")[:12], remedy("arcsin")
     ('write np.sum', '')
     """
+    written = _row(name, home)
+    if not written:
+        return ""
+    sentence, values = parted(written)
+    return _(sentence, name=name, **values)
+
+
+def _row(name: str, home: str) -> str:
     said = remedies()
     wanted = (f"{home}.{name}", f"{home}.*", name) if home else (name,)
-    return next((said[each] for each in wanted if each in said), "").format(name=name)
+    return next((said[each] for each in wanted if each in said), "")
 
 
-def code_of(sentence: str) -> str:
-    """What a sentence says to write, or "".
+def parted(written: str) -> tuple[str, dict[str, str]]:
+    """A sentence of the table as it is looked up, and the code that fills its gap.
 
-    >>> code_of(remedy("partition")), code_of(remedy("lgamma"))
+    >>> parted("write np.sort(x)"), parted("of a vector, write np.sort(x)")
+    (('write {code}', {'code': 'np.sort(x)'}), ('of a vector, write np.sort(x)', {}))
+    """
+    import ast  # when something is refused, not at every start
+
+    code = written.removeprefix("write ")
+    if code != written:
+        try:
+            ast.parse(code, mode="eval")
+        except SyntaxError:
+            return written, {}
+        return N_("write {code}"), {"code": code}
+    return written, {}
+
+
+def code_for(name: str, home: str = "") -> str:
+    """What the sentence for a name says to write, or "".
+
+    >>> code_for("partition"), code_for("lgamma")
     ('np.sort(x)', '')
     """
-    return sentence.partition("write ")[2].partition(";")[0]
+    return _row(name, home).partition("write ")[2].partition(";")[0]
 
 
 def unknown_op(kind: str, name: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -76,8 +104,10 @@ def function_refusal(name: str, module: str = "numpy") -> str:
     """
     home = module.removeprefix("numpy").removeprefix(".").removeprefix("_")
     called = f"{module.replace('numpy', 'np', 1)}.{name}"
-    said = remedy(name, home) or f"{OPEN}. For plain numbers without a record use x.numpy()"
-    return f"{called} does not record; {said}"
+    if said := remedy(name, home):
+        return _("{called} does not record; {remedy}", called=called, remedy=said)
+    return _("{called} does not record; 'backviz list ops' shows what there is. For plain numbers "
+             "without a record use x.numpy()", called=called)  # fmt: skip
 
 
 def operator_refusal(sign: str) -> str:
@@ -86,7 +116,7 @@ def operator_refusal(sign: str) -> str:
     >>> operator_refusal("<<").partition(";")[0]
     'x << y does not record'
     """
-    return f"x {sign} y does not record; {remedy(sign)}"
+    return _("{called} does not record; {remedy}", called=f"x {sign} y", remedy=remedy(sign))
 
 
 def attribute_refusal(name: str, kind: str, has: bool) -> str:
@@ -100,26 +130,27 @@ def attribute_refusal(name: str, kind: str, has: bool) -> str:
     said = remedy(name, "x")
     if not said and has:
         base = name.removesuffix("_")
-        return f"{kind} has no {name}, which would write into it; write x = x.{base}(…)"
+        return _("{kind} has no {name}, which would write into it; write x = x.{base}(…)",
+                 kind=_(kind), name=name, base=base)  # fmt: skip
     if not said and name.endswith("_") and not name.startswith("_"):
         base = name.removesuffix("_")
-        said = remedy(base) and f"it would write into the value, and {base} is not there: " + (
-            remedy(base)
-        )
-    return f"{kind} has no {name}; {said or OPEN}"
+        if found := remedy(base):
+            said = _("it would write into the value, and {base} is not there: {remedy}", base=base,
+                     remedy=found)  # fmt: skip
+    return _("{kind} has no {name}; {remedy}", kind=_(kind), name=name, remedy=said or _(OPEN))
 
 
 _OPTIONS = {
-    "name": "the name in pictures is label=",
-    "dtype": "an array keeps its own precision: tensor(np.asarray(x, np.float32))",
-    "device": "numpy computes everything; leave it out",
-    "grad": "a gradient is computed by backward(), or set afterwards: x.grad = …",
-    "_children": "backviz.micrograd has micrograd's Value",
-    "_op": "backviz.micrograd has micrograd's Value",
+    "name": N_("the name in pictures is label="),
+    "dtype": N_("an array keeps its own precision: tensor(np.asarray(x, np.float32))"),
+    "device": N_("numpy computes everything; leave it out"),
+    "grad": N_("a gradient is computed by backward(), or set afterwards: x.grad = …"),
+    "_children": N_("backviz.micrograd has micrograd's Value"),
+    "_op": N_("backviz.micrograd has micrograd's Value"),
 }
 
 
-def made_with(label: Any, option: str = "", *_: str) -> str:
+def made_with(label: Any, option: str = "", *_others: str) -> str:
     """What is said when a value is made with an option that there is not, or with no name.
 
     >>> made_with("", "name")
@@ -128,11 +159,11 @@ def made_with(label: Any, option: str = "", *_: str) -> str:
     'a label is a text, not 3; the data come first, the name second: Value(2.0, "a")'
     """
     if option:
-        said = _OPTIONS.get(option, "there are label= and requires_grad=")
-        return f"a value takes no {option}=; {said}"
+        said = _(_OPTIONS.get(option, N_("there are label= and requires_grad=")))
+        return _("a value takes no {option}=; {said}", option=option, said=said)
     import reprlib  # not at every start
 
-    return (
-        f"a label is a text, not {reprlib.repr(label)}; the data come first, the name second: "
-        'Value(2.0, "a")'
+    return _(
+        'a label is a text, not {label}; the data come first, the name second: Value(2.0, "a")',
+        label=reprlib.repr(label),
     )

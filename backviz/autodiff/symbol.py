@@ -21,6 +21,7 @@ import numpy as np
 from backviz.autodiff.data import as_data, quietly
 from backviz.autodiff.notation import ATOM, LOOSE, written
 from backviz.autodiff.operand import Operand, Params
+from backviz.language import N_
 from backviz.text import NumberStyle
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Symbol(Operand):
     """
 
     __slots__ = ("_data", "_shape", "args", "level", "literal", "op", "parts", "text")
-    KIND = "a formula"
+    KIND = N_("a formula")
 
     text: str
     level: int

@@ -175,7 +175,7 @@ class Value(Held):
     @data.setter
     def data(self, data: Any) -> None:
         if self.first is not None or self.origin.freed:
-            made = self.op.name if self.op is not None else "that was freed"
+            made = self.op.name if self.op is not None else _("that was freed")
             raise InputError(
                 _("the data of a computed value is what its op ({op}) gave; set the data of a leaf "
                   "and compute again, or use x.detach() for a leaf with these numbers", op=made)

@@ -34,6 +34,7 @@ from backviz.autodiff.symbol import (
 )
 from backviz.autodiff.tape import shared_labels, tape
 from backviz.autodiff.value import Value
+from backviz.language import _
 from backviz.text import CHUNK, entries_within
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
@@ -238,7 +239,7 @@ def _by_rule(v: Value, upstream: Any, shared: Names) -> list[dict[str, Any]]:
     op = v.op
     assert op is not None
     inputs = v.inputs
-    edges: list[dict[str, Any]] = [{} for _ in inputs]
+    edges: list[dict[str, Any]] = [{} for _other in inputs]
     if v.requires_grad and upstream is not None:
         for position, local, part in op.pull(v, upstream, False):
             edges[position] = {"contribution": as_data(part)}
@@ -328,14 +329,14 @@ def operands(graph: nx.MultiDiGraph[Any], node: Hashable) -> list[Any]:
     [1, 0]
     """
     edges = graph.in_edges(node, keys=True)
-    return [tail for tail, _, key in sorted(edges, key=lambda edge: edge[2])]
+    return [tail for tail, _other, key in sorted(edges, key=lambda edge: edge[2])]
 
 
 def written_out(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
     """The graph, if a file can hold all its numbers; else `InputError`."""
     nodes, edges = graph.nodes(data=True), graph.edges(data=True)
-    attributes = (x for *_, data in (*nodes, *edges) for x in data.values())
-    remedy = "draw it, or write a table as txt, which sums large arrays up"
+    attributes = (x for *_other, data in (*nodes, *edges) for x in data.values())
+    remedy = _("draw it, or write a table as txt, which sums large arrays up")
     entries_within(attributes, MOST_ENTRIES, remedy)
     return graph
 
@@ -352,9 +353,9 @@ def plain_graph(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
     """
     copy: nx.MultiDiGraph[Any] = nx.MultiDiGraph(**graph.graph)
     nodes, edges = graph.nodes(data=True), graph.edges(keys=True, data=True)
-    texts = _array_names(d for _, d in nodes)
+    texts = _array_names(d for _other, d in nodes)
     copy.add_nodes_from((n, _without_arrays(d, texts)) for n, d in nodes)
-    texts = _array_names(d for *_, d in edges)
+    texts = _array_names(d for *_other, d in edges)
     copy.add_edges_from((u, v, k, _without_arrays(d, texts)) for u, v, k, d in edges)
     return copy
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from backviz.autodiff.remedies import unknown_op
 from backviz.errors import UsageError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.lessons import (  # noqa: F401
     engine_topics,
     gradient_topics,
@@ -49,8 +49,10 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
     if not name and source is None:  # every break is a name of its topic
         name, wrong = wrong, ""
     if name and name not in LESSONS and name not in OPS:
-        lists = "backviz explain lists the topics, backviz list ops the ops"
-        raise UsageError(unknown_op("topic or op", name, [*LESSONS.names(), *OPS.names()], lists))
+        lists = _("backviz explain lists the topics, backviz list ops the ops")
+        raise UsageError(
+            unknown_op(N_("topic or op"), name, [*LESSONS.names(), *OPS.names()], lists)
+        )
     if source is not None:
         if wrong and name in OPS and name not in LESSONS:
             raise UsageError(

@@ -18,6 +18,7 @@ from backviz.diagrams.frame import wrap
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH, PIXELS, PRESETS
 from backviz.errors import UsageError
+from backviz.language import _
 from backviz.movies.drawn import SMALL
 from backviz.movies.drawn_words import height_of
 from backviz.scenes.artist import Artist
@@ -186,9 +187,10 @@ class Page:
 
     def _crowded(self) -> str:
         keys = [a for p in self.film.panels for a in p.static if isinstance(a, Key)]
-        return (
-            f"the legend of these {len(keys[0].texts) if keys else 0} series leaves no room for "
-            "the picture; compare fewer of them, or with fewer options"
+        return _(
+            "the legend of these {n} series leaves no room for the picture; compare fewer of them, "
+            "or with fewer options",
+            n=len(keys[0].texts) if keys else 0,
         )
 
 
@@ -221,9 +223,11 @@ def told_if_small(page: Page) -> str:
     text = SMALL * page.zoom
     if text >= 0.995 * preset.least:
         return ""
-    return (
-        f"the smallest text is {text:.1f} pt at this size, less than {preset.least:g} pt; use "
-        "--for slide, or --no-legend, --title none and --no-command for more room"
+    return _(
+        "the smallest text is {points:.1f} pt at this size, less than {least:g} pt; use --for "
+        "slide, or --no-legend, --title none and --no-command for more room",
+        points=text,
+        least=preset.least,
     )
 
 

@@ -278,7 +278,9 @@ class MultiheadAttention(Module):
                 scores = scores + (added if isinstance(given, Value) else mask.reshape(shape))
         if forbidden.all(axis=-1).any():
             where = np.argwhere(forbidden.all(axis=-1))[0].tolist()
-            raise InputError(f"{self!r}: the masks forbid every key to the step at {where}")
+            raise InputError(
+                _("{it!r}: the masks forbid every key to the step at {where}", it=self, where=where)
+            )
         if not forbidden.any():
             return scores
         mask = Value(forbidden.astype(float), "mask", requires_grad=False)

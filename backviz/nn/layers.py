@@ -64,7 +64,8 @@ class Linear(Module):
         """x @ W + b; the last axis of x goes from n_in to n_out."""
         shape = shape_of(x)
         if shape[-1:] != (self.n_in,):
-            said = f"the last axis needs {self.n_in} entries, not {shape[-1] if shape else 'none'}"
+            said = _("the last axis needs {n} entries, not {m}", n=self.n_in,
+                     m=shape[-1] if shape else 0)  # fmt: skip
             raise _misfit(self, shape, self.weight, said)
         made: Value = OPS["linear"](x, self.weight, self.bias)
         return made
@@ -142,7 +143,8 @@ class Conv2d(Module):
         """The image (batch, out_channels, height, width) of all places of the kernel."""
         shape = shape_of(x)
         if len(shape) != 4 or shape[1] != self.in_channels:
-            said = f"it needs the axes (batch, {self.in_channels} channels, height, width)"
+            said = _("it needs the axes (batch, {n} channels, height, width)",
+                     n=self.in_channels)  # fmt: skip
             raise _misfit(self, shape, self.weight, said)
         if any(map(any, self._around)):
             x = self._surrounded(x, shape)
@@ -264,7 +266,7 @@ def _ends(padding: Any, size: Shape, stride: Shape, dilation: Shape) -> tuple[tu
 
 
 def _misfit(layer: Module, shape: tuple[int, ...], weight: Value, said: str) -> ShapeError:
-    named = weight.label or "its weight"
+    named = weight.label or _("its weight")
     return ShapeError(
         _(
             "{layer!r}: the input has the shape {shape}, but {named} has {shape2}: {said}",

@@ -21,7 +21,7 @@ from backviz.autodiff.data import as_data
 from backviz.autodiff.recording import scope, scoping
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.language import _
+from backviz.language import N_, _
 
 State = dict[str, Any]
 _around: ContextVar[Module | None] = ContextVar("module", default=None)
@@ -55,7 +55,7 @@ class Module:
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module computes; a subclass writes it."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(self, x)")
+        raise NotImplementedError(_("{name} has no forward(self, x)", name=type(self).__name__))
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward`; inside `scoped()` what it records is marked as this module's."""
@@ -262,11 +262,11 @@ def _fitting(current: State, state: Mapping[str, Any]) -> tuple[State, list[str]
     """The new numbers, each of the kind that is there now, and what does not fit."""
     wrong = []
     for what, names in (
-        ("missing", [n for n in current if n not in state]),
-        ("unexpected", [n for n in state if n not in current]),
+        (N_("missing {names}"), [n for n in current if n not in state]),
+        (N_("unexpected {names}"), [n for n in state if n not in current]),
     ):
         if names:
-            wrong.append(f"{what} {', '.join(map(str, names))}")
+            wrong.append(_(what, names=", ".join(map(str, names))))
     made: State = {}
     for name, old in current.items():
         if name not in state:
@@ -275,14 +275,17 @@ def _fitting(current: State, state: Mapping[str, Any]) -> tuple[State, list[str]
         try:
             new = as_data(given)
         except (TypeError, ValueError):
-            wrong.append(f"{name} is no array of numbers")
+            wrong.append(_("{name} is no array of numbers", name=name))
             continue
         if np.shape(new) != np.shape(old):
-            wrong.append(f"{name} has the shape {np.shape(new)} instead of {np.shape(old)}")
+            wrong.append(
+                _("{name} has the shape {shape} instead of {wanted}", name=name,
+                  shape=np.shape(new), wanted=np.shape(old))
+            )  # fmt: skip
         elif isinstance(old, int):
             number = np.asarray(given).item()
             if not float(number).is_integer():
-                wrong.append(f"{name} is a whole number, not {number}")
+                wrong.append(_("{name} is a whole number, not {number}", name=name, number=number))
                 continue
             made[name] = int(number)  # of the number as given: exact beyond 2⁵³ as well
         else:

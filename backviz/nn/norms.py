@@ -82,8 +82,17 @@ class BatchNorm(Module):
             )
         if math.prod(shape) <= self.num_features:
             raise InputError(
-                f"{self!r}: one number for each feature, or none, has no variance; "
-                f"give a batch of at least two{', or call eval() first' if tracking else ''}"
+                _(
+                    "{it!r}: one number for each feature, or none, has no variance; give a batch "
+                    "of at least two, or call eval() first",
+                    it=self,
+                )
+                if tracking
+                else _(
+                    "{it!r}: one number for each feature, or none, has no variance; give a "
+                    "batch of at least two",
+                    it=self,
+                )
             )
         if tracking:
             self._track(x.data if isinstance(x, Value) else np.asarray(x, dtype=float))

@@ -40,7 +40,7 @@ def _bind_spread(
         axis, unbiased = None, axis
     said = [each for each in (correction, unbiased) if each is not None]
     if len(said) > 1:
-        raise TypeError("correction and unbiased say the same; give one of them")
+        raise TypeError(_("correction and unbiased say the same; give one of them"))
     ddof = ddof if not said else said[0]
     if isinstance(ddof, bool):
         ddof = int(ddof)

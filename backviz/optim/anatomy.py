@@ -48,8 +48,9 @@ def anatomy_of(opt: Optimizer, i: int, grads: Any) -> Anatomy:
     own = grads if opt.plain else data_of(parameter.grad)  # type: ignore[union-attr]
     if own is None:
         raise InputError(
-            f"parameter {i} has no gradient; "
-            + ("give it: opt.anatomy(i, gradient)" if opt.plain else "call loss.backward() first")
+            _("parameter {i} has no gradient; give it: opt.anatomy(i, gradient)", i=i)
+            if opt.plain
+            else _("parameter {i} has no gradient; call loss.backward() first", i=i)
         )
     k = cell.at.index(i)
     before = np.array(data_of(parameter))

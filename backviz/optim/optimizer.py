@@ -173,8 +173,9 @@ class Optimizer:
         ready = self._given(grads) if self.plain else self._recorded(grads)
         if not ready:
             raise InputError(
-                "no parameter has a gradient; "
-                + ("give one" if self.plain else "call loss.backward() first")
+                _("no parameter has a gradient; give one")
+                if self.plain
+                else _("no parameter has a gradient; call loss.backward() first")
             )
         for group in self.groups:
             group.known = None

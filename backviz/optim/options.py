@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from backviz.errors import InputError
-from backviz.language import _
+from backviz.language import N_, _
 
 
 def _share(x: float) -> bool:
@@ -36,10 +36,10 @@ def _part(x: float) -> bool:
 
 
 Kind = tuple[str, Callable[[float], bool]]  # what a number has to be, in words and as a test
-ABOVE_0: Kind = ("a number above 0", _positive)
-AT_LEAST_0: Kind = ("a number of at least 0", _not_negative)
-SHARE: Kind = ("a number from 0 up to, but not including, 1", _share)
-FROM_0_TO_1: Kind = ("a number from 0 to 1", _part)
+ABOVE_0: Kind = (N_("a number above 0"), _positive)
+AT_LEAST_0: Kind = (N_("a number of at least 0"), _not_negative)
+SHARE: Kind = (N_("a number from 0 up to, but not including, 1"), _share)
+FROM_0_TO_1: Kind = (N_("a number from 0 to 1"), _part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def option(name: str, letters: str, kind: Kind) -> None:
         raise ValueError(_("the option {name!r} has letters and bounds already", name=name))
 
 
-option("lr", "lr", ("a number of at least 0, or a schedule", _not_negative))
-option("betas", "β₁ β₂", ("two numbers from 0 up to, but not including, 1", _share))
+option("lr", "lr", (N_("a number of at least 0, or a schedule"), _not_negative))
+option("betas", "β₁ β₂", (N_("two numbers from 0 up to, but not including, 1"), _share))
 option("momentum", "μ", AT_LEAST_0)
 option("eps", "ε", AT_LEAST_0)
 option("weight_decay", "wd", AT_LEAST_0)
@@ -100,7 +100,7 @@ def number(owner: str, name: str, given: Any, kind: Kind) -> float:
                 owner=owner,
                 name=name,
                 given=given,
-                wanted=wanted,
+                wanted=_(wanted),
             )
         )
     return found
@@ -143,7 +143,7 @@ def checked(owner: str, name: str, given: Any) -> Any:
                 owner=owner,
                 name=name,
                 given=given,
-                wanted=wanted,
+                wanted=_(wanted),
             )
         )
     return pair

@@ -94,8 +94,12 @@ def load_state(opt: Optimizer, state: Mapping[str, Any]) -> None:
     wrong = expected ^ (set(state) - {"optimizer", "semantics"})
     if wrong:
         raise InputError(
-            f"the state does not fit the optimizer: {min(wrong)} is "
-            f"{'missing' if min(wrong) in expected else 'not one of its parts'}"
+            _("the state does not fit the optimizer: {name} is missing", name=min(wrong))
+            if min(wrong) in expected
+            else _(
+                "the state does not fit the optimizer: {name} is not one of its parts",
+                name=min(wrong),
+            )
         )
     _take(opt, state)
 

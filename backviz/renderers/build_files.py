@@ -12,7 +12,7 @@ from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import is_numbered, write_file, write_numbered
 from backviz.formats import resolve
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.renderers.builds import BUILDERS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def build_format(output: str, form: str | None = None) -> str:
         form = "fragments"
         builder = BUILDERS[form]
     else:
-        instead = "a PNG for each step: -o 'out/%02d.png' --for slide, or a film: -o b.mp4"
+        instead = N_("a PNG for each step: -o 'out/%02d.png' --for slide, or a film: -o b.mp4")
         builder = BUILDERS[resolve(output, form, BUILDERS, instead=instead)]
     if builder.each and not numbered:
         raise UsageError(

@@ -302,7 +302,7 @@ def noise_note(size: float, seed: int) -> list[str]:
     """The line about noise under a legend, or no line.
 
     >>> noise_note(0.5, 3), noise_note(0.0, 3)
-    ([Words('Noise on each gradient: N(0, 0.5²), seed 3.')], [])
+    (['Noise on each gradient: N(0, 0.5²), seed 3.'], [])
     """
     if not size:
         return []

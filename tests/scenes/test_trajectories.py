@@ -530,12 +530,12 @@ def test_the_best_rate_has_its_mark_even_if_nothing_is_left_of_the_loss(surface,
 
 def test_it_is_said_where_the_trial_finds_no_fair_rate():
     film = SCENES["optimizers"](surface="exp(x**2*y**2)", optimizers="sgd,adam")
-    assert captions(film)[0].endswith("; SGD leaves the picture with all.")
+    assert captions(film)[0].endswith(" SGD leaves the picture with all.")
     assert [mark.key for mark in trial_of(film)[1]] == ["best of Adam"]
     film = SCENES["optimizers"](surface="exp(x**2*y**2)", optimizers="sgd,momentum")
     assert "every optimizer leaves" in captions(film)[0]
     film = SCENES["optimizers"](surface="ravine", optimizers="adadelta,adam")
-    assert captions(film)[0].endswith("; for Adadelta the last one.")
+    assert captions(film)[0].endswith(" For Adadelta it is the last one.")
     land = surface_of("ravine")
     ends = [travel(land, chosen("adadelta"), [land.start], 80, r).losses[-1, 0] for r in (50, 70)]
     assert ends[1] < ends[0]  # and a larger one may be better still

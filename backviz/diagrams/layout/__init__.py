@@ -48,7 +48,8 @@ def lay_out(plan: Plan, engine: str = "auto", time_limit: float = TIME_LIMIT) ->
         try:
             return each.lay_out(plan, time_limit)
         except TooSlowError as error:
-            message = f"{error}; backviz's own layout is shown, --engine layered skips the wait"
+            message = _("{error}; backviz's own layout is shown, --engine layered skips the wait",
+                        error=error)  # fmt: skip
             return replace(own.lay_out(plan), messages=(message,))
         except MissingPieceError:
             if engine != "auto":

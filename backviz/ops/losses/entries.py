@@ -120,7 +120,10 @@ def _positive(name: str, option: str, given: Any, or_zero: bool = False) -> Para
     """An option that is a number above 0; left out if it is 1."""
     number = numbers(**{option: (given,)}).get(option, 1)
     if number < 0 or (number == 0 and not or_zero):
-        raise InputError(f"{name}: {option} is {'at least' if or_zero else 'above'} 0, not {given}")
+        told = {"name": name, "option": option, "given": given}
+        if or_zero:
+            raise InputError(_("{name}: {option} is at least 0, not {given}", **told))
+        raise InputError(_("{name}: {option} is above 0, not {given}", **told))
     return {} if number == 1 else {option: number}
 
 
