@@ -150,7 +150,7 @@ def _table(ax: Any, a: kinds.Table, palette: Palette) -> Drawn:
                 x = 0.0 if j == 0 else ends[j]
                 text.set_position((x / room_x, 1 - (i + 1) * step / room_y))
 
-    return Drawn([text for row in cells for text in row], show)
+    return Drawn([text for row in cells for text in row], show, sized=True)
 
 
 @maker(kinds.Graph)

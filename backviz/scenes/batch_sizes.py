@@ -35,9 +35,9 @@ def _points(samples: int, noise: float, seed: int) -> tuple[Array, Array]:
 def slopes_of_samples(x: Array, y: Array, w: Array) -> Array:
     """The gradient (n, 2) of each sample's squared error at the weights w (2,), by one backward.
 
-    >>> slopes_of_samples(np.eye(2), np.array([0.0, 3.0]), np.array([1.0, 1.0]))
-    array([[ 2.,  0.],
-           [ 0., -4.]])
+    >>> slopes_of_samples(np.ones((2, 2)), np.array([0.0, 3.0]), np.array([1.0, 1.0]))
+    array([[ 4.,  4.],
+           [-2., -2.]])
     """
     each = tensor(np.tile(w, (len(x), 1)))  # a row of weights for each sample
     ((((x * each).sum(axis=1) - y) ** 2).sum()).backward()

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import numpy as np
 
+from backviz.autodiff.data import quietly
 from backviz.language import N_, _
 from backviz.ops import OPS
 from backviz.scenes.artist import Array
-from backviz.scenes.artists import Artist, Line, Points, Rule, Zone
+from backviz.scenes.artists import Artist, Line, Points, Rule, Table, Zone
 from backviz.scenes.choices import Activations
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
@@ -18,6 +19,8 @@ from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.units import EDGE, slopes
 from backviz.words import Words
+
+FAR = 40.0  # of z, beyond which a value that still grows is endless
 
 
 @scene(
@@ -35,6 +38,8 @@ def activation_curves(
 
     Left the functions, right their derivatives, both on one scale. The shaded strips are where a
     derivative is below 6 % of its greatest value: a unit there passes hardly any gradient on.
+    The table has the values that each can take, the greatest derivative and where it is, and the
+    mean output for inputs z ~ N(0, 1): 0 if it is centred.
 
     Options:
     names: up to six activations, with commas
@@ -46,7 +51,12 @@ def activation_curves(
     at = np.linspace(-end, end, frames)
     there = {name: (np.asarray(OPS[name](at)), slopes(name, at)) for name in names}
     strips = [zone for c, name in enumerate(names) for zone in _flat(name, c, z, curves[name][1])]
-    panels = tuple(
+    facts = Table(
+        "facts", ("", N_("values"), N_("greatest φ′"), N_("mean for z ~ N(0, 1)")),
+        tuple((name.replace("_", " "), *_facts(name)) for name in names),
+        colors=tuple(range(len(names))),
+    )  # fmt: skip
+    panels: tuple[Panel, ...] = tuple(
         Panel(
             key, Axis("z", -end, end), Axis(label, *span(*(both[i] for both in curves.values()))),
             title=title, place=(0, i, 1, 1), legend="" if i else "upper left",
@@ -63,16 +73,21 @@ def activation_curves(
             ("slope", "φ′(z)", N_("derivative (shaded: nearly 0)")),
         ))
     )  # fmt: skip
+    panels += (Panel("facts", place=(1, 0, 1, 2), axes=False, fits=True, static=(facts,)),)
 
     def moments() -> Iterator[Frame]:
         for k in range(frames):
             parts = (
                 _("{name} is {value} with slope {slope}", name=name.replace("_", " "),
                   value=write(both[0][k]), slope=write(both[1][k]))
+                if len(there) < 4 else
+                f"{name.replace('_', ' ')} {write(both[0][k], 2)} ({write(both[1][k], 2)})"
                 for name, both in there.items()
             )  # fmt: skip
             yield Frame(
-                _("At z = {z}: {parts}.", z=write(at[k]), parts="; ".join(parts)),
+                (_("At z = {z}: {parts}.", z=write(at[k]), parts="; ".join(parts)) if len(there) < 4
+                 else _("At z = {z}, with the slope in brackets: {parts}.", z=write(at[k]),
+                        parts=", ".join(parts))),
                 {
                     key: (
                         Rule("at", float(at[k]), axis="x"),
@@ -91,6 +106,61 @@ def activation_curves(
         alt=Words("Left the activations {names}, right their derivatives, with a point on each "
                   "that travels along the axis.", names=", ".join(names)),
     )  # fmt: skip
+
+
+def limits_of(name: str) -> tuple[float, float]:
+    """The least and the greatest value that an activation comes to; infinite if it goes on.
+
+    >>> limits_of("sigmoid"), limits_of("relu")
+    ((0.0, 1.0), (0.0, inf))
+    """
+    z = np.concatenate((np.linspace(-FAR, FAR, 40_001), [-1e6, 1e6]))
+    y = np.asarray(quietly(OPS[name], z), dtype=float)
+    low, high = float(y.min()), float(y.max())
+    return (
+        -np.inf if low < -FAR else round(low, 6) + 0.0, np.inf if high > FAR else round(high, 6)
+    )  # fmt: skip
+
+
+def mean_of(name: str) -> float:
+    """The mean of φ(z) for z ~ N(0, 1), on a dense grid.
+
+    >>> round(mean_of("sigmoid"), 6), round(mean_of("relu"), 6)
+    (0.5, 0.398942)
+    """
+    z = np.linspace(-10.0, 10.0, 100_001)
+    weight = np.exp(-(z**2) / 2)
+    return float(np.sum(weight * np.asarray(OPS[name](z))) / np.sum(weight))
+
+
+def steepest(name: str) -> tuple[float, str]:
+    """The greatest derivative of an activation, and where it is.
+
+    >>> steepest("sigmoid"), steepest("relu"), steepest("softplus")
+    ((0.25, 'z = 0'), (1.0, 'z > 0'), (1.0, 'z → ∞'))
+    """
+    z = np.linspace(-FAR, FAR, 80_001)
+    slope = slopes(name, z)
+    top = float(slope.max())
+    there = z[slope > (1 - 1e-6) * top]
+    low, high = (_near(float(end)) for end in (there[0], there[-1]))
+    if high - low < 0.2:
+        return top, f"z = {write(_near((low + high) / 2), 2)}"
+    if high < FAR:
+        return top, f"{write(low)} < z < {write(high)}"
+    return top, f"z > {write(low)}" if low < FAR / 8 else "z → ∞"
+
+
+def _facts(name: str) -> tuple[str, str, str]:
+    """What the table says of an activation: values, greatest derivative, mean."""
+    low, high = (write(x) if np.isfinite(x) else "−∞" if x < 0 else "∞" for x in limits_of(name))
+    top, where = steepest(name)
+    return f"{low} … {high}", f"{write(top)} ({where})", write(_near(mean_of(name)))
+
+
+def _near(x: float) -> float:
+    """A number without what is only the spacing of a grid."""
+    return 0.0 if abs(x) < 2e-3 else float(x)
 
 
 def _flat(name: str, color: int, z: Array, slope: Array) -> Iterator[Artist]:

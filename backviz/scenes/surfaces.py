@@ -123,6 +123,7 @@ def _data(x: Any) -> Array:
 
 SURFACES: Registry[Landscape] = Registry("surface")
 _sin, _cos, _exp, _sqrt = OPS["sin"], OPS["cos"], OPS["exp"], OPS["sqrt"]
+_sigmoid = OPS["sigmoid"]
 
 
 def _beale(x: Any, y: Any) -> Any:
@@ -208,6 +209,11 @@ for _row in (
     Landscape(
         "ackley", _ackley, (-5, 5), (-5, 5), (-3.3, 2.6),
         "−20e^(−0.2√(½(x² + y²))) − e^(½(cos 2πx + cos 2πy)) + e + 20", ((0, 0),), 0.0,
+    ),
+    Landscape(
+        "plateau",
+        lambda x, y: 0.3 * y**2 + _sigmoid(-3 * (x + 3)) + 1 - _exp(-0.5 * (x - 3) ** 2),
+        (-5, 5), (-3, 3), (-3.6, 1.5), "0.3y² + σ(−3(x + 3)) + 1 − e^(−½(x − 3)²)", ((3, 0),), 0.0,
     ),
     Landscape(
         "saddle", lambda x, y: x**2 - y**2, (-3, 3), (-3, 3), (-2.5, 0.01), "x² − y²",

@@ -1,5 +1,6 @@
 """Scenes of noise and of the loss's shape: their numbers against numpy by hand and theory."""
 
+import os
 import re
 
 import numpy as np
@@ -11,10 +12,18 @@ from backviz.scenes.damping import best, growth
 from backviz.scenes.needed_steps import descent_theory, momentum_theory
 
 NAMES = ("condition_number", "mini_batches", "gradient_noise", "saddle_escape", "sharp_minima",
-         "momentum_plane")  # fmt: skip
+         "momentum_plane", "plateau", "rate_range")  # fmt: skip
 
 
 FEWER = {"condition_number": {"most": 30.0, "frames": 24}, "momentum_plane": {"frames": 24}}
+if os.environ.get("CI_PEERS"):
+    import torch
+else:
+    try:
+        import torch
+    except ImportError:
+        torch = None
+needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,3 +136,40 @@ def test_the_curvature_of_a_minimum_decides_what_a_move_costs():
         assert data[f"moved.{name}.y"][-1] == pytest.approx(wanted, rel=0.12, abs=1e-12)
     first = re.search(r"([\d.]+) with the large one", data["caption"][0])
     assert float(first[1]) > 2
+
+
+@needs_torch
+def test_the_ways_across_the_plateau_are_those_of_torch():
+    data = scenes.plateau(steps=60).data()
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD([p], lr=0.1)),
+        ("momentum", lambda p: torch.optim.SGD([p], lr=0.1, momentum=0.9)),
+        ("RMSprop", lambda p: torch.optim.RMSprop([p], lr=0.1)),
+    ):
+        point = torch.tensor([-3.6, 1.5], dtype=torch.float64, requires_grad=True)
+        descent = make(point)
+        for k in range(61):
+            x, y = point[0], point[1]
+            loss = 0.3 * y**2 + torch.sigmoid(-3 * (x + 3)) + 1 - torch.exp(-((x - 3) ** 2) / 2)
+            descent.zero_grad()
+            loss.backward()
+            assert data[f"loss.{name}.y"][-1, k] == pytest.approx(loss.item(), rel=1e-9)
+            slope = float(point.grad.norm())
+            assert data[f"slope.{name}.y"][-1, k] == pytest.approx(slope, rel=1e-7)
+            descent.step()
+
+
+def test_the_range_test_suggests_a_tenth_of_the_rate_with_the_least_loss():
+    film = scenes.rate_range(test=60, steps=20)
+    data = film.data()
+    rates, raw = data["test.raw.x"][-1], data["test.raw.y"][-1]
+    weights = [0.8 ** np.arange(k, -1, -1) for k in range(len(raw))]
+    smooth = np.array([w @ raw[: k + 1] / w.sum() for k, w in enumerate(weights)])
+    assert data["test.smoothed.y"][-1] == pytest.approx(smooth)
+    low = int(np.argmin(smooth))
+    assert data["test.suggested.at"][-1] == pytest.approx(rates[low] / 10)
+    assert data["test.broken.at"][-1] == pytest.approx(rates[-1])
+    assert smooth[-1] >= 4 * smooth[low] > smooth[-2]
+    assert np.ptp(np.diff(np.log(rates))) < 1e-12  # the same factor in every step
+    first = [data[f"loss.{name}.y"][-1, 0] for name in ("suggested", "small", "broken")]
+    assert first == pytest.approx([raw[0]] * 3)  # one start, one batch

@@ -42,7 +42,7 @@ PRINTED = {
     "six_hump": ([(0.0898, -0.7126), (-0.0898, 0.7126)], -1.0316),
     "goldstein_price": ([(0, -1)], 3), "mccormick": ([(-0.5472, -1.5472)], -1.9132),
     "styblinski_tang": ([(-2.9035, -2.9035)], -78.3323), "rastrigin": ([(0, 0)], 0),
-    "ackley": ([(0, 0)], 0),
+    "ackley": ([(0, 0)], 0), "plateau": ([(3, 0)], 0),
 }  # fmt: skip
 DOMAINS = {
     "rosenbrock": ((-2, 2), (-1, 3)), "beale": ((-4.5, 4.5),) * 2, "himmelblau": ((-5, 5),) * 2,
@@ -76,6 +76,7 @@ def plain(name, x, y, m):
         "rastrigin": lambda: sum(10 + t**2 - 10 * cos(2 * pi * t) for t in (x, y)),
         "ackley": lambda: 20 + np.e - 20 * exp(-0.2 * m.sqrt((x**2 + y**2) / 2))
         - exp((cos(2 * pi * x) + cos(2 * pi * y)) / 2),
+        "plateau": lambda: 0.3 * y * y + 1 / (1 + exp(3 * x + 9)) + 1 - exp(-((x - 3) ** 2) / 2),
         "saddle": lambda: (x - y) * (x + y),
         "monkey": lambda: x * (x**2 - 3 * y**2),
     }[name]()  # fmt: skip
