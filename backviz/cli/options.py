@@ -207,6 +207,17 @@ def _hides() -> tuple[str, ...]:
     return HIDES
 
 
+def _notes(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Any:
+    """Notes by name, or nothing."""
+    from backviz.errors import UsageError
+    from backviz.language import _
+
+    for each in given:
+        if not each.partition("=")[1]:
+            raise UsageError(_("--note {given}: write NAME=TEXT", given=each))
+    return {name: text for name, _sign, text in (each.partition("=") for each in given)} or None
+
+
 looks = together(
     size,
     theme,
@@ -269,6 +280,21 @@ looks = together(
         heading=GRAPH,
         shell_complete=offer(_hides),
         help="Leave out values, gradients, locals or forward (arrows); several with commas.",
+    ),
+    Shared(
+        "--highlight",
+        metavar="PATH",
+        default="",
+        heading=GRAPH,
+        help="What stands out: NAME, a path as a->L, or largest (|gradient| product).",
+    ),
+    Shared(
+        "--note",
+        metavar="NAME=TEXT",
+        multiple=True,
+        heading=GRAPH,
+        callback=_notes,
+        help="A note in a box; may be given again.",
     ),
     one_of(
         "--direction",

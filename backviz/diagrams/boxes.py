@@ -172,8 +172,9 @@ def _frame(
     state: BoxState,
 ) -> list[Mark]:
     strong = box.role == "output"
-    accents = {"": theme.ink if strong else theme.border, "forward": theme.forward}
-    line = 0.26 if state.accent or box.emphasis == "strong" else 0.16 if strong else 0.09
+    lit = box.emphasis == "strong"
+    accents = {"": theme.ink if strong or lit else theme.border, "forward": theme.forward}
+    line = 0.26 if state.accent or lit else 0.16 if strong else 0.09
     dash = (0.3 * EM, 0.22 * EM) if box.role == "constant" else ()
     if kinds := {r.kind for r in shown_remarks(box, state)} & {"begins", "passed"}:
         accents[""], line = theme.alarm, max(line, 0.3 if "begins" in kinds else 0.16)

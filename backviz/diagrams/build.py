@@ -17,6 +17,7 @@ from backviz.diagrams.model import (
     Arrow,
     Box,
     Diagram,
+    Emphasis,
     Heat,
     Remark,
     Role,
@@ -75,13 +76,16 @@ def build(
     name = names[output] if graph.nodes[output]["label"].strip() else ""
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
+    legend = _legend(boxes, arrows, called, words)
+    if said := graph.graph.get("lit_said"):
+        legend += (("strong", said),)
     return Diagram(
         boxes,
         arrows,
         title=caption or words.gettext("Computation graph of {output}", output=called),
         description=_description(graph, boxes, arrows, style, words),
         caption=caption,
-        legend=_legend(boxes, arrows, called, words) if style.legend else (),
+        legend=legend if style.legend else (),
     )
 
 
@@ -124,6 +128,7 @@ def _box(
         for fault in graph.graph.get("faults", {}).get(node, ())
         if parts[fault.about] not in style.hidden
     )
+    remarks += tuple(Remark("note", line) for line in graph.graph.get("notes", {}).get(node, ()))
     aside = [said, " ".join(gradient), *(remark.text for remark in remarks)]
     return Box(
         id=box_id(node),
@@ -139,7 +144,15 @@ def _box(
         heat=heat_of(value, numbers) if style.heat else None,
         alt="; ".join(filter(None, aside)),
         remarks=remarks,
+        fill=graph.graph.get("fills", {}).get(node, ""),
+        emphasis=_emphasis(graph, node, 0),
     )
+
+
+def _emphasis(graph: nx.MultiDiGraph[Any], what: Any, kind: int) -> Emphasis:
+    """Whether a box (kind 0) or a pair of boxes (1) is highlighted, or something else is."""
+    lit = graph.graph.get("lit")
+    return "" if lit is None else "strong" if what in lit[kind] else "pale"
 
 
 def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: Language) -> str:
@@ -250,6 +263,7 @@ def _arrow(
         forward="forward" not in style.hidden,
         alt=told or text,
         parts=_named_parts(text, data.get("where", ())),
+        emphasis=_emphasis(graph, (tail, head), 1),
     )
 
 
@@ -308,6 +322,8 @@ def _description(
         for _, d in graph.nodes(data=True)
         if d["kind"] == LEAF and d["label"] and "grad" in d
     ]
+    if lit := graph.graph.get("lit_said"):
+        said.append(f"{lit[:1].upper()}{lit[1:]}.")
     begun = [box.alt.split(":")[0] for box in boxes if box.fault == "begins"]
     if begun:
         said.append(words.gettext("NaN or infinity begins in {list}.", list=", ".join(begun)))

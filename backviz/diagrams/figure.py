@@ -14,6 +14,7 @@ from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, left_out, terser, text_of, used_often
 from backviz.diagrams.page import ENOUGH, compose
 from backviz.diagrams.pages import split
+from backviz.diagrams.pointing import Pointing
 from backviz.diagrams.style import MOST_PAGES, Style
 from backviz.diagrams.theme import PRESETS
 from backviz.displays import DISPLAYS
@@ -26,7 +27,6 @@ from backviz.graphs import (
     chosen,
     contract,
     cut_out,
-    find_faults,
     fold_constants,
     fold_layers,
     fold_middle,
@@ -35,7 +35,6 @@ from backviz.graphs import (
     has_scopes,
     hide_data,
     hide_weights,
-    in_boxes,
     layers,
     roll,
     roll_home,
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
     from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
-    from backviz.graphs.faults import Fault
     from backviz.graphs.rolled import Layer
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
@@ -102,9 +100,9 @@ class Figure:
         return told_apart(dict(self.graph.nodes(data="label")), MAX_TITLE)
 
     @cached_property
-    def faults(self) -> dict[int, tuple[Fault, ...]]:
-        """NaN, infinity and gradients that an op made 0, by node of the whole graph."""
-        return find_faults(self.graph)
+    def _pointing(self) -> Pointing:
+        """What is marked on the boxes, whatever is folded."""
+        return Pointing(self.graph, self.style)
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
@@ -194,7 +192,7 @@ class Figure:
         hidden = weights == "hide" or (weights == "auto" and self.style.fold == "layers")
         home = roll_home(self.graph, found, home, hidden) if found else home
         view = contract(self.graph, home, self.style.numbers, titles, formulas)
-        view.graph["faults"] = in_boxes(self.faults, home)
+        self._pointing.mark(view, home)
         if found:
             called = LANGUAGES[self.style.lang].gettext("layer {k}", k="{k}")
             roll(view, self.graph, found, self.style.numbers if hidden else None, called)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
-from typing import Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from backviz.registry import unknown
 from backviz.text import NumberStyle
 from backviz.words import LANGUAGES
 
+Says = Callable[[Any], str | None] | Mapping[str, str]  # of a node: `backviz.graphs.said.Node`
 WEIGHTS = ("auto", "show", "hide")
 LOCALS = ("auto", "show", "numbers", "hide")
 ARRAYS = ("auto", "values", "ranges", "shapes")
@@ -76,6 +77,9 @@ class Options(TypedDict, total=False):
     arrays: Literal["auto", "values", "ranges", "shapes"]
     local: Literal["auto", "show", "numbers", "hide"]
     hide: str
+    highlight: str
+    note: Says | None
+    colour: Says | None
     start: str
     end: str
     around: str
@@ -110,7 +114,10 @@ class Style:
     written on arrows, "numbers" the rules among it. Where "auto" or 0 leaves it open, numbers
     give way before the text becomes too small. `hide` lists with commas what is not drawn:
     "values", "gradients" with their arrows, "locals", and the "forward" arrows. `start`, `end`,
-    `around` with `hops`, and `only` (a layer) choose a part of the graph; `pages` is how many a
+    `around` with `hops`, and `only` (a layer) choose a part of the graph; `highlight` is a
+    name, a path as "a->L" or "largest", which stands out. `note` and `colour` are functions of a
+    node (`name`, `value`, `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name
+    will do. `pages` is how many a
     picture takes, 0 for as many as its text needs. `salt` makes the ids of an SVG unique on a
     page with several figures. `command` writes the command line into the corner of a film.
 
@@ -139,6 +146,9 @@ class Style:
     around: str = ""
     hops: int = 2
     only: str = ""
+    highlight: str = ""
+    note: Says | None = field(default=None, hash=False)
+    colour: Says | None = field(default=None, hash=False)
     pages: int = 0
     legend: bool = True
     title: str = ""
@@ -150,8 +160,11 @@ class Style:
     command: bool = True
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            _of_kind(field.name, getattr(self, field.name), type(field.default))
+        for each in fields(self):
+            if each.default is None:
+                _says(each.name, getattr(self, each.name))
+            else:
+                _of_kind(each.name, getattr(self, each.name), type(each.default))
         for registry, name in ((THEMES, self.theme), (PRESETS, self.size), (LANGUAGES, self.lang)):
             registry[name]  # an unknown name raises its own sentence
         if self.engine != "auto":
@@ -239,6 +252,18 @@ def _of_kind(option: str, given: object, kind: type) -> None:
     fits = {bool: bool | np.bool_, int: Integral, float: Real}.get(kind, kind)
     if not isinstance(given, fits) or (isinstance(given, bool) and kind is not bool):
         raise UsageError(_(KINDS[kind], option=option, given=reprlib.repr(given)))
+
+
+def _says(option: str, given: object) -> None:
+    """Refuse what is neither a function of a node nor a mapping of names."""
+    if not (given is None or callable(given) or isinstance(given, Mapping)):
+        raise UsageError(
+            _(
+                "{option} takes a function of a node, or a dict of names, not {given}",
+                option=option,
+                given=reprlib.repr(given),
+            )
+        )
 
 
 def _one_of(what: str, given: str, allowed: tuple[str, ...]) -> None:

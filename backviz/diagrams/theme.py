@@ -14,7 +14,7 @@ from backviz.registry import Registry
 
 INCH = 72.0  # points
 CM = INCH / 2.54
-PALE = 0.4  # of a colour, where the rest is background
+PALE = 0.45  # of a colour, where the rest is background
 PIXELS = 96  # of a screen to the inch, as web pages count them
 
 

@@ -15,6 +15,7 @@ from backviz.language import _
 
 _SHORT = {"for": "size", "contributions": "products"}  # as the command line says it
 _FLAGS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_CODE = ("note", "colour")  # functions, which no line holds
 _NONE: Mapping[str, type] = {}
 
 
@@ -29,7 +30,7 @@ def typed(line: str, what: str, own: Mapping[str, type] = _NONE) -> tuple[str, d
         words = iter(shlex.split(line))
     except ValueError as error:
         raise UsageError(f"{what} {line.strip()}: {error}") from None
-    types = {**get_type_hints(Options), **own}
+    types = {k: t for k, t in get_type_hints(Options).items() if k not in _CODE} | {**own}
     for word in words:
         key, equals, text = word.removeprefix("--").partition("=")
         key = _SHORT.get(key.replace("-", "_"), key.replace("-", "_"))

@@ -14,6 +14,7 @@ from backviz.graphs.folds import (
     hide_weights,
     size,
 )
+from backviz.graphs.highlight import Highlight, find_highlight, said_way
 from backviz.graphs.recorded import (
     CONSTANT,
     GROUP,
@@ -25,6 +26,7 @@ from backviz.graphs.recorded import (
     written_out,
 )
 from backviz.graphs.rolled import layers, roll, roll_home
+from backviz.graphs.said import colours_in_boxes, notes_in_boxes, said_of
 from backviz.graphs.scopes import Parts, fold_layers, fold_repeats, has_scopes
 
 __all__ = [
@@ -35,12 +37,15 @@ __all__ = [
     "OP",
     "Choice",
     "Fault",
+    "Highlight",
     "Home",
     "Parts",
     "chosen",
+    "colours_in_boxes",
     "contract",
     "cut_out",
     "find_faults",
+    "find_highlight",
     "fold_constants",
     "fold_layers",
     "fold_middle",
@@ -52,10 +57,13 @@ __all__ = [
     "hide_weights",
     "in_boxes",
     "layers",
+    "notes_in_boxes",
     "operands",
     "plain_graph",
     "roll",
     "roll_home",
+    "said_of",
+    "said_way",
     "size",
     "to_graph",
     "written_out",

@@ -52,9 +52,9 @@ def chosen(graph: nx.MultiDiGraph[int], choice: Choice) -> set[int]:
     """
     kept = set(graph)
     if choice.start:
-        kept &= _reached([_find(graph, choice.start)], graph._succ)
+        kept &= reached([find_node(graph, choice.start)], graph._succ)
     if choice.end:
-        kept &= _reached([_find(graph, choice.end)], graph._pred)
+        kept &= reached([find_node(graph, choice.end)], graph._pred)
     if choice.start and choice.end and not kept:
         raise UsageError(
             _(
@@ -64,7 +64,7 @@ def chosen(graph: nx.MultiDiGraph[int], choice: Choice) -> set[int]:
             )
         )
     if choice.around:
-        kept &= _near(graph, _find(graph, choice.around), choice.hops)
+        kept &= _near(graph, find_node(graph, choice.around), choice.hops)
     if choice.only:
         kept &= _layer(graph, choice.only)
     if not kept:
@@ -85,19 +85,21 @@ def cut_out(graph: nx.MultiDiGraph[int], home: Home, kept: set[int]) -> Home:
         groups.setdefault(target, set()).add(node)
     whole = {n for group in groups.values() if not group.isdisjoint(kept) for n in group}
     whole = _without_holes(graph, whole)
-    before = _reached(whole, graph._pred) - whole
+    before = reached(whole, graph._pred) - whole
     made = {n: home[n] for n in whole}
     for rest in (before, set(graph) - whole - before):
         made |= dict.fromkeys(rest, max(rest, default=0))
     return made
 
 
-def _find(graph: nx.MultiDiGraph[int], name: str) -> int:
+def find_node(graph: nx.MultiDiGraph[int], name: str) -> int:
+    """The node of a name; see `backviz.names.find`."""
     called = told_apart(dict(graph.nodes(data="label")))
     return find(called, name, [called[n] for n, label in graph.nodes(data="label") if label])
 
 
-def _reached(start: Iterable[int], links: Mapping[int, Iterable[int]]) -> set[int]:
+def reached(start: Iterable[int], links: Mapping[int, Iterable[int]]) -> set[int]:
+    """All that can be reached along links, the start itself among it."""
     found, stack = set(start), list(start)
     while stack:
         for node in links[stack.pop()]:
@@ -143,4 +145,4 @@ def _inside(scope: list[str], only: str) -> bool:
 
 def _without_holes(graph: nx.MultiDiGraph[int], kept: set[int]) -> set[int]:
     """Also what lies on a way from one kept node to another."""
-    return kept | (_reached(kept, graph._succ) & _reached(kept, graph._pred))
+    return kept | (reached(kept, graph._succ) & reached(kept, graph._pred))

@@ -46,13 +46,18 @@ def dot(figure: Figure) -> bytes:
         extra = {"leaf": "filled,rounded", "constant": "filled,dashed"}.get(box.role, "filled")
         width = "2.5" if box.role == "output" else "1"
         order = {"ordering": "in"} if box.ordered else {}
+        worn = theme.on(box.fill) if box.fill else theme
+        worn = worn.paled() if box.emphasis == "pale" else worn
+        if worn is not theme:
+            order |= {"fontcolor": worn.ink, "color": worn.border}
+        width = "4" if box.emphasis == "strong" else width
         if box.fault:
-            order |= {"color": theme.alarm, "fontcolor": theme.ink}
+            order |= {"color": worn.alarm, "fontcolor": worn.ink}
             width, extra = ("4", extra) if box.fault == "begins" else ("2", f"{extra},dashed")
         graph.node(
             box.id,
             record(box, style.direction == "TB"),
-            fillcolor=theme.fill(box.role),
+            fillcolor=worn.fill(box.role),
             style=extra,
             penwidth=width,
             **order,
@@ -60,19 +65,20 @@ def dot(figure: Figure) -> bytes:
     for arrow in diagram.arrows:
         text = plain(arrow.product or arrow.local)
         labelled = {} if arrow.backward or not text else {"label": text}
+        worn = theme.paled() if arrow.emphasis == "pale" else theme
+        look = {"fontcolor": worn.gradient}
+        look |= {"penwidth": "3"} if arrow.emphasis == "strong" else {}
         if arrow.forward:
-            graph.edge(
-                arrow.tail, arrow.head, color=theme.forward, fontcolor=theme.gradient, **labelled
-            )
+            graph.edge(arrow.tail, arrow.head, color=worn.forward, **look, **labelled)
         if arrow.backward:
             graph.edge(
                 arrow.tail,
                 arrow.head,
                 dir="back",  # drawn reversed, stored with the data
                 label=text,
-                color=theme.gradient,
-                fontcolor=theme.gradient,
+                color=worn.gradient,
                 style="dashed",
+                **look,
             )
     return str(graph.source).encode()
 

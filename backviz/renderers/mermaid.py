@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from backviz.diagrams.model import Box, Diagram, Role
+from backviz.diagrams.model import FAULT, PASSED, ZERO, Box, Diagram, Role
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.text import screen_width
 
@@ -66,21 +66,59 @@ def mermaid(figure: Figure) -> bytes:
         for role in dict.fromkeys(box.role for box in diagram.boxes)
     ]
     lines += _classes(diagram, theme)
-    if diagram.arrows:
-        lines.append(f"  linkStyle default stroke:{theme.forward},color:{theme.gradient}")
+    lines += [*_links(diagram, theme), *_legend(diagram, theme)]
     return ("\n".join(lines) + "\n").encode()
 
 
 def _classes(diagram: Diagram, theme: Theme) -> list[str]:
     """The looks that single boxes have besides their role's."""
+    pale = theme.paled()
     looks = {
         "begins": f"stroke:{theme.alarm},stroke-width:4px",
         "passed": f"stroke:{theme.alarm},stroke-width:2px,stroke-dasharray:5 4",
+        "strong": f"stroke:{theme.ink},stroke-width:4px",
+        "pale": f"stroke:{pale.border},color:{pale.ink}",
     }
     lines = []
     for name, look in looks.items():
-        if held := [box.id for box in diagram.boxes if box.fault == name]:
+        if held := [box.id for box in diagram.boxes if name in (box.fault, box.emphasis)]:
             lines += [f"  classDef {name} {look}", f"  class {','.join(held)} {name}"]
+    for box in diagram.boxes:
+        if box.fill:
+            worn = theme.on(box.fill)
+            lines.append(f"  style {box.id} fill:{box.fill},color:{worn.ink}")
+    return lines
+
+
+def _legend(diagram: Diagram, theme: Theme) -> list[str]:
+    """What signs and highlights mean, in a box of its own without a frame."""
+    said = [
+        words if sign == "strong" else f"{sign} {words}"
+        for sign, words in diagram.legend
+        if sign in (FAULT, PASSED, ZERO, "strong")
+    ]
+    if not said:
+        return []
+    text = "<br/>".join(map(escape_mermaid, said))
+    return [
+        f'  legend["{text}"]:::legend',
+        f"  classDef legend fill:none,stroke:none,color:{theme.muted}",
+    ]
+
+
+def _links(diagram: Diagram, theme: Theme) -> list[str]:
+    """The looks of arrows, by their numbers."""
+    if not diagram.arrows:
+        return []
+    pale = theme.paled()
+    looks = {
+        "strong": "stroke-width:4px",
+        "pale": f"stroke:{pale.forward},color:{pale.gradient}",
+    }
+    lines = [f"  linkStyle default stroke:{theme.forward},color:{theme.gradient}"]
+    for name, look in looks.items():
+        if held := [str(i) for i, arrow in enumerate(diagram.arrows) if arrow.emphasis == name]:
+            lines.append(f"  linkStyle {','.join(held)} {look}")
     return lines
 
 

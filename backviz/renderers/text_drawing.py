@@ -143,6 +143,7 @@ def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str
     samples = {"gradient": "grad"}
     if local:
         samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g", OUT: OUT}
+    samples |= {"strong": signs.strong[4] * 2}
     samples |= {sign: sign for sign in (UNNAMED, FAULT, PASSED, ZERO)}
     lines: list[str] = []
     for kind, words in diagram.legend:
