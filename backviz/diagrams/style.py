@@ -77,14 +77,14 @@ class Options(TypedDict, total=False):
     arrays: Literal["auto", "values", "ranges", "shapes"]
     local: Literal["auto", "show", "numbers", "hide"]
     hide: str
-    highlight: str
-    note: Says | None
-    colour: Says | None
     start: str
     end: str
     around: str
     hops: int
     only: str
+    highlight: str
+    note: Says | None
+    colour: Says | None
     pages: int
     legend: bool
     title: str
