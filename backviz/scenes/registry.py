@@ -210,6 +210,8 @@ MODULES = (
     "backviz.scenes.penalty_shapes",
     "backviz.scenes.normed_axes",
     "backviz.scenes.running_numbers",
+    "backviz.scenes.largest_rates",
+    "backviz.scenes.layer_spreads",
     "backviz.scenes.dying_units",
     "backviz.scenes.variances",
     "backviz.scenes.symmetry",

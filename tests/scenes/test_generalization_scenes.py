@@ -7,6 +7,7 @@ import pytest
 from bilingual import check_both_languages
 
 from backviz import scenes
+from backviz.scenes.largest_rates import _largest
 from backviz.scenes.penalty_shapes import lasso, ridge
 
 if os.environ.get("CI_PEERS"):
@@ -18,7 +19,8 @@ else:
         torch = None
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
-NAMES = ("dropout", "dropout_variance", "penalties", "norm_axes", "running_statistics")
+NAMES = ("dropout", "dropout_variance", "penalties", "norm_axes", "running_statistics",
+         "norm_rates", "layer_inputs")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -118,3 +120,24 @@ def test_running_statistics_are_torch_s():
         norm(torch.tensor(draw.normal(3.0, 2.0, (5, 1))))
         assert data["mean.running.y"][-1, k] == pytest.approx(norm.running_mean.item())
         assert data["variance.running.y"][-1, k] == pytest.approx(norm.running_var.item())
+
+
+def test_the_largest_rate_ends_before_the_first_that_fails():
+    rates = np.array([0.1, 1.0, 10.0, 100.0])
+    losses = np.array([[1.0, 0.8], [1.0, 0.1], [1.0, 0.4], [1.0, 0.45]])
+    assert _largest(rates, losses).tolist() == [0.0, 100.0]
+    losses[2, 1] = 0.6  # what comes down again behind it is luck
+    assert _largest(rates, losses)[1] == 1.0
+    losses[:, 1] = [0.9, np.nan, np.nan, 0.9]
+    assert _largest(rates, losses)[1] == 0.0
+
+
+def test_xavier_weights_halve_the_variance_of_relu_layers_and_batch_norm_holds_it():
+    data = scenes.layer_inputs(depth=6, width=200, steps=1).data()
+    width = {
+        name: (data[f"{name}.high.y"][0] - data[f"{name}.low.y"][0]) / 2
+        for name in ("plain", "batch norm")
+    }
+    np.testing.assert_allclose(width["plain"][1:3] / width["plain"][:2], 0.5**0.5, rtol=0.2)
+    np.testing.assert_allclose(width["batch norm"], 1, atol=0.03)
+    assert np.nansum(data["plain.share.values"][0] ** 2, axis=0) == pytest.approx(1, abs=0.6)
