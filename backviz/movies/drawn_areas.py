@@ -35,7 +35,8 @@ def _heat(ax: Any, a: kinds.Heat, palette: Palette) -> Drawn:
         a.values, origin="lower", extent=(*a.x, *a.y), aspect="auto", interpolation="nearest",
         vmin=low, vmax=high, cmap=colors, zorder=0, alpha=0.6 if a.map == "series" else None,
     )  # fmt: skip
-    _scale(ax, image, a, palette)
+    if a.scale:
+        _scale(ax, image, a, palette)
     return Drawn([image], lambda b: image.set_data(b.values))
 
 

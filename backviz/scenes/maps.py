@@ -25,7 +25,8 @@ class Heat(Artist):
     `limits` are the values at the ends of the colour scale, printed beside it with `label`.
     `map` "diverging" is centred at 0 and wants limits (−a, a); NaN is shown as empty. With
     `names` the values are 1, 2 … and the scale has a field for each name and for nothing else;
-    then the map may be "series", which has the colours of lines 0, 1 …
+    then the map may be "series", which has the colours of lines 0, 1 … Without `scale` there is
+    none: another map in the film has it.
 
     >>> Heat("g", [[0.0, 1.0]], x=(0, 2), y=(0, 1), limits=(-1, 1)).values.shape
     (1, 2)
@@ -40,6 +41,7 @@ class Heat(Artist):
     label: str = ""
     map: Literal["diverging", "sequential", "series"] = "diverging"
     names: Sequence[str] = ()
+    scale: bool = True
 
     def __post_init__(self) -> None:
         Artist.__post_init__(self)

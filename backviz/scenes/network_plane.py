@@ -108,18 +108,24 @@ def _principal(moves: Array) -> tuple[Array, Array]:
 
 def _random(center: Weights, seed: int) -> Array:
     """Two random directions (2, weights): each unit's weights as long as its own; biases rest."""
-    rows = []
-    for stream in streams(seed + 1, 2):
-        draw, parts = generator(stream), []
-        for weight in center:
-            d = draw.standard_normal(weight.shape)
-            if weight.ndim < 2:
-                parts.append(np.zeros(weight.size))
-                continue
-            d *= np.linalg.norm(weight, axis=0) / np.linalg.norm(d, axis=0)
-            parts.append(d.ravel())
-        rows.append(np.concatenate(parts))
-    return np.array(rows)
+    return np.array([unit_directions(center, generator(s)) for s in streams(seed + 1, 2)])
+
+
+def unit_directions(center: Weights, draw: np.random.Generator) -> Array:
+    """A random direction (weights,): each unit's weights as long as its own; biases rest.
+
+    >>> unit_directions([np.eye(2), np.ones(2)], np.random.default_rng(0))[4:].tolist()
+    [0.0, 0.0]
+    """
+    parts = []
+    for weight in center:
+        d = draw.standard_normal(weight.shape)
+        if weight.ndim < 2:
+            parts.append(np.zeros(weight.size))
+            continue
+        d *= np.linalg.norm(weight, axis=0) / np.linalg.norm(d, axis=0)
+        parts.append(d.ravel())
+    return np.concatenate(parts)
 
 
 def _loss(center: Weights, axes: Array, a: Value, b: Value, x: Array, y: Array) -> Any:

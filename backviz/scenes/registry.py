@@ -188,6 +188,9 @@ MODULES = (
     "backviz.scenes.long_gradients",
     "backviz.scenes.short_gradients",
     "backviz.scenes.units",
+    "backviz.scenes.saturated_samples",
+    "backviz.scenes.update_sizes",
+    "backviz.scenes.gradient_sizes",
     "backviz.scenes.unit_slopes",
     "backviz.scenes.choices",
     "backviz.scenes.shared_axes",
@@ -214,6 +217,9 @@ MODULES = (
     "backviz.scenes.layer_spreads",
     "backviz.scenes.dying_units",
     "backviz.scenes.variances",
+    "backviz.scenes.unequal_widths",
+    "backviz.scenes.measured_start",
+    "backviz.scenes.gradients_in_time",
     "backviz.scenes.symmetry",
     "backviz.scenes.phases",
     "backviz.scenes.optimizer_paths",
@@ -226,6 +232,7 @@ MODULES = (
     "backviz.scenes.moving_averages",
     "backviz.scenes.comparisons",
     "backviz.scenes.network_view",
+    "backviz.scenes.skip_surfaces",
 )
 
 

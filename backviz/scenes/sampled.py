@@ -7,7 +7,7 @@ they are shown as a band over seeds beside the line of the theory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ def sampled(
     init: Weights,
     *,
     depth: int,
-    width: int,
+    width: int | Sequence[int],
     seeds: int,
     batch: int = 16,
     seed: int = 0,
@@ -95,6 +95,7 @@ def sampled(
 ) -> Samples:
     """Measure `seeds` random networks of `depth` layers with `width` inputs and units.
 
+    Unequal widths are a sequence: the inputs, then the units of each layer.
     `init` is an initializer `f(shape, seed=…)`; the biases come from N(0, `biases`), the
     inputs (batch, width) from N(0, 1). Nothing is trained.
 
@@ -103,8 +104,9 @@ def sampled(
     >>> made.forward.shape, bool(np.all(abs(made.forward - 2) < 1))
     ((3, 5), True)
     """
+    widths = (width,) * (depth + 1) if isinstance(width, int) else tuple(width)
     rows = [
-        quietly(_measured, activation, init, depth, width, batch, stream, biases)
+        quietly(_measured, activation, init, widths, batch, stream, biases)
         for stream in streams(seed, seeds)
     ]
     return Samples(*np.moveaxis(np.array(rows), 1, 0))
@@ -113,16 +115,16 @@ def sampled(
 def _measured(
     activation: str,
     init: Weights,
-    depth: int,
-    width: int,
+    widths: tuple[int, ...],
     batch: int,
     stream: np.random.SeedSequence,
     biases: float,
 ) -> list[list[float]]:
-    for_inputs, for_gradient, *for_layers = streams(stream, depth + 2)
-    x = tensor(generator(for_inputs).standard_normal((batch, width)))
-    layers = list(_forward(activation, init, x, for_layers, biases))
-    layers[-1][1].backward(generator(for_gradient).standard_normal((batch, width)))
+    for_inputs, for_gradient, *for_layers = streams(stream, len(widths) + 1)
+    x = tensor(generator(for_inputs).standard_normal((batch, widths[0])))
+    made = zip(widths[1:], for_layers, strict=True)
+    layers = list(_forward(activation, init, x, made, biases))
+    layers[-1][1].backward(generator(for_gradient).standard_normal((batch, widths[-1])))
     return [
         [_mean_square(z.data) for z, _ in layers],
         [_mean_square(z.grad) for z, _ in layers],
@@ -136,13 +138,12 @@ def _forward(
     activation: str,
     init: Weights,
     h: Value,
-    for_layers: list[np.random.SeedSequence],
+    layers: Iterable[tuple[int, np.random.SeedSequence]],
     biases: float,
 ) -> Iterator[tuple[Value, Value]]:
-    """z and h of every layer."""
-    n = h.shape[1]
-    for stream in for_layers:
-        z = OPS["matmul"](h, init((n, n), seed=stream))
+    """z and h of every layer, which is given as its units and its random numbers."""
+    for n, stream in layers:
+        z = OPS["matmul"](h, init((h.shape[1], n), seed=stream))
         if biases:
             (other,) = streams(stream, 1)
             z = z + np.sqrt(biases) * generator(other).standard_normal(n)
