@@ -51,14 +51,15 @@ def gated(x: Array, upstream: Array, units: int, forget: float, seed: Any) -> tu
     net = LSTM(INPUTS, units, seed=seed, init=partial(init.lecun_normal, gain=0.5))
     held = {name: p.data[..., units : 2 * units] for name, p in net.named_parameters()}
     held["bias_ih_l0"][...] = forget
-    cells, gates, state = [], [], None
+    cells, gates = [], []
+    state: Any = None
     for row in x:
         h = np.zeros((BATCH, units)) if state is None else np.asarray(state[0].data)[0]
         z = row @ held["weight_ih_l0"] + h @ held["weight_hh_l0"] + forget
         gates.append(1 / (1 + np.exp(-z)))
         _out, state = net(row[None], state)
-        cells.append(state[1])
-    (cells[-1] * upstream).sum().backward()
+        cells.append(state[1].inputs[0])  # c itself: its output leaves it before it is stacked
+    (state[1] * upstream).sum().backward()
     left = np.cumprod(np.concatenate([np.ones((1, BATCH, units)), gates[:0:-1]]), axis=0)[::-1]
     return _norm(cells), np.sqrt((left**2).mean(axis=(1, 2)))
 

@@ -24,6 +24,7 @@ from backviz.scenes.units import EDGE, ENDS, slopes
 
 LAYERS = 3  # that are shown of each network
 ROWS = "first", "second"
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @scene(
@@ -45,9 +46,10 @@ def saturation_map(
 ) -> Film:
     """Units from left to right, samples from top to bottom; a cell is marked where a unit is flat.
 
-    Above a network with one start, below the same with another. A tanh is flat beyond ±0.97, a
-    sigmoid within 3 % of its ends, a ReLU at 0. A column that is marked all through is a unit
-    that learns nothing from this batch; a row is a sample that teaches a layer nothing.
+    Above the outputs h of three layers of a network, below the same with another start. A tanh is
+    flat beyond ±0.97, a sigmoid within 3 % of its ends, a ReLU at 0. A column that is marked all
+    through is a unit that learns nothing from this batch; a row is a sample that teaches a layer
+    nothing.
 
     Options:
     activation: what each unit applies
@@ -75,7 +77,7 @@ def saturation_map(
         Panel(
             f"{row} {i + 1}", Axis(N_("unit") if r else "", 0, width),
             Axis(N_("sample") if c == 0 else "", 0, samples),
-            title=_("{name}, layer {n}", name=names[r], n=i + 1), place=(r, c, 1, 1),
+            title=f"h{str(i + 1).translate(LOWERED)}: {names[r]}", place=(r, c, 1, 1),
         )
         for r, row in enumerate(ROWS) for c, i in enumerate(shown)
     )  # fmt: skip
@@ -92,7 +94,7 @@ def saturation_map(
                 {
                     f"{row} {i + 1}": (
                         Heat("flat", found[row][k][0][i][::-1] + 1.0, (0, width), (0, samples),
-                             (1, 2), map="sequential", names=(N_("passes"), N_("flat")),
+                             (1, 2), map="sequential", names=(N_("passes"), N_("blocks")),
                              scale=c == len(shown) - 1),
                     )
                     for row in ROWS for c, i in enumerate(shown)

@@ -123,8 +123,7 @@ def skip_surface(
     panels = (
         *(
             Panel(
-                wiring, Axis(N_("direction 1"), -half, half),
-                Axis(N_("direction 2") if i == 0 else "", -half, half),
+                wiring, Axis("", -half, half), Axis("", -half, half),
                 title=(N_("plain"), N_("with skip connections"))[i], place=(0, i, 1, 1), equal=True,
                 static=(Points("trained", [0.0], [0.0], color="gradient", marker="star",
                                size=15.0),),

@@ -61,10 +61,6 @@ def update_ratio(
     runs = {"ratio": _ratios(recipe, steps), "slow": _ratios(replace(recipe, rate=slow), steps)}
     chosen = sorted({round(k * (depth - 1) / (SHOWN - 1)) for k in range(SHOWN)})
     at = np.arange(float(steps))
-    curves = {
-        key: {f"layer {i + 1}": (_("layer {n}", n=i + 1), table[:, i]) for i in chosen}
-        for key, (table, _losses) in runs.items()
-    }
     ends = span(*(t for t, _losses in runs.values()), [HEALTHY * 10, HEALTHY / 10], log=True)
     losses = {key: each[1] for key, each in runs.items()}
     panels = (
@@ -96,7 +92,15 @@ def update_ratio(
                   "at {slow}; near 0.001 is healthy.", k=k, a=low[0], b=low[1], c=high[0],
                   d=high[1], rate=write(rate), slow=write(slow)),
                 {
-                    **{key: grown(at, curves[key], k) for key in runs},
+                    **{
+                        key: grown(
+                            at,
+                            {f"layer {i + 1}": (_("layer {n}", n=i + 1), table[:, i])
+                             for i in chosen},
+                            k,
+                        )
+                        for key, (table, _losses) in runs.items()
+                    },
                     "loss": grown(
                         at,
                         {key: (f"η = {write((rate, slow)[i])}", losses[key])
