@@ -251,7 +251,7 @@ def _stacked(film: Film) -> Film | None:
     panels = [
         replace(p, place=(i, 0, 1, 1)) for i, p in enumerate([*order, *legends])
     ]  # a legend stays the last
-    rows = [1.0 for _ in panels]
+    rows = [1.0 for _each in panels]
     return replace(film, panels=tuple(panels), rows=tuple(rows), columns=())
 
 

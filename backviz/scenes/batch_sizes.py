@@ -48,7 +48,10 @@ def _sizes(option: str, text: str) -> tuple[int, ...]:
     many = text.count(",") + 1
     found = numbers_in(text, option, ",".join(str(10**k) for k in range(min(many, MOST))))
     if min(found) < 1 or any(n != int(n) for n in found) or len(set(found)) < len(found):
-        raise UsageError(f"{option} {text!r} does not work; write different whole numbers above 0")
+        raise UsageError(
+            _("{option} {text!r} does not work; write different whole numbers above 0",
+              option=option, text=text)
+        )  # fmt: skip
     return tuple(sorted(int(n) for n in found))
 
 
@@ -148,8 +151,8 @@ def mini_batches(
     return Film(
         N_("Small batches: a way that trembles"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left contour lines of a loss over two weights with a way for each batch size; right "
-        "their losses above the least against the step.",
+        alt=N_("Left contour lines of a loss over two weights with a way for each batch "
+               "size; right their losses above the least against the step."),
     )  # fmt: skip
 
 
@@ -248,8 +251,9 @@ def gradient_noise(
     return Film(
         N_("Batches: right on average, the error falls like 1/√B"), panels, frames, len(sizes),
         key_frames(len(sizes)), fps=4.0,
-        alt="Left the gradients of the batches of an epoch as points around the gradient of all "
-        "samples; right their standard deviation against the batch size with the line of theory.",
+        alt=N_("Left the gradients of the batches of an epoch as points around the gradient "
+               "of all samples; right their standard deviation against the batch size with "
+               "the line of theory."),
     )  # fmt: skip
 
 

@@ -156,8 +156,9 @@ def momentum_plane(
         N_("Rate and momentum: where a descent settles soonest"), panels, moments, frames,
         tuple(sorted({0, frames // 4, frames // 2, 3 * frames // 4, frames - 1})), fps=10.0,
         columns=(1.15, 1.0),
-        alt="Left a plane of rate and momentum coloured by speed, with the limit of stability and "
-        "the lines of critical damping; right the errors of a steep and a flat direction.",
+        alt=N_("Left a plane of rate and momentum coloured by speed, with the limit of "
+               "stability and the lines of critical damping; right the errors of a steep and "
+               "a flat direction."),
     )  # fmt: skip
 
 

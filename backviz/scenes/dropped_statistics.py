@@ -86,8 +86,9 @@ def dropout_variance(
     return Film(
         N_("Dropout before batch norm: narrower in use"), panels, moments, frames,
         key_frames(frames),
-        alt="Left histograms of the output of batch norm in training and in use; right both "
-        "standard deviations against the share that is dropped, with the line of theory.",
+        alt=N_("Left histograms of the output of batch norm in training and in use; right "
+               "both standard deviations against the share that is dropped, with the line of "
+               "theory."),
     )  # fmt: skip
 
 

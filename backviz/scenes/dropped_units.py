@@ -119,9 +119,9 @@ def dropout(
     return Film(
         N_("Dropout: a mask a step, and the mean of all"), panels, frames, len(moments),
         key_frames(len(moments)), columns=(1.0, 1.0, 1.0),
-        alt="Left the masks of a hidden layer, row by row; in the middle the curves of thinned "
-        "networks, their mean and the whole network; right the gap between the two against the "
-        "number of masks.",
+        alt=N_("Left the masks of a hidden layer, row by row; in the middle the curves of "
+               "thinned networks, their mean and the whole network; right the gap between "
+               "the two against the number of masks."),
     )  # fmt: skip
 
 

@@ -169,6 +169,7 @@ def condition_number(
     return Film(
         N_("The condition number decides how many steps"), panels, moments, frames,
         key_frames(frames), fps=8.0,
-        alt="Left contour lines of a bowl that gets longer, with the way of gradient descent; "
-        "right the steps that it and momentum need against κ with the lines of theory.",
+        alt=N_("Left contour lines of a bowl that gets longer, with the way of gradient "
+               "descent; right the steps that it and momentum need against κ with the lines "
+               "of theory."),
     )  # fmt: skip

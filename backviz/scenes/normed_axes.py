@@ -115,9 +115,9 @@ def norm_axes(
     return Film(
         N_("Batch norm and layer norm: along which axis"), panels, frames, len(batches),
         key_frames(len(batches)), fps=4.0, rows=(1.3, 1.0),
-        alt="A batch as a matrix of colours, after batch norm with one column outlined, and after "
-        "layer norm with one row outlined; below one number of the first sample under each, batch "
-        "after batch.",
+        alt=N_("A batch as a matrix of colours, after batch norm with one column outlined, "
+               "and after layer norm with one row outlined; below one number of the first "
+               "sample under each, batch after batch."),
     )  # fmt: skip
 
 

@@ -132,8 +132,9 @@ def penalties(
 
     return Film(
         N_("L1 has corners, L2 is round"), panels, moments, frames, key_frames(frames),
-        alt="Contour lines of a squared error over two weights with a shrinking diamond, and with "
-        "a shrinking disc; right the weights under both penalties against their strength.",
+        alt=N_("Contour lines of a squared error over two weights with a shrinking diamond, "
+               "and with a shrinking disc; right the weights under both penalties against "
+               "their strength."),
     )  # fmt: skip
 
 

@@ -90,5 +90,6 @@ def running_statistics(
     return Film(
         N_("Batch norm: its batch in training, its averages in use"), panels, frames, steps,
         key_frames(steps),
-        alt="Mean and variance of every batch as points with the running averages as lines.",
+        alt=N_("Mean and variance of every batch as points with the running averages as "
+               "lines."),
     )  # fmt: skip

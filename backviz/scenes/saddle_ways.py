@@ -135,8 +135,9 @@ def saddle_escape(
     return Film(
         N_("Noise leaves a saddle where the exact gradient stays"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left contour lines of a loss over two weights with two minima and two saddles: one "
-        "way ends on a saddle, the other goes on to a minimum; right both losses.",
+        alt=N_("Left contour lines of a loss over two weights with two minima and two "
+               "saddles: one way ends on a saddle, the other goes on to a minimum; right "
+               "both losses."),
     )  # fmt: skip
 
 

@@ -163,8 +163,9 @@ def training_step(
     return Film(
         N_("A step of training, with and without zero_grad"), panels, frames, len(places),
         (0, 5, 6, 7, 12, len(places) - 1), fps=1.0, columns=(1.8, 1.0), rows=(1.0, 1.0, 0.0),
-        alt="Two graphs of a line with its loss, one trained with zero_grad and one without; "
-        "beside them the lines of the training loop and both losses against the step.",
+        alt=N_("Two graphs of a line with its loss, one trained with zero_grad and one "
+               "without; beside them the lines of the training loop and both losses against "
+               "the step."),
     )  # fmt: skip
 
 

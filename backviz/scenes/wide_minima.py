@@ -158,8 +158,9 @@ def sharp_minima(
     return Film(
         N_("Sharp and flat minima of one loss"), panels, frames, len(moments),
         key_frames(len(moments)),
-        alt="Left contour lines of a loss with a curved valley in which two descents end, one at "
-        "its steep end and one in the middle; right the mean loss after the weights are moved.",
+        alt=N_("Left contour lines of a loss with a curved valley in which two descents end, "
+               "one at its steep end and one in the middle; right the mean loss after the "
+               "weights are moved."),
     )  # fmt: skip
 
 
