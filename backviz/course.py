@@ -68,7 +68,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "neuron-to-network", "A neuron, a layer, a network; and the same with matrices",
             "a box for each weight, and one matrix product with the same numbers",
             "graph @karpathy-neuron -o NAME-1.svg", "graph @mazur-scalar -o NAME-2.svg",
-            "graph @mazur -o NAME-3.svg",
+            "graph @mazur -o NAME-3.svg", "animate hidden_lines -o NAME-4.mp4",
+            "animate width_fit -o NAME-5.mp4",
         ),
         (
             "by-hand", "A forward pass on paper: hidden units (40, 40), output 0",

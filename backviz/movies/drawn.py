@@ -80,7 +80,12 @@ def _line(ax: Any, a: kinds.Line, palette: Palette) -> Drawn:
     if a.marked:
         looks |= {"marker": palette.marker("", a.color), "ms": 8.0, "mec": palette.theme.background}
     line = _plot(ax, False, **looks)
-    return Drawn([line], lambda b: line.set_data(b.x, b.y), line)
+
+    def show(b: kinds.Line) -> None:
+        line.set(data=(b.x, b.y), linewidth=b.width, color=palette.color(b.color))
+        line.set_linestyle(palette.dash(b.dash, b.color))
+
+    return Drawn([line], show, line)
 
 
 @maker(kinds.Band)

@@ -32,16 +32,16 @@ Cloud = Literal["blobs", "moons", "circles", "xor"]
 Own = Annotated[Data | None, own_data(2, classes=True)]
 
 
-def _cloud(own: Data | None, name: Cloud, samples: int, noise: float, seed: int) -> Provider:
+def cloud_of(own: Data | None, name: Cloud, samples: int, noise: float, seed: int) -> Provider:
     """Points (n, 2) and their classes ±1 (n,)."""
     if name == "blobs":
         x, label = SETS[name](samples, classes=2, spread=noise, seed=seed)
     else:
         x, label = SETS[name](samples, noise=noise, seed=seed)
-    return provided(own, x, np.where(label > 0, 1.0, -1.0))
+    return provided(own, x, np.where(label > 0, 1.0, -1.0), classes=True)
 
 
-def _grid(data: Data) -> tuple[tuple[float, float], tuple[float, float], Array]:
+def grid_of(data: Data) -> tuple[tuple[float, float], tuple[float, float], Array]:
     """The ends of a map around points, and the middles of its cells (CELLS², 2), inner ones."""
     x = data.x
     across, up = span(x[:, 0], pad=0.12), span(x[:, 1], pad=0.12)
@@ -51,10 +51,13 @@ def _grid(data: Data) -> tuple[tuple[float, float], tuple[float, float], Array]:
     return across, up, cells
 
 
-def _classes(x: Array, sign: Array) -> tuple[Artist, ...]:
+def classes_of(data: Data, size: float = 9.0) -> tuple[Artist, ...]:
     """The points of both classes, in two colours and with two marks."""
+    x, sign = data.x, data.y
     return tuple(
-        Points(f"class {name}", x[sign == s, 0], x[sign == s, 1], color=color, marker=mark)
+        Points(
+            f"class {name}", x[sign == s, 0], x[sign == s, 1], color=color, marker=mark, size=size
+        )
         for s, name, color, mark in CLASSES
     )
 
@@ -115,9 +118,9 @@ def logistic_boundary(
     steps: of training
     seed: of the points
     """
-    given = _cloud(data, cloud, samples, noise, seed).data
+    given = cloud_of(data, cloud, samples, noise, seed).data
     x, sign, z = given.x, given.y, given.inner(given.x)
-    across, up, cells = _grid(given)
+    across, up, cells = grid_of(given)
     w, b = tensor(np.array([0.5, 0.5])), tensor(np.zeros(1))
     descent = optimizer.made([w, b], lr=optimizer.rate_or(rate))
     rows = []
@@ -158,7 +161,7 @@ def logistic_boundary(
                 {
                     "map": (
                         Heat("chance", chance, across, up, (-1.0, 1.0), label="2p − 1"),
-                        *_classes(x, sign),
+                        *classes_of(given),
                         _straight("border", border, "ink"),
                         Arrows("weights", [foot[0]], [foot[1]], [turned[0]], [turned[1]],
                                color="ink", width=5.0),
@@ -209,9 +212,9 @@ def hidden_lines(
     steps: of training
     seed: of points and weights
     """
-    given = _cloud(data, cloud, samples, noise, seed)
+    given = cloud_of(data, cloud, samples, noise, seed)
     x, sign, z = given.data.x, given.data.y, given.data.inner(given.data.x)
-    across, up, cells = _grid(given.data)
+    across, up, cells = grid_of(given.data)
     net = given.network([units], "tanh", seed)
     weights = net.parameters()
     descent = optimizer.made(weights, lr=optimizer.rate_or(rate))
@@ -259,7 +262,7 @@ def hidden_lines(
                 {
                     "map": (
                         Heat("output", out, across, up, (-1.0, 1.0), label="2p − 1"),
-                        *_classes(x, sign),
+                        *classes_of(given.data),
                         *(
                             _straight(f"line {i + 1}", border, i + 2)
                             for i, border in enumerate(borders)

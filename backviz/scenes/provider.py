@@ -119,9 +119,10 @@ class Provider:
         return Scaled(net, self.data) if self.data.source else net
 
 
-def provided(own: Data | None, x: Array, y: Array) -> Provider:
+def provided(own: Data | None, x: Array, y: Array, classes: bool = False) -> Provider:
     """A person's own data, or else what the scene has made: x (n,) or (n, d), y (n,)."""
-    return Provider(own or Data(np.reshape(x, (len(y), -1)), np.asarray(y, float)))
+    made = Data(np.reshape(x, (len(y), -1)), np.asarray(y, float), classes=classes)
+    return Provider(own or made)
 
 
 def own_data(inputs: int, classes: bool = False) -> Kind:

@@ -23,7 +23,7 @@ needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 FIRST = ("line_fit", "training_step", "logistic_boundary", "hidden_lines", "loss_curves",
          "softmax_bars", "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling",
-         "overfitting")  # fmt: skip
+         "overfitting", "width_fit", "width_regions")  # fmt: skip
 
 
 def test_the_line_moves_by_the_gradient_of_the_mean_square():

@@ -76,7 +76,7 @@ def test_a_scene_draws_points_of_any_size(name, tmp_path):
     x = draw.uniform(1000, 1500, (30, 2))
     plane = np.c_[x, x[:, 0] > 1250]
     line = np.c_[x[:, 0], 3 * x[:, 0] - 500 + draw.standard_normal(30)]
-    two = name in ("logistic_boundary", "hidden_lines")
+    two = name in ("logistic_boundary", "hidden_lines", "width_regions")
     np.savetxt(path, plane if two else line, delimiter=",")
     film = SCENES[name](data=str(path), steps=20)
     assert film.settings["data"] == str(path)
