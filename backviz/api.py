@@ -18,25 +18,30 @@ from backviz.formats import resolve
 from backviz.language import _
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
+from backviz.sources.frames import named_by
 from backviz.sources.tracing import article
 from backviz.telling.record import Record
 from backviz.telling.run import Run, again
 
 
-def render(output: Value, form: str = "svg", **style: Unpack[Options]) -> bytes:
+def render(
+    output: Value, form: str = "svg", *, names: bool = True, **style: Unpack[Options]
+) -> bytes:
     """The figure of a computation in a format: svg, pdf, png, tikz, mermaid, text, dot and so on.
 
     `style` takes the fields of `Style`: theme, size, fold, title and so on. Gradients
-    are drawn where a backward pass has computed them.
+    are drawn where a backward pass has computed them. Values without a label are called by the
+    variables that hold them where this is called, unless `names` is false.
 
     >>> x = Value(3.0, label="x")
     >>> render(x * x, "dot", theme="dark")[:16]
     b'digraph backviz '
     """
-    return RENDERERS[form](Figure(output, Style.of(**style)))
+    called = named_by(recorded(output), names)
+    return RENDERERS[form](Figure(output, Style.of(**style), called=called))
 
 
-def save(output: Value, path: str | Path, **style: Unpack[Options]) -> Path:
+def save(output: Value, path: str | Path, *, names: bool = True, **style: Unpack[Options]) -> Path:
     """Write the figure to a file; the extension says the format.
 
     The file appears whole or not at all. Raises `UsageError` for an unknown
@@ -52,7 +57,7 @@ def save(output: Value, path: str | Path, **style: Unpack[Options]) -> Path:
             )
         )
     form = format_of(str(path))
-    write_file(path, render(output, form, **style))
+    write_file(path, render(output, form, names=names, **style))
     return Path(path)
 
 
@@ -62,6 +67,8 @@ def steps(
     pace: Literal["node", "contribution"] = "node",
     first: int = 1,
     last: int | None = None,
+    *,
+    names: bool = True,
     **style: Unpack[Options],
 ) -> Steps:
     """The computation step by step: `.save("b.html")` writes it, a notebook plays it.
@@ -79,11 +86,12 @@ def steps(
     >>> a.grad is None
     True
     """
-    if recorded(output).grad is None and output.requires_grad and passes != "forward":
-        run = again(Run(Record(output)), {})
+    called = named_by(recorded(output), names)
+    if output.grad is None and output.requires_grad and passes != "forward":
+        run = again(Run(Record(output, called)), {})
         output = run.output
         backward(output, run.seed)
-    return Steps(Figure(output, Style.of(**style)), passes, pace, first, last)
+    return Steps(Figure(output, Style.of(**style), called=called), passes, pace, first, last)
 
 
 def format_of(path: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backviz.autodiff.data import as_data, quietly
+from backviz.autodiff.passes import added
 from backviz.autodiff.sweep import sweep
 from backviz.autodiff.tape import WAS_FREED, tape, values_under
 from backviz.autodiff.value import Value
@@ -136,6 +137,8 @@ def backward(
     if create_graph:
         for step in backward_steps(output, seed, create_graph=True):
             node = step.node
+            if node.is_leaf and node.grad is not None:
+                added(node, node.grad)
             node.grad = accumulate(node.grad if node.is_leaf else None, step.upstream)
         return
     start = seed_of(output, seed, False)

@@ -17,7 +17,7 @@ import numpy as np
 
 from backviz.autodiff.copies import copied
 from backviz.autodiff.custody import KEEPING, Custody, serials, since_of
-from backviz.autodiff.tape import values_under
+from backviz.autodiff.tape import NO_NAMES, Names, values_under
 from backviz.autodiff.value import Value
 from backviz.language import _, ngettext
 
@@ -92,9 +92,10 @@ def keeping(past: Past) -> Iterator[None]:
         KEEPING.pop()
 
 
-def told(changed: Sequence[Value]) -> str:
+def told(changed: Sequence[Value], called: Names = NO_NAMES) -> str:
     """The sentence on a record whose leaves hold other numbers by now."""
-    names = [leaf.label or _("a leaf") for leaf in changed[:5]] + ["…"] * (len(changed) > 5)
+    labels = [leaf.label or called.get(leaf.serial) or _("a leaf") for leaf in changed[:5]]
+    names = labels + ["…"] * (len(changed) > 5)
     return ngettext(
         "{names} was changed afterwards, as by a step of training; shown are the numbers that the "
         "result was computed from",

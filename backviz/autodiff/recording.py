@@ -223,7 +223,7 @@ def caller() -> str:
     >>> caller().startswith("<doctest")
     True
     """
-    frame = _outside()
+    frame = outside()
     return line_of(frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -235,11 +235,12 @@ def line_of(path: str, number: int) -> str:
 
 def name_in_caller(value: object) -> str:
     """The variable that holds a value where this package was called, or ""."""
-    held = _outside().f_locals.items()
+    held = outside().f_locals.items()
     return next((name for name, each in held if each is value and not name.startswith("_")), "")
 
 
-def _outside() -> FrameType:
+def outside() -> FrameType:
+    """The nearest frame of a program that called this package."""
     frame = sys._getframe(1)
     while is_ours(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back

@@ -18,6 +18,7 @@ from backviz.autodiff.buffers import LARGE, give
 from backviz.autodiff.custody import Custody, refuse_changed
 from backviz.autodiff.data import quietly
 from backviz.autodiff.origin import FREED, PRODUCT, SUM
+from backviz.autodiff.passes import ADDED, added
 from backviz.autodiff.tape import WAS_FREED, tape
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
@@ -56,7 +57,14 @@ def _sweep(output: Value, seed: Any, retain: bool) -> None:
             tape(output)  # refuses, if it used that leaf
     for leaf, gradient in leaves.items():
         if leaf.origin.wants:
-            leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+            before = leaf.grad
+            if before is None:
+                leaf.grad = gradient
+                if ADDED:
+                    ADDED.pop(leaf.serial, None)
+            else:
+                leaf.grad = before + gradient
+                added(leaf, before)
 
 
 class _Far:

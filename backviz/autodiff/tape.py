@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import reprlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backviz.autodiff.custody import refuse_changed, since_of
 from backviz.autodiff.value import Value
@@ -17,6 +17,8 @@ from backviz.language import N_, _
 from backviz.names import told_apart
 from backviz.text import clean
 
+Names = Mapping[int, str]  # of values by serial number
+NO_NAMES: Names = {}
 WAS_FREED = N_(
     "a part of this record was freed by an earlier backward pass; give that pass retain_graph=True"
 )
@@ -79,33 +81,39 @@ def values_under(*outputs: Value) -> list[Value]:
     return [seen[serial] for serial in sorted(seen)]
 
 
-def names(values: Sequence[Value]) -> dict[int, str]:
+def names(values: Sequence[Value], called: Names = NO_NAMES) -> dict[int, str]:
     """What every value of a tape is called, by serial number: the one scheme of names.
 
-    A value is called by its label, or `n` and its place on the tape. A label that several
-    values bear is followed by the place, so a name is borne by one value only. Pictures, tables,
-    descriptions, prompt, files and messages all say these names.
+    A value is called by its label, else as `called` says (by its variable), or `n` and its place
+    on the tape. A label that several values bear is followed by the place, so a name is borne by
+    one value only. Pictures, tables, descriptions, prompt, files and messages all say these names.
 
     >>> x, y = Value(2.0, "x"), Value(3.0, "x")
     >>> list(names(tape(x * y)).values())
     ['x (n0)', 'x (n1)', 'n2']
     """
-    called = told_apart({i: value.origin.label for i, value in enumerate(values)})
-    return {value.serial: called[i] for i, value in enumerate(values)}
+    named = told_apart({i: _label(value, called) for i, value in enumerate(values)})
+    return {value.serial: named[i] for i, value in enumerate(values)}
 
 
-def shared_labels(values: Sequence[Value]) -> dict[int, str]:
-    """The names of those values of a tape whose label is borne by others too, by serial number.
+def shared_labels(values: Sequence[Value], called: Names = NO_NAMES) -> dict[int, str]:
+    """The names of those values of a tape that their label does not say, by serial number.
+
+    Their label is borne by others too, or they have none and `called` has a name.
 
     >>> x, y = Value(2.0, "x"), Value(3.0, "x")
     >>> list(shared_labels(tape(x * y * Value(1.0, "z"))).values())
     ['x (n0)', 'x (n1)']
     """
-    labels = {i: v.origin.label for i, v in enumerate(values) if v.origin.label}
+    labels = {i: label for i, v in enumerate(values) if (label := _label(v, called))}
     alone = told_apart(labels)
     many = Counter(clean(label).strip() for label in labels.values())
     return {
         values[i].serial: name
         for i, name in alone.items()
-        if many[clean(labels[i]).strip()] > 1 and labels[i].strip()
+        if (many[clean(labels[i]).strip()] > 1 and labels[i].strip()) or not values[i].origin.label
     }
+
+
+def _label(value: Value, called: Names) -> str:
+    return value.origin.label or called.get(value.serial, "")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, left_out, terser, text_of, used_often
 from backviz.diagrams.page import ENOUGH, compose
@@ -83,8 +84,10 @@ class Figure:
         style: Style | None = None,
         more: Sequence[Value] = (),
         values: list[Value] | None = None,
+        called: Names = NO_NAMES,
     ) -> None:
         self.output = output
+        self._called = called  # by the variables of the program, where there is no label
         self._values = values  # the tape of all outputs, if it is at hand
         self.more = tuple(more)  # further outputs that stand in the same graph
         self.style = style or Style()
@@ -92,7 +95,7 @@ class Figure:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[int]:
         """The whole computation, nothing folded."""
-        return to_graph(self.output, *self.more, values=self._values)
+        return to_graph(self.output, *self.more, values=self._values, called=self._called)
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -106,7 +109,7 @@ class Figure:
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
-        made = Figure(self.output, style, self.more, self._values)
+        made = Figure(self.output, style, self.more, self._values, self._called)
         vars(made)["graph"] = self.graph
         return made
 

@@ -10,7 +10,7 @@ writes a file (`plain_graph`); nothing is read back from it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,21 +32,19 @@ from backviz.autodiff.symbol import (
     name_symbol,
     writing,
 )
-from backviz.autodiff.tape import shared_labels, tape
+from backviz.autodiff.tape import NO_NAMES, Names, shared_labels, tape
 from backviz.autodiff.value import Value
 from backviz.language import _
 from backviz.text import CHUNK, entries_within
 
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 MOST_ENTRIES = 10_000_000  # of all arrays of a graph that is written out
-Names = Mapping[int, str]  # of values by serial number
-NO_NAMES: Names = {}
 SHORT = 18  # signs of a rule beside an arrow
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def to_graph(
-    output: Value, *more: Value, values: list[Value] | None = None
+    output: Value, *more: Value, values: list[Value] | None = None, called: Names = NO_NAMES
 ) -> nx.MultiDiGraph[int]:
     """The computation of `output` as a `networkx.MultiDiGraph` that is a DAG.
 
@@ -73,6 +71,7 @@ def to_graph(
     and each of them has the node attribute `role` "output", what was recorded
     after the first output the `role` "derivative"; so a function and its gradients, made
     with `create_graph`, stand in one graph. `values` is the tape of the outputs, if it is at hand.
+    `called` are names, by serial number, for values that have no label.
 
     >>> x = Value(3.0, label="x")
     >>> L = x * x
@@ -89,7 +88,7 @@ def to_graph(
     reached = any(v.grad is not None for v in outputs)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(output=ids[output.serial])
     with _collector_paused():
-        quietly(_fill, graph, values, ids, reached, shared_labels(values))
+        quietly(_fill, graph, values, ids, reached, shared_labels(values, called))
     for each in more:
         graph.nodes[ids[each.serial]]["role"] = "output"
     if more:
@@ -273,7 +272,7 @@ def rules_of(v: Value, positions: Iterable[int], shared: Names = NO_NAMES) -> di
     with_numbers = _with_boxes(v, [_shown(u, shared) for u in v.inputs])
     with_names = _with_boxes(v, [_named(u, shared) for u in v.inputs])
     made, out = {}, name_symbol(shared.get(v.serial, v.label) or OUT, data=v.raw)
-    with writing([shared.get(u.serial, u.label) for u in (v, *v.inputs) if u.label]):
+    with writing([name for u in (v, *v.inputs) if (name := shared.get(u.serial, u.label))]):
         numbered, named = _rules_on(v, with_numbers, out), _rules_on(v, with_names, out)
         for position in positions:
             formula = numbered(position)
@@ -310,14 +309,15 @@ def _rules_on(v: Value, args: list[Any], out: Symbol) -> Callable[[int], Symbol]
 
 def _named(u: Value, shared: Names) -> Any:
     """A value's name, or the number that was written in its place."""
-    if u.label:
-        return name_symbol(shared.get(u.serial, u.label), data=u.raw)
+    if name := shared.get(u.serial, u.label):
+        return name_symbol(name, data=u.raw)
     return u.raw if u.shape == () and not (u.op or u.requires_grad) else None
 
 
 def _shown(u: Value, shared: Names) -> Any:
     """The same, or the numbers of a small constant array."""
-    constant = not (u.label or u.op or u.requires_grad) and isinstance(u.raw, np.ndarray)
+    named = shared.get(u.serial, u.label)
+    constant = not (named or u.op or u.requires_grad) and isinstance(u.raw, np.ndarray)
     return as_symbol(u.raw) if constant and u.size <= 3 else _named(u, shared)
 
 

@@ -1,38 +1,40 @@
-"""Arrays that a computation took as they were get the names of the variables that hold them.
+"""Arrays that a computation took as they were are called by the variables that hold them.
 
 Invariant: an array is named only if exactly one variable holds it, and only where no name is yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from backviz.autodiff.backward import tape
 from backviz.autodiff.value import Value
 
 
-def name_constants(output: Value, variables: Mapping[str, Any]) -> None:
-    """Name the constants of a record after plain arrays; two of one content have no name.
+def constants_in(variables: Mapping[str, Any], values: Iterable[Value]) -> dict[int, str]:
+    """The names of a record's constants after plain arrays, by serial number.
 
-    >>> x = np.array([1.0, 2.0])
-    >>> L = (Value([3.0, 4.0], "w") * x).sum()
-    >>> name_constants(L, {"x": x, "_x": x})
-    >>> [v.label for v in tape(L)]
-    ['w', 'x', '', '']
+    Two arrays of one content give no name.
+
+    >>> x, w = np.array([1.0, 2.0]), Value([3.0, 4.0], "w")
+    >>> L = (w * x).sum()
+    >>> [*constants_in({"x": x, "_x": x}, L.inputs[0].inputs).values()]
+    ['x']
     """
     held = [
         (name, array)
         for name, array in variables.items()
         if isinstance(array, np.ndarray) and array.ndim and not name.startswith("_")
     ]
-    for value in tape(output) if held else ():
+    named = {}
+    for value in values if held else ():
         if value.op is None and not value.requires_grad and not value.label:
-            found = [name for name, array in held if _same(value.data, array)]
+            found = [name for name, array in held if _same(value.raw, array)]
             if len(found) == 1:
-                value.label = found[0]
+                named[value.serial] = found[0]
+    return named
 
 
 def _same(data: Any, array: np.ndarray) -> bool:

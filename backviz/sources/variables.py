@@ -223,13 +223,27 @@ def _names_of(stored: Any) -> tuple[str, ...]:
 
 def name_values(variables: Mapping[str, Any]) -> None:
     """Name the values that variables hold, also those in lists and dictionaries."""
-    for label, held in variables.items():
+    for label, value in values_held(variables):
+        _give(value, label)
+
+
+def values_held(variables: Mapping[str, Any]) -> list[tuple[str, Value]]:
+    """The values that variables hold, also those in lists and dictionaries, with their names."""
+    found: list[tuple[str, Value]] = []
+
+    def take(label: str, leaf: Any) -> Any:
+        if isinstance(leaf, Value):
+            found.append((label, leaf))
+        return leaf
+
+    for label, held in [*variables.items()]:
         if label.startswith("_") or (label in _KEPT and not isinstance(held, Value)):
             continue
         if isinstance(held, Value):
-            _give(held, label)
-            continue
-        descend(_beginning(held), give_leaf, label)
+            take(label, held)
+        else:
+            descend(_beginning(held), take, label)
+    return found
 
 
 def descend(given: Any, leaf: Callable[[str, Any], Any], name: str) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from backviz.errors import BackvizError, InputError, UsageError
 from backviz.registry import unknown
-from backviz.stepping import moves, points, quiz, reasons, views, whatif
+from backviz.stepping import moves, points, program, quiz, reasons, views, whatif
 from backviz.stepping.answers import Answer, refused
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_on
@@ -120,6 +120,8 @@ def _looking(view: Callable[[State, str], Answer]) -> Act:
 
 def _continue(state: State, text: str) -> tuple[State, Result]:
     new, answer = moves.go_on(state)
+    if state.program is not None and not getattr(answer, "stopped", ""):
+        return state, Result(wish=Wish("go on"))
     fault = isinstance(answer, moves.Moved) and answer.stopped in moves.FAULTS
     return new, Result(answer, code=6 if fault else 0)
 
@@ -182,6 +184,7 @@ _add("print", _looking(views.printed), "p W1[0, :]", "p", usage="print NODE[i]")
 _add("local", _looking(lambda s, t: reasons.local(s, _named(s, t))), "local d", usage="local NODE")
 _add("why", _looking(_why), "y a", "y", usage="why NODE [k]")
 _add("where", _looking(lambda s, t: views.where(s)), "where")
+_add("program", _looking(lambda s, t: program.programmed(s)), "program")
 _add("set", _moving(whatif.set_leaf), "set a=5", usage="set NODE=VALUE")
 _add("undo", _moving(lambda s, t: whatif.undo(s)), "undo")
 _add("redo", _moving(lambda s, t: whatif.redo(s)), "redo")
@@ -200,4 +203,5 @@ _add("history", _looking(lambda s, t: points.history(s)), "history")
 _add("record", _wishing("record", True), "record session.txt", usage="record FILE")
 _add("source", _wishing("source", True), "source session.txt", usage="source FILE")
 _add("help", _looking(lambda s, t: help_on(t)), "h why", "h", "?", usage="help [COMMAND]")
+_add("off", _wishing("off"), "off")
 _add("quit", _wishing("quit"), "q", "q", "exit")

@@ -13,13 +13,13 @@ from typing import Any
 
 from backviz.autodiff.orders import derivative
 from backviz.autodiff.past import Past, keeping, told
+from backviz.autodiff.tape import Names, values_under
 from backviz.autodiff.value import Value
 from backviz.diagrams.typed import typed
 from backviz.errors import BackvizError, UsageError
 from backviz.language import _
 from backviz.signs import printable
-from backviz.sources.constants import name_constants
-from backviz.sources.variables import name_values
+from backviz.sources.frames import called_by
 from backviz.stepping.session import Stepper
 from backviz.telling.record import Record
 from backviz.telling.run import Run, again
@@ -52,7 +52,6 @@ def load_ipython_extension(ipython: Any) -> None:
             return None
         if last is not None and not isinstance(last, Value):
             ipython.displayhook(last)
-        name_values(ipython.user_ns)
         output = result_of(name, last, ipython.user_ns, before)
         if output is None:
             if name:
@@ -61,12 +60,14 @@ def load_ipython_extension(ipython: Any) -> None:
                 said = _("backviz: the cell recorded no value; name one: %%backprop NAME")
             print(printable(said))
             return None
-        name_constants(output, ipython.user_ns)
+        called, recorded = called_by(output, ipython.user_ns), output
         output, changed = past.as_recorded(output)
         if changed:
-            print(printable(f"backviz: {told(changed)}"))
+            print(printable(f"backviz: {told(changed, called)}"))
+            pairs = zip(values_under(recorded), values_under(output), strict=True)
+            called = {twin.serial: called[v.serial] for v, twin in pairs if v.serial in called}
         try:
-            made = _stepper(output, options)
+            made = _stepper(output, options, called)
         except BackvizError as error:
             print(printable(f"backviz: {error}"))
             return None
@@ -76,13 +77,13 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.register_magic_function(backprop, "cell", "backprop")
 
 
-def _stepper(output: Value, options: dict[str, Any]) -> Stepper:
+def _stepper(output: Value, options: dict[str, Any], called: Names) -> Stepper:
     order, wrt = options.pop("order", 1), options.pop("wrt", "")
     if (order > 1) != bool(wrt) or not 1 <= order <= 4:
         raise UsageError(_("order=2 (at most 4) and wrt=NAME, the leaf to derive for, go together"))
     if wrt:  # on a copy: a derivative clears the gradients of what it derives
-        output = derivative(again(Run(Record(output)), {}).output, wrt, order - 1)
-    return Stepper(output, **options)
+        output = derivative(again(Run(Record(output, called)), {}).output, wrt, order - 1)
+    return Stepper(output, names=called, **options)
 
 
 class _Keeping(ast.NodeTransformer):

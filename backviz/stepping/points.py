@@ -89,8 +89,9 @@ def watch(state: State, name: str) -> tuple[State, Answer]:
 
 
 def zero(state: State) -> tuple[State, Answer]:
-    """`zero`: forget the gradients of all passes."""
-    new = state.but(at=min(state.at, state.timeline.ops), passes=1, stops=())
+    """`zero`: forget the gradients of all passes, and those that a program had left."""
+    runs = tuple(run.forgetting() for run in state.runs)
+    new = state.but(at=min(state.at, state.timeline.ops), passes=1, stops=(), runs=runs)
     return new, Note("zeroed")
 
 

@@ -56,14 +56,19 @@ def encoding_of_output() -> str:
 
 
 def interact(shell: Shell) -> int:
-    """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0."""
-    look = shell.state.look
-    shell.say(
-        [
-            look.say("help lists the commands, quit leaves"),
-            *step_lines(shell.state.step, look),
-        ]
-    )
+    """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0.
+
+    In the midst of a program a second Ctrl-C ends the program: KeyboardInterrupt.
+    """
+    state, interrupted = shell.state, False
+    look = state.look
+    begin = look.say("help lists the commands, quit leaves")
+    if state.program is not None:
+        begin = look.say(
+            "help lists the commands, n steps backward, restart is before the first step, c goes "
+            "on, q ends the program"
+        )
+    shell.say([*look.lines(begin, 2), *step_lines(state.step, look)])
     with line_editing(lambda: shell.state):
         while not shell.over:
             try:
@@ -73,7 +78,12 @@ def interact(shell: Shell) -> int:
                 break
             except KeyboardInterrupt:
                 shell.write("\n")
+                if interrupted:
+                    raise
+                if interrupted := state.program is not None:
+                    shell.say([look.say("Ctrl-C once more ends the program")])
                 continue
+            interrupted = False
             shell.run(line)
     shell.close()
     return 0

@@ -113,7 +113,7 @@ def _asked(state: State, question: Question) -> Asked:
     shape = bool(np.ndim(_right(state, question)))
     if question.use < 0:
         told = [i for i in record.inputs(node)
-                if record.values[i].label or record.values[i].requires_grad]  # fmt: skip
+                if record.label(i) or record.values[i].requires_grad]  # fmt: skip
         given = tuple(Operand(record.names[i], run.values[i].data) for i in told)
         return Asked(record.names[node], state.teller.formula(node), "", given, shape)
     upstream = run.step(run.owner(question.use)).upstream

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 import numpy as np
 
 from backviz.autodiff.custody import refuse_changed
+from backviz.autodiff.tape import Names
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
+from backviz.sources.frames import named_by
 from backviz.stepping import moves, points, quiz, reasons, views, whatif
 from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look
@@ -34,8 +36,9 @@ class Stepper:
     """A computation that is gone through by hand, forward and backward.
 
     It writes nothing onto the recorded values: gradients live in the stepper, and edits in
-    copies. Options are the fields of `Style`, for text and pictures: `lang` is "en" or "ru",
-    `digits` how many digits numbers have (4 unless given).
+    copies. Values without a label are called by the variables that hold them where it is made,
+    unless `names` is false. Options are the fields of `Style`, for text and pictures: `lang` is
+    "en" or "ru", `digits` how many digits numbers have (4 unless given).
 
     What a method returns is an answer: its fields are numbers, names and formulas, `text` is what
     the prompt prints, `data()` what `--json` prints, and a notebook shows the picture too.
@@ -59,7 +62,9 @@ class Stepper:
     (3.0, [(('n2', 'a'), ('b',), (3.0,))])
     """
 
-    def __init__(self, output: Value, **style: Unpack[Options]) -> None:
+    def __init__(
+        self, output: Value, *, names: bool | Names = True, **style: Unpack[Options]
+    ) -> None:
         if not isinstance(output, Value):
             raise InputError(
                 _(
@@ -80,7 +85,9 @@ class Stepper:
         look = Look(lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
         self._heard: list[tuple[str, Answer]] = []
         hear = lambda line, answer: self._heard.append((line, answer))  # noqa: E731
-        self._shell = Shell(start(output, look), lambda text: None, heard=hear)
+        self._shell = Shell(
+            start(output, look, named_by(output, names)), lambda text: None, heard=hear
+        )
 
     @property
     def state(self) -> State:
@@ -297,14 +304,14 @@ def _numbers(name: str, data: Any) -> Any:
         ) from None
 
 
-def stepper(output: Value, **style: Unpack[Options]) -> Stepper:
+def stepper(output: Value, *, names: bool | Names = True, **style: Unpack[Options]) -> Stepper:
     """A stepper for a recorded value; see `Stepper`.
 
     >>> stepper(Value(3.0, "a") ** 2).next()
     (fw 1/1)  --> n2 = a²             [pow]   a: 3   n2: 9
       value     3² = 9
     """
-    return Stepper(output, **style)
+    return Stepper(output, names=names, **style)
 
 
 __all__ = ["Stepper", "stepper"]

@@ -46,6 +46,7 @@ class Shell:
     recorded: tuple[str, ...] = ()
     code: int = 0
     over: bool = False
+    left: str = ""  # how a person left: quit, off, go on; "" at the end of the input
     opened: bool = False
     as_json: bool = False  # one JSON object for each command instead of text
     heard: Callable[[str, Answer], None] | None = None  # takes the answers instead
@@ -126,8 +127,8 @@ class Shell:
 
     def _grant(self, wish: Wish, depth: int) -> Answer:
         match wish.what:
-            case "quit":
-                self.over = True
+            case "quit" | "off" | "go on":
+                self.over, self.left = True, wish.what
             case "draw":
                 from backviz.stepping.pictures import text_picture
 

@@ -7,9 +7,11 @@ from the place alone, so the same place shows the same numbers however it was re
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.autodiff.value import Value
 from backviz.stepping.breaks import Break
 from backviz.stepping.look import Look
@@ -29,13 +31,38 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The gradient that a leaf holds in a program: `now`, and what of it was there `before`.
+
+    `passes` have added to it since it was last 0, the one of this record among them if it has run.
+    """
+
+    now: Any
+    before: Any
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program in whose midst a session was opened: the line, and the gradients of its leaves.
+
+    `done` says that its backward pass over this record has run; `leaves` are those by node that
+    hold a gradient.
+    """
+
+    where: str
+    done: bool
+    leaves: Mapping[int, Kept]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One moment of a session.
 
     `at` is the place on the timeline, `passes` how many backward passes were begun, `stops`
     the places inside a node at which somebody stopped. `runs` are the what-ifs so far, the
     first one as recorded, `run` the present one among them. `last` is the line that Enter
-    repeats.
+    repeats. `program` is what the program holds in whose midst the session was opened.
     """
 
     runs: tuple[Run, ...]
@@ -51,6 +78,7 @@ class State:
     question: Question | None = None
     right: int = 0
     asked: int = 0
+    program: Program | None = None
 
     @property
     def run(self) -> Run:
@@ -97,15 +125,15 @@ class State:
         return replace(self, **changes)
 
 
-def start(output: Value, look: Look | None = None) -> State:
-    """The state before the first step.
+def start(output: Value, look: Look | None = None, called: Names = NO_NAMES) -> State:
+    """The state before the first step; `called` are names for values that have no label.
 
     >>> a = Value(3.0, "a")
     >>> state = start(a * a)
     >>> state.place.phase, state.at, state.timeline.end()
     ('forward', 0, 4)
     """
-    return State((Run(Record(output)),), look or Look())
+    return State((Run(Record(output, called)),), look or Look())
 
 
 def node_at(state: State, at: int) -> int | None:
@@ -132,7 +160,7 @@ def gradient(state: State, node: int, run: Run | None = None, at: int | None = N
 def gradients(state: State, run: Run) -> list[Any]:
     """The gradients of all nodes at the present place, by the numbers of a run."""
     place = state.place
-    if place.phase == "backward" and not place.turn:
+    if place.phase == "backward" and not (place.turn or run.earlier):
         return run.gradients(place.done)
     return [gradient(state, node, run) for node in range(state.record.last + 1)]
 

@@ -13,12 +13,15 @@ import numpy as np
 
 from backviz.autodiff.finite import is_finite
 from backviz.errors import InputError
-from backviz.language import _
 from backviz.stepping.answers import Answer
 from backviz.stepping.blocks import ARROW, heading
+from backviz.stepping.conditions import Expression, read_condition, read_expression
+from backviz.stepping.entries import read_index, taken
 from backviz.stepping.look import Look
+from backviz.stepping.program import Leaf, held_by, leaf_text
 from backviz.stepping.state import State, arrived, gradient, is_known
 from backviz.stepping.words import STATES
+from backviz.telling.record import GRAD
 from backviz.telling.step import equation
 from backviz.telling.timeline import Place
 from backviz.telling.wording import short
@@ -143,7 +146,8 @@ def _status(line: Line, look: Look) -> str:
 @dataclass(frozen=True, eq=False, repr=False)
 class Printed(Answer):
     """Value and gradient of a node, or of a part of it: `name` is `W[0, 1]`, `grad_name` its
-    gradient's; a `value` of `None` is not computed yet. `k` of `m` parts have come.
+    gradient's; a `value` of `None` is not computed yet. `k` of `m` parts have come. `program` is
+    what the program holds in whose midst the session is. An expression has no gradient.
     """
 
     name: str
@@ -152,12 +156,20 @@ class Printed(Answer):
     grad: Any = None
     k: int = 0
     m: int = 0
+    program: Leaf | None = None
+    done: bool = True
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
         if self.value is None:
             return look.lines(f"{self.name}: {look.say(STATES['not reached'])}", 2)
+        if isinstance(self.value, tuple):
+            return look.lines(f"{self.name} = {self.value}", 2)
         lines = _numbers(self.name, self.value, look)
+        if not self.grad_name:
+            return lines
+        if self.program is not None:
+            lines += look.lines(leaf_text(self.program, self.done, look), 4)
         if self.grad is None:
             said = f"{self.grad_name} = {NOT_COMPUTED}   {look.say('(not computed)')}"
             return lines + look.lines(said, 2)
@@ -166,15 +178,57 @@ class Printed(Answer):
 
 
 def printed(state: State, text: str) -> Printed:
-    """`print NODE[slice]`: value and gradient in full."""
-    node, index, name = entry(state, text)
+    """`print NODE[slice]`: value and gradient in full; of an expression what it comes to."""
+    try:
+        node, index, name = entry(state, text)
+    except InputError:
+        found = re.fullmatch(r"(.+)\.(shape|ndim|size)", text.strip())
+        if found is not None:
+            value = state.run.values[state.record.find(found[1])].data
+            return Printed(text.strip(), getattr(np, found[2])(value))
+        if not _is_expression(text):
+            raise
+        return Printed(text.strip(), computed(state, text))
     said = state.record.names[node]
     label = f"{said}.grad{name[len(said) :]}"
     if not is_known(state, node):
         return Printed(name, None, label)
     value, grad = taken(state.run.values[node].data, index, text), gradient(state, node)
     shown = None if grad is None else taken(grad, index, text)
-    return Printed(name, value, label, shown, *arrived(state, node))
+    leaf, done = held_by(state, node), state.program is None or state.program.done
+    return Printed(name, value, label, shown, *arrived(state, node), leaf, done)
+
+
+def _is_expression(text: str) -> bool:
+    """Whether a text is more than a name that nobody has: something is computed in it."""
+    return re.search(r"[-+*/@(]|\*\*", text.strip()) is not None
+
+
+def computed(state: State, text: str) -> Any:
+    """What an expression of names comes to at the present place, as `a*b` or `sum(W.grad)`."""
+    expression = read_expression(text)
+    return expression.value(_known(state, expression, None))
+
+
+def holds_in(state: State, text: str) -> bool:
+    """Whether a condition is true of the whole record, gradients included."""
+    condition = read_condition(text)
+    return condition.holds(_known(state, condition, state.timeline.end()))
+
+
+def _known(state: State, expression: Expression, at: int | None) -> dict[str, Any]:
+    """The values and gradients that an expression names; one that is not there is refused."""
+    found = {}
+    for name in expression.names:
+        node = state.record.about(name)
+        if name.endswith(GRAD) and name not in state.record.taken:
+            known = gradient(state, node, at=at)
+        else:
+            known = state.run.values[node].data if is_known(state, node, at) else None
+        if known is None:
+            raise InputError(state.look.say("{name} is not computed yet", name=name))
+        found[name] = known
+    return found
 
 
 def _numbers(name: str, x: Any, look: Look, more: str = "") -> list[str]:
@@ -200,45 +254,6 @@ def entry(state: State, text: str) -> tuple[int, Any, str]:
             raise
     node = state.record.about(found[1].strip())
     return node, read_index(found[2]), f"{state.record.names[node]}[{found[2].strip()}]"
-
-
-def read_index(text: str) -> tuple[Any, ...]:
-    """An index of whole numbers and slices, as numpy takes it.
-
-    >>> read_index("0, 1:3, -1")
-    (0, slice(1, 3, None), -1)
-    """
-    made: list[Any] = []
-    for part in text.replace("−", "-").split(","):
-        if part.strip() == "...":
-            made.append(Ellipsis)
-            continue
-        ends = [p.strip() for p in part.split(":")]
-        if len(ends) > 3 or not all(re.fullmatch(r"[-+]?\d{1,9}", e) or (not e and len(ends) > 1)
-                                    for e in ends):  # fmt: skip
-            raise InputError(
-                _("[{text}] is no index; write whole numbers and slices: [0, 1:3]", text=text)
-            )
-        numbers = [int(e) if e else None for e in ends]
-        made.append(numbers[0] if len(numbers) == 1 else slice(*numbers))
-    return tuple(made)
-
-
-def taken(x: Any, index: Any, text: str) -> Any:
-    """An entry or a part of an array; `InputError` if there is no such place."""
-    if index is None:
-        return x
-    try:
-        part = np.asarray(x)[index]
-    except (IndexError, ValueError):
-        raise InputError(
-            _(
-                "{text}: the shape is {shape}, so there is no such entry",
-                text=text,
-                shape=np.shape(x),
-            )
-        ) from None
-    return part if np.ndim(part) else float(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from backviz.stepping.words import PURPOSES
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a command asks of the outside: quit, show, draw, save, record or source, and a file."""
+    """What a command asks of the outside: quit, show, draw, save, record, source …, and a file."""
 
     what: str
     path: str = ""

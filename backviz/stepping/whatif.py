@@ -22,9 +22,10 @@ from backviz.errors import InputError
 from backviz.language import _
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
+from backviz.stepping.entries import taken
 from backviz.stepping.look import INDENT, Look
 from backviz.stepping.state import State, gradients, is_known
-from backviz.stepping.views import entry, taken
+from backviz.stepping.views import entry
 from backviz.stepping.words import VERDICTS
 from backviz.telling.record import GRAD
 from backviz.telling.run import Run
@@ -106,9 +107,9 @@ def _leaves_below(state: State, node: int) -> list[str]:
             if i not in seen:
                 seen.add(i)
                 stack.append(i)
-    values = state.record.values
+    record = state.record
     listed = [
-        state.record.names[i] for i in sorted(seen) if values[i].op is None and values[i].label
+        record.names[i] for i in sorted(seen) if record.values[i].op is None and record.label(i)
     ]
     return [*listed[:6], "…"] if len(listed) > 6 else listed or [state.record.names[min(seen)]]
 

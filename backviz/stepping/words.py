@@ -61,6 +61,7 @@ PURPOSES = {  # of the commands
     "local": N_("rule and derivative"),
     "why": N_("chain rule, path by path"),
     "where": N_("place and settings"),
+    "program": N_("gradients your program holds"),
     "set": N_("change a leaf"),
     "undo": N_("take an edit back"),
     "redo": N_("and again"),
@@ -78,6 +79,7 @@ PURPOSES = {  # of the commands
     "record": N_("commands to a file"),
     "source": N_("commands from a file"),
     "help": N_("this, or one in full"),
+    "off": N_("go on, stop no more"),
     "quit": N_("leave"),
     "explain": N_("a topic or op, one screen"),
 }

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from backviz.autodiff.exits import tell_returned
-from backviz.autodiff.tape import names, tape
+from backviz.autodiff.tape import NO_NAMES, Names, names, tape
 from backviz.autodiff.value import Value
 from backviz.names import find
 from backviz.telling.formulas import Call, operand
@@ -26,6 +26,7 @@ class Record(Order):
     """The values that a result was computed from, in the order of recording.
 
     `ops` are the computed ones; nodes are counted in that order, and the last is the result.
+    `called` are names, by serial number, for values that have no label.
 
     >>> a = Value(3.0, "a")
     >>> record = Record(a * a + a)
@@ -33,11 +34,12 @@ class Record(Order):
     (['a', 'n1', 'n2'], [2, 1], [1, 0, 0, 0])
     """
 
-    def __init__(self, output: Value) -> None:
+    def __init__(self, output: Value, called: Names = NO_NAMES) -> None:
         self.values = tuple(tape(output))
+        self.called = called
         tell_returned(self.values)  # who makes a record is about to show it
-        called = names(self.values)
-        self.names = [called[v.serial] for v in self.values]
+        named = names(self.values, called)
+        self.names = [named[v.serial] for v in self.values]
         self.taken = frozenset(self.names)
         self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
         self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])
@@ -77,6 +79,11 @@ class Record(Order):
         """The number of a value by its serial."""
         return {v.serial: i for i, v in enumerate(self.values)}
 
+    def label(self, node: int) -> str:
+        """The label of a node, or the variable that holds it."""
+        value = self.values[node]
+        return value.label or self.called.get(value.serial, "")
+
     def inputs(self, node: int) -> list[int]:
         """The numbers of a node's inputs, in the order of the op's operands."""
         return [self.index[v.serial] for v in self.values[node].inputs]
@@ -84,7 +91,7 @@ class Record(Order):
     def nameless(self, node: int) -> bool:
         """Whether a node is a constant that is written as its number."""
         value = self.values[node]
-        return value.op is None and not (value.label or value.requires_grad)
+        return value.op is None and not (self.label(node) or value.requires_grad)
 
     def call(self, node: int, numbers: NumberStyle) -> Call:
         """The op that made a node, at work on names."""
@@ -114,5 +121,5 @@ class Record(Order):
         found = self._numbered.get(name)
         if found is not None:
             return found
-        labelled = [n for n, v in zip(self.names, self.values, strict=True) if v.label]
+        labelled = [name for node, name in enumerate(self.names) if self.label(node)]
         return find(dict(enumerate(self.names)), name, labelled)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from backviz.autodiff.backward import (
@@ -30,7 +31,7 @@ from backviz.telling.timeline import Place
 class Run:
     """One execution of a record: as it was recorded, or with some leaves changed.
 
-    `edits` are the new data by node number.
+    `edits` are the new data by node number, `earlier` what leaves held before this pass.
 
     >>> a = Value(3.0, "a")
     >>> run = Run(Record(a * a))
@@ -45,8 +46,10 @@ class Run:
         record: Record,
         values: Sequence[Value] | None = None,
         edits: Mapping[int, Any] | None = None,
+        earlier: Mapping[int, Any] | None = None,
     ) -> None:
         self.record = record
+        self.earlier = earlier or {}
         self.values = record.values if values is None else tuple(values)
         self.edits = dict(edits or {})
         self.seed = seed_for(self.output)
@@ -101,18 +104,25 @@ class Run:
         On leaves the gradients of earlier passes are still there, and the new ones add up on them.
         """
         if place.phase == "forward":
-            return None
+            return self.earlier.get(node)
         now, before = self.gradient(node, place.done), self.kept(node, place.turn)
         return now if before is None else before if now is None else accumulate(before, now)
 
     def kept(self, node: int, turn: int) -> Any:
         """What so many earlier passes have left on a leaf; `None` if nothing."""
+        before = self.earlier.get(node)
         if not turn or self.record.values[node].op is not None:
-            return None
-        before = whole = self.whole(node)
-        for _ in range(turn - 1 if whole is not None else 0):
+            return before
+        whole = self.whole(node)
+        for _ in range(turn if whole is not None else 0):
             before = accumulate(before, whole)
         return before
+
+    def forgetting(self) -> Run:
+        """The same numbers, without what leaves held before."""
+        run = copy(self)
+        run.earlier = {}
+        return run
 
     def gradients(self, done: int) -> list[Any]:
         """The same for every node, in one walk over the contributions."""
@@ -155,4 +165,7 @@ def again(run: Run, edits: Mapping[int, Any]) -> Run:
     values = tuple(by_leaf[i] if i in by_leaf else next(ops) for i in range(len(record.values)))
     for value, old in zip(values, record.values, strict=True):
         value.serial, value.origin = old.serial, old.origin
-    return Run(record, values, edits)
+    for node, value in enumerate(values) if record.called else ():
+        if not value.label and (label := record.label(node)):
+            value.label = label
+    return Run(record, values, edits, run.earlier)

@@ -249,7 +249,9 @@ class RunTeller(Teller):
     def given(self) -> tuple[Operand, ...]:
         """The leaves and constants that have names."""
         values = self.record.values
-        return tuple(self._operand(i) for i, v in enumerate(values) if v.op is None and v.label)
+        return tuple(
+            self._operand(i) for i, v in enumerate(values) if v.op is None and self.record.label(i)
+        )
 
     def _operand(self, node: int) -> Operand:
         return Operand(self.name(node), self.value(node), self.record.nameless(node))

@@ -38,6 +38,9 @@ def played(source, *lines):
     return state, result
 
 
+WISHES = ("quit", "off", "source", "record", "show", "draw")  # the shell grants them
+
+
 def example(command):
     """The commands that lead to a command's example, and the example."""
     return [*BEFORE.get(command.name, []), command.example.replace("W1[0, :]", "a")]
@@ -64,7 +67,7 @@ def test_no_command_words_its_answer_before_it_is_shown(monkeypatch):
     for command, state in ready:
         _, result = advance(state, example(command)[-1])
         assert not isinstance(result.told, Refused), command.name
-        if command.name not in ("draw", "show", "save", "record", "source", "quit", "explain"):
+        if command.name not in (*WISHES, "save", "explain"):
             with pytest.raises(AssertionError, match="too early"):
                 _ = result.text
 
@@ -284,8 +287,7 @@ def objects(monkeypatch, capsys, tmp_path):
 
 
 def test_json_has_one_object_for_each_command(objects):
-    lines = [line for c in COMMANDS.values() if c.name not in ("quit", "source", "record", "show",
-             "draw") for line in example(c)]  # fmt: skip
+    lines = [line for c in COMMANDS.values() if c.name not in WISHES for line in example(c)]
     code, told = objects(SOURCE, ";".join(lines))
     assert [o["command"] for o in told] == lines
     assert {o["schema"] for o in told} == {SCHEMA}

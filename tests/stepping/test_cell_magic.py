@@ -58,7 +58,7 @@ def test_the_cell_magic_takes_the_last_line_s_value_under_its_variable_s_name():
     made = backprop("", code)
     ipython.user_ns["Out"][5] = ipython.user_ns["loss"]
     assert made.state.record.names[-1] == "loss"
-    assert ipython.user_ns["old"].label == "old"
+    assert ipython.user_ns["loss"].label == ""  # for display only
     assert ipython.shown == []
     assert "_backprop_last" not in ipython.user_ns
     assert backprop("", code + "\n'not a value'").state.record.names[-1] == "loss"

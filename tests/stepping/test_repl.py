@@ -409,20 +409,6 @@ def test_breakpoint_opens_nothing_without_a_terminal(capsys, monkeypatch):
     assert capsys.readouterr().err == ""
 
 
-def test_breakpoint_takes_the_latest_value_and_the_names_of_variables(monkeypatch):
-    opened = []
-    monkeypatch.setattr(entry, "_at_terminal", lambda: True)
-    monkeypatch.setattr(entry, "step", lambda value, lang: opened.append(value))
-    a, b = Value(2.0), Value(3.0)
-    product = a * b
-    loss = product + a
-    entry.breakpoint()
-    entry.breakpoint(product)
-    assert [v.label for v in opened] == ["loss", "product"]
-    assert (a.label, b.label) == ("a", "b")
-    assert loss.data == 8
-
-
 def test_a_display_never_raises(monkeypatch):
     s = stepper(load("@diamond"))
     made, about = s._repr_mimebundle_()

@@ -1,0 +1,48 @@
+"""How many backward passes the gradient of a leaf is the sum of.
+
+Invariant: only a leaf whose gradient was not 0 when a pass added to it is noted, so a loop that
+calls `zero_grad` notes nothing; numbers are never kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from backviz.autodiff.value import Value
+
+ADDED: dict[int, int] = {}  # passes by the leaf's serial number, from two on
+MOST = 100_000  # leaves; the oldest are forgotten
+
+
+def added(leaf: Value, before: Any) -> None:
+    """Note that a pass has added to a gradient that was there."""
+    passes = ADDED.pop(leaf.serial, 1)
+    if is_zero(before):
+        return
+    ADDED[leaf.serial] = passes + 1
+    if len(ADDED) > MOST:
+        del ADDED[next(iter(ADDED))]
+
+
+def passes_in(leaf: Value) -> int:
+    """The passes whose gradients a leaf holds: 0 if none, or if they were set to 0.
+
+    >>> from backviz.autodiff.value import Value
+    >>> a = Value(3.0)
+    >>> for _ in range(2):
+    ...     (a * a).backward()
+    >>> passes_in(a)
+    2
+    """
+    if leaf.grad is None or is_zero(leaf.grad):
+        return 0
+    return ADDED.get(leaf.serial, 1)
+
+
+def is_zero(gradient: Any) -> bool:
+    """Whether a gradient is 0 in every entry."""
+    raw = getattr(gradient, "raw", gradient)
+    return not raw.any() if isinstance(raw, np.ndarray) else raw == 0
