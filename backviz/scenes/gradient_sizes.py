@@ -112,8 +112,10 @@ def gradient_histograms(
 
     return Film(
         N_("How large a gradient each layer gets"), panels, frames, steps, key_frames(steps),
-        alt="For each network curves of how the sizes of the gradient are distributed, one for "
-        "each of four layers, on an axis of powers of ten.",
+        alt=N_(
+            "For each network curves of how the sizes of the gradient are distributed, one "
+            "for each of four layers, on an axis of powers of ten."
+        ),
     )  # fmt: skip
 
 

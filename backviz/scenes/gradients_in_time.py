@@ -140,8 +140,10 @@ def time_gradient(
     return Film(
         N_("Back through time: what a forget gate keeps"), panels, frames, steps,
         key_frames(steps),
-        alt="Left the size of the gradient of the state against the steps back, for a plain "
-        "recurrent network and two LSTMs; right the product of their factors.",
+        alt=N_(
+            "Left the size of the gradient of the state against the steps back, for a plain "
+            "recurrent network and two LSTMs; right the product of their factors."
+        ),
     )  # fmt: skip
 
 

@@ -109,8 +109,10 @@ def norm_rates(
 
     return Film(
         N_("With a norm the rate may be larger"), panels, frames, steps, key_frames(steps),
-        alt="Left the loss of plain networks, networks with batch norm and with layer norm "
-        "against the rate; right the largest rate that halves the loss against the step.",
+        alt=N_(
+            "Left the loss of plain networks, networks with batch norm and with layer norm "
+            "against the rate; right the largest rate that halves the loss against the step."
+        ),
     )  # fmt: skip
 
 

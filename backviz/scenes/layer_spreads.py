@@ -98,8 +98,10 @@ def layer_inputs(
 
     return Film(
         N_("What enters each layer while all learn"), panels, frames, steps, key_frames(steps),
-        alt="For each network a map of how its layers' inputs are distributed, with lines at one "
-        "standard deviation around the mean.",
+        alt=N_(
+            "For each network a map of how its layers' inputs are distributed, with lines at "
+            "one standard deviation around the mean."
+        ),
     )  # fmt: skip
 
 

@@ -131,6 +131,8 @@ def lsuv(
     return Film(
         N_("LSUV: measure a layer, divide its weights"), panels, frames, len(runs),
         key_frames(len(runs)), fps=2.0,
-        alt="Left the standard deviation of every layer before and while its weights are "
-        "rescaled; right the factor of each layer with the line of theory.",
+        alt=N_(
+            "Left the standard deviation of every layer before and while its weights are "
+            "rescaled; right the factor of each layer with the line of theory."
+        ),
     )  # fmt: skip

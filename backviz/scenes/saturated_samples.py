@@ -104,8 +104,10 @@ def saturation_map(
     return Film(
         N_("Units and samples: where no gradient passes"), panels, frames, steps,
         key_frames(steps),
-        alt="Maps of units against samples for three layers of two networks; cells where the unit "
-        "is saturated are marked.",
+        alt=N_(
+            "Maps of units against samples for three layers of two networks; cells where the "
+            "unit is saturated are marked."
+        ),
     )  # fmt: skip
 
 

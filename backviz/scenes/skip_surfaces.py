@@ -164,6 +164,8 @@ def skip_surface(
     return Film(
         N_("Skip connections keep a deep loss smooth"), panels, frames, len(depths),
         key_frames(len(depths)), fps=1.0, columns=(1.1, 1.1, 1.0),
-        alt="The loss around a trained network as a map, without and with skip connections, for "
-        "more and more layers; right the share of each map in which it curves down.",
+        alt=N_(
+            "The loss around a trained network as a map, without and with skip connections, "
+            "for more and more layers; right the share of each map in which it curves down."
+        ),
     )  # fmt: skip

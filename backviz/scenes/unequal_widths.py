@@ -161,8 +161,10 @@ def fans(
     return Film(
         N_("Fan-in keeps the signal, fan-out the gradient"), panels, frames, len(order),
         key_frames(len(order)), fps=4.0,
-        alt="The units of each layer; the mean square of the signal and of the gradient by layer "
-        "for weights by fan-in, by fan-out and by their mean, with theory.",
+        alt=N_(
+            "The units of each layer; the mean square of the signal and of the gradient by "
+            "layer for weights by fan-in, by fan-out and by their mean, with theory."
+        ),
     )  # fmt: skip
 
 

@@ -112,8 +112,10 @@ def update_ratio(
 
     return Film(
         N_("How far a step moves the weights"), panels, frames, steps, key_frames(steps),
-        alt="The ratio of update to weight against the step for some layers, at two rates, with a "
-        "line at a thousandth; right both losses.",
+        alt=N_(
+            "The ratio of update to weight against the step for some layers, at two rates, "
+            "with a line at a thousandth; right both losses."
+        ),
     )  # fmt: skip
 
 

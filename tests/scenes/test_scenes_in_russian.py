@@ -34,6 +34,7 @@ NAMED = [
     "Dropout", "Batch", "PCA", "SGD decoupled", "lr", "wd", "seed", "ln", "var", "uv", "opt",
     "max", "mult", "size", "total", "steps", "up", "mode", "triangular", "start", "end", "iters",
     "power", "gamma", "patience", "decay", "grad", "zero", "backward", "MSE", "Huber",
+    "LSTM", "RNN", "LSUV", "torch", "keras", "optax",
 ]  # fmt: skip
 ALLOWED = {word.lower() for name in NAMED for word in WORD.findall(name.replace("_", " "))}
 CODE = re.compile(r"[\w.]+\(.*?\)|\b\w+_\w+\b")  # opt.zero_grad(), zero_grad
