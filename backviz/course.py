@@ -79,7 +79,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "softmax", "Several classes: softmax with cross-entropy, for which max is no stand-in",
             "scores, shares, and the gradient p − y on the scores",
-            "animate softmax_bars -o NAME.mp4",
+            "animate softmax_bars -o NAME.mp4", "graph @softmax-ce --for slide -o NAME.svg",
         ),
         (
             "training-step", "A step of training: zero_grad, forward, loss, backward, step",
@@ -264,7 +264,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "losses", "Squares, Huber, hinge, cross-entropy: what an error costs, how it pulls",
             "value and gradient on one axis; a line that outliers pull away",
-            "animate loss_curves -o NAME.mp4", "animate loss_curves --kind margin -o NAME-2.mp4",
+            "animate loss_curves -o NAME.mp4", "animate loss_curves --kind all -o NAME-2.mp4",
             "animate robust_fit -o NAME-3.mp4",
         ),
         (

@@ -18,21 +18,44 @@ from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.words import Words
 
-Kind = Literal["residual", "margin"]
+Kind = Literal["residual", "margin", "all"]
 Loss = Callable[[Any], Any]
-LOSSES: dict[Kind, dict[str, Loss]] = {
-    "residual": {
-        N_("squared"): lambda r: OPS["mse_loss"](r, 0.0, reduction="none"),
-        N_("absolute"): lambda r: OPS["l1_loss"](r, 0.0, reduction="none"),
-        N_("Huber"): lambda r: OPS["huber_loss"](r, 0.0, reduction="none"),
-    },
-    "margin": {
-        N_("cross-entropy"): lambda m: OPS["softplus"](-m),
-        N_("hinge"): lambda m: OPS["relu"](1 - m),
-        "squared": lambda m: (1 - m) ** 2,
-    },
+CLASSES = 10  # of the cross-entropy of several
+
+
+def _of_many(margin: Any) -> Any:
+    """The cross-entropy of classes, the true one ahead of all others by a margin (n,)."""
+    others = np.zeros((len(margin), CLASSES - 1))
+    scores = OPS["concatenate"]([margin.reshape(-1, 1), others], axis=1)
+    return OPS["cross_entropy"](scores, np.zeros(len(margin), int), reduction="none")
+
+
+_RESIDUAL: dict[str, Loss] = {
+    N_("squared"): lambda r: OPS["mse_loss"](r, 0.0, reduction="none"),
+    N_("absolute"): lambda r: OPS["l1_loss"](r, 0.0, reduction="none"),
+    N_("Huber"): lambda r: OPS["huber_loss"](r, 0.0, reduction="none"),
 }
-AXES = {N_("residual"): N_("residual ŷ − y"), N_("margin"): N_("margin y·score, y = ±1")}
+_MARGIN: dict[str, Loss] = {
+    N_("hinge"): lambda m: OPS["relu"](1 - m),
+    "BCE": lambda m: OPS["softplus"](-m),
+    N_("CE, 10 classes"): _of_many,
+}
+
+
+def _from_one(loss: Loss) -> Loss:
+    """A loss of a residual, for a score that should be 1."""
+    return lambda score: loss(score - 1)
+
+
+LOSSES: dict[Kind, dict[str, Loss]] = {
+    "residual": _RESIDUAL,
+    "margin": _MARGIN | {"squared": _from_one(_RESIDUAL["squared"])},
+    "all": {name: _from_one(loss) for name, loss in _RESIDUAL.items()} | _MARGIN,
+}
+AXES = {
+    "residual": N_("residual ŷ − y"), "margin": N_("margin y·score, y = ±1"),
+    "all": N_("score, right is 1"),
+}  # fmt: skip
 
 
 def curves(kind: Kind, x: Array) -> dict[str, tuple[Array, Array]]:
@@ -69,11 +92,12 @@ def loss_curves(
 
     For regression over the residual: the squared loss pulls in proportion to the error, so one
     outlier outvotes many; the absolute loss and Huber's (δ = 1) pull no harder from some error
-    on. For two classes over the margin: cross-entropy and hinge stop to pull at what is right,
-    the squared loss punishes what is more than right.
+    on. For classes over the margin: cross-entropy (BCE for two classes, CE for ten, of which the
+    other nine are alike) and hinge stop to pull at what is right, the squared loss punishes what is
+    more than right. `all` has six of them over a score that should be 1.
 
     Options:
-    kind: losses of a residual, or of the margin of two classes
+    kind: losses of a residual, of the margin of classes, or of a score that should be 1
     end: of the axis, to both sides
     frames: how many places the point visits
     """
@@ -95,15 +119,16 @@ def loss_curves(
     def moments() -> Iterator[Frame]:
         for k in range(frames):
             parts = (
-                _("{name} {value}, gradient {slope}", name=_(name), value=write(both[0][k]),
-                  slope=write(both[1][k]))
+                f"{_(name)} {write(both[0][k])} ({write(both[1][k])})"
                 for name, both in there.items()
-            )  # fmt: skip
-            parts_said, where = "; ".join(parts), write(at[k])
+            )
+            told = {"parts": ", ".join(parts), "at": write(at[k])}
             yield Frame(
-                _("Residual {at}: {parts}.", at=where, parts=parts_said)
-                if kind == "residual"
-                else _("Margin {at}: {parts}.", at=where, parts=parts_said),
+                {
+                    "residual": _("Residual {at}, loss (and gradient): {parts}.", **told),
+                    "margin": _("Margin {at}, loss (and gradient): {parts}.", **told),
+                    "all": _("Score {at}, loss (and gradient): {parts}.", **told),
+                }[kind],
                 {
                     key: (
                         Rule("at", float(at[k]), axis="x"),
@@ -119,6 +144,6 @@ def loss_curves(
 
     return Film(
         N_("Losses and their gradients"), panels, moments, frames, key_frames(frames),
-        alt=Words("Left the losses {names} over the {kind}, right their gradients, with a point on "
-                  "each that travels along the axis.", names=Words.joined(drawn), kind=Words(kind)),
+        alt=Words("Left the losses {names} on one axis, right their gradients, with a point on "
+                  "each that travels along the axis.", names=Words.joined(drawn)),
     )  # fmt: skip

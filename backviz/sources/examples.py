@@ -112,5 +112,10 @@ for _row in (
         "q=W@x; f=sum(q**2); W=[[0.1, 0.5], [-0.3, 0.8]]; x=[0.2, 0.4]",
         "‖Wx‖²: how the gradient passes a matrix product",
     ),
+    Example(
+        "softmax-ce",
+        "L=cross_entropy(z, 0); z=[2, 0.5, -1]",
+        "softmax with cross-entropy as one op: the gradient is softmax(z) − y",
+    ),
 ):
     EXAMPLES.add(_row.name, _row)

@@ -6,6 +6,7 @@
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from picture_lint import objections, touched
 from quick import one_in
@@ -113,3 +114,13 @@ def test_what_gave_way_is_said_and_can_be_asked_for(path):
     assert bool(fewer) == any("gave way" in said for said in made.messages)
     whole = figure(path, size="slide", arrays="values", entries=6, local="show")
     assert (whole.shown.arrays, whole.shown.entries, whole.shown.local) == ("values", 6, "show")
+
+
+def test_the_rule_of_softmax_with_cross_entropy_stands_whole_on_a_slide():
+    loss = load("@softmax-ce")
+    loss.backward()
+    figure = Figure(loss, Style(size="slide"))
+    (arrow,) = figure.diagram.arrows
+    assert arrow.local == "g·(softmax(z) − y)" and figure.drawing.least_text >= 18
+    p = np.exp([2, 0.5, -1]) / np.exp([2, 0.5, -1]).sum()
+    np.testing.assert_allclose(loss.inputs[0].grad, p - [1, 0, 0])

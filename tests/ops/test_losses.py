@@ -402,7 +402,8 @@ def test_printed_rules_follow_the_options():
         (mse_loss(x, y), "(g / 6)·2·(x − y)"),
         (mse_loss(x, y, reduction="sum"), "g·2·(x − y)"),
         (mse_loss(x, y, weight=w), "(g / 14)·2·(x − y)·weight"),
-        (cross_entropy(x, [0, 1]), "(g / 2)·(softmax(x, axis=1) − one_hot(target, 3, 1))"),
+        (cross_entropy(x, [0, 1]), "(g / 2)·(softmax(x, axis=1) − y′)"),
+        (cross_entropy(tensor(np.ones(3), "x"), 1), "g·(softmax(x) − y′)"),
         (cross_entropy(x, [0, 1], weight=w), "(g / 3)·(softmax(x, axis=1)·sum₁(y′) − y′)"),
         (nll_loss(x, [0, 1], reduction="sum"), "−g·one_hot(target, 3, 1)"),
     ):
@@ -413,6 +414,8 @@ def test_printed_rules_follow_the_options():
         assert str(formula) == text
     counts = dict(rules_of(cross_entropy(x, [0, 1], weight=w), [0])[0].parts)
     assert counts == {"y": "one_hot(target, 3, 1)·weight"}
+    counts = dict(rules_of(cross_entropy(x, [0, 1]), [0])[0].parts)
+    assert counts == {"y": "one_hot(target, 3, 1)"}
 
 
 def test_expressions_know_them():

@@ -121,13 +121,21 @@ def test_losses_and_gradients_are_torch_s():
             "Huber": lambda r: f.huber_loss(r, torch.zeros_like(r), reduction="none"),
         },
         "margin": {
-            "cross-entropy": lambda m: f.binary_cross_entropy_with_logits(
+            "BCE": lambda m: f.binary_cross_entropy_with_logits(
                 m, torch.ones_like(m), reduction="none"
+            ),
+            "CE, 10 classes": lambda m: f.cross_entropy(
+                torch.cat([m[:, None], torch.zeros(len(m), 9)], dim=1),
+                torch.zeros(len(m), dtype=torch.long),
+                reduction="none",
             ),
             "hinge": lambda m: torch.relu(1 - m),
             "squared": lambda m: f.mse_loss(m, torch.ones_like(m), reduction="none"),
         },
     }
+    one = torch.ones(1, dtype=torch.float64)
+    theirs["all"] = {n: lambda s, g=g: g(s - one) for n, g in theirs["residual"].items()}
+    theirs["all"] |= {n: theirs["margin"][n] for n in ("hinge", "BCE", "CE, 10 classes")}
     for kind, losses in theirs.items():
         data = scenes.loss_curves(kind=kind, frames=2).data()
         for name, loss in losses.items():

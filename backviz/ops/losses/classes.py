@@ -189,12 +189,12 @@ def _pull_cross_entropy(
     counts, divisor = options.mass(x, target, upstream)
     upstream = along_classes(upstream, shape, reduction, divisor)
     if position == 0:
-        shares = softmax(x, axis)
+        shares = softmax(x, axis) if len(shape) > 1 else softmax(x)
+        counts = part("y", counts)
         if not labels or weight is not None or options.ignore_index is not None:
-            counts = part("y", counts)
             shares = shares * sum_op(counts, axis=axis, keepdims=True)
         return upstream * (shares - counts)
-    gradient = -upstream * log_softmax(x, axis)
+    gradient = -upstream * (log_softmax(x, axis) if len(shape) > 1 else log_softmax(x))
     if options.label_smoothing:
         gradient = gradient * (1 - options.label_smoothing)
     return gradient if weight is None else gradient * per_class(weight, shape, upstream)
