@@ -278,7 +278,7 @@ def test_a_row_ends_where_at_most_five_arrows_pass(arrows, broken):
         tuple(Node(name, 40, 20) for name in ["s", *names, "t"]),
         tuple(Edge(f"e{i}", a, b) for i, (a, b) in enumerate([*over, *ends])),
     )
-    found = [*rows.in_rows(plan, layered_layout(plan), layered_layout, most=2)]
+    found = [*rows.in_rows(plan, layered_layout(plan), most=2)]
     assert bool(found) is broken
 
 
@@ -288,7 +288,7 @@ def test_between_two_rows_there_is_room_for_the_arrow_and_its_corners():
         tuple(Node(name, 40, 20) for name in names),
         tuple(Edge(f"e{i}", a, b) for i, (a, b) in enumerate(pairwise(names))),
     )
-    first = next(rows.in_rows(plan, layered_layout(plan), layered_layout))
+    first = next(rows.in_rows(plan, layered_layout(plan))).lay(layered_layout)
     heights = sorted({round(y, 3) for _, y in first.centers.values()})
     assert len(heights) == 2
     gap = heights[1] - heights[0] - 20

@@ -14,6 +14,7 @@ from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat, Remark, shown
 from backviz.diagrams.theme import Theme, mixed
 
 EM = 14.0
+CHIP = 0.92  # an op's sign, against the value's text
 SMALL = 0.88  # arrow labels, shapes and legends, against the value's text
 PAD_X, PAD_Y = 0.6 * EM, 0.3 * EM
 LINE = 1.24 * EM
@@ -45,7 +46,7 @@ class _Word:
 def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
     """The lines above the rule: a scalar that needs no op stands beside its name."""
     title = [_Word(box.title, EM, theme.ink, bold=True)] if box.title else []
-    symbol = [_Word(box.symbol, 0.92 * EM, theme.ink, chip=True)] if box.symbol else []
+    symbol = [_Word(box.symbol, CHIP * EM, theme.ink, chip=True)] if box.symbol else []
     note = [_Word(box.note, SMALL * EM, theme.muted)] if box.note else []
     # a fold's list of ops is no value and takes no value's colour
     number = not box.counted

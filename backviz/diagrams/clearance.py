@@ -7,7 +7,7 @@ Invariant: an arrow that passes no box closely stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -35,19 +35,46 @@ def sideways(
     >>> sideways({"e": curve}, {"e": ("a", "b")}, above)["e"] > 0
     True
     """
+    moves = ((arrow, _least_move(*passed)) for arrow, *passed in _passing(curves, ends, frames))
+    return {arrow: move for arrow, move in moves if move}
+
+
+def touching(
+    curves: Mapping[str, Points],
+    drawn: Mapping[str, tuple[float, bool]],
+    ends: Mapping[str, tuple[str, str]],
+    frames: Mapping[str, Frame],
+) -> list[str]:
+    """The arrows that run on or under a box that is not their own, drawn as `drawn` says.
+
+    That is how far aside of the curve, and whether as two lines.
+    """
+    found = []
+    for arrow, points, boxes in _passing(curves, ends, frames):
+        aside, double = drawn[arrow]
+        on, across = sampled(points)
+        sides = (aside - APART, aside + APART) if double else (aside,)
+        lines = np.concatenate([on + across * side for side in sides])
+        if _distances(lines, boxes).min() < LINE_WIDTH / 2:
+            found.append(arrow)
+    return found
+
+
+def _passing(
+    curves: Mapping[str, Points], ends: Mapping[str, tuple[str, str]], frames: Mapping[str, Frame]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Each arrow that may pass boxes that are not its own: its points, and those boxes."""
     if len(frames) > MOST_BOXES:
-        return {}
+        return
     names = list(frames)
     boxes = np.array([frames[name] for name in names], dtype=float).reshape(-1, 4)
-    found = {}
     for arrow, curve in curves.items():
         points = np.array(curve)
         low, high = points.min(axis=0) - REACH, points.max(axis=0) + REACH
         near = (boxes[:, :2] < high).all(axis=1) & (boxes[:, 2:] > low).all(axis=1)
         passed = [i for i in np.flatnonzero(near) if names[i] not in ends[arrow]]
-        if passed and (move := _least_move(points, boxes[passed])):
-            found[arrow] = move
-    return found
+        if passed:
+            yield arrow, points, boxes[passed]
 
 
 def _least_move(points: np.ndarray, boxes: np.ndarray) -> float:

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from backviz.diagrams.build import build
+from backviz.diagrams.page import Page
+from backviz.diagrams.theme import PRESETS
 from backviz.graphs import LEAF
 from backviz.language import N_, _, all_of
 from backviz.text import Arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import networkx as nx
 
-    from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
     from backviz.diagrams.style import Style
 
+UNSEEN = 0.05  # points of text
 MANY_USES = 4  # boxes that use a leaf which may stand apart, without arrows
 # What gives way before the text becomes too small: the longest side that is written out, what
 # is shown of larger arrays, and the words on arrows.
@@ -48,14 +50,14 @@ class Level:
     view: nx.MultiDiGraph[int]
     style: Style
     diagram: Diagram
-    drawing: Drawing | None = None
+    page: Page | None = None
     message: str = ""
     apart: bool = False  # whether what many boxes use stands apart, without arrows
 
     @property
     def width(self) -> float:
         """The width of the page, if it was measured."""
-        return self.drawing.width if self.drawing else 0.0
+        return self.page.sheet.width if self.page else 0.0
 
 
 def used_often(view: nx.MultiDiGraph[int]) -> tuple[int, ...]:
@@ -66,7 +68,25 @@ def used_often(view: nx.MultiDiGraph[int]) -> tuple[int, ...]:
 
 def text_of(level: Level) -> float:
     """The smallest text of a page, if it was measured."""
-    return level.drawing.least_text if level.drawing else 0.0
+    return level.page.sheet.least_text if level.page else 0.0
+
+
+def reads(level: Level, least: float) -> bool:
+    """Whether the smallest text of a page is so large, as far as a reader sees."""
+    if not level.page:
+        return True
+    enough = least - UNSEEN
+    return level.page.most_text >= enough and text_of(level) >= enough
+
+
+def largest(levels: Sequence[Level]) -> Level:
+    """The level with the largest text, the first of equals; no page is laid out needlessly."""
+    found = levels[0]
+    for level in levels[1:]:
+        most = level.page.most_text if level.page else 0.0
+        if most > text_of(found) and text_of(level) > text_of(found):
+            found = level
+    return found
 
 
 def terser(level: Level, given: Style, names: Mapping[int, str]) -> list[Style]:
@@ -98,9 +118,15 @@ def left_out(given: Style, level: Level) -> str:
     if level.apart:
         names = (level.view.nodes[n]["label"] for n in level.view.graph["apart"])
         left.append(_("the arrows of {names}, which many boxes use,", names=", ".join(names)))
-        ask.append("--for notebook")
+        ask.append("--weights show")
     if not left:
         return ""
+    if not PRESETS[given.size].least:
+        return _(
+            "{things} gave way to fewer crossings; {options} draws them",
+            things=all_of(left),
+            options=" ".join(ask),
+        )
     return _(
         "{things} gave way to larger text; {options} draws them",
         things=all_of(left),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.diagrams.build import MAX_TITLE, build
-from backviz.diagrams.detail import Level, left_out, terser, text_of, used_often
-from backviz.diagrams.page import ENOUGH, compose
+from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
+from backviz.diagrams.page import ENOUGH, Page
 from backviz.diagrams.pages import split
 from backviz.diagrams.pointing import Pointing
 from backviz.diagrams.style import MOST_PAGES, Style
@@ -62,10 +62,16 @@ DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 FEW, MOST_ON_PAGES = 12, 120  # boxes that are spread over pages
 WIDEST = 1600  # points of a page that takes its width from what is drawn
+TANGLED = 12  # crossings, of which arrows of weights that are used often are left out
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
 NEARLY = 0.95  # of the least text size, with a warning, before anything is folded
 TOLERATED = 0.6  # of the least text size, with a warning, before the middle is folded
+
+
+def _tangle(level: Level) -> tuple[bool, int]:
+    """How bad a page that takes its width from what is drawn is to read."""
+    return level.width > WIDEST, level.page.tidy.faults[0] if level.page else 0
 
 
 class Figure:
@@ -220,29 +226,29 @@ class Figure:
         if not least:
             return level
         fitted = self._with_fewer_numbers(level, bare, least)
-        if apart := () if self._reads(fitted, least) else used_often(level.view):
+        if apart := () if reads(fitted, least) else self._often(level):
             level.view.graph["apart"] = apart
-            fitted = max(fitted, self._with_fewer_numbers(level, bare, least), key=text_of)
+            fitted = largest([fitted, self._with_fewer_numbers(level, bare, least)])
             level.view.graph["apart"] = apart if fitted.apart else ()
         return fitted
 
     def _with_fewer_numbers(self, level: Level, bare: bool, least: float) -> Level:
         full = self._measured(level, self.style)
         fewer = [s for s in terser(level, self.style, self.names) if bare or s.arrays != "shapes"]
-        if self._reads(full, NEARLY * least) or not fewer or len(level.view) > CROWDED:
+        if reads(full, NEARLY * least) or not fewer or len(level.view) > CROWDED:
             return full
         tried = [full, self._measured(level, fewer[-1])]
-        if self._reads(tried[-1], TOLERATED * least):
+        if reads(tried[-1], TOLERATED * least):
             for style in fewer[:-1]:
                 tried.append(self._measured(level, style))
-                if self._reads(tried[-1], least):
+                if reads(tried[-1], least):
                     return tried[-1]
-        return max(tried, key=text_of)
+        return largest(tried)
 
     def _measured(self, level: Level, style: Style) -> Level:
         diagram = build(level.view, style, self.names)
-        drawing, apart = compose(diagram, style), bool(level.view.graph.get("apart"))
-        return replace(level, style=style, diagram=diagram, drawing=drawing, apart=apart)
+        apart = bool(level.view.graph.get("apart"))
+        return replace(level, style=style, diagram=diagram, page=Page(diagram, style), apart=apart)
 
     def _automatic(self) -> Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
@@ -253,21 +259,21 @@ class Figure:
         why = _("to stay readable")
         if size(by_op) <= (COMPLETE if self._layers else READABLE):
             level = self._fitted(by_op, bare=size(by_op) == size(by_name))
-            if self._reads(level, NEARLY * least):
+            if reads(level, NEARLY * least):
                 return level
             why = _("because the text would be {pt:.1f} pt", pt=text_of(level))
             candidates.append(level)
         if self._layers:
             network = self._fitted(fold_names(self.graph), named=True)
             level = self._told(network, N_("matrices and layers"), why)
-            if self._reads(level, least):
+            if reads(level, least):
                 return level
             candidates.append(level)
         if has_scopes(self.graph) and not self._layers:
             for fold, how in self._by_parts():
                 if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
                     level = self._told(self._fitted(fold.home, fold.titles), how, why)
-                    if self._reads(level, TOLERATED * least):
+                    if reads(level, TOLERATED * least):
                         return level
                     candidates.append(level)
         if 2 < size(by_name) <= READABLE and size(by_name) < size(by_op):
@@ -281,15 +287,15 @@ class Figure:
                 named = self._told(
                     self._fitted(home, bare=bare, named=True), N_("one per name"), why
                 )
-                if self._reads(named, least):
+                if reads(named, least):
                     return named
                 candidates.append(named)
         if size(by_op) > COMPLETE:
             shorter = self._shortened(by_op, least)
-            if self._reads(shorter[-1], least):
+            if reads(shorter[-1], least):
                 return self._told(shorter[-1], "", why)
             candidates += [self._told(level, "", why) for level in shorter]
-        return max(candidates, key=text_of)
+        return largest(candidates)
 
     def _shortened(self, by_op: Home, least: float) -> list[Level]:
         """Levels without the middle; the last is the longest that can be read, if any can.
@@ -301,10 +307,10 @@ class Figure:
         level = self._fitted(fold_middle(by_op, between if least else most))
         if not least:
             return [level]
-        if not self._reads(level, least):
+        if not reads(level, least):
             return [level, self._fitted(fold_middle(by_op, fewest))]
         longer = self._fitted(fold_middle(by_op, most))
-        return [longer if self._reads(longer, least) else level]
+        return [longer if reads(longer, least) else level]
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
         ways: tuple[tuple[Callable[[], Parts], str], ...] = (
@@ -315,10 +321,6 @@ class Figure:
         for make, how in ways:
             parts = make()
             yield Parts(self._cut(parts.home), parts.titles), how
-
-    @staticmethod
-    def _reads(level: Level, least: float) -> bool:
-        return level.drawing is None or level.drawing.least_text >= least - 0.05
 
     def _told(self, level: Level, how: str, why: str) -> Level:
         nodes = ngettext("{n:,} node", "{n:,} nodes", len(self.graph))
@@ -355,17 +357,25 @@ class Figure:
     def drawing(self) -> Drawing:
         """The page of marks."""
         level = self._level
-        if not level.drawing:
+        if not level.page:
             level = self._measured(level, level.style)
-            apart = used_often(level.view) if level.width > WIDEST else ()
-            if apart and not PRESETS[self.style.size].width:
+            if apart := () if PRESETS[self.style.size].width else self._tangling(level):
                 level.view.graph["apart"] = apart
                 other = self._measured(level, level.style)
-                level = min(level, other, key=lambda each: each.width)
+                level = min(level, other, key=_tangle)
                 level.view.graph["apart"] = apart if level.apart else ()
             vars(self)["_level"] = level
-        assert level.drawing is not None
-        return level.drawing
+        assert level.page is not None
+        return level.page.drawing
+
+    def _often(self, level: Level) -> tuple[int, ...]:
+        """What is used so often that it may stand apart, unless it was asked for."""
+        return () if self.style.weights == "show" else used_often(level.view)
+
+    def _tangling(self, level: Level) -> tuple[int, ...]:
+        """What is used so often that its arrows make a picture too wide, or a tangle."""
+        apart = self._often(level)
+        return apart if apart and (level.width > WIDEST or _tangle(level)[1] > TANGLED) else ()
 
     @cached_property
     def pages(self) -> tuple[Figure, ...]:
@@ -375,7 +385,7 @@ class Figure:
             return (self,)
         if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
-        level = self._level
+        level, least = self._level, ENOUGH * preset.least
         if style.fold == "auto":
             home = self._cut(hide_data(self.graph, self._weighed(fold_names(self.graph))))
             if size(home) < FEW:
@@ -387,21 +397,22 @@ class Figure:
         for many in counts:
             for one in (self.style, *terser(level, self.style, self.names)):
                 found = self._on_pages(level, one, many)
-                least = min(page[1].least_text for page in found)
-                if least >= ENOUGH * preset.least:
-                    return tuple(self._showing(level, one, *page) for page in found)
+                if all(page.most_text >= least for page in found) and all(
+                    page.sheet.least_text >= least for page in found
+                ):
+                    return tuple(self._showing(level, one, p.diagram, p.drawing) for p in found)
         if style.pages:
-            return tuple(self._showing(level, one, *page) for page in found)
+            return tuple(self._showing(level, one, p.diagram, p.drawing) for p in found)
         return (self,)
 
-    def _on_pages(self, level: Level, style: Style, many: int) -> list[tuple[Diagram, Drawing]]:
+    def _on_pages(self, level: Level, style: Style, many: int) -> list[Page]:
         said = LANGUAGES[style.lang].gettext("goes on there")
         diagrams = split(build(level.view, style, self.names), many, said)
-        return [(diagram, compose(diagram, style)) for diagram in diagrams]
+        return [Page(diagram, style) for diagram in diagrams]
 
     def _showing(self, level: Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:
         made = self.restyled(self.style)
-        vars(made)["_level"] = replace(level, style=style, diagram=diagram, drawing=drawing)
+        vars(made)["_level"] = replace(level, style=style, diagram=diagram)
         vars(made)["drawing"] = drawing
         return made
 

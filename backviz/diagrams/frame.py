@@ -6,8 +6,9 @@ that they leave; so nothing runs off the page however long a title is.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, takewhile
 
 from backviz.autodiff.symbol import UNNAMED
@@ -96,14 +97,25 @@ class Frame:
 
     def scale(self, width: float, height: float) -> float:
         """How much larger than natural size a graph of that size can be drawn."""
-        preset = self.preset
-        scale = (preset.most if self.bounded else preset.text) / EM
+        most, wide, high = self.room
+        return min(most, wide / width, high / height)
+
+    @cached_property
+    def least_text(self) -> float:
+        """The size of the smallest text of caption and legend."""
+        marks = [mark for item, _width in self.legend for mark in item]
+        sizes = [mark.size for mark in marks if isinstance(mark, Text)]
+        return min([*sizes, self._size] if self.caption else sizes, default=math.inf)
+
+    @cached_property
+    def room(self) -> tuple[float, float, float]:
+        """The largest scale, and the width and height that a graph may take."""
+        preset, wide, high = self.preset, math.inf, math.inf
         if preset.width:
-            scale = min(scale, (preset.width - 2 * preset.margin) / width)
+            wide = preset.width - 2 * preset.margin
         if highest := preset.height or preset.tallest:
-            room = highest - 2 * preset.margin - self.taken(preset.width)
-            scale = min(scale, room / height)
-        return scale
+            high = highest - 2 * preset.margin - self.taken(preset.width)
+        return (preset.most if self.bounded else preset.text) / EM, wide, high
 
     def parts(self, width: float, height: float) -> list[Part]:
         """Caption at the top, legend at the bottom, both in the middle."""

@@ -118,6 +118,19 @@ def free_labels(
     return places
 
 
+def struck(
+    centers: Mapping[str, Point],
+    sizes: Mapping[str, Size],
+    curves: Mapping[str, Points],
+    drawn: Mapping[str, tuple[float, bool]],
+) -> list[str]:
+    """The labels that the line of another arrow runs through."""
+    if not 0 < len(centers) <= MOST_LABELS or _places(curves) > MOST_PLACES:
+        return []
+    crowd = _Crowd({name: line(curve, *drawn[name]) for name, curve in curves.items()})
+    return [n for n, at in centers.items() if crowd.strikes(_around(at, np.array(sizes[n]), 0), n)]
+
+
 def _places(curves: Mapping[str, Points]) -> float:
     """How many places the lines of these curves have, about: by their control points."""
     return sum(math.dist(a, b) for c in curves.values() for a, b in pairwise(c)) / STEP

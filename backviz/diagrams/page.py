@@ -6,19 +6,17 @@ whole. Text that ends up smaller than the page's least size is never silent.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from backviz.diagrams import font
-from backviz.diagrams.arrows import arrow_part, halo_size, label_part, label_size
-from backviz.diagrams.boxes import EM, SMALL, box_part, measure
-from backviz.diagrams.clearance import sideways
+from backviz.diagrams.arrows import arrow_part, halo_size, label_part
+from backviz.diagrams.boxes import CHIP, EM, SMALL, box_part, measure
+from backviz.diagrams.clearance import sideways, touching
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
-from backviz.diagrams.label_places import free_labels
-from backviz.diagrams.layout import Edge, Layout, Node, Plan, Point, lay_out
-from backviz.diagrams.layout.rows import in_rows
+from backviz.diagrams.label_places import free_labels, struck
+from backviz.diagrams.layout import Edge, Layout, Point
 from backviz.diagrams.model import (
     WHOLE_ARROW,
     WHOLE_BOX,
@@ -30,19 +28,16 @@ from backviz.diagrams.model import (
     Lines,
 )
 from backviz.diagrams.style import Style
+from backviz.diagrams.tangle import crossing, out_of_order
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
+from backviz.diagrams.tidy import tidiest
+from backviz.diagrams.ways import EDGE, Way, best, narrow, scale_of, ways, widest_of
 from backviz.language import _
 
-RANK_GAP, NODE_GAP = 2.1 * EM, 0.6 * EM
-TIGHT_GAP = 1.5 * EM  # where words on arrows were left out to make the text larger
-LABELLED_GAP = 1.7 * EM  # where labels add their own room
-EDGE = 0.6 * EM  # room around the drawing for borders, stacks and arrows that are moved aside
 ONE_COLUMN = 3.3 * INCH
+MOST_TIDIED = 150  # arrows; what is laid out with more of them takes too long to try again
+WIDER, SMALLER = 1.2, 0.95  # a drawing, and its text, where that makes it easier to follow
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
-TWO_DIRECTIONS_UP_TO = 2_000
-IN_ROWS_UP_TO, ROWS_ON_A_PAGE = 300, 5
-FEW_OVER, MOST_OVER_WIDE = 3, 10  # arrows between rows where a page takes its width from them
-AT_MOST = 1.4  # of the width that such a page should have
 
 
 def compose(diagram: Diagram, style: Style) -> Drawing:
@@ -52,22 +47,102 @@ def compose(diagram: Diagram, style: Style) -> Drawing:
 
 def lay(diagram: Diagram, style: Style) -> Sheet:
     """Find a place on the page for everything; what is drawn there is decided later."""
-    theme, preset = THEMES[style.theme], PRESETS[style.size]
-    layouts = _layouts(diagram, style, preset)
-    frame = make_frame(diagram, preset, theme)
-    if style.size == "paper":
-        frame = _column(layouts, diagram, frame, theme)
-        preset = frame.preset
-    layout = _best(layouts, frame) if preset.width else _narrow(layouts, preset)
-    scale = _scale(frame, layout)
-    around = 2 * (EDGE * scale + preset.margin)
-    width = preset.width or max(layout.width * scale + around, frame.least_width)
-    taken = frame.taken(width)
-    height = preset.height or layout.height * scale + around + taken
-    left = (width - layout.width * scale) / 2
-    free = height - 2 * preset.margin - taken - layout.height * scale
-    top = preset.margin + frame.above(width) + free / 2
-    return Sheet(diagram, style, theme, frame, layout, scale, left, top, width, height)
+    return Page(diagram, style).tidy
+
+
+class Page:
+    """A diagram on the page that the style asks for, laid out when that is needed.
+
+    `sheet` is enough to know how large everything is; `tidy` takes care of crossings too.
+    """
+
+    def __init__(self, diagram: Diagram, style: Style) -> None:
+        self.diagram, self.style = diagram, style
+        self.preset = PRESETS[style.size]
+
+    @property
+    def most_text(self) -> float:
+        """A size that the smallest text of the sheet does not exceed; most layouts are not made."""
+        most = max(way.most(self._frame) for way in self._ways)
+        return min(most * smallest(self.diagram), self._frame.least_text)
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The page with the layout of the first engine."""
+        return self._on(self._way.layout)
+
+    @cached_property
+    def tidy(self) -> Sheet:
+        """The page with the layout that a reader follows most easily, with text as large.
+
+        Crossings count first, operands in their written order next, then the first engine.
+        """
+        if self.sheet.faults == (0, 0) or len(self.diagram.arrows) > MOST_TIDIED:
+            return self.sheet
+        strict = [box.id for box in self.diagram.boxes if box.ordered]
+        return self._on(tidiest(self._way, strict, self._judge))
+
+    def _judge(self, layout: Layout, most: int) -> tuple[int, int] | None:
+        """The faults of a layout; none for one that is too large, or that has more than `most`."""
+        sheet = self._on(layout)
+        if not self._as_large(sheet) or len(crossing(layout.curves)) > most:
+            return None
+        return sheet.faults
+
+    def _as_large(self, sheet: Sheet) -> bool:
+        """Whether a sheet is no worse to read than the one that was chosen for its size."""
+        now, least = self.sheet.least_text, ENOUGH * self.preset.least
+        if not self.preset.width:
+            return sheet.width <= max(WIDER * self.sheet.width, widest_of(self.preset))
+        return sheet.least_text >= min(now, max(least, SMALLER * now))
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The page of marks."""
+        return self.tidy.drawing()
+
+    @cached_property
+    def _frame(self) -> Frame:
+        return make_frame(self.diagram, self.preset, THEMES[self.style.theme])
+
+    @cached_property
+    def _ways(self) -> list[Way]:
+        return list(ways(self.diagram, self.style, self.preset))
+
+    @cached_property
+    def _column(self) -> Frame:
+        """One column where the text stays large enough, else the width of the page."""
+        page = self._frame
+        if self.style.size != "paper":
+            return page
+        preset = replace(self.preset, width=ONE_COLUMN)
+        column = make_frame(self.diagram, preset, THEMES[self.style.theme])
+        text = scale_of(column, best(self._ways, column).layout) * EM * SMALL
+        fits = text >= preset.least and column.least_width <= ONE_COLUMN
+        return column if fits else page
+
+    @cached_property
+    def _way(self) -> Way:
+        if self.preset.width:
+            return best(self._ways, self._column)
+        return narrow(ways(self.diagram, self.style, self.preset), self.preset)
+
+    def _on(self, layout: Layout) -> Sheet:
+        """The page with a layout in the middle of the room that caption and legend leave."""
+        frame = self._column
+        preset, scale = frame.preset, scale_of(frame, layout)
+        around = 2 * (EDGE * scale + preset.margin)
+        width = preset.width or max(layout.width * scale + around, frame.least_width)
+        taken = frame.taken(width)
+        height = preset.height or layout.height * scale + around + taken
+        left = (width - layout.width * scale) / 2
+        free = height - 2 * preset.margin - taken - layout.height * scale
+        top = preset.margin + frame.above(width) + free / 2
+        theme = THEMES[self.style.theme]
+        return Sheet(
+            self.diagram, self.style, theme, frame, layout, scale, left, top, width, height,
+            self._way.plan.direction == "TB",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +162,7 @@ class Sheet:
     top: float
     width: float
     height: float
+    down: bool = False  # the ranks follow one another from top to bottom
 
     def arrow(self, arrow: Arrow, state: ArrowState = WHOLE_ARROW) -> Part:
         """An arrow's lines, as they look at one moment."""
@@ -136,20 +212,46 @@ class Sheet:
             + _warnings(self.diagram, least, self.frame.preset, self.style),
         )
 
+    @property
+    def least_text(self) -> float:
+        """The size of the smallest text on the page."""
+        return min(smallest(self.diagram) * self.scale, self.frame.least_text)
+
     def _placed(self, part: Part) -> Part:
         return placed(part, self.scale, self.left, self.top)
 
     @cached_property
+    def faults(self) -> tuple[int, int]:
+        """Crossings, labels under lines and boxes under lines; operands out of order."""
+        axis = 0 if self.down else 1
+        edges = [Edge(a.id, a.tail, a.head) for a in self.diagram.arrows]
+        crossed = len(crossing(self.layout.curves))
+        hidden = len(struck(self._labels, self._sizes, self.layout.curves, self._drawn))
+        hidden += len(touching(self.layout.curves, self._drawn, self._ends, self._frames))
+        return crossed + hidden, len(out_of_order(edges, self.layout.curves, axis))
+
+    @cached_property
     def _asides(self) -> dict[str, float]:
-        ends = {a.id: (a.tail, a.head) for a in self.diagram.arrows}
-        return sideways(self.layout.curves, ends, self._frames)
+        return sideways(self.layout.curves, self._ends, self._frames)
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[str, str]]:
+        return {a.id: (a.tail, a.head) for a in self.diagram.arrows}
 
     @cached_property
     def _labels(self) -> dict[str, Point]:
-        drawn = {a.id: (self._asides.get(a.id, 0.0), a.backward) for a in self.diagram.arrows}
-        sizes = {a.id: halo_size(a) for a in self.diagram.arrows if a.id in self.layout.labels}
         page = (-EDGE, -EDGE, self.layout.width + EDGE, self.layout.height + EDGE)
-        return free_labels(self.layout.labels, sizes, self.layout.curves, drawn, self._frames, page)
+        return free_labels(
+            self.layout.labels, self._sizes, self.layout.curves, self._drawn, self._frames, page
+        )
+
+    @cached_property
+    def _drawn(self) -> dict[str, tuple[float, bool]]:
+        return {a.id: (self._asides.get(a.id, 0.0), a.backward) for a in self.diagram.arrows}
+
+    @cached_property
+    def _sizes(self) -> dict[str, Point]:
+        return {a.id: halo_size(a) for a in self.diagram.arrows if a.id in self.layout.labels}
 
     @cached_property
     def _frames(self) -> dict[str, tuple[float, float, float, float]]:
@@ -161,83 +263,12 @@ class Sheet:
         return frames
 
 
-def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
-    """The question for the layout engine: sizes and connections, no text."""
-    theme = THEMES[style.theme]
-    nodes = tuple(Node(b.id, *measure(b, theme), b.ordered) for b in diagram.boxes)
-    edges = tuple(Edge(a.id, a.tail, a.head, *label_size(a)) for a in diagram.arrows)
-    bare = RANK_GAP if style.local in ("auto", "show") else TIGHT_GAP
-    gap = LABELLED_GAP if any(e.label_width for e in edges) else bare
-    return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP)
-
-
-def _layouts(diagram: Diagram, style: Style, preset: Preset) -> list[Layout]:
-    """The asked-for direction, or both where the page may suit one better."""
-    directions = [style.direction]
-    if style.direction == "auto":
-        both = preset.width > 0 and len(diagram.boxes) <= TWO_DIRECTIONS_UP_TO
-        directions = ["LR", "TB"] if both else ["LR"]
-    layouts: list[Layout] = []
-    rows: list[Layout] = []
-    for direction in directions:
-        asked = plan(diagram, style, direction)
-        layouts.append(lay_out(asked, style.engine))
-        if style.direction == "auto" and direction == "LR":
-            rows = _rows(asked, layouts[0], style, preset)
-    return layouts + rows  # arrows around corners are the last choice among equals
-
-
-def _rows(asked: Plan, row: Layout, style: Style, preset: Preset) -> list[Layout]:
-    """The layout in rows, where the page is bounded and a single row is too long for it."""
-    highest, widest = preset.height or preset.tallest, _widest(preset)
-    if len(asked.nodes) > IN_ROWS_UP_TO or not (highest or row.width > widest):
-        return []
-    place = partial(lay_out, engine=style.engine)
-    if highest:
-        return [*in_rows(asked, row, place, ROWS_ON_A_PAGE)]
-    made: list[Layout] = []
-    for over in (FEW_OVER, MOST_OVER_WIDE) if row.width > AT_MOST * widest else (FEW_OVER,):
-        for layout in in_rows(asked, row, place, over=over):
-            made.append(layout)
-            if layout.width <= widest:
-                return made
-    return made
-
-
-def _best(layouts: list[Layout], frame: Frame) -> Layout:
-    """The layout in which the text comes out larger.
-
-    Left to right in one row reads like the formula: any other has to be clearly larger.
-    """
-    first = layouts[0]
-    best = max(layouts, key=lambda layout: _scale(frame, layout))
-    return best if _scale(frame, best) > 1.15 * _scale(frame, first) else first
-
-
-def _narrow(layouts: list[Layout], preset: Preset) -> Layout:
-    """The first layout that is no wider than it should be, or else the narrowest."""
-    widest = _widest(preset)
-    fits = [layout for layout in layouts if layout.width <= widest]
-    if not fits and layouts[0].width <= AT_MOST * widest:  # rather than a tangle around corners
-        fits = layouts
-    return fits[0] if fits else min(layouts, key=lambda layout: layout.width)
-
-
-def _widest(preset: Preset) -> float:
-    """How wide a layout of natural size should be where the page takes its width."""
-    return (preset.widest or math.inf) * EM / preset.text
-
-
-def _scale(frame: Frame, layout: Layout) -> float:
-    return frame.scale(layout.width + 2 * EDGE, layout.height + 2 * EDGE)
-
-
-def _column(layouts: list[Layout], diagram: Diagram, page: Frame, theme: Theme) -> Frame:
-    """One column where the text stays large enough, else the width of the page."""
-    column = make_frame(diagram, replace(page.preset, width=ONE_COLUMN), theme)
-    text = _scale(column, _best(layouts, column)) * EM * SMALL
-    fits = text >= page.preset.least and column.least_width <= ONE_COLUMN
-    return column if fits else page
+def smallest(diagram: Diagram) -> float:
+    """The size of the smallest text of a diagram before it is scaled."""
+    boxes = diagram.boxes
+    if any(b.note or b.heat for b in boxes) or any(a.product or a.local for a in diagram.arrows):
+        return SMALL * EM
+    return CHIP * EM if any(b.symbol for b in boxes) else EM
 
 
 def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from matplotlib.transforms import Affine2D
 
 import backviz.scenes.artists as kinds
 from backviz.diagrams.drawing import moved
-from backviz.diagrams.page import EDGE
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.theme import INCH
+from backviz.diagrams.ways import EDGE
 from backviz.movies.drawn import SMALL, Drawn, maker
 from backviz.movies.letters import Letters, face
 from backviz.movies.palette import Palette

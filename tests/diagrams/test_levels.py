@@ -9,7 +9,7 @@ from backviz import Figure, Style, Value, tensor, to_graph
 from backviz.autodiff.recording import scope, scoped
 from backviz.diagrams.layout import lay_out
 from backviz.diagrams.layout.rows import in_rows
-from backviz.diagrams.page import plan
+from backviz.diagrams.ways import plan
 from backviz.errors import InputError, UsageError
 from backviz.graphs import contract, fold_layers, fold_repeats
 
@@ -155,7 +155,7 @@ def test_rows_keep_every_box_arrow_and_label_apart(make):
     asked = plan(figure.diagram, figure.style, "LR")
     layout = lay_out(asked)
     sizes = {n.id: (n.width, n.height) for n in asked.nodes}
-    found = list(in_rows(asked, layout, lay_out))
+    found = [broken.lay(lay_out) for broken in in_rows(asked, layout)]
     assert found
     for rows in found:
         assert rows.centers.keys() == layout.centers.keys()
@@ -195,8 +195,8 @@ def test_a_graph_that_cannot_be_broken_stays_whole():
         total = total + each
     figure = Figure(total, Style(size="slide", fold="none"))
     asked = plan(figure.diagram, figure.style, "LR")
-    for rows in in_rows(asked, lay_out(asked), lay_out):
-        assert rows.centers.keys() == {n.id for n in asked.nodes}
+    for rows in in_rows(asked, lay_out(asked)):
+        assert rows.lay(lay_out).centers.keys() == {n.id for n in asked.nodes}
 
 
 def test_a_small_map_shows_every_entry_of_a_middling_array_and_means_of_a_large_one():

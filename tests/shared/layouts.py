@@ -13,8 +13,8 @@ from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout.layered import layered_layout
 from backviz.diagrams.layout.plan import Direction, Edge, Layout, Node, Plan, Point
-from backviz.diagrams.page import plan as plan_of_diagram
 from backviz.diagrams.style import Style
+from backviz.diagrams.ways import plan as plan_of_diagram
 from backviz.sources import EXAMPLES, load
 
 Box = tuple[float, float, float, float]

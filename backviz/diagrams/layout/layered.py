@@ -30,7 +30,7 @@ from backviz.diagrams.layout.layered_place import place_across
 from backviz.diagrams.layout.layered_ranks import Floats, Ints, ranks
 from backviz.diagrams.layout.plan import Layout, Plan, Point
 
-_PORT_STEP = 10.0  # the ends of edges at one box are at most this far apart
+_PORT_STEP = 14.0  # the ends of edges at one box are at most this far apart
 _SLOPE = 0.6  # of the way that a curve goes across, this much along the ranks
 _WIDER = 1.0  # a gap beside labels grows by at most this share of itself
 _LARGE = 4_000  # elements from which labels are placed once, to save time
@@ -50,7 +50,10 @@ def layered_layout(plan: Plan) -> Layout:
     if not plan.nodes:
         return Layout(0.0, 0.0, {}, {})
     graph = read(plan)
-    rank, depth = ranks(graph.tail, graph.head, [node.id for node in plan.nodes])
+    names = [node.id for node in plan.nodes]
+    long = {edge.tail for edge in plan.edges if edge.ranks > 1}
+    back = frozenset(i for i, name in enumerate(names) if name in long)
+    rank, depth = ranks(graph.tail, graph.head, names, back)
     mesh = make_mesh(graph, rank)
     pos = best_order(mesh.lines, mesh.starts)
     labelled = bool(np.any(graph.label_u + graph.label_v > 0))

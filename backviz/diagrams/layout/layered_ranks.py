@@ -19,8 +19,13 @@ _GROUP = 12  # the most nodes that change their rank together
 _CROWD = 200  # a node with more neighbours ahead is not pushed by others, to save time
 
 
-def ranks(tail: Ints, head: Ints, names: list[str]) -> tuple[Ints, Ints]:
-    """Gives each node its rank, as late as possible, and its depth, as early as possible."""
+def ranks(
+    tail: Ints, head: Ints, names: list[str], back: frozenset[int] = frozenset()
+) -> tuple[Ints, Ints]:
+    """Gives each node its rank, as late as possible, and its depth, as early as possible.
+
+    The nodes in `back` stand a rank further back, if they have no inputs.
+    """
     count = len(names)
     ins: list[list[int]] = [[] for _other in range(count)]
     outs: list[list[int]] = [[] for _other in range(count)]
@@ -58,7 +63,7 @@ def ranks(tail: Ints, head: Ints, names: list[str]) -> tuple[Ints, Ints]:
             break
     for v in order:
         if outs[v] and not ins[v]:
-            rank[v] = min(rank[h] for h in outs[v]) - 1
+            rank[v] = min(rank[h] for h in outs[v]) - 1 - (v in back)
     lowest = min(rank)
     rank = [r - lowest for r in rank]
     return np.array(rank, dtype=np.int64), np.array(depth, dtype=np.int64)

@@ -26,13 +26,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One arrow; several may join the same two nodes. The label's size is reserved."""
+    """One arrow; several may join the same two nodes. The label's size is reserved.
+
+    `ranks` is how many ranks it spans at least: 2 sets an input a rank further back.
+    """
 
     id: str
     tail: str
     head: str
     label_width: float = 0.0
     label_height: float = 0.0
+    ranks: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from backviz.diagrams.layout.bounds import Least, least_of
 from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
 
 MOST_OVER = 5  # arrows out of one row
@@ -24,12 +25,11 @@ Place = Callable[[Plan], Layout]
 
 
 def in_rows(
-    plan: Plan, layout: Layout, place: Place, most: int = MOST_ROWS, over: int = MOST_OVER
-) -> Iterator[Layout]:
-    """The same boxes in two, three … rows, where few enough arrows pass from row to row.
+    plan: Plan, layout: Layout, most: int = MOST_ROWS, over: int = MOST_OVER
+) -> Iterator[Rows]:
+    """The ways to break the layout into two, three … rows, with few arrows from row to row.
 
-    Only for layouts from left to right; `place` lays a row out. Each is as wide as its
-    longest row.
+    Only for layouts from left to right. Each is as wide as its longest row.
     """
     if plan.direction != "LR" or len(plan.nodes) < 4:
         return
@@ -40,14 +40,52 @@ def in_rows(
             row_of = _rows_of(plan, ranks, rows)
             many = max(row_of.values()) + 1
             key = tuple(row_of[n.id] for n in plan.nodes)
-            on = [e for e in plan.edges if row_of[e.tail] != row_of[e.head]]
+            on = tuple(e for e in plan.edges if row_of[e.tail] != row_of[e.head])
             if any(row_of[e.tail] > row_of[e.head] for e in on):
                 continue
             leaving = [sum(row_of[e.tail] == row for e in on) for row in range(many)]
             if many < 2 or key in seen or max(leaving) > over:
                 continue
             seen.add(key)
-            yield _stacked(plan, [_row(plan, row_of, row, place) for row in range(many)], on)
+            yield Rows(plan, row_of, on, many)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One way to break a plan into rows: the row of every box, and the arrows between rows."""
+
+    plan: Plan
+    row_of: dict[str, int]
+    over: tuple[Edge, ...]
+    many: int
+
+    def lay(self, place: Place) -> Layout:
+        """The rows one below the other; `place` lays each of them out."""
+        return self.stacked([self.row(row, place) for row in range(self.many)])
+
+    def row(self, row: int, place: Place) -> Row:
+        """One row, laid out by `place`."""
+        return _row(self.plan, self.row_of, row, place)
+
+    def stacked(self, rows: list[Row]) -> Layout:
+        """All rows one below the other."""
+        return _stacked(self.plan, rows, list(self.over))
+
+    def least(self) -> list[Least]:
+        """The bound of every row."""
+        found = []
+        for row in range(self.many):
+            nodes = [n for n in self.plan.nodes if self.row_of[n.id] == row]
+            inside = [
+                e for e in self.plan.edges if self.row_of[e.tail] == row == self.row_of[e.head]
+            ]
+            found.append(least_of(self.plan, nodes, inside))
+        return found
+
+    def around(self) -> tuple[float, float]:
+        """The width at the left and the height between rows that the arrows over them take."""
+        leaving = [[e for e in self.over if self.row_of[e.tail] == i] for i in range(self.many)]
+        return _margin(_lanes(leaving, self.row_of)), sum(map(_gap, leaving))
 
 
 def _inputs(plan: Plan) -> set[str]:
@@ -127,7 +165,7 @@ def _cut(wide: list[float], rows: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """One row as it was laid out, and the stubs at which arrows leave and enter it."""
 
     layout: Layout
@@ -135,9 +173,14 @@ class _Row:
     edges: tuple[Edge, ...]
 
 
-def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> _Row:
+def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> Row:
     nodes = tuple(n for n in plan.nodes if row_of[n.id] == row)
     inside = tuple(e for e in plan.edges if row_of[e.tail] == row == row_of[e.head])
+    reading = [
+        e if row_of[e.tail] == row else Edge(f"{e.id}<", f"{e.id}<", e.head)
+        for e in plan.edges
+        if row_of[e.head] == row
+    ]  # in the order of the operands, wherever these stand
     out = [e for e in plan.edges if row_of[e.tail] == row < row_of[e.head]]
     into = [e for e in plan.edges if row_of[e.tail] < row == row_of[e.head]]
     joined = {end for e in plan.edges for end in (e.tail, e.head)}
@@ -149,7 +192,6 @@ def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> _Row:
     alone = [n.id for n in nodes if n.id not in joined]  # side by side, not one above the other
     links = [Edge(f"{a} {b}", a, b) for a, b in pairwise(alone)]
     links += [Edge(f"{e.id}>", e.tail, f"{e.id}>") for e in out]
-    links += [Edge(f"{e.id}<", f"{e.id}<", e.head) for e in into]
     # what only holds the stubs at the two ends of the row is not drawn
     links += [
         Edge(f"{e.id}>{end}", end, f"{e.id}>") for e in out for end in sorted(ends - {e.tail})
@@ -158,11 +200,11 @@ def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> _Row:
         Edge(f"{e.id}<{start}", f"{e.id}<", start) for e in into
         for start in sorted(starts - {e.head})
     ]  # fmt: skip
-    asked = replace(plan, nodes=(*nodes, *stubs), edges=(*inside, *links))
-    return _Row(place(asked), nodes, inside)
+    asked = replace(plan, nodes=(*nodes, *stubs), edges=(*reading, *links))
+    return Row(place(asked), nodes, inside)
 
 
-def _stacked(plan: Plan, rows: list[_Row], over: list[Edge]) -> Layout:
+def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
     """The rows one below the other, with the arrows between them led around."""
     row_of = {n.id: i for i, row in enumerate(rows) for n in row.nodes}
     leaving = [
@@ -173,13 +215,13 @@ def _stacked(plan: Plan, rows: list[_Row], over: list[Edge]) -> Layout:
         for i in range(len(rows))
     ]
     lanes = _lanes(leaving, row_of)
-    margin = (max(lanes.values(), default=0) + 1) * LANE + CORNER
+    margin = _margin(lanes)
     shifts, gaps, y = [], [], 0.0
     for row, out in zip(rows, leaving, strict=True):
         shifts.append((margin, y))
         y += row.layout.height
         gaps.append(y)
-        y += sum(_lane(e) for e in out) + 2 * CORNER if out else 0.0
+        y += _gap(out)
     centers: dict[str, Point] = {}
     curves: dict[str, tuple[Point, ...]] = {}
     labels: dict[str, Point] = {}
@@ -224,6 +266,15 @@ def _lanes(leaving: list[list[Edge]], row_of: dict[str, int]) -> dict[str, int]:
     outside = max(map(len, near), default=0)
     far = [e for i, out in enumerate(leaving) for e in out if row_of[e.head] != i + 1]
     return lanes | {e.id: outside + k for k, e in enumerate(far)}
+
+
+def _margin(lanes: dict[str, int]) -> float:
+    return (max(lanes.values(), default=0) + 1) * LANE + CORNER
+
+
+def _gap(leaving: list[Edge]) -> float:
+    """The height below a row for the arrows that leave it."""
+    return sum(map(_lane, leaving)) + 2 * CORNER if leaving else 0.0
 
 
 def _lane(edge: Edge) -> float:

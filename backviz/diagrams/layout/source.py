@@ -14,6 +14,7 @@ from typing import Any
 import graphviz
 
 from backviz.diagrams.layout.plan import Layout, Plan, Point
+from backviz.diagrams.layout.ports import spread
 from backviz.diagrams.theme import INCH
 from backviz.errors import MissingPieceError
 from backviz.language import _
@@ -41,8 +42,10 @@ def dot_source(plan: Plan) -> str:
             size["ordering"] = "in"
         graph.node(node.id, **size)
     for edge in plan.edges:
-        label = _stand_in(edge.label_width, edge.label_height) if edge.label_width else {}
-        graph.edge(edge.tail, edge.head, id=edge.id, **label)
+        asked = _stand_in(edge.label_width, edge.label_height) if edge.label_width else {}
+        if edge.ranks > 1:
+            asked["minlen"] = str(edge.ranks)
+        graph.edge(edge.tail, edge.head, id=edge.id, **asked)
     return str(graph.source)
 
 
@@ -52,7 +55,10 @@ def _stand_in(width: float, height: float) -> dict[str, str]:
 
 
 def read_layout(answer: bytes, plan: Plan) -> Layout:
-    """Read Graphviz's `json0` output; its y axis points up, ours down."""
+    """Read Graphviz's `json0` output; its y axis points up, ours down.
+
+    It aims all arrows at the middles of boxes; their ends are moved apart.
+    """
     try:
         data = json.loads(answer)
         left, bottom, right, top = (float(x) for x in data["bb"].split(","))
@@ -60,13 +66,14 @@ def read_layout(answer: bytes, plan: Plan) -> Layout:
         wanted = {node.id for node in plan.nodes}
         objects = [o for o in data.get("objects", []) if o["name"] in wanted]
         edges = data.get("edges", [])
-        return Layout(
+        layout = Layout(
             width=right - left,
             height=top - bottom,
             centers={o["name"]: flip.point(o["pos"]) for o in objects},
             curves={e["id"]: flip.points(e["pos"]) for e in edges},
             labels={e["id"]: flip.point(e["lp"]) for e in edges if "lp" in e},
         )
+        return spread(plan, layout)
     except (ValueError, KeyError, TypeError) as error:
         raise MissingPieceError(
             _("the layout engine gave no usable answer ({error!r})", error=error)
