@@ -18,6 +18,7 @@ from backviz.diagrams.pages import split
 from backviz.diagrams.pointing import Pointing
 from backviz.diagrams.style import MOST_PAGES, Style
 from backviz.diagrams.theme import PRESETS
+from backviz.diagrams.ways import MOST_WIDE
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
@@ -61,7 +62,6 @@ READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 FEW, MOST_ON_PAGES = 12, 120  # boxes that are spread over pages
-WIDEST = 1600  # points of a page that takes its width from what is drawn
 TANGLED = 12  # crossings, of which arrows of weights that are used often are left out
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
@@ -71,7 +71,7 @@ TOLERATED = 0.6  # of the least text size, with a warning, before the middle is 
 
 def _tangle(level: Level) -> tuple[bool, int]:
     """How bad a page that takes its width from what is drawn is to read."""
-    return level.width > WIDEST, level.page.tidy.faults[0] if level.page else 0
+    return level.width > MOST_WIDE, level.page.tidy.faults[0] if level.page else 0
 
 
 class Figure:
@@ -375,7 +375,7 @@ class Figure:
     def _tangling(self, level: Level) -> tuple[int, ...]:
         """What is used so often that its arrows make a picture too wide, or a tangle."""
         apart = self._often(level)
-        return apart if apart and (level.width > WIDEST or _tangle(level)[1] > TANGLED) else ()
+        return apart if apart and (level.width > MOST_WIDE or _tangle(level)[1] > TANGLED) else ()
 
     @cached_property
     def pages(self) -> tuple[Figure, ...]:

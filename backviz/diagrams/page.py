@@ -6,8 +6,10 @@ whole. Text that ends up smaller than the page's least size is never silent.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, halo_size, label_part
@@ -31,11 +33,12 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.tangle import crossing, out_of_order
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 from backviz.diagrams.tidy import tidiest
-from backviz.diagrams.ways import EDGE, Way, best, narrow, scale_of, ways, widest_of
+from backviz.diagrams.ways import EDGE, MOST_WIDE, Way, best, narrow, scale_of, ways
 from backviz.language import _
 
 ONE_COLUMN = 3.3 * INCH
 MOST_TIDIED = 150  # arrows; what is laid out with more of them takes too long to try again
+A_FEW = 2  # crossings that are no reason to lay a diagram out in another way
 WIDER, SMALLER = 1.2, 0.95  # a drawing, and its text, where that makes it easier to follow
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 
@@ -77,10 +80,28 @@ class Page:
 
         Crossings count first, operands in their written order next, then the first engine.
         """
-        if self.sheet.faults == (0, 0) or len(self.diagram.arrows) > MOST_TIDIED:
-            return self.sheet
+        found = self.sheet
+        if found.faults == (0, 0) or len(self.diagram.arrows) > MOST_TIDIED:
+            return found
         strict = [box.id for box in self.diagram.boxes if box.ordered]
-        return self._on(tidiest(self._way, strict, self._judge))
+        for way in self._in_turn:
+            if way is self._way or found.faults[0] > A_FEW:
+                sheet = self._on(tidiest(way, strict, self._judge))
+                found = min(found, sheet, key=lambda each: each.faults)
+        return found
+
+    @property
+    def _in_turn(self) -> list[Way]:
+        """The way that was chosen and, where the page has no size, rows in place of one or one."""
+        if self.preset.width:
+            return [self._way]
+        rows = bool(self._way.rows)
+        others = (way for way in self._ways if bool(way.rows) is not rows)
+        return [self._way, *islice((w for w in others if self._fits(w.layout)), 2)]
+
+    def _fits(self, layout: Layout) -> bool:
+        """Whether a page that takes its width from the layout is no wider than a screen."""
+        return not self.preset.widest or self._on(layout).width <= MOST_WIDE
 
     def _judge(self, layout: Layout, most: int) -> tuple[int, int] | None:
         """The faults of a layout; none for one that is too large, or that has more than `most`."""
@@ -93,7 +114,8 @@ class Page:
         """Whether a sheet is no worse to read than the one that was chosen for its size."""
         now, least = self.sheet.least_text, ENOUGH * self.preset.least
         if not self.preset.width:
-            return sheet.width <= max(WIDER * self.sheet.width, widest_of(self.preset))
+            most = max(self.sheet.width, MOST_WIDE) if self.preset.widest else math.inf
+            return sheet.width <= min(WIDER * self.sheet.width, most)
         return sheet.least_text >= min(now, max(least, SMALLER * now))
 
     @cached_property

@@ -17,6 +17,7 @@ from backviz.diagrams.ways import Way, laid
 
 Count = tuple[int, int]
 Judge = Callable[[Layout, int], Count | None]
+WORST = (sys.maxsize, 0)
 MOST_TRIES = 16
 
 
@@ -46,7 +47,7 @@ class _Search:
     def __init__(self, way: Way, judge: Judge) -> None:
         self.way, self.judge, self.tries = way, judge, MOST_TRIES
         self.layout = way.layout
-        self.count = judge(way.layout, sys.maxsize) or (0, 0)
+        self.count = judge(way.layout, sys.maxsize) or WORST
         self.asked = _Asked(frozenset(n.id for n in way.plan.nodes if n.ordered))
 
     def best(self, strict: frozenset[str]) -> Layout:
@@ -123,10 +124,9 @@ class _Search:
 
     def _put_in_order(self, heads: list[str]) -> None:
         """Keep the order of as many operands as can be had without another crossing."""
-        if not heads or self.count[1] == 0:
-            return
-        if not self._try(replace(self.asked, ordered=self.asked.ordered | {*heads})):
-            half = len(heads) // 2
-            if half:
-                self._put_in_order(heads[:half])
-                self._put_in_order(heads[half:])
+        left = [heads]
+        while left and self.count[1]:
+            some = left.pop()
+            if some and not self._try(replace(self.asked, ordered=self.asked.ordered | {*some})):
+                half = len(some) // 2
+                left += [some[half:], some[:half]] if half else []

@@ -28,7 +28,7 @@ EDGE = 0.6 * EM  # room around the drawing for borders, stacks and arrows that a
 TWO_DIRECTIONS_UP_TO = 2_000
 IN_ROWS_UP_TO, ROWS_ON_A_PAGE = 300, 5
 FEW_OVER, MOST_OVER_WIDE = 3, 10  # arrows between rows where a page takes its width from them
-AT_MOST = 1.4  # of the width that such a page should have
+MOST_WIDE = 1600  # points of such a page, as wide as a screen
 CLEARLY = 1.15  # larger text, for which one row from left to right is given up
 KEPT = 1_024  # layouts that are not asked for again: rows recur in other ways to break a layout
 HALVINGS = 12
@@ -50,6 +50,11 @@ class Way:
     def lay(self, place: Place) -> Layout:
         """The layout where `place` answers each plan."""
         return self.rows.lay(place) if self.rows else place(self.plan)
+
+    @property
+    def tangled(self) -> bool:
+        """Whether many arrows lead from a row to another."""
+        return self.rows is not None and self.rows.leaving > FEW_OVER
 
     @cached_property
     def layout(self) -> Layout:
@@ -159,13 +164,11 @@ def ways(diagram: Diagram, style: Style, preset: Preset) -> Iterator[Way]:
         yield down
     if len(diagram.boxes) > IN_ROWS_UP_TO:
         return
-    row, widest = across.layout, widest_of(preset)
+    row = across.layout
     if preset.height or preset.tallest:
         broken: Iterable[Rows] = in_rows(across.plan, row, ROWS_ON_A_PAGE)
-    elif row.width > AT_MOST * widest:
+    elif row.width > widest_of(preset):
         broken = chain(*(in_rows(across.plan, row, over=n) for n in (FEW_OVER, MOST_OVER_WIDE)))
-    elif row.width > widest:
-        broken = in_rows(across.plan, row, over=FEW_OVER)
     else:
         return
     yield from (Way(across.plan, style.engine, rows) for rows in broken)
@@ -191,18 +194,27 @@ def best(found: Iterable[Way], frame: Frame) -> Way:
 def narrow(found: Iterable[Way], preset: Preset) -> Way:
     """The first way that is no wider than it should be, or else the narrowest."""
     widest, tried = widest_of(preset), list[Way]()
+
+    def fits(way: Way) -> bool:
+        return way.layout.width <= most_of(preset)
+
     for way in found:
+        if way.tangled and fits(tried[0]):  # one long row, rather than a tangle around corners
+            return tried[0]
         if way.layout.width <= widest:
             return way
         tried.append(way)
-    if tried[0].layout.width <= AT_MOST * widest:  # rather than a tangle around corners
-        return tried[0]
-    return min(tried, key=lambda way: way.layout.width)
+    return tried[0] if fits(tried[0]) else min(tried, key=lambda way: way.layout.width)
 
 
 def widest_of(preset: Preset) -> float:
     """How wide a layout of natural size should be where the page takes its width."""
     return (preset.widest or math.inf) * EM / preset.text
+
+
+def most_of(preset: Preset) -> float:
+    """How wide a layout of natural size may be there, rather than a tangle around corners."""
+    return (MOST_WIDE - 2 * preset.margin) * EM / preset.text - 2 * EDGE
 
 
 def scale_of(frame: Frame, layout: Layout) -> float:

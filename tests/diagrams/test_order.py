@@ -23,7 +23,7 @@ NAMES = [*(f"@{name}" for name in EXAMPLES), *(f"{path}:loss" for path in GRAPHS
 # A crossing that is left has a reason: an input that boxes on both sides read, four arrows between
 # two pairs of boxes, or arrows from row to row. Elsewhere there is none.
 CROSSINGS = {
-    ("@micrograd", "notebook"): 2,
+    ("@micrograd", "notebook"): 3,
     ("@mazur-scalar", "notebook"): 1,  # two boxes that two boxes read, both in between: no less
     ("batch_norm_by_hand", "notebook"): 2,
     ("layer_norm", "notebook"): 1,
@@ -37,7 +37,7 @@ SHARED = {  # pairs of operands that cannot both stand as they are written witho
     ("@course-forward", "notebook"): 2, ("@course-forward", "beamer"): 2,
     ("@mazur-scalar", "notebook"): 7,
     ("@order", "notebook"): 1, ("@order", "slide"): 1, ("@order", "beamer"): 1,
-    ("@micrograd", "notebook"): 2,
+    ("@micrograd", "notebook"): 3,
     ("batch_norm_by_hand", "notebook"): 2,
     ("layer_norm", "notebook"): 1, ("layer_norm", "slide"): 1, ("layer_norm", "beamer"): 1,
 }  # fmt: skip
@@ -143,7 +143,7 @@ def test_the_search_is_bounded(monkeypatch):
     value = load("@micrograd")
     value.backward()
     assert Figure(value).drawing.parts
-    assert 0 < len(tries) <= tidy.MOST_TRIES + 6
+    assert 0 < len(tries) <= 3 * (tidy.MOST_TRIES + 6)  # in one row, and in two ways in rows
 
 
 @pytest.mark.parametrize(("name", "size"), one_in(9, cases, first=3))

@@ -71,6 +71,12 @@ class Rows:
         """All rows one below the other."""
         return _stacked(self.plan, rows, list(self.over))
 
+    @property
+    def leaving(self) -> int:
+        """The most arrows that leave one row."""
+        tails = [self.row_of[e.tail] for e in self.over]
+        return max(map(tails.count, tails), default=0)
+
     def least(self) -> list[Least]:
         """The bound of every row."""
         found = []
