@@ -39,6 +39,7 @@ from backviz.movies.page import (
 from backviz.movies.palette import Palette
 from backviz.movies.panels import ROOM, arrange, dress, holds, legend, make_axes
 from backviz.scenes.artist import Artist
+from backviz.scenes.artists import View
 from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import digits_of
 
@@ -220,8 +221,12 @@ class Canvas:
             slice(int(tall * (1 - high)), int(np.ceil(tall * (1 - low)))),
             slice(int(wide * left), int(np.ceil(wide * right))),
         )
-        self.pixels[part] = self._static[part]
         renderer = self.agg.get_renderer()
+        if any(isinstance(artist, View) for _, artist in self._moving[panel.key].values()):
+            self.pixels[part] = self._static[0, 0]  # a turned panel has nothing that stays
+            self._axes[panel.key].draw(renderer)
+        else:
+            self.pixels[part] = self._static[part]
         for drawn, _ in self._moving[panel.key].values():
             for piece in drawn.pieces:
                 piece.set_animated(True)

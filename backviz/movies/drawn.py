@@ -21,6 +21,7 @@ from matplotlib.transforms import ScaledTranslation
 import backviz.scenes.artists as kinds
 from backviz.movies.letters import Letters
 from backviz.movies.palette import Palette
+from backviz.movies.space import SpaceArrows
 from backviz.registry import Registry
 from backviz.scenes.artist import Artist
 
@@ -140,6 +141,9 @@ def _path(ax: Any, a: kinds.Path, palette: Palette) -> Drawn:
 @maker(kinds.Arrows)
 def _arrows(ax: Any, a: kinds.Arrows, palette: Palette) -> Drawn:
     color = palette.color(a.color)
+    if a.z is not None:
+        space = SpaceArrows(ax, color, a.width, SMALL)
+        return Drawn([space], space.show, Patch(facecolor=color))
     drawn = Drawn([], lambda _: None, Patch(facecolor=color))
 
     def show(b: kinds.Arrows) -> None:
@@ -154,6 +158,11 @@ def _arrows(ax: Any, a: kinds.Arrows, palette: Palette) -> Drawn:
 
     drawn.show = show
     return drawn
+
+
+@maker(kinds.View)
+def _view(ax: Any, a: kinds.View, palette: Palette) -> Drawn:
+    return Drawn([], lambda b: ax.view_init(b.elevation, b.turn))
 
 
 @maker(kinds.Rug)

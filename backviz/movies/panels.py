@@ -37,13 +37,15 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
     ax.set_autoscale_on(False)
     ax.set_facecolor(palette.paper)
     if panel.title:
-        ax.set_title(panel.title, size=HEADING, color=theme.ink, loc="left", pad=10)
+        # in a space the title's place is said: looked for anew, it takes a fifth of a frame's time
+        high = {"y": 1.0} if space else {}
+        ax.set_title(panel.title, size=HEADING, color=theme.ink, loc="left", pad=10, **high)
     if not panel.axes:
         ax.set_axis_off()
         return ax
     if space:
         ax.view_init(*panel.view)
-        ax.set_box_aspect(None, zoom=0.95)
+        ax.set_box_aspect(None, zoom=0.98)
     else:
         covered = any(isinstance(a, (Contours, Heat)) for a in panel.static)
         ax.grid(not covered, **({} if covered else {"color": theme.rule, "lw": 0.8}))

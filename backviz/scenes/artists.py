@@ -40,6 +40,7 @@ __all__ = [
     "Rule",
     "Surface",
     "Table",
+    "View",
     "Words",
     "Zone",
 ]
@@ -123,10 +124,13 @@ class Path(Artist):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrows(Artist):
-    """Arrows from (`x`, `y`) by (`dx`, `dy`) in the units of the axes, each (n,)."""
+    """Arrows from (`x`, `y`) by (`dx`, `dy`) in the units of the axes, each (n,).
 
-    arrays: ClassVar = ("x", "y", "dx", "dy")
-    alike: ClassVar = ("x", "y", "dx", "dy")
+    In a panel with a z axis they begin at `z` and rise by `dz`, and the label stands at the tip.
+    """
+
+    arrays: ClassVar = ("x", "y", "dx", "dy", "z", "dz")
+    alike: ClassVar = ("x", "y", "dx", "dy", "z", "dz")
 
     x: Any
     y: Any
@@ -135,6 +139,21 @@ class Arrows(Artist):
     label: str = ""
     color: Color = "gradient"
     width: float = 3.0
+    z: Any = None
+    dz: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View(Artist):
+    """The eye on a panel with a z axis: `elevation` above the ground and `turn`, in degrees.
+
+    A panel that has one is drawn anew, axes and all, whenever it moves.
+    """
+
+    facts: ClassVar = ("elevation", "turn")
+
+    elevation: float
+    turn: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from backviz.scenes.model import Film, Frame, Panel
 from backviz.scenes.numbers import number, powers
 from backviz.scenes.optimizer_choice import OneOptimizer
 from backviz.scenes.registry import Claim, Within, said, scene
+from backviz.scenes.step_arrows import pointed
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
@@ -130,19 +131,14 @@ def _rows(terms: dict[str, Array]) -> list[tuple[str, ...]]:
 
 def _arrows(land: Landscape, spot: Array, terms: dict[str, Array]) -> tuple[Artist, Artist]:
     """Directions in the picture: −gradient long and thin, the update short and thick."""
-    size = np.array((land.x[1] - land.x[0], land.y[1] - land.y[0]))
     made = []
     for key, vector, long, width, color in (
         ("against the gradient", -terms["g"], 0.22, 3.0, "gradient"),
         ("update", terms["update"], 0.13, 7.0, "forward"),
     ):
-        length = float(quietly(np.hypot, *(vector / size)))
-        there = np.isfinite(spot).all() and np.isfinite(length) and length > 0
-        d = vector * (long / length) if there else np.zeros(2)
-        n = slice(0, 1 if there else 0)
-        made.append(
-            Arrows(key, spot[:1][n], spot[1:][n], d[:1][n], d[1:][n], color=color, width=width)
-        )
+        start, move = pointed(land, spot, vector, long)
+        (x, y), (dx, dy) = start.T, move.T
+        made.append(Arrows(key, x, y, dx, dy, color=color, width=width))
     return made[0], made[1]
 
 

@@ -7,15 +7,17 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from backviz.autodiff.data import quietly
 from backviz.errors import InputError
 from backviz.language import N_, _
 from backviz.scenes.artist import Array
-from backviz.scenes.artists import Path, Surface
+from backviz.scenes.artists import Path, Surface, View
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.optimizer_choice import Optimizers
+from backviz.scenes.optimizer_choice import Choice, Optimizers
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.stable_rates import left_at
+from backviz.scenes.step_arrows import ABOUT, parts_in_space
 from backviz.scenes.surface_legend import exits_told, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -26,9 +28,10 @@ from backviz.scenes.surface_panels import (
     name_of,
     told,
     write,
+    zoomed,
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
-from backviz.scenes.surfaces import Landscape
+from backviz.scenes.surfaces import Landscape, Point
 from backviz.scenes.trajectories import Run, noise_of, travel
 from backviz.words import Words
 
@@ -54,6 +57,8 @@ def surface(
     height: Height = "auto",
     elevation: Annotated[float, Within(10, 75)] = 40.0,
     turn: Annotated[float, Within(-360, 360)] = -60.0,
+    sweep: Annotated[float, Within(-720, 720)] = 50.0,
+    arrows: bool = True,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
     domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -61,7 +66,11 @@ def surface(
     """A loss surface as a landscape in space, with the descents on it.
 
     The height is the loss, or log₁₀(1 + loss above the lowest) where the surface is so steep
-    that a plain one would hide the valley; the axis says which. A way ends where it leaves.
+    that a plain one would hide the valley; the axis says which. A way ends where it leaves. The
+    ground turns while the film goes on. The arrows are those of the last optimizer: against the
+    gradient, against the mean of gradients that it keeps (momentum), and along both axes the
+    root of the squares that it divides by. They show directions; the two along the axes also
+    their ratio.
 
     Options:
     surface: a name such as beale, or an expression in x and y
@@ -71,15 +80,18 @@ def surface(
     steps: of each optimizer
     height: plain, log, or auto
     elevation: of the eye above the ground, in degrees
-    turn: of the ground, in degrees
+    turn: of the ground in the middle of the film, in degrees
+    sweep: degrees by which the ground turns from the first frame to the last
+    arrows: whether the parts of the last optimizer's step are drawn where it is
     noise: standard deviation of what is added to each gradient, centred
-    domain: ends of the picture, x from,x to,y from,y to; auto is the surface's own
+    domain: ends of the picture, x from,x to,y from,y to; auto is where the ways go
     seed: of the noise
     """
     land = surface.on(domain)
     at = start_of(land, start)
     shaken = noise_of(steps, 1, noise, seed)
     runs = [travel(land, c, [at], steps, rate, shaken) for c in optimizers]
+    land = zoomed(land, runs, domain)
     x, y, z = land.grid
     if not np.isfinite(z).all():
         raise InputError(
@@ -100,27 +112,36 @@ def surface(
     if logarithmic:
         label = Words("log₁₀(1 + loss{less})", less=less(base))
     axis = LossAxis(land, [run.losses for run in runs])
-    key = key_of(land, runs, columns=1)
+    key = key_of(land, runs, [ABOUT] if arrows else [], columns=1)
     panels = (
         Panel(
             "space", Axis("x", *land.x), Axis("y", *land.y),
             Axis(label, *span(lifted(z))),
-            title=name_of(land), place=(0, 0, 2, 1), view=(elevation, turn),
-            static=(Surface("heights", x[::2], y[::2], lifted(z)[::2, ::2]),),
+            title=name_of(land), place=(0, 0, 2, 1), view=(elevation, turn - sweep / 2),
+            static=(Surface("heights", x[::4], y[::4], lifted(z)[::4, ::4]),),
         ),
         loss_panel(steps, axis, (0, 2, 1, 1)),
         key_panel(key, (1, 1, 1, 2)),
     )  # fmt: skip
     moments = moments_of(steps)
+    parts = _parts(land, optimizers[-1], at, rate, steps, shaken) if arrows else ()
+
+    def on_ground(points: Array) -> Array:
+        return lifted(land.heights(points))
 
     def frames() -> Iterator[Frame]:
-        for k in moments:
+        for n, k in enumerate(moments):
+            share = n / max(1, len(moments) - 1) - 0.5
             yield Frame(
                 told(land, runs, k, key),
                 {
                     "space": [
-                        _way(land, run, k, i, lifted(run.losses[:, 0]))
-                        for i, run in enumerate(runs)
+                        *([View("view", elevation, turn + sweep * share)] if sweep else []),
+                        *(
+                            _way(land, run, k, i, lifted(run.losses[:, 0]))
+                            for i, run in enumerate(runs)
+                        ),
+                        *(parts_in_space(land, *parts[k], on_ground) if parts else ()),
                     ],
                     "key": exits_told(land, runs, k, key),
                     "loss": [loss_line(run, axis, k, i) for i, run in enumerate(runs)],
@@ -143,8 +164,22 @@ def surface(
             land=name_of(land),
             names=", ".join(r.choice.name for r in runs),
         ),
-        columns=(1.0, 0.0, 1.1),
+        columns=(1.3, 0.0, 1.0),
     )
+
+
+def _parts(
+    land: Landscape, choice: Choice, start: Point, rate: float, steps: int, noise: Array
+) -> list[tuple[Array, dict[str, Array]]]:
+    """Where an optimizer is at every step, and the terms of the step that it takes there."""
+    point = np.array(start, dtype=np.float64)
+    opt, made = choice.made(point, lr=choice.rate_or(rate)), []
+    for k in range(steps + 1):
+        slope = quietly(land.measured, point[None])[1][0] + (noise[k, 0] if k < steps else 0.0)
+        terms = opt.anatomy(0, slope).terms
+        made.append((point.copy(), {n: np.broadcast_to(x, 2) for n, x in terms.items()}))
+        quietly(opt.step, slope)
+    return made
 
 
 def _way(land: Landscape, run: Run, k: int, color: int, heights: Array) -> Path:

@@ -672,7 +672,9 @@ def test_a_way_in_space_lies_on_the_surface():
     x, y, z = (data[f"space.SGD lr=.01.{c}"][-1] for c in "xyz")
     heights = sum((c - x * (1 - y**k)) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625)))
     np.testing.assert_allclose(z, np.log10(1 + heights), rtol=1e-10)
-    plain = SCENES["surface"](steps=2, height="plain", surface="x**2 + y**2").panels[0]
+    plain = SCENES["surface"](
+        steps=2, height="plain", surface="x**2 + y**2", domain="-3,3,-3,3"
+    ).panels[0]
     assert plain.z.label == "loss" and plain.z.high > 18
 
 
