@@ -23,7 +23,7 @@ _ROOT = (FILE, SHARED, ".git")
 # What may stand in the file: long names of options, and what their values are.
 KEYS: dict[str, type] = {
     "for": str, "theme": str, "lang": str, "digits": int, "decimal": str, "text": str,
-    "fold": str, "weights": str, "direction": str, "engine": str,
+    "fold": str, "weights": str, "show": str, "direction": str, "engine": str,
 }  # fmt: skip
 _SAID = {str: N_('a text, as in theme = "dark"'), int: N_("a whole number, as in digits = 3")}
 

@@ -250,6 +250,13 @@ looks = together(
     Shared("--around", metavar="NAME", default="", heading=PART, help="What is near it."),
     Shared("--hops", type=int, default=2, metavar="N", heading=PART, help="How near.  [2]"),
     Shared("--only", metavar="LAYER", default="", heading=PART, help="One layer or block."),
+    one_of(
+        "--show",
+        among=("values", "formulas", "both", "shapes"),
+        default="values",
+        heading=GRAPH,
+        help="What boxes hold: numbers, formulas (∂L/∂w = ∂L/∂z·x), both, or shapes.  [values]",
+    ),
     switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
     Shared(
         "--entries",

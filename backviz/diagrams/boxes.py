@@ -52,7 +52,9 @@ def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
     number = not box.counted
     colour = theme.forward if number else theme.muted
     value = [[_Word(line, EM, colour, number=number)] for line in box.value]
-    if title and len(value) == 1 and not note and (not symbol or box.stacked):
+    if title and box.value[:1] and box.value[0].startswith("= "):  # a formula follows its name
+        rows = [title + value[0], symbol + note, *value[1:]]
+    elif title and len(value) == 1 and not note and (not symbol or box.stacked):
         rows = [title + value[0], symbol]
     elif title and symbol and note and not value:  # side by side they would make a wide box
         rows = [title + note, symbol]

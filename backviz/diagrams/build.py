@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.autodiff.formula import Formula
 from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
 from backviz.diagrams.model import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from backviz.diagrams.style import Style
+    from backviz.diagrams.written import Formulas, Written
 
 MAX_TITLE = 18
 MAX_FORMULA = 30
@@ -51,6 +53,7 @@ MAX_PART = 40
 MOST_EXPLAINED = 4  # signs of one kind that the legend explains
 _KEPT = re.compile(r"(sum|mean|max|min)([₀-₉]+)")
 MAX_NUMBERS = 2
+_NUMERIC = "−-.0123456789∞N"
 HEAT_ROWS, HEAT_COLUMNS = 12, 20
 _OUT = re.compile(rf"(?<!\w){OUT}(?!\w)")
 _GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
@@ -70,13 +73,13 @@ def build(
     boxes = tuple(_box(graph, n, style, words, names) for n in graph)
     apart = graph.graph.get("apart", ())
     arrows = tuple(
-        _arrow(graph, u, v, d, name, style)
-        for name, u, v, _, d in arrow_order(graph) if u not in apart
+        _arrow(graph, u, v, k, d, name, style)
+        for name, u, v, k, d in arrow_order(graph) if u not in apart
     )  # fmt: skip
     name = names[output] if graph.nodes[output]["label"].strip() else ""
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
-    legend = _legend(boxes, arrows, called, words)
+    legend = _legend(boxes, arrows, called, words, _parts(graph), style.show == "formulas")
     if said := graph.graph.get("lit_said"):
         legend += (("strong", said),)
     return Diagram(
@@ -111,17 +114,31 @@ def _box(
     lines = number_lines(value, numbers, words) if shown else ()
     gradient = () if "gradients" in style.hidden else _gradient(data, numbers, words)
     symbol = _symbol(graph, node, words)
+    literal = data["kind"] == CONSTANT and not title
+    if (told := _told(graph, node)) and value is not None and not literal:
+        title = title or told.name
+        symbol = "" if told.value else symbol
+        lines = in_formulas(style, told.forward() if shown else (), lines)
+        gradient = (
+            in_formulas(style, told.backward(), gradient) if _is_known(gradient) else gradient
+        )
     if value is None:
         gradient = ()
         symbol = f"⋯ {symbol}"
         hidden = words.gettext("leaf ×{n}", n=data["leaves"])
         lines = (data["ops"], hidden) if data["leaves"] else (data["ops"],)
     note = (
-        shape_text(value) if isinstance(value, np.ndarray) and not numbers.writes_out(value) else ""
+        shape_text(value)
+        if isinstance(value, np.ndarray)
+        and style.show != "formulas"
+        and not (numbers.writes_out(value) and shown)
+        else ""
     )
     if node in graph.graph.get("apart", ()):
         note = f"{note}  {words.gettext('used {n}×', n=len(graph.succ[node]))}".strip()
     said = f"{title or symbol}: {numbers.summary(value)}" if shown else title or symbol
+    if shown and style.show == "formulas":
+        said = " ".join((title or symbol, *lines))
     parts = {"value": "values", "gradient": "gradients"}
     remarks = tuple(
         Remark(fault.kind, fault.text.of(style.lang), fault.about)
@@ -141,7 +158,7 @@ def _box(
         stacked=data.get("size", 1) > 1,
         ordered=bool(data["op"]) and not OPS[data["op"]].commutes,
         counted=value is None,
-        heat=heat_of(value, numbers) if style.heat else None,
+        heat=heat_of(value, numbers) if style.heat and style.show == "values" else None,
         alt="; ".join(filter(None, aside)),
         remarks=remarks,
         fill=graph.graph.get("fills", {}).get(node, ""),
@@ -212,6 +229,33 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: Language) -> tu
     return (written_sum([[earlier], [grad - earlier]], grad, numbers, bare=True),)
 
 
+def _told(graph: nx.MultiDiGraph[Any], node: Any) -> Written | None:
+    """A node's formulas, where the figure shows formulas."""
+    known: Formulas | None = graph.graph.get("formulas")
+    return known.nodes[node] if known else None
+
+
+def _is_known(gradient: tuple[str, ...]) -> bool:
+    return gradient not in ((), (NOT_COMPUTED,))
+
+
+def in_formulas(
+    style: Style, formula: tuple[str, ...], numbers: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The lines of a box: the formula, and with "both" the numbers under it.
+
+    >>> from backviz.diagrams.style import Style
+    >>> in_formulas(Style(show="both"), ("= a·b",), ("6",))
+    ('= a·b', '= 6')
+    """
+    if style.show == "formulas":
+        return formula
+    if formula and len(numbers) == 1:
+        said = formula[-1].endswith(f"= {numbers[0]}")  # the gradient of the result is 1
+        return formula if said else (*formula, f"= {numbers[0]}")
+    return (*formula, *numbers)
+
+
 def _role(data: dict[str, Any]) -> Role:
     if "role" in data and (data["op"] or data["kind"] == GROUP):
         role: Role = data["role"]
@@ -238,17 +282,30 @@ def number_lines(
 
 
 def _arrow(
-    graph: nx.MultiDiGraph[Any], tail: Any, head: Any, data: dict[str, Any], name: str, style: Style
+    graph: nx.MultiDiGraph[Any],
+    tail: Any,
+    head: Any,
+    position: int,
+    data: dict[str, Any],
+    name: str,
+    style: Style,
 ) -> Arrow:
     numbers, local = style.numbers, data.get("local")
     upstream, contribution = graph.nodes[head].get("grad"), data.get("contribution")
     if contribution is not None and _shape(upstream) != _shape(contribution):
         local = None  # the formula, which says over what is summed; of several ops there is none
     text = _local(local, data.get("rule", ""), numbers)
+    where = data.get("where", ())
+    known: Formulas | None = graph.graph.get("formulas")
+    if known:
+        rule = known.edges.get((tail, head, position), Formula())
+        text, where = _local_in_formulas(style, rule.text, text), rule.parts
     if "locals" in style.hidden or (style.local == "numbers" and not isinstance(local, float)):
         text = ""
     told = ""
-    factors = [x for x in (upstream, local) if isinstance(x, float)]
+    factors = (
+        [] if style.show == "formulas" else [x for x in (upstream, local) if isinstance(x, float)]
+    )
     if style.products and text and len(factors) == 2 and contribution is not None:
         said = product(factors, numbers, bare=True)
         told = f"{said} = {numbers.format(contribution)}"
@@ -262,9 +319,17 @@ def _arrow(
         and ("contribution" in data or _grads_on_both(graph, tail, head)),
         forward="forward" not in style.hidden,
         alt=told or text,
-        parts=_named_parts(text, data.get("where", ())),
+        parts=_named_parts(text, where),
         emphasis=_emphasis(graph, (tail, head), 1),
     )
+
+
+def _local_in_formulas(style: Style, formula: str, number: str) -> str:
+    """The local derivative as a formula; with "both" and its number, if that says more."""
+    formula = clean(formula, MAX_RULE)
+    if style.show == "formulas" or not formula or not number or number[0] not in _NUMERIC:
+        return formula
+    return number if formula[0] in _NUMERIC else f"{formula} = {number}"
 
 
 def _named_parts(text: str, parts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -318,8 +383,8 @@ def _description(
         words.gettext("Boxes: {boxes}, arrows: {arrows}.", boxes=len(boxes), arrows=len(arrows)),
     ]
     leaves = [
-        f"{clean(d['label'])} {numbers.summary(d['grad'])}"
-        for _, d in graph.nodes(data=True)
+        _leaf_gradient(graph, n, style)
+        for n, d in graph.nodes(data=True)
         if d["kind"] == LEAF and d["label"] and "grad" in d
     ]
     if lit := graph.graph.get("lit_said"):
@@ -333,8 +398,28 @@ def _description(
     return " ".join(said)
 
 
+def _leaf_gradient(graph: nx.MultiDiGraph[Any], node: Any, style: Style) -> str:
+    data, told = graph.nodes[node], _told(graph, node)
+    number = style.numbers.summary(data["grad"])
+    if told is None:
+        return f"{clean(data['label'])} {number}"
+    formula = " ".join(told.backward())
+    return formula if style.show == "formulas" else f"{formula} = {number}"
+
+
+def _parts(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, str]]:
+    """What the formulas in boxes name and do not say."""
+    known: Formulas | None = graph.graph.get("formulas")
+    return [part for told in known.nodes.values() for part in told.parts] if known else []
+
+
 def _legend(
-    boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], output: str, words: Language
+    boxes: tuple[Box, ...],
+    arrows: tuple[Arrow, ...],
+    output: str,
+    words: Language,
+    more: Iterable[tuple[str, str]] = (),
+    bare: bool = False,
 ) -> tuple[tuple[str, str], ...]:
     """What is explained under the figure: only what is in it."""
     items = []
@@ -346,8 +431,9 @@ def _legend(
     if any(a.product for a in arrows):
         items.append(("local", words.gettext("upstream · local = contribution")))
     elif any(a.local for a in arrows):
-        items.append(("local", words.gettext("local derivative")))
-    parts = list(dict.fromkeys(part for a in arrows for part in a.parts))[:MOST_EXPLAINED]
+        items.append(("∂" if bare else "local", words.gettext("local derivative")))
+    named = (*more, *(part for a in arrows for part in a.parts))
+    parts = list(dict.fromkeys(named))[:MOST_EXPLAINED]
     rules = [a.local for a in arrows] + [text for _name, text in parts]
     if any(map(_GRADIENT.search, rules)):
         items.append(("g", words.gettext("gradient that arrives")))

@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backviz.diagrams.build import MAX_FORMULA, MAX_TITLE, arrow_order, number_lines, ops_text
+from backviz.diagrams.build import (
+    MAX_FORMULA,
+    MAX_TITLE,
+    arrow_order,
+    in_formulas,
+    number_lines,
+    ops_text,
+)
 from backviz.diagrams.model import ArrowState, BoxState, Lines, Moment, Sentence, box_id
 from backviz.diagrams.naming import box_names
 from backviz.diagrams.style import Style
 from backviz.graphs import CONSTANT, LEAF
 from backviz.names import told_apart
 from backviz.telling.folded import FoldedTeller
-from backviz.telling.step import Computed, Given, Handed, Part, Seeded
+from backviz.telling.step import Computed, Given, Handed, Part, Seeded, equation
 from backviz.text import clean, is_small, product, shape_text, written_sum
 from backviz.words import LANGUAGES
 
@@ -73,7 +80,7 @@ class _Walk:
     ) -> None:
         self.view = view
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
-        self.hidden = style.hidden
+        self.style, self.told = style, view.graph.get("formulas")
         self.names = box_names(view, whole)
         called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
         self.teller = FoldedTeller(view, whole, style.numbers, self.names, called)
@@ -84,7 +91,8 @@ class _Walk:
 
     def formulas(self) -> dict[str, str]:
         """The formulas of boxes that hold several ops, with the names of the other boxes."""
-        groups = [n for n, data in self.view.nodes(data=True) if "inside" in data]
+        nodes = () if self.told else self.view.nodes(data=True)
+        groups = [n for n, data in nodes if "inside" in data]
         return {box_id(n): clean(self.teller.formula(n), MAX_FORMULA) for n in groups}
 
     # Forward ---------------------------------------------------------------------------
@@ -108,12 +116,20 @@ class _Walk:
             )
 
     def _given(self, step: Given) -> str:
-        listed = [f"{x.name} = {self._short(x.value)}" for x in step.leaves[:MOST_GIVEN]]
+        listed = [
+            x.name if self._bare else f"{x.name} = {self._short(x.value)}"
+            for x in step.leaves[:MOST_GIVEN]
+        ]
         if len(step.leaves) > MOST_GIVEN:
             listed.append("…")
         if not listed:
             return self.words.gettext("Given: numbers")
         return self.words.gettext("Given: {list}", list=",  ".join(listed))
+
+    @property
+    def _bare(self) -> bool:
+        """Whether the words are formulas without numbers."""
+        return self.style.show in ("formulas", "shapes")
 
     def _short(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
@@ -128,6 +144,8 @@ class _Walk:
         """`e = a·b = 2·(−3) = −6`."""
         if step.value is None:
             return f"{step.node}: {ops_text(self.view.nodes[node]['size'], self.words)}"
+        if self._bare:
+            return equation(step.node, step.formula)
         said = list(dict.fromkeys(filter(None, (step.node, step.formula, step.numeric))))
         told, shown = " = ".join(said), self._short(step.value)
         return told if step.sign == "=" and shown in said else f"{told} {step.sign} {shown}"
@@ -141,7 +159,7 @@ class _Walk:
         arrows = {arrow: ArrowState(True, False) for arrow in self.arrows.values()}
         seed, output = self.teller.told(line.seed), order.last
         assert isinstance(seed, Seeded)
-        boxes[box_id(output)] = BoxState(True, self._lines(self.view.nodes[output]["grad"]))
+        boxes[box_id(output)] = BoxState(True, self._slope(output, self.view.nodes[output]["grad"]))
         yield _moment("backward", output, (Sentence(self._seed(seed)),), boxes, arrows)
         parts: dict[Any, list[Any]] = {}
         for node, first, end in zip(order.heads, order.starts, order.ends, strict=True):
@@ -152,7 +170,7 @@ class _Walk:
             for use, part in enumerate(step.parts, first):
                 target, arrow = order.targets[use], self.arrows[self.teller.edges[use]]
                 parts.setdefault(target, []).append(part.contribution)
-                boxes[box_id(target)] = BoxState(True, self._gradient(part))
+                boxes[box_id(target)] = BoxState(True, self._gradient(target, part))
                 arrows[arrow] = ArrowState(True, True)
                 of_all = self.words.gettext("{k} of {m}", k=part.k, m=part.m)
                 said = self._contribution(step, part)
@@ -174,17 +192,30 @@ class _Walk:
 
     def _lines(self, value: Any) -> tuple[str, ...]:
         """A gradient as its box shows it."""
-        return () if "gradients" in self.hidden else number_lines(value, self.numbers, self.words)
+        hidden = "gradients" in self.style.hidden
+        return () if hidden else number_lines(value, self.numbers, self.words)
+
+    def _slope(self, node: Any, value: Any, done: int | None = None) -> tuple[str, ...]:
+        """The same as a formula, with its number, or both; `done` uses have come."""
+        lines = self._lines(value)
+        if not lines or not self.told:
+            return lines
+        if done is not None and self.style.show == "both":  # the sum of what has come stands below
+            lines = (*lines[:-1], lines[-1] + MORE)
+            return in_formulas(self.style, self.told.nodes[node].backward(done, more=""), lines)
+        return in_formulas(self.style, self.told.nodes[node].backward(done), lines)
 
     def _kept(self, node: Any) -> tuple[str, ...]:
         """What earlier passes have left on a leaf, before this one adds to it."""
         before = self.teller.before(node)
         return () if before is None else self._lines(before)
 
-    def _gradient(self, part: Part) -> tuple[str, ...] | None:
+    def _gradient(self, node: Any, part: Part) -> tuple[str, ...] | None:
         """The running total; once it is complete, the gradient as the figure has it."""
         if part.before is not None and part.k == part.m:
             return None
+        if self.told:
+            return self._slope(node, part.total, part.k if part.k < part.m else None)
         lines = self._lines(part.total)
         return (*lines[:-1], lines[-1] + MORE) if lines and part.k < part.m else lines
 
@@ -207,6 +238,8 @@ class _Walk:
     def _contribution(self, step: Handed, part: Part) -> Sentence:
         """`∂L/∂a += ∂L/∂e·b = (−2)·(−3) = 6`."""
         value = self._short(part.contribution)
+        if self._bare:
+            return Sentence(f"{part.grad} += {part.formula.text}", part.formula.where.strip())
         said, where = f"{part.grad} += {part.formula.text}", part.formula.where.strip()
         if factors := step.factors(part):
             return Sentence(f"{said} = {product(factors, self.numbers)} = {value}", where)
@@ -216,7 +249,7 @@ class _Walk:
 
     def _total(self, part: Part, parts: list[Any]) -> str:
         """`6 + (−2) = 4` where the last of several parts has come."""
-        if part.k < part.m or isinstance(part.total, np.ndarray):
+        if self._bare or part.k < part.m or isinstance(part.total, np.ndarray):
             return ""
         terms = [[x] for x in (part.before, *parts) if x is not None]
         if not 2 <= len(terms) <= MOST_TERMS:

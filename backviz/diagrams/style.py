@@ -77,6 +77,7 @@ class Options(TypedDict, total=False):
     arrays: Literal["auto", "values", "ranges", "shapes"]
     local: Literal["auto", "show", "numbers", "hide"]
     hide: str
+    show: Literal["values", "formulas", "both", "shapes"]
     start: str
     end: str
     around: str
@@ -113,13 +114,15 @@ class Style:
     span ("ranges") or nothing beside the shape ("shapes"). `local` "hide" leaves out what is
     written on arrows, "numbers" the rules among it. Where "auto" or 0 leaves it open, numbers
     give way before the text becomes too small. `hide` lists with commas what is not drawn:
-    "values", "gradients" with their arrows, "locals", and the "forward" arrows. `start`, `end`,
-    `around` with `hops`, and `only` (a layer) choose a part of the graph; `highlight` is a
-    name, a path as "a->L" or "largest", which stands out. `note` and `colour` are functions of a
-    node (`name`, `value`, `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name
-    will do. `pages` is how many a
-    picture takes, 0 for as many as its text needs. `salt` makes the ids of an SVG unique on a
-    page with several figures. `command` writes the command line into the corner of a film.
+    "values", "gradients" with their arrows, "locals", and the "forward" arrows. `show` is
+    what boxes hold: "values" and gradients as numbers, as "formulas" (`∂L/∂w = ∂L/∂z·x`), "both",
+    or the "shapes" of arrays and nothing else. `start`, `end`, `around` with `hops`, and
+    `only` (a layer) choose a part of the graph; `highlight` is a name, a path as "a->L" or
+    "largest", which stands out. `note` and `colour` are functions of a node (`name`, `value`,
+    `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name will do. `pages` is
+    how many a picture takes, 0 for as many as its text needs. `salt` makes the ids of an SVG
+    unique on a page with several figures. `command` writes the command line into the corner of a
+    film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -141,6 +144,7 @@ class Style:
     arrays: Literal["auto", "values", "ranges", "shapes"] = "auto"
     local: Literal["auto", "show", "numbers", "hide"] = "auto"
     hide: str = ""
+    show: Literal["values", "formulas", "both", "shapes"] = "values"
     start: str = ""
     end: str = ""
     around: str = ""
@@ -173,6 +177,7 @@ class Style:
         _one_of("weights", self.weights, WEIGHTS)
         _one_of("arrays", self.arrays, ARRAYS)
         _one_of("local", self.local, LOCALS)
+        _one_of("show", self.show, SHOWS)
         for word in listed(self.hide):
             _one_of("thing to hide", word, HIDES)
         _between("hops", self.hops, 0, 1000)
@@ -205,7 +210,13 @@ class Style:
     @property
     def hidden(self) -> frozenset[str]:
         """What is not drawn."""
-        return frozenset(listed(self.hide)) | ({"locals"} if self.local == "hide" else set())
+        hidden = {*listed(self.hide), *(["locals"] if self.local == "hide" else [])}
+        return frozenset(hidden.union(HIDES[:3]) if self.show == "shapes" else hidden)
+
+    @property
+    def formulas(self) -> bool:
+        """Whether boxes hold formulas."""
+        return self.show in ("formulas", "both")
 
     @property
     def numbers(self) -> NumberStyle:

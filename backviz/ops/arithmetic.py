@@ -113,8 +113,10 @@ def _power(a: Any, exponent: Any) -> Any:
 
 
 def _raised(symbols: Sequence[Symbol], params: Params) -> tuple[str, int] | None:
-    """`x²`, with a whole exponent as a small sign."""
+    """`x²`, with a whole exponent as a small sign; `A⁻¹` is the inverse, and not what is meant."""
     base, exponent = symbols
+    if exponent.text == "−1" and base.ndim > 1:
+        return None
     if exponent.literal and exponent.text.lstrip("−").isdigit():
         return base.bracketed(POWERS + 1) + exponent.text.translate(_SUPERSCRIPTS), POWERS
     return None

@@ -128,13 +128,17 @@ def _lines(
     """Name and value, on one line if that is all; then the gradient."""
     title = " ".join(filter(None, (box.title, box.note)))
     known = known or box.counted  # which is no number to be hidden
-    if len(box.value) == 1 and not box.note:
-        value = box.value[0] if known else ""
-        lines = [f"{title} = {value}".rstrip() if title else value]
+    formula = box.value[:1] and box.value[0].startswith("= ")  # which follows its name
+    if formula or (len(box.value) == 1 and not box.note):
+        value, *more = box.value if known else ("",)
+        sign = " " if formula else " = "
+        lines = [f"{title}{sign}{value}".rstrip() if title else value, *more]
     else:
         lines = [title] if title else []
         lines += [line if known else "" for line in box.value]
-    lines += [f"{'     ' if i else 'grad '}{line}" for i, line in enumerate(gradient)]
+    formula = gradient[:1] and gradient[0].startswith("∂")  # which says that it is a gradient
+    before = ("  ", "") if formula else ("     ", "grad ")
+    lines += [f"{before[not i]}{line}" for i, line in enumerate(gradient)]
     return tuple(_plain(line, signs) for line in lines) or ("",)
 
 
@@ -142,9 +146,12 @@ def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str
     """What the signs mean, on as many lines as that takes."""
     samples = {"gradient": "grad"}
     if local:
-        samples |= {"local": f"{signs.wires[10]} 2 {signs.right}", "g": "g", OUT: OUT}
+        arrow = f"{signs.wires[10]} {{}} {signs.right}".format
+        samples |= {"local": arrow(2), "∂": arrow("b"), "g": "g", OUT: OUT}
     samples |= {"strong": signs.strong[4] * 2}
     samples |= {sign: sign for sign in (UNNAMED, FAULT, PASSED, ZERO)}
+    if any(box.gradient[:1] and box.gradient[0].startswith("∂") for box in diagram.boxes):
+        del samples["gradient"]  # which formulas say themselves
     lines: list[str] = []
     for kind, words in diagram.legend:
         if kind not in samples:
@@ -197,6 +204,18 @@ def _tree(
     return lines
 
 
+def _slope(gradient: tuple[str, ...]) -> str:
+    """A gradient on one line: its formula goes on from line to line, the rows of a matrix do not.
+
+    >>> _slope(("1  2", "3  4")), _slope(("∂L/∂a = g·b", "+ h", "= 3"))
+    ('grad 1 2; 3 4', '∂L/∂a = g·b + h = 3')
+    """
+    rows = [unpadded(line) for line in gradient]
+    if not rows[0].startswith("∂"):
+        return f"grad {'; '.join(rows)}"
+    return "; ".join(rows).replace("; + ", " + ").replace("; − ", " − ").replace("; = ", " = ")
+
+
 def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool) -> str:
     """Everything about a box on one line."""
     name = box.title or box.symbol
@@ -204,11 +223,12 @@ def _sentence(box: Box, state: BoxState, marked: bool, signs: Signs, again: bool
         return _plain(f"{name} {signs.again}", signs)
     gradient = box.gradient if state.gradient is None else state.gradient
     value = "; ".join(map(unpadded, box.value)) if state.value or box.counted else ""
-    said = [f"{name} = {value}" if value else name]
+    sign = " " if value.startswith("= ") else " = "
+    said = [f"{name}{sign}{value.replace('; = ', ' = ')}" if value else name]
     if box.title and box.symbol:
         said.append(f"[{box.symbol}]")
     if gradient and not again:
-        said.append(f"grad {'; '.join(map(unpadded, gradient))}")
+        said.append(_slope(gradient))
     if again:
         said.append(signs.again)
     said += [remark.line for remark in shown_remarks(box, state)]

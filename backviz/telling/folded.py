@@ -102,14 +102,19 @@ class FoldedTeller(Teller):
         inside = self._inside(node)
         return str(group_symbols(self.whole, inside, self.numbers, enter)[node]) if inside else ""
 
+    def symbols(self, node: int) -> dict[int, Symbol]:
+        """The formulas of all that a node of the view holds, in terms of what enters it."""
+        return group_symbols(self.whole, self._inside(node), self.numbers, self._symbol)
+
     def _inside(self, node: int) -> tuple[int, ...]:
         data = self.view.nodes[node]
         return data.get("inside", ()) if data["kind"] == GROUP else (node,)
 
     def _symbol(self, node: int) -> Symbol:
-        return as_symbol(self._operand_of(node), self.numbers)
+        return as_symbol(self.operand_of(node), self.numbers)
 
-    def _operand_of(self, node: int) -> Any:
+    def operand_of(self, node: int) -> Any:
+        """What stands for a node of the whole graph in a formula."""
         name = self.names.get(node) or self.called[node]
         value = self.whole.nodes[node]["value"]
         return operand(name, value, self._nameless(node), self.numbers)
@@ -145,7 +150,7 @@ class FoldedTeller(Teller):
 
     def _call(self, node: int) -> Call:
         data = self.whole.nodes[node]
-        args = tuple(self._operand_of(u) for u in operands(self.whole, node))
+        args = tuple(self.operand_of(u) for u in operands(self.whole, node))
         out = name_symbol(self.names.get(node, OUT), data=data["value"])
         return Call(OPS[data["op"]], args, out, data.get("params", {}), self.taken, self.numbers)
 

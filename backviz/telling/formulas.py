@@ -59,10 +59,11 @@ class Call:
         with writing(self.taken, self.numbers):
             return formula_of(local_formula(self.op, position, self.out, self.args, self.params))
 
-    def handed(self, position: int, arriving: str) -> Formula:
+    def handed(self, position: int, arriving: str, ones: bool = True) -> Formula:
         """What one operand gets of the gradient that arrives, summed over broadcast axes.
 
-        Of numbers the factor 1 is written too: `∂L/∂c·1`, as both factors have numbers.
+        Of numbers the factor 1 is written too: `∂L/∂c·1`, as both factors have numbers; not so
+        without `ones`.
         """
         shape = self.out.shape
         with writing(self.taken, self.numbers):
@@ -72,7 +73,8 @@ class Call:
                 pulled = self.op.by_position(upstream, self.out, self.args, self.params)
                 self._pulled[arriving] = pulled
             return formula_of(contribution_formula(
-                self.op, position, upstream, self.out, self.args, self.params, not shape, pulled
+                self.op, position, upstream, self.out, self.args, self.params, ones and not shape,
+                pulled,
             ))  # fmt: skip
 
 
