@@ -10,11 +10,9 @@ import numpy as np
 
 from backviz.autodiff.formula import Formula
 from backviz.autodiff.notation import ATOM
-from backviz.autodiff.symbol import OUT, UNNAMED, name_symbol
+from backviz.autodiff.symbol import UNNAMED, name_symbol
+from backviz.diagrams.legend import legend_of
 from backviz.diagrams.model import (
-    FAULT,
-    PASSED,
-    ZERO,
     Arrow,
     Box,
     Diagram,
@@ -49,14 +47,9 @@ MAX_FORMULA = 30
 MAX_RULE = 18
 SHORT_NAME = 6  # signs of a longer name in a rule that is too long
 _LONG_NAME = re.compile(rf"(?:(?![ᵀ⁻⁰-⁹¹²³₀-₉])\w){{{SHORT_NAME + 2},}}+(?!\()")
-MAX_PART = 40
-MOST_EXPLAINED = 4  # signs of one kind that the legend explains
-_KEPT = re.compile(r"(sum|mean|max|min)([₀-₉]+)")
 MAX_NUMBERS = 2
 _NUMERIC = "−-.0123456789∞N"
 HEAT_ROWS, HEAT_COLUMNS = 12, 20
-_OUT = re.compile(rf"(?<!\w){OUT}(?!\w)")
-_GRADIENT = re.compile(r"(?<!\w)g(?!\w)")
 
 
 def build(
@@ -79,7 +72,7 @@ def build(
     name = names[output] if graph.nodes[output]["label"].strip() else ""
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
-    legend = _legend(boxes, arrows, called, words, _parts(graph), style.show == "formulas")
+    legend = legend_of(boxes, arrows, called, words, _parts(graph), style.show == "formulas")
     if said := graph.graph.get("lit_said"):
         legend += (("strong", said),)
     return Diagram(
@@ -411,52 +404,3 @@ def _parts(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, str]]:
     """What the formulas in boxes name and do not say."""
     known: Formulas | None = graph.graph.get("formulas")
     return [part for told in known.nodes.values() for part in told.parts] if known else []
-
-
-def _legend(
-    boxes: tuple[Box, ...],
-    arrows: tuple[Arrow, ...],
-    output: str,
-    words: Language,
-    more: Iterable[tuple[str, str]] = (),
-    bare: bool = False,
-) -> tuple[tuple[str, str], ...]:
-    """What is explained under the figure: only what is in it."""
-    items = []
-    if any(a.forward for a in arrows) or any(b.value for b in boxes):
-        items.append(("value", words.gettext("value")))
-    known = any(b.gradient and NOT_COMPUTED not in b.gradient for b in boxes)
-    if any(a.backward for a in arrows) or known:
-        items.append(("gradient", words.gettext("gradient of {output}", output=output)))
-    if any(a.product for a in arrows):
-        items.append(("local", words.gettext("upstream · local = contribution")))
-    elif any(a.local for a in arrows):
-        items.append(("∂" if bare else "local", words.gettext("local derivative")))
-    named = (*more, *(part for a in arrows for part in a.parts))
-    parts = list(dict.fromkeys(named))[:MOST_EXPLAINED]
-    rules = [a.local for a in arrows] + [text for _name, text in parts]
-    if any(map(_GRADIENT.search, rules)):
-        items.append(("g", words.gettext("gradient that arrives")))
-    if any(UNNAMED in text for text in (*rules, *(b.symbol for b in boxes))):
-        items.append((UNNAMED, words.gettext("input without a name")))
-    if any(map(_OUT.search, rules)) and output != OUT:
-        items.append((OUT, words.gettext("the op's result")))
-    kept = [found for a in arrows for found in _KEPT.finditer(a.local)]
-    for sign, word, axes in dict.fromkeys((f[0], f[1], f[2]) for f in kept[:MOST_EXPLAINED]):
-        listed = ", ".join(str(ord(axis) - ord("₀")) for axis in axes)
-        items.append(
-            (sign, words.gettext("{word} along axis {axis}, which stays", word=word, axis=listed))
-        )
-    items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts]
-    return (*items, *_remarked(boxes, words))
-
-
-def _remarked(boxes: tuple[Box, ...], words: Language) -> list[tuple[str, str]]:
-    """What the signs of remarks mean."""
-    kinds = {remark.kind for box in boxes for remark in box.remarks}
-    said = {
-        "begins": (FAULT, words.gettext("NaN or infinity begins")),
-        "passed": (PASSED, words.gettext("NaN or infinity passed on")),
-        "off": (ZERO, words.gettext("gradient that an op made 0")),
-    }
-    return [item for kind, item in said.items() if kind in kinds]
