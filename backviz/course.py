@@ -90,8 +90,9 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Activations": (
         (
             "activations", "Sigmoid, tanh, ReLU and those after them: function and derivative",
-            "the curves on shared axes, with the flat parts shaded",
+            "the curves on shared axes, the flat parts shaded, ranges and greatest slopes; maxout",
             "animate activation_curves --names sigmoid,tanh,relu,gelu -o NAME.mp4",
+            "animate maxout -o NAME-2.mp4",
         ),
         (
             "saturation", "A unit whose input is far from 0 passes hardly any gradient",
@@ -100,8 +101,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "dead-units", "A ReLU can die; a leaky one cannot",
-            "the share of dead units against the rate",
-            "animate dead_units -o NAME.mp4",
+            "the share of dead units against the rate; a slope that is learned",
+            "animate dead_units -o NAME.mp4", "animate prelu_slope -o NAME-2.mp4",
         ),
         (
             "choice", "The activation decides how fast a network learns",
@@ -152,13 +153,14 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Optimizers": (
         (
             "sgd", "Gradient descent; the noise of mini-batches is centred",
-            "a descent with noise on a loss surface",
-            "animate optimizers --optimizers sgd --noise 0.5 -o NAME.mp4",
+            "batches of several sizes; their gradients around the full one, and the 1/√B law",
+            "animate mini_batches -o NAME.mp4", "animate gradient_noise -o NAME-2.mp4",
         ),
         (
             "momentum", "Momentum adds up the gradients of the past",
-            "gradient, velocity and step, one step after another",
+            "gradient, velocity and step, one step after another; the plane of rate and momentum",
             "animate step_anatomy --optimizer momentum --rate 0.02 -o NAME.mp4",
+            "animate momentum_plane -o NAME-2.mp4",
         ),
         (
             "nesterov", "Nesterov takes the gradient at the place that is looked ahead to",
@@ -183,8 +185,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "adam", "Adam: two averages, both corrected for their start at 0",
-            "m, v, their corrections and the step, one after another",
-            "animate step_anatomy -o NAME.mp4",
+            "m, v, their corrections and the step, one after another; their arrows on a surface",
+            "animate step_anatomy -o NAME.mp4", "animate surface -o NAME-2.mp4",
         ),
         (
             "adamw", "AdamW shrinks the weights themselves, not their gradient",
@@ -206,6 +208,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "ways on surfaces that were chosen for it",
             "animate optimizers --surface ravine --optimizers sgd,momentum,nesterov -o NAME.mp4",
             "animate overshoot -o NAME-2.mp4", "animate start_points -o NAME-3.mp4",
+            "animate plateau -o NAME-4.mp4", "animate saddle_escape -o NAME-5.mp4",
+            "animate sharp_minima -o NAME-6.mp4",
         ),
         (
             "averages", "A cumulative, a moving and an exponential average",
@@ -214,8 +218,9 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "rates", "Rates that fall by a schedule; rates too small, right and too large",
-            "rate and loss against the step",
+            "rate and loss against the step; a range test that finds the rate",
             "animate schedules -o NAME.mp4", "animate rates -o NAME-2.mp4",
+            "animate rate_range -o NAME-3.mp4",
         ),
     ),
     "Normalization and regularization": (
@@ -256,8 +261,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "input-scaling", "Inputs of different size make training slow or unstable",
-            "contour lines and ways before and after scaling",
-            "animate input_scaling -o NAME.mp4",
+            "contour lines and ways before and after scaling; steps against the condition number",
+            "animate input_scaling -o NAME.mp4", "animate condition_number -o NAME-2.mp4",
         ),
     ),
     "Losses": (
