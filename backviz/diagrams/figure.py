@@ -340,7 +340,10 @@ class Figure:
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""
-        return self._showing(self._level, self.shown, diagram, drawing)
+        made = self.restyled(self.style)
+        vars(made)["_level"] = replace(self._level, diagram=diagram)
+        vars(made)["drawing"] = drawing
+        return made
 
     @property
     def view(self) -> nx.MultiDiGraph[int]:
@@ -360,17 +363,30 @@ class Figure:
     @cached_property
     def drawing(self) -> Drawing:
         """The page of marks."""
+        return self.page.drawing
+
+    @property
+    def page(self) -> Page:
+        """The page that is drawn, with every place on it."""
+        page = self.settled._level.page
+        assert page is not None
+        return page
+
+    @cached_property
+    def settled(self) -> Figure:
+        """The figure as it is drawn: itself, unless its page, measured, is a tangle of weights."""
         level = self._level
         if not level.page:
-            level = self._measured(level, level.style)
+            level = vars(self)["_level"] = self._measured(level, level.style)
             if apart := () if PRESETS[self.style.size].width else self._tangling(level):
-                level.view.graph["apart"] = apart
-                other = self._measured(level, level.style)
-                level = min(level, other, key=_tangle)
-                level.view.graph["apart"] = apart if level.apart else ()
-            vars(self)["_level"] = level
-        assert level.page is not None
-        return level.page.drawing
+                view = level.view.copy()
+                view.graph["apart"] = apart
+                other = self._measured(replace(level, view=view), level.style)
+                if _tangle(other) < _tangle(level):
+                    made = self.restyled(self.style)
+                    vars(made).update(_level=other, settled=made)
+                    return made
+        return self
 
     def _often(self, level: Level) -> tuple[int, ...]:
         """What is used so often that it may stand apart, unless it was asked for."""
@@ -386,7 +402,7 @@ class Figure:
         """The figure on as many pages as its text needs; itself, where one is enough."""
         style, preset = self.style, PRESETS[self.style.size]
         if style.pages == 1 or not preset.height:
-            return (self,)
+            return (self.settled,)
         if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
         level, least = self._level, ENOUGH * preset.least
@@ -404,9 +420,9 @@ class Figure:
                 if all(page.most_text >= least for page in found) and all(
                     page.sheet.least_text >= least for page in found
                 ):
-                    return tuple(self._showing(level, one, p.diagram, p.drawing) for p in found)
+                    return tuple(self._paged(level, one, page) for page in found)
         if style.pages:
-            return tuple(self._showing(level, one, p.diagram, p.drawing) for p in found)
+            return tuple(self._paged(level, one, page) for page in found)
         return (self,)
 
     def _on_pages(self, level: Level, style: Style, many: int) -> list[Page]:
@@ -414,10 +430,10 @@ class Figure:
         diagrams = split(build(level.view, style, self.names), many, said)
         return [Page(diagram, style) for diagram in diagrams]
 
-    def _showing(self, level: Level, style: Style, diagram: Diagram, drawing: Drawing) -> Figure:
+    def _paged(self, level: Level, style: Style, page: Page) -> Figure:
         made = self.restyled(self.style)
-        vars(made)["_level"] = replace(level, style=style, diagram=diagram)
-        vars(made)["drawing"] = drawing
+        level = replace(level, style=style, diagram=page.diagram, page=page)
+        vars(made).update(_level=level, settled=made)
         return made
 
     @property

@@ -37,6 +37,7 @@ class Frame:
     legend: tuple[tuple[tuple[Mark, ...], float], ...]
     line: float
     said: Said = ()  # the words under the graph at every moment
+    terse: bool = False  # these words are no larger than they have to be
 
     @property
     def bounded(self) -> bool:
@@ -67,11 +68,11 @@ class Frame:
         return self.above(width) + below + self._words_height(width)
 
     def _words_size(self, width: float) -> float:
-        """The text's size; the least that can be read where fewer lines are broken then."""
+        """The text's size; the least that can be read where that leaves the graph more room."""
         large, least = max(self.preset.least, self.preset.text), self.preset.least
         room = width - 2 * self.preset.margin
-        shorter = least and _lines_for(self.said, least, room) < _lines_for(self.said, large, room)
-        return least if shorter else large
+        fewer = _lines_for(self.said, least, room) < _lines_for(self.said, large, room)
+        return least if least and (self.terse or fewer) else large
 
     def _words_lines(self, width: float) -> int:
         return _lines_for(self.said, self._words_size(width), width - 2 * self.preset.margin)

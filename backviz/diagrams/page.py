@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 from backviz.diagrams import font
@@ -19,6 +19,7 @@ from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.label_places import free_labels, struck
 from backviz.diagrams.layout import Edge, Layout, Point
+from backviz.diagrams.layout.rows import Place
 from backviz.diagrams.model import (
     WHOLE_ARROW,
     WHOLE_BOX,
@@ -33,7 +34,7 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.tangle import crossing, out_of_order
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
 from backviz.diagrams.tidy import tidiest
-from backviz.diagrams.ways import EDGE, MOST_WIDE, Way, best, narrow, scale_of, ways
+from backviz.diagrams.ways import EDGE, MOST_WIDE, Way, best, most_of, narrow, plan, scale_of, ways
 from backviz.language import _
 
 ONE_COLUMN = 3.3 * INCH
@@ -48,9 +49,13 @@ def compose(diagram: Diagram, style: Style) -> Drawing:
     return lay(diagram, style).drawing()
 
 
-def lay(diagram: Diagram, style: Style) -> Sheet:
-    """Find a place on the page for everything; what is drawn there is decided later."""
-    return Page(diagram, style).tidy
+def lay(diagram: Diagram, style: Style, like: Sheet | None = None) -> Sheet:
+    """Find a place on the page for everything; what is drawn there is decided later.
+
+    With `like` the boxes stand as on that sheet, which has the same ones in other sizes.
+    """
+    page = Page(diagram, style)
+    return page.like(like) if like else page.tidy
 
 
 class Page:
@@ -72,7 +77,12 @@ class Page:
     @cached_property
     def sheet(self) -> Sheet:
         """The page with the layout of the first engine."""
-        return self._on(self._way.layout)
+        return self._on(self._way)
+
+    def like(self, other: Sheet) -> Sheet:
+        """The page with its boxes in the order and in the rows of another sheet."""
+        way = other.way.on(plan(self.diagram, self.style, other.way.plan.direction))
+        return self._on(way, other.place)
 
     @cached_property
     def tidy(self) -> Sheet:
@@ -86,7 +96,7 @@ class Page:
         strict = [box.id for box in self.diagram.boxes if box.ordered]
         for way in self._in_turn:
             if way is self._way or found.faults[0] > A_FEW:
-                sheet = self._on(tidiest(way, strict, self._judge))
+                sheet = self._on(way, tidiest(way, strict, partial(self._judge, way)))
                 found = min(found, sheet, key=lambda each: each.faults)
         return found
 
@@ -101,11 +111,11 @@ class Page:
 
     def _fits(self, layout: Layout) -> bool:
         """Whether a page that takes its width from the layout is no wider than a screen."""
-        return not self.preset.widest or self._on(layout).width <= MOST_WIDE
+        return not self.preset.widest or layout.width <= most_of(self.preset)
 
-    def _judge(self, layout: Layout, most: int) -> tuple[int, int] | None:
+    def _judge(self, way: Way, layout: Layout, most: int) -> tuple[int, int] | None:
         """The faults of a layout; none for one that is too large, or that has more than `most`."""
-        sheet = self._on(layout)
+        sheet = self._set(way, way.place, layout)
         if not self._as_large(sheet) or len(crossing(layout.curves)) > most:
             return None
         return sheet.faults
@@ -149,9 +159,15 @@ class Page:
             return best(self._ways, self._column)
         return narrow(ways(self.diagram, self.style, self.preset), self.preset)
 
-    def _on(self, layout: Layout) -> Sheet:
+    def _on(self, way: Way, place: Place | None = None) -> Sheet:
+        """The page with what is laid out in a way, by `place` or else by the first engine."""
+        return self._set(way, place or way.place, way.lay(place) if place else way.layout)
+
+    def _set(self, way: Way, place: Place, layout: Layout) -> Sheet:
         """The page with a layout in the middle of the room that caption and legend leave."""
         frame = self._column
+        if frame.said and scale_of(frame, layout) < scale_of(replace(frame, said=()), layout):
+            frame = replace(frame, terse=True)
         preset, scale = frame.preset, scale_of(frame, layout)
         around = 2 * (EDGE * scale + preset.margin)
         width = preset.width or max(layout.width * scale + around, frame.least_width)
@@ -163,7 +179,7 @@ class Page:
         theme = THEMES[self.style.theme]
         return Sheet(
             self.diagram, self.style, theme, frame, layout, scale, left, top, width, height,
-            self._way.plan.direction == "TB",
+            way, place,
         )  # fmt: skip
 
 
@@ -184,7 +200,8 @@ class Sheet:
     top: float
     width: float
     height: float
-    down: bool = False  # the ranks follow one another from top to bottom
+    way: Way
+    place: Place  # what laid it out
 
     def arrow(self, arrow: Arrow, state: ArrowState = WHOLE_ARROW) -> Part:
         """An arrow's lines, as they look at one moment."""
@@ -245,7 +262,7 @@ class Sheet:
     @cached_property
     def faults(self) -> tuple[int, int]:
         """Crossings, labels under lines and boxes under lines; operands out of order."""
-        axis = 0 if self.down else 1
+        axis = 0 if self.way.plan.direction == "TB" else 1
         edges = [Edge(a.id, a.tail, a.head) for a in self.diagram.arrows]
         crossed = len(crossing(self.layout.curves))
         hidden = len(struck(self._labels, self._sizes, self.layout.curves, self._drawn))

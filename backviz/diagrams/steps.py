@@ -81,9 +81,14 @@ class Steps:
                         list=", ".join(known),
                     )
                 )
-        self.figure, self.passes, self.pace = figure, passes, pace
+        self._of, self.passes, self.pace = figure, passes, pace
         self.first, self.last = first, last
         self._parts: dict[tuple[str, BoxState | ArrowState], Part] = {}
+
+    @cached_property
+    def figure(self) -> Figure:
+        """The figure as it is drawn."""
+        return self._of.settled
 
     @cached_property
     def _build(self) -> Build:
@@ -129,8 +134,8 @@ class Steps:
 
     @cached_property
     def sheet(self) -> Sheet:
-        """The page, laid out once."""
-        return lay(self.diagram, self.figure.shown)
+        """The page, laid out once, as the figure is."""
+        return lay(self.diagram, self.figure.shown, self.figure.page.tidy)
 
     def parts(self, moment: Moment) -> Iterator[Part]:
         """Everything on the page at one moment, bottom first."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from backviz.diagrams.layout import Layout, Plan
+from backviz.diagrams.layout.rows import Place
 from backviz.diagrams.tangle import crossing
 from backviz.diagrams.ways import Way, laid
 
@@ -19,6 +20,7 @@ Count = tuple[int, int]
 Judge = Callable[[Layout, int], Count | None]
 WORST = (sys.maxsize, 0)
 MOST_TRIES = 16
+MOST_WORK = 500  # boxes that are placed by all tries together
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class _Asked:
         return replace(plan, nodes=nodes, edges=edges)
 
 
-def tidiest(way: Way, strict: Collection[str], judge: Judge) -> Layout:
-    """The layout of a way with the least count; `judge` gives None for what cannot be taken.
+def tidiest(way: Way, strict: Collection[str], judge: Judge) -> Place:
+    """How a way is laid out with the least count; `judge` gives None for what cannot be taken.
 
     `strict` are the heads whose operands cannot change places.
     """
@@ -45,12 +47,13 @@ def tidiest(way: Way, strict: Collection[str], judge: Judge) -> Layout:
 
 class _Search:
     def __init__(self, way: Way, judge: Judge) -> None:
-        self.way, self.judge, self.tries = way, judge, MOST_TRIES
-        self.layout = way.layout
+        self.way, self.judge = way, judge
+        self.tries = min(MOST_TRIES, MOST_WORK // len(way.plan.nodes))
+        self.layout, self.place = way.layout, way.place
         self.count = judge(way.layout, sys.maxsize) or WORST
         self.asked = _Asked(frozenset(n.id for n in way.plan.nodes if n.ordered))
 
-    def best(self, strict: frozenset[str]) -> Layout:
+    def best(self, strict: frozenset[str]) -> Place:
         joined = {n.id for n in self.way.plan.nodes}
         ordered = frozenset(h for h in joined if len(self._operands(h)) > 1)
         for asked in (_Asked(strict), _Asked(ordered)):
@@ -62,7 +65,7 @@ class _Search:
             (_Asked(ordered, self.asked.back), _Asked(strict, self.asked.back), _Asked(ordered))
         ):
             self._ask_both(self.asked, other)
-        return self.layout
+        return self.place
 
     def _ask_both(self, asked: _Asked, other: _Asked) -> None:
         """Take a second engine's answer for what the first leaves entangled, be it one row."""
@@ -74,9 +77,9 @@ class _Search:
             second = laid(other.of(plan), "layered")
             return second if len(crossing(second.curves)) < crossings else layout
 
-        if self.count[0] and self.way.engine == "auto":
-            self._take(self.way.lay(place))
-            self._take(self.way.lay(lambda plan: laid(other.of(plan), "layered")))
+        if self.count[0] and self.way.engine == "auto" and self.tries >= 0:
+            self._take(place)
+            self._take(lambda plan: laid(other.of(plan), "layered"))
 
     def _operands(self, head: str) -> set[str]:
         return {e.tail for e in self.way.plan.edges if e.head == head}
@@ -86,17 +89,17 @@ class _Search:
         if self.count == (0, 0) or self.tries == 0:
             return False
         self.tries -= 1
-        layout = self.way.lay(lambda plan: laid(asked.of(plan), self.way.engine))
-        taken = self._take(layout)
+        taken = self._take(lambda plan: laid(asked.of(plan), self.way.engine))
         if taken:
             self.asked = asked
         return taken
 
-    def _take(self, layout: Layout) -> bool:
+    def _take(self, place: Place) -> bool:
+        layout = self.way.lay(place)
         count = self.judge(layout, self.count[0])
         better = count is not None and count < self.count
         if count is not None and better:
-            self.count, self.layout = count, layout
+            self.count, self.layout, self.place = count, layout, place
         return better
 
     def _set_back(self, strict: frozenset[str]) -> Iterator[_Asked]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from dataclasses import replace
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 
 from backviz.diagrams.arrows import label_size
@@ -46,10 +47,19 @@ class Way:
     def __init__(self, plan: Plan, engine: str, rows: Rows | None = None) -> None:
         self.plan, self.engine, self.rows = plan, engine, rows
         self._laid: dict[int, Row] = {}
+        self.place: Place = partial(laid, engine=engine)
 
     def lay(self, place: Place) -> Layout:
         """The layout where `place` answers each plan."""
         return self.rows.lay(place) if self.rows else place(self.plan)
+
+    def on(self, plan: Plan) -> Way:
+        """The same way to lay out a plan with the same boxes and arrows of other sizes."""
+        if not self.rows:
+            return Way(plan, self.engine)
+        edges = {e.id: e for e in plan.edges}
+        over = tuple(edges[e.id] for e in self.rows.over)
+        return Way(plan, self.engine, replace(self.rows, plan=plan, over=over))
 
     @property
     def tangled(self) -> bool:
@@ -60,7 +70,7 @@ class Way:
     def layout(self) -> Layout:
         """The layout by the engine that was asked for."""
         if not self.rows:
-            return laid(self.plan, self.engine)
+            return self.place(self.plan)
         return self.rows.stacked([self._row(i) for i in range(self.rows.many)])
 
     def scale_above(self, frame: Frame, least: float) -> float:
@@ -76,7 +86,7 @@ class Way:
     def _row(self, row: int) -> Row:
         assert self.rows is not None
         if row not in self._laid:
-            self._laid[row] = self.rows.row(row, lambda plan: laid(plan, self.engine))
+            self._laid[row] = self.rows.row(row, self.place)
         return self._laid[row]
 
     def most(self, frame: Frame) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.layout.ports import apart
 from backviz.diagrams.page import Page, lay
+from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
 from backviz.diagrams.ways import CLEARLY, best, plan, scale_of
 from backviz.sources import EXAMPLES, load
@@ -67,7 +68,7 @@ def short(name):
 
 def out_of_order(sheet):
     """Neighbouring operands that arrive at their op in another order than they are written."""
-    axis, into = (0 if sheet.down else 1), {}
+    axis, into = (0 if sheet.way.plan.direction == "TB" else 1), {}
     for arrow in sheet.diagram.arrows:
         into.setdefault(arrow.head, []).append(arrow)
     for operands in into.values():
@@ -138,7 +139,7 @@ def test_the_search_is_bounded(monkeypatch):
     tries = []
     take = tidy._Search._take
     monkeypatch.setattr(
-        tidy._Search, "_take", lambda self, layout: tries.append(1) or take(self, layout)
+        tidy._Search, "_take", lambda self, place: tries.append(1) or take(self, place)
     )
     value = load("@micrograd")
     value.backward()
@@ -200,3 +201,26 @@ def test_two_curves_that_cross_twice_count_twice():
     flat = sampled(((0.0, 5.0), (3.0, 5.0), (6.0, 5.0), (9.0, 5.0)))
     bow = sampled(((1.1, 0.3), (3.0, 12.0), (6.2, 12.0), (8.0, 0.1)))
     assert crossed([flat, bow]) == 2
+
+
+@pytest.mark.parametrize(("name", "size"), one_in(6, cases, first=1))
+def test_a_build_stands_as_its_picture(name, size):
+    """In the same rows and the same order, at the same places where its boxes are as large."""
+    value = load(name)
+    value.backward()
+    build = Steps(Figure(value, Style(size=size)))
+    figure, ours = build.figure.page.tidy, build.sheet
+    assert figure.layout.centers.keys() == ours.layout.centers.keys()
+    assert ours.way.rows is None or ours.way.rows.row_of == figure.way.rows.row_of
+    sizes = [{n.id: (n.width, n.height) for n in sheet.way.plan.nodes} for sheet in (figure, ours)]
+    places = [sheet.layout.centers for sheet in (figure, ours)]
+    if sizes[0] == sizes[1]:
+        assert places[0] == places[1]
+    for axis in (0, 1):
+        for a, b in combinations(places[0], 2):
+            apart = [p[b][axis] - p[a][axis] for p in places]
+            assert apart[0] * apart[1] >= 0 or min(map(abs, apart)) < sizes[0][a][axis]
+    words = ours.frame._words_height(ours.width)
+    small = size == "notebook" and ours.height < 300  # a page that is as small as what is drawn
+    assert small or words <= ours.height / 5
+    assert ours.scale >= 0.87 * figure.scale
