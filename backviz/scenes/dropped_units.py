@@ -17,7 +17,8 @@ from backviz.scenes.artists import Heat, Line, Points
 from backviz.scenes.layers import grown, key_frames, positive
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.provider import Data, own_data
+from backviz.scenes.registry import Claim, Within, said, scene
 
 ROWS, SHOWN, CURVE, TRAINED = 24, 8, 81, 400  # of masks, of curves, its points; steps
 
@@ -32,6 +33,7 @@ def dropout(
     p: Annotated[float, Within(0.05, 0.9)] = 0.5,
     units: Annotated[int, Within(2, 128)] = 24,
     draws: Annotated[int, Within(2, 20000)] = 2000,
+    data: Annotated[Data | None, own_data(1)] = said(""),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Dropout trains a thinned network in every step; the whole one is the mean of all of them.
@@ -44,18 +46,25 @@ def dropout(
     p: probability that a unit is dropped
     units: in the hidden layer
     draws: how many masks are drawn
+    data: your own points: a csv with columns x,y, an npz, or file.py:name
     seed: of data, weights and masks
     """
-    x, y = _data(seed)
+    given = data or _data(seed)
+    middle, unit = (
+        (0.0, 1.0) if data is None else (float(data.y.mean()), float(data.y.std()) or 1.0)
+    )
+    x, y = np.asarray(given.inner(given.x)), (given.y[:, None] - middle) / unit
     hidden, out, drop = _trained(x, y, units, p, seed)
     at = np.linspace(-1.0, 1.0, CURVE)[:, None]
     h = np.tanh(np.asarray(hidden(at).data))
-    weight, bias = np.asarray(out.weight.data)[:, 0], float(np.ravel(out.parameters()[1].data)[0])
+    weight = unit * np.asarray(out.weight.data)[:, 0]
+    bias = middle + unit * float(np.ravel(out.parameters()[1].data)[0])
+    along = np.asarray(given.outer(at))[:, 0]
     whole = h @ weight + bias
     masks = np.array([np.asarray(drop(np.ones(units))) for _k in range(draws)])
-    said = masks * weight @ h.T + bias  # (draws, points): what each thinned network says
+    told = masks * weight @ h.T + bias  # (draws, points): what each thinned network says
     counts = np.arange(1.0, draws + 1)
-    means = np.cumsum(said, axis=0) / counts[:, None]
+    means = np.cumsum(told, axis=0) / counts[:, None]
     bare = (means - bias) * (1 - p) + bias
     gaps = {
         "scaled": (N_("with 1/(1 − p)"), positive(_size(means - whole))),
@@ -69,9 +78,10 @@ def dropout(
             names=("",)), title=N_("masks"),
         ),
         Panel(
-            "curves", Axis("x", -1.0, 1.0), Axis("y", *span(whole, y, [-1.6, 1.6])),
+            "curves", Axis("x", float(along[0]), float(along[-1])),
+            Axis("y", *span(whole, given.y, pad=0.12)),
             title=N_("thinned networks"), place=(0, 1, 1, 1), legend="below",
-            static=(Points("points", x[:, 0], y[:, 0], color="muted", size=5.0),),
+            static=(Points("points", given.column, given.y, color="muted", size=5.0),),
         ),
         Panel(
             "gap", Axis(N_("masks so far"), 0.9, 1.1 * draws, log=True),
@@ -91,7 +101,7 @@ def dropout(
             latest = masks[max(0, k + 1 - ROWS) : k + 1] > 0
             rows[ROWS - len(latest) :] = 2.0 - latest[::-1]
             thin = [
-                Line(f"thinned {j}", at[:, 0], said[k - j] if j <= k else np.full(CURVE, np.nan),
+                Line(f"thinned {j}", along, told[k - j] if j <= k else np.full(CURVE, np.nan),
                      color="muted", dash="solid", width=1.0)
                 for j in range(SHOWN)
             ]  # fmt: skip
@@ -106,9 +116,9 @@ def dropout(
                     ),
                     "curves": (
                         *thin,
-                        Line("whole", at[:, 0], whole, N_("whole network"), "ink", "dashed",
+                        Line("whole", along, whole, N_("whole network"), "ink", "dashed",
                              width=4.0),
-                        Line("mean", at[:, 0], means[k], N_("mean of the thinned"), "forward",
+                        Line("mean", along, means[k], N_("mean of the thinned"), "forward",
                              "solid", width=3.0),
                     ),
                     "gap": grown(counts, gaps, k),
@@ -125,11 +135,11 @@ def dropout(
     )  # fmt: skip
 
 
-def _data(seed: int) -> tuple[Array, Array]:
-    """Noisy points (40, 1) of a wave."""
+def _data(seed: int) -> Data:
+    """Forty noisy points of a wave."""
     draw = np.random.default_rng(seed)
     x = np.sort(draw.uniform(-1.0, 1.0, (40, 1)), axis=0)
-    return x, np.sin(np.pi * x) + 0.2 * draw.standard_normal(x.shape)
+    return Data(x, np.sin(np.pi * x[:, 0]) + 0.2 * draw.standard_normal(40))
 
 
 def _trained(x: Array, y: Array, units: int, p: float, seed: int) -> tuple[Linear, Linear, Dropout]:

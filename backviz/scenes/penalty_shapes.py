@@ -13,7 +13,8 @@ from backviz.scenes.artists import Artist, Band, Line, Path, Points
 from backviz.scenes.layers import grown, key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.provider import Data, own_data
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.scaled_inputs import two_weights
 from backviz.scenes.surface_panels import map_panel
 
@@ -61,6 +62,7 @@ def penalties(
     alike: Annotated[float, Within(-0.95, 0.95)] = 0.3,
     samples: Annotated[int, Within(3, 200)] = 60,
     frames: Annotated[int, Within(2, 200)] = 61,
+    data: Annotated[Data | None, own_data(2)] = said(""),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """L1 has corners, so that small weights become exactly 0; L2 is round and shrinks all of them.
@@ -74,11 +76,20 @@ def penalties(
     alike: correlation of the two inputs
     samples: how many points
     frames: how many λ are tried, from 0 on
+    data: your own samples of two inputs: a csv with columns x₁,x₂,y, an npz, or file.py:name; all
+      columns are centred and divided by their standard deviation
     seed: of the points
     """
     draw = np.random.default_rng(seed)
+    if data is not None:
+        samples = len(data.y)
     x = draw.standard_normal((samples, 2)) @ np.linalg.cholesky([[1, alike], [alike, 1]]).T
     y = x @ (small, large) + 0.3 * draw.standard_normal(samples)
+    if data is not None:
+        x, y = (
+            (part - part.mean(axis=0)) / np.where(part.std(axis=0) > 0, part.std(axis=0), 1.0)
+            for part in (data.x, data.y)
+        )
     gram, cross = x.T @ x / samples, x.T @ y / samples
     strengths = np.linspace(0.0, 0.85 * float(np.abs(cross).max()), frames)
     ways = {

@@ -232,6 +232,9 @@ MODULES = (
     "backviz.scenes.rate_schedules",
     "backviz.scenes.moving_averages",
     "backviz.scenes.comparisons",
+    "backviz.scenes.library_conventions",
+    "backviz.scenes.shuffled_samples",
+    "backviz.scenes.resumed_runs",
     "backviz.scenes.network_view",
     "backviz.scenes.skip_surfaces",
 )

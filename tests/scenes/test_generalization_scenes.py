@@ -141,3 +141,17 @@ def test_xavier_weights_halve_the_variance_of_relu_layers_and_batch_norm_holds_i
     np.testing.assert_allclose(width["plain"][1:3] / width["plain"][:2], 0.5**0.5, rtol=0.2)
     np.testing.assert_allclose(width["batch norm"], 1, atol=0.03)
     assert np.nansum(data["plain.share.values"][0] ** 2, axis=0) == pytest.approx(1, abs=0.6)
+
+
+def test_penalties_of_own_samples_are_those_of_their_correlations(tmp_path):
+    """Of columns with deviation 1 the first λ at which all is 0 is the largest correlation."""
+    draw = np.random.default_rng(3)
+    x = draw.uniform(1000, 1500, (50, 2))
+    y = 3 * x[:, 0] + 0.2 * x[:, 1] + draw.standard_normal(50)
+    np.savetxt(tmp_path / "own.csv", np.c_[x, y], delimiter=",")
+    data = scenes.penalties(data=str(tmp_path / "own.csv"), frames=5).data()
+    largest = max(abs(np.corrcoef(column, y)[0, 1]) for column in x.T)
+    assert data["weights.L1 1.x"][-1, -1] == pytest.approx(0.85 * largest)
+    fit = np.linalg.lstsq((x - x.mean(0)) / x.std(0), (y - y.mean()) / y.std(), rcond=None)[0]
+    assert data["weights.L1 1.y"][-1, 0] == pytest.approx(fit[0], rel=1e-6)
+    assert data["weights.L2 2.y"][-1, 0] == pytest.approx(fit[1], rel=1e-6)

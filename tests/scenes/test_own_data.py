@@ -65,10 +65,13 @@ TAKING = [s.name for s in SCENES.values() for o in s.options if o.kind and o.kin
 
 def test_the_scenes_that_train_on_points_take_own_ones():
     assert {*TAKING} >= {"line_fit", "logistic_boundary", "hidden_lines", "robust_fit",
-                         "overfitting"}  # fmt: skip
+                         "overfitting", "dropout", "penalties", "resume"}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", TAKING)
+DRAWN = [name for name in TAKING if name not in ("penalties", "resume")]  # of those without a map
+
+
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_scene_draws_points_of_any_size(name, tmp_path):
     """Far from 0 and from 1, so that what is not scaled would not learn or not be seen."""
     draw = np.random.default_rng(0)
@@ -78,7 +81,8 @@ def test_a_scene_draws_points_of_any_size(name, tmp_path):
     line = np.c_[x[:, 0], 3 * x[:, 0] - 500 + draw.standard_normal(30)]
     two = name in ("logistic_boundary", "hidden_lines", "width_regions")
     np.savetxt(path, plane if two else line, delimiter=",")
-    film = SCENES[name](data=str(path), steps=20)
+    many = {"steps": 20} if any(o.name == "steps" for o in SCENES[name].options) else {}
+    film = SCENES[name](data=str(path), **many)
     assert film.settings["data"] == str(path)
     data = film.data()
     seen = [
