@@ -98,6 +98,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "saturation", "A unit whose input is far from 0 passes hardly any gradient",
             "histograms of every layer, and the share of saturated units",
             "animate saturation -o NAME.mp4", "animate unit_inputs -o NAME-2.mp4",
+            "animate saturation_map -o NAME-3.mp4",
         ),
         (
             "dead-units", "A ReLU can die; a leaky one cannot",
@@ -115,6 +116,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "quarter", "Each sigmoid multiplies the gradient by a quarter at most",
             "the gradient against depth, below the bound 0.25ⁿ",
             "animate quarter_bound -o NAME.mp4", "animate gradient_flow -o NAME-2.mp4",
+            "animate gradient_histograms -o NAME-3.mp4", "animate time_gradient -o NAME-4.mp4",
         ),
         (
             "rescaling", "A large factor does not bring a vanished gradient back",
@@ -131,6 +133,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "a deep network with and without, as curves and on the graph",
             "animate gradient_strip -o NAME.mp4",
             "graph examples/graphs/residual_block.py:loss -o NAME.svg",
+            "animate skip_surface -o NAME-2.mp4",
         ),
     ),
     "Initialization": (
@@ -147,7 +150,8 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "xavier-he", "Xavier and He keep the variance, forwards and backwards",
             "the variance of signal and gradient in every layer",
-            "animate init_variance -o NAME.mp4",
+            "animate init_variance -o NAME.mp4", "animate fans -o NAME-2.mp4",
+            "animate lsuv -o NAME-3.mp4",
         ),
     ),
     "Optimizers": (
@@ -201,7 +205,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "memory", "An optimizer keeps up to two more numbers for each parameter",
             "a table of the copies beside the ways",
-            "animate memory -o NAME.mp4",
+            "animate memory -o NAME.mp4", "animate conventions -o NAME-2.mp4",
         ),
         (
             "ways", "Zig-zag in a ravine, overshooting, and stuck in a local minimum",
@@ -220,19 +224,21 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "rates", "Rates that fall by a schedule; rates too small, right and too large",
             "rate and loss against the step; a range test that finds the rate",
             "animate schedules -o NAME.mp4", "animate rates -o NAME-2.mp4",
-            "animate rate_range -o NAME-3.mp4",
+            "animate rate_range -o NAME-3.mp4", "animate update_ratio -o NAME-4.mp4",
         ),
     ),
     "Normalization and regularization": (
         (
             "batch-norm", "Batch norm: mean and variance of the batch, γ and β, running statistics",
             "what enters a layer over training, with and without",
-            "animate input_drift -o NAME.mp4", "animate gradient_flow -o NAME-2.mp4",
+            "animate layer_inputs -o NAME.mp4", "animate running_statistics -o NAME-2.mp4",
+            "animate norm_rates -o NAME-3.mp4",
         ),
         (
             "layer-norm", "Layer norm: statistics of each sample, whatever the batch",
-            "what enters a layer, with a single sample as well",
-            "animate input_drift --against wiring=layer_norm --samples 1 -o NAME.mp4",
+            "the axes of both side by side, with a single sample as well",
+            "animate norm_axes -o NAME.mp4",
+            "animate input_drift --against wiring=layer_norm --samples 1 -o NAME-2.mp4",
         ),
         (
             "drift", "What a layer is fed with moves while the layers below it learn",
@@ -241,13 +247,14 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "dropout", "Dropout: a mask times 1/(1 − p) in training, nothing afterwards",
-            "the mask, the factor, and the gradient through both",
+            "masks, the mean over them beside the whole network, dropout before batch norm",
+            "animate dropout -o NAME.mp4", "animate dropout_variance -o NAME-2.mp4",
             "explain dropout",
         ),
         (
             "l1-l2", "An L1 penalty makes weights 0, an L2 penalty makes them small",
-            "where the minimum goes",
-            "animate weight_decay -o NAME.mp4",
+            "diamond and disc on the contour lines, and the weights against λ",
+            "animate penalties -o NAME.mp4",
         ),
         (
             "decay", "An L2 penalty and decoupled decay are the same for SGD, not for Adam",
@@ -281,13 +288,13 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Practice": (
         (
             "saving", "To save a model is to save the optimizer's state as well",
-            "how many numbers the optimizer keeps",
-            "animate memory -o NAME.mp4",
+            "a run that was resumed with the optimizer's state, and without it",
+            "animate resume -o NAME.mp4",
         ),
         (
             "batches", "Data come in batches, shuffled with a seed",
-            "a descent whose gradient is noisy",
-            "animate optimizers --optimizers sgd --noise 0.5 -o NAME.mp4",
+            "the batches of three runs, two of them with one seed",
+            "animate batches -o NAME.mp4",
         ),
     ),
 }  # fmt: skip
