@@ -201,6 +201,10 @@ quiet = switch("-q", "--quiet", heading=MESSAGES, help="No messages on standard 
 debug = switch("--debug", heading=MESSAGES, help="Show the traceback of an error.")
 
 
+def _with_commas(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> str:
+    return ",".join(given)
+
+
 def _hides() -> tuple[str, ...]:
     from backviz.diagrams.style import HIDES
 
@@ -256,6 +260,16 @@ looks = together(
         default="values",
         heading=GRAPH,
         help="What boxes hold: numbers, formulas (∂L/∂w = ∂L/∂z·x), both, or shapes.  [values]",
+    ),
+    Shared(
+        "--blank",
+        metavar="NAMES",
+        default=(),
+        multiple=True,
+        callback=_with_commas,
+        heading=GRAPH,
+        shell_complete=offer(lambda: ("values", "gradients", "locals")),
+        help="A ? for an exercise: gradients, values, locals, names with commas (w,h.grad).",
     ),
     switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
     Shared(

@@ -27,7 +27,7 @@ Points = tuple[Point, ...]
 
 def label_size(arrow: Arrow) -> tuple[float, float]:
     """The room that an arrow's label needs beside the curve; zero without a label."""
-    text = arrow.product or arrow.local
+    text = arrow.room or arrow.product or arrow.local
     if not text:
         return 0.0, 0.0
     size = SMALL * EM
@@ -64,7 +64,9 @@ def arrow_part(
 def halo_size(arrow: Arrow) -> tuple[float, float]:
     """Half the width and half the height of a label's text with a little air."""
     size = SMALL * EM
-    return font.width(arrow.product or arrow.local, size) / 2 + 0.12 * size, 0.48 * size
+    return font.width(
+        arrow.room or arrow.product or arrow.local, size
+    ) / 2 + 0.12 * size, 0.48 * size
 
 
 def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:

@@ -6,7 +6,7 @@ ems of the value's text, so that a box looks the same at every size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
@@ -37,13 +37,31 @@ class _Word:
     bold: bool = False
     chip: bool = False
     number: bool = False  # the value, which a build hides until it is known
+    room: float = 0.0  # of what a blank stands for
 
     @property
     def width(self) -> float:
+        return self.room or self.own
+
+    @property
+    def own(self) -> float:
+        """The width of the text itself."""
         return font.width(self.text, self.size, self.bold) + (2 * CHIP_PAD if self.chip else 0)
 
 
 def _rows(box: Box, theme: Theme) -> list[list[_Word]]:
+    """The lines above the rule; a blank has the room of the number that it stands for."""
+    rows = _own_rows(box, theme)
+    if box.room is None:
+        return rows
+    whole = _own_rows(box.room, theme)
+    return [
+        [replace(word, room=other.width) for word, other in zip(row, full, strict=True)]
+        for row, full in zip(rows, whole, strict=True)
+    ]
+
+
+def _own_rows(box: Box, theme: Theme) -> list[list[_Word]]:
     """The lines above the rule: a scalar that needs no op stands beside its name."""
     title = [_Word(box.title, EM, theme.ink, bold=True)] if box.title else []
     symbol = [_Word(box.symbol, CHIP * EM, theme.ink, chip=True)] if box.symbol else []
@@ -69,6 +87,7 @@ def _row_width(row: list[_Word]) -> float:
 
 def measure(box: Box, theme: Theme) -> tuple[float, float]:
     """Width and height of a box with the sheet behind it, without its border."""
+    box = box.room or box
     width, height = _front(box, theme)
     return (width + STACK, height + STACK) if box.stacked else (width, height)
 
@@ -92,7 +111,7 @@ def box_part(
     """The marks of a box whose middle is at `center`, as it looks at one moment."""
     theme = theme.on(box.fill) if box.fill else theme
     theme = theme.paled() if box.emphasis == "pale" else theme
-    outer, (width, height) = measure(box, theme), _front(box, theme)
+    outer, (width, height) = measure(box, theme), _front(box.room or box, theme)
     left, top = center[0] - outer[0] / 2, center[1] - outer[1] / 2
     middle = left + width / 2
     marks: list[Mark] = _frame(box, left, top, width, height, theme, state)
@@ -102,7 +121,7 @@ def box_part(
         y += LINE
     if box.heat:
         marks += _heat_marks(box.heat, middle, y, theme) if state.value else []
-        y += _heat_size(box, theme)[1]
+    y += _heat_size(box.room or box, theme)[1]
     if box.gradient:
         line = Rect(left + 0.3 * EM, y + 0.1 * EM, width - 0.6 * EM, 0.06 * EM, fill=theme.rule)
         marks.append(line)
@@ -131,7 +150,7 @@ def _remarks(box: Box, shown: tuple[Remark, ...], theme: Theme) -> tuple[list[_W
         for remark in shown
     }
     short = [r for r in box.remarks if r.kind == "off" and len(r.text) <= SHORT_REMARK]
-    first = short[:1] if box.gradient == ("0",) else []
+    first = short[:1] if (box.room or box).gradient == ("0",) else []
     return [words[r] for r in shown if r in first], [words[r] for r in shown if r not in first]
 
 
@@ -220,7 +239,7 @@ def _row_marks(
         if word.chip:
             chip = (x, top + 0.06 * LINE, word.width, 0.92 * LINE)
             marks.append(Rect(*chip, fill=theme.rule, radius=0.35 * EM))
-        inset = CHIP_PAD if word.chip else 0.0
+        inset = (CHIP_PAD if word.chip else 0.0) + (word.width - word.own) / 2
         marks.append(Text(x + inset, baseline, word.text, word.size, word.fill, word.bold))
         x += word.width + GAP
     return marks

@@ -11,6 +11,7 @@ import numpy as np
 from backviz.autodiff.formula import Formula
 from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import UNNAMED, name_symbol
+from backviz.diagrams.blanks import BLANK, NONE, Blanks, blank_out
 from backviz.diagrams.legend import legend_of
 from backviz.diagrams.model import (
     Arrow,
@@ -72,10 +73,10 @@ def build(
     name = names[output] if graph.nodes[output]["label"].strip() else ""
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
-    legend = legend_of(boxes, arrows, called, words, _parts(graph), style.show == "formulas")
+    legend = legend_of(boxes, arrows, called, words, _parts(graph, style), style.show == "formulas")
     if said := graph.graph.get("lit_said"):
         legend += (("strong", said),)
-    return Diagram(
+    made = Diagram(
         boxes,
         arrows,
         title=caption or words.gettext("Computation graph of {output}", output=called),
@@ -83,6 +84,8 @@ def build(
         caption=caption,
         legend=legend if style.legend else (),
     )
+    blanks: Blanks | None = graph.graph.get("blanks")
+    return blank_out(made, graph, blanks, graph.graph["formulas"]) if blanks else made
 
 
 def arrow_order(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, Any, Any, int, dict[str, Any]]]:
@@ -108,7 +111,7 @@ def _box(
     gradient = () if "gradients" in style.hidden else _gradient(data, numbers, words)
     symbol = _symbol(graph, node, words)
     literal = data["kind"] == CONSTANT and not title
-    if (told := _told(graph, node)) and value is not None and not literal:
+    if (told := _told(graph, node, style)) and value is not None and not literal:
         title = title or told.name
         symbol = "" if told.value else symbol
         lines = in_formulas(style, told.forward() if shown else (), lines)
@@ -222,10 +225,14 @@ def _gradient(data: dict[str, Any], numbers: NumberStyle, words: Language) -> tu
     return (written_sum([[earlier], [grad - earlier]], grad, numbers, bare=True),)
 
 
-def _told(graph: nx.MultiDiGraph[Any], node: Any) -> Written | None:
+def _told(graph: nx.MultiDiGraph[Any], node: Any, style: Style) -> Written | None:
     """A node's formulas, where the figure shows formulas."""
-    known: Formulas | None = graph.graph.get("formulas")
+    known = _formulas(graph, style)
     return known.nodes[node] if known else None
+
+
+def _formulas(graph: nx.MultiDiGraph[Any], style: Style) -> Formulas | None:
+    return graph.graph.get("formulas") if style.formulas else None
 
 
 def _is_known(gradient: tuple[str, ...]) -> bool:
@@ -289,7 +296,7 @@ def _arrow(
         local = None  # the formula, which says over what is summed; of several ops there is none
     text = _local(local, data.get("rule", ""), numbers)
     where = data.get("where", ())
-    known: Formulas | None = graph.graph.get("formulas")
+    known = _formulas(graph, style)
     if known:
         rule = known.edges.get((tail, head, position), Formula())
         text, where = _local_in_formulas(style, rule.text, text), rule.parts
@@ -366,7 +373,9 @@ def _description(
     numbers = style.numbers
     output = graph.nodes[graph.graph["output"]]
     called = clean(output["label"]) or words.gettext("the output")
-    value = numbers.summary(output["value"])
+    blanks: Blanks = graph.graph.get("blanks", NONE)
+    unknown = graph.graph["output"] in blanks.values
+    value = BLANK if unknown else numbers.summary(output["value"])
     said = (
         []
         if "values" in style.hidden
@@ -392,15 +401,18 @@ def _description(
 
 
 def _leaf_gradient(graph: nx.MultiDiGraph[Any], node: Any, style: Style) -> str:
-    data, told = graph.nodes[node], _told(graph, node)
-    number = style.numbers.summary(data["grad"])
+    data, told = graph.nodes[node], _told(graph, node, style)
+    unknown = node in graph.graph.get("blanks", NONE).gradients
+    number = BLANK if unknown else style.numbers.summary(data["grad"])
+    if unknown and told is not None:
+        return f"{told.slope} = {BLANK}"
     if told is None:
         return f"{clean(data['label'])} {number}"
     formula = " ".join(told.backward())
     return formula if style.show == "formulas" else f"{formula} = {number}"
 
 
-def _parts(graph: nx.MultiDiGraph[Any]) -> list[tuple[str, str]]:
+def _parts(graph: nx.MultiDiGraph[Any], style: Style) -> list[tuple[str, str]]:
     """What the formulas in boxes name and do not say."""
-    known: Formulas | None = graph.graph.get("formulas")
+    known = _formulas(graph, style)
     return [part for told in known.nodes.values() for part in told.parts] if known else []

@@ -205,10 +205,10 @@ class Figure:
         if found:
             called = LANGUAGES[self.style.lang].gettext("layer {k}", k="{k}")
             roll(view, self.graph, found, self.style.numbers if hidden else None, called)
-        if self.style.formulas:
-            from backviz.diagrams.written import formulas as written  # tells the steps
+        if self.style.formulas or self.style.blank:
+            from backviz.diagrams.written import write  # tells the steps
 
-            view.graph["formulas"] = written(view, self.graph, self.style.numbers)
+            write(view, self.graph, self.style, self.names)
         return Level(view, self.style, build(view, self.style, self.names))
 
     def _fitted(

@@ -61,9 +61,9 @@ class Box:
     `value` and `gradient` are lines of text: one for a scalar, the rows of a small
     matrix, a summary of a large array; `counted` are the ops of a fold without a value. An
     empty `gradient` is not drawn; a gradient that was not computed is the line "—". `note` is
-    the array's shape. `reserve` are
-    lines that the box must have room for because it shows them at another moment. `remarks`
-    stand below the numbers, `fill` is a colour in place of the role's, `emphasis` says whether a
+    the array's shape. `reserve` are lines that the box must have room for because it shows them
+    at another moment; a box with a blank takes as much `room` as the whole one. `remarks` stand
+    below the numbers, `fill` is a colour in place of the role's, `emphasis` says whether a
     highlight stands on the box or elsewhere.
     """
 
@@ -80,6 +80,7 @@ class Box:
     reserve: tuple[str, ...] = ()
     heat: Heat | None = None
     counted: bool = False
+    room: Box | None = None
     remarks: tuple[Remark, ...] = ()
     fill: str = ""
     emphasis: Emphasis = ""
@@ -96,9 +97,9 @@ class Arrow:
     """One use of a value: forward from `tail` to `head`, the gradient back.
 
     `local` is the local derivative as text, `product` the line upstream × local =
-    contribution; either may be empty. `backward` says that a gradient flows, `forward` that the
-    line of the value is drawn. `parts` are the
-    names in `local` that stand for formulas of their own.
+    contribution; either may be empty, and a blank has the `room` of a text. `backward` says that a
+    gradient flows, `forward` that the line of the value is drawn. `parts` are the names in
+    `local` that stand for formulas of their own.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Arrow:
     head: str
     local: str = ""
     product: str = ""
+    room: str = ""
     backward: bool = False
     forward: bool = True
     alt: str = ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.diagrams.blanks import NONE, blank_lines
 from backviz.diagrams.build import (
     MAX_FORMULA,
     MAX_TITLE,
@@ -80,7 +81,9 @@ class _Walk:
     ) -> None:
         self.view = view
         self.numbers, self.words = style.numbers, LANGUAGES[style.lang]
-        self.style, self.told = style, view.graph.get("formulas")
+        self.style = style
+        self.told = view.graph.get("formulas") if style.formulas else None
+        self.blanks = view.graph.get("blanks", NONE)
         self.names = box_names(view, whole)
         called = told_apart(dict(whole.nodes(data="label")), MAX_TITLE)
         self.teller = FoldedTeller(view, whole, style.numbers, self.names, called)
@@ -116,8 +119,10 @@ class _Walk:
             )
 
     def _given(self, step: Given) -> str:
+        bare = self.style.show in ("formulas", "shapes")
+        secret = {self.names[node] for node in self.blanks.values}
         listed = [
-            x.name if self._bare else f"{x.name} = {self._short(x.value)}"
+            x.name if bare or x.name in secret else f"{x.name} = {self._short(x.value)}"
             for x in step.leaves[:MOST_GIVEN]
         ]
         if len(step.leaves) > MOST_GIVEN:
@@ -129,7 +134,7 @@ class _Walk:
     @property
     def _bare(self) -> bool:
         """Whether the words are formulas without numbers."""
-        return self.style.show in ("formulas", "shapes")
+        return self.style.show in ("formulas", "shapes") or bool(self.blanks)
 
     def _short(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
@@ -198,6 +203,8 @@ class _Walk:
     def _slope(self, node: Any, value: Any, done: int | None = None) -> tuple[str, ...]:
         """The same as a formula, with its number, or both; `done` uses have come."""
         lines = self._lines(value)
+        if node in self.blanks.gradients:
+            return blank_lines(self.told.nodes[node].backward() if self.told else lines)[:1]
         if not lines or not self.told:
             return lines
         if done is not None and self.style.show == "both":  # the sum of what has come stands below
@@ -214,7 +221,7 @@ class _Walk:
         """The running total; once it is complete, the gradient as the figure has it."""
         if part.before is not None and part.k == part.m:
             return None
-        if self.told:
+        if self.told or node in self.blanks.gradients:
             return self._slope(node, part.total, part.k if part.k < part.m else None)
         lines = self._lines(part.total)
         return (*lines[:-1], lines[-1] + MORE) if lines and part.k < part.m else lines

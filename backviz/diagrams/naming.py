@@ -40,27 +40,31 @@ def box_names(view: nx.MultiDiGraph[Any], whole: nx.MultiDiGraph[Any]) -> dict[A
 
 
 def step_diagram(
-    diagram: Diagram, moments: list[Moment], names: dict[str, str], formulas: dict[str, str]
+    diagram: Diagram, room: list[Moment], names: dict[str, str], formulas: dict[str, str]
 ) -> Diagram:
     """The diagram of a build: room for every moment's numbers, a name for every box.
 
+    `room` are the moments themselves; of an exercise those of its solution, for which it has room.
     `formulas` stand in the boxes in place of their own, in which a box without a name was □.
     """
     texts: dict[str, set[str]] = {}
-    for moment in moments:
+    for moment in room:
         for box, state in moment.boxes.items():
             texts.setdefault(box, set()).update(state.gradient or ())
-    boxes = tuple(
-        replace(
+
+    def fitted(box: Box) -> Box:
+        whole = box.room or box
+        return replace(
             _named(box, names.get(box.id, "")),
             symbol=formulas.get(box.id, box.symbol),
-            reserve=tuple(sorted(texts.get(box.id, set()) - {*box.gradient})),
+            reserve=tuple(sorted(texts.get(box.id, set()) - {*whole.gradient})),
+            room=box.room and fitted(box.room),
         )
-        for box in diagram.boxes
-    )
+
+    boxes = tuple(map(fitted, diagram.boxes))
     shown = " ".join([*(box.symbol for box in boxes), *(a.local for a in diagram.arrows)])
     legend = tuple(item for item in diagram.legend if item[0] != UNNAMED or UNNAMED in shown)
-    return replace(diagram, boxes=boxes, legend=legend, said=tuple(m.lines for m in moments))
+    return replace(diagram, boxes=boxes, legend=legend, said=tuple(m.lines for m in room))
 
 
 def _named(box: Box, name: str) -> Box:

@@ -40,6 +40,7 @@ def _as_shown(box: Box, state: BoxState) -> Box:
         value=box.value if state.value else (),
         gradient=gradient,
         reserve=(),
+        room=None,
         remarks=shown_remarks(box, state),
     )
 
@@ -129,8 +130,15 @@ class Steps:
     @cached_property
     def diagram(self) -> Diagram:
         """The figure's diagram with a name on every box and room for every number."""
-        made = self._build
-        return step_diagram(self.figure.diagram, made.moments, made.names, made.formulas)
+        made, room = self._build, self._build.moments
+        if self.figure.shown.blank:
+            from backviz.diagrams.moments import make_moments
+
+            figure, view = self.figure, self.figure.view.copy()
+            view.graph.pop("blanks", None)
+            shown = figure.shown
+            room = make_moments(view, figure.graph, shown, self.passes, self.pace).moments
+        return step_diagram(self.figure.diagram, room, made.names, made.formulas)
 
     @cached_property
     def sheet(self) -> Sheet:

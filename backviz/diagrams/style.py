@@ -78,6 +78,7 @@ class Options(TypedDict, total=False):
     local: Literal["auto", "show", "numbers", "hide"]
     hide: str
     show: Literal["values", "formulas", "both", "shapes"]
+    blank: str
     start: str
     end: str
     around: str
@@ -116,7 +117,8 @@ class Style:
     give way before the text becomes too small. `hide` lists with commas what is not drawn:
     "values", "gradients" with their arrows, "locals", and the "forward" arrows. `show` is
     what boxes hold: "values" and gradients as numbers, as "formulas" (`∂L/∂w = ∂L/∂z·x`), "both",
-    or the "shapes" of arrays and nothing else. `start`, `end`, `around` with `hops`, and
+    or the "shapes" of arrays and nothing else. `blank` lists what is a `?` of the same size: names
+    of nodes, "values", "gradients", "locals". `start`, `end`, `around` with `hops`, and
     `only` (a layer) choose a part of the graph; `highlight` is a name, a path as "a->L" or
     "largest", which stands out. `note` and `colour` are functions of a node (`name`, `value`,
     `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name will do. `pages` is
@@ -145,6 +147,7 @@ class Style:
     local: Literal["auto", "show", "numbers", "hide"] = "auto"
     hide: str = ""
     show: Literal["values", "formulas", "both", "shapes"] = "values"
+    blank: str = ""
     start: str = ""
     end: str = ""
     around: str = ""

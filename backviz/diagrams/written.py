@@ -14,6 +14,7 @@ import numpy as np
 
 from backviz.autodiff.formula import Formula
 from backviz.autodiff.symbol import Parts
+from backviz.diagrams.blanks import find_blanks
 from backviz.diagrams.build import MAX_TITLE
 from backviz.diagrams.naming import box_names
 from backviz.names import told_apart
@@ -23,6 +24,8 @@ from backviz.text import NumberStyle, clean
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from backviz.diagrams.style import Style
 
 LONGEST = 72  # signs of a line in a box
 MOST_TERMS = 8  # uses that are written out, a line each
@@ -96,6 +99,21 @@ def formulas(
         edges[teller.edges[use]] = _local(teller, use)
     nodes = {n: _node(teller, n, terms[n]) for n in view}
     return Formulas(nodes, edges)
+
+
+def write(
+    view: nx.MultiDiGraph[Any],
+    whole: nx.MultiDiGraph[Any],
+    style: Style,
+    names: Mapping[Any, str],
+) -> None:
+    """Note on a view what its boxes show in place of numbers: formulas, and what is blank.
+
+    `names` are those of all nodes of the whole graph.
+    """
+    view.graph["formulas"] = formulas(view, whole, style.numbers)
+    titles = {n: title for n, title in view.nodes(data="title") if title}
+    view.graph["blanks"] = find_blanks(view, style.blank, {**names, **titles})
 
 
 def _node(teller: FoldedTeller, node: Any, terms: Iterable[Formula | None]) -> Written:

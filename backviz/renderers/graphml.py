@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from backviz.diagrams.blanks import written
 from backviz.graphs import plain_graph, written_out
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def graphml(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives, UTF-8."""
-    graph = plain_graph(written_out(figure.graph))
+    graph = plain_graph(written_out(written(figure)))
     for *_, data in (*graph.nodes(data=True), *graph.edges(keys=True, data=True)):
         data.update({k: _readable(v) for k, v in data.items()})
     # written by the standard library, so that the bytes do not depend on lxml

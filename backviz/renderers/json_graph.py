@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from backviz.autodiff.params import plain_params
+from backviz.diagrams.blanks import written
 from backviz.graphs import written_out
 from backviz.stability import SCHEMA
 from backviz.text import json_ready
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def json_graph(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives."""
     data: dict[str, Any] = {"schema": SCHEMA}
-    data |= nx.node_link_data(written_out(figure.graph), edges="edges")
+    data |= nx.node_link_data(written_out(written(figure)), edges="edges")
     data["nodes"] = [
         {k: plain_params(v) if k == "params" else v for k, v in node.items()}
         for node in data["nodes"]

@@ -84,7 +84,10 @@ def draw_text(
     if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
         shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}
         tiles = [_tile(box, shown[box.id], box.id == mark, signs) for box in diagram.boxes]
-        wires = [Wire(a.tail, a.head, _plain(_label(a), signs)) for a in diagram.arrows]
+        wires = [
+            Wire(a.tail, a.head, _plain(_label(a).center(len(a.room)), signs))
+            for a in diagram.arrows
+        ]
         bare = [Wire(a.tail, a.head) for a in diagram.arrows]
         for each, downwards in ((wires, False), (wires, True), (bare, False), (bare, True)):
             drawn = draw_grid(tiles, each, signs, downwards=downwards)
@@ -109,8 +112,9 @@ def _plain(words: str, signs: Signs) -> str:
 
 def _tile(box: Box, state: BoxState, marked: bool, signs: Signs) -> Tile:
     """The box's lines at one moment, and room for those of every moment."""
-    remarks = tuple(_plain(remark.line, signs) for remark in box.remarks)
-    whole = _lines(box, box.gradient, signs) + remarks
+    full = box.room or box  # which a blank takes the room of
+    remarks = tuple(_plain(remark.line, signs) for remark in full.remarks)
+    whole = _lines(full, full.gradient, signs) + remarks
     others = [_lines(box, (line,), signs)[-1] for line in box.reserve]
     label = _plain(box.symbol, signs)
     widest = max(map(screen_width, [*whole, *others, label + "  "]))

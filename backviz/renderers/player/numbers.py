@@ -7,10 +7,11 @@ graph, so the panel cannot disagree with the picture.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backviz.diagrams.blanks import NONE, without
 from backviz.diagrams.build import arrow_order, number_lines
 from backviz.diagrams.model import ArrowState, Box, BoxState, Lines, Moment, box_id
 from backviz.diagrams.moments import make_moments
@@ -19,6 +20,9 @@ from backviz.renderers.player.levels import Level
 from backviz.renderers.player.picture import states
 from backviz.text import NumberStyle, shape_text
 from backviz.words import LANGUAGES
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MOST_LINES = 6  # of a moment that are shown under the picture
 MOST_CELLS = 36  # of an array that is written out
@@ -38,6 +42,7 @@ def facts(level: Level) -> dict[str, Any]:
     pace = "contribution" if whole else "node"
     made = make_moments(level.view, steps.figure.graph, steps.figure.shown, "both", pace)
     rules = _rules(made.moments)
+    view = without(level.view, level.view.graph.get("blanks", NONE))
     return {
         "name": level.name,
         "output": box_id(level.view.graph["output"]),
@@ -45,9 +50,9 @@ def facts(level: Level) -> dict[str, Any]:
         "moments": _moments(steps.moments, known),
         "boxes": {
             box.id: _box(level, data, box, made.names[box.id], rules, known[box.id])
-            for box, data in zip(steps.diagram.boxes, level.view.nodes.values(), strict=True)
+            for box, data in zip(steps.diagram.boxes, view.nodes.values(), strict=True)
         },
-        "arrows": _arrows(level, rules, known),
+        "arrows": _arrows(level, view, rules, known),
     }
 
 
@@ -142,12 +147,15 @@ def _gradient(state: BoxState, own: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _arrows(
-    level: Level, rules: dict[str, str], known: dict[str, dict[Any, int]]
+    level: Level,
+    view: nx.MultiDiGraph[Any],
+    rules: dict[str, str],
+    known: dict[str, dict[Any, int]],
 ) -> dict[str, dict[str, Any]]:
     numbers, lang = level.steps.figure.style.numbers, level.steps.figure.style.lang
     made = {}
     flows = {arrow.id: arrow.backward for arrow in level.steps.diagram.arrows}
-    for name, tail, head, _, data in arrow_order(level.view):
+    for name, tail, head, _, data in arrow_order(view):
         if name not in flows:  # from a weight that stands apart
             continue
         made[name] = _told({
