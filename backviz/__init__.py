@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         vjp,
     )
     from backviz.autodiff.value import Value, tensor
+    from backviz.diagnosis import diagnose
     from backviz.diagrams.figure import Figure
     from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
@@ -93,6 +94,7 @@ _HOME = {
     "check_grads": "autodiff.check",
     "describe": "explanations",
     "detect_anomaly": "autodiff.recording",
+    "diagnose": "diagnosis",
     "expanded": "autodiff.recording",
     "explain": "lessons.told",
     "grad": "autodiff.transforms",
@@ -144,6 +146,7 @@ __all__ = [
     "check_grads",
     "describe",
     "detect_anomaly",
+    "diagnose",
     "expanded",
     "explain",
     "grad",

@@ -25,7 +25,7 @@ FLOORS = [
     {"ops"},
     {"graphs", "sources", "nn", "optim", "data"},
     {"telling"},
-    {"explanations", "diagrams"},
+    {"explanations", "diagrams", "diagnosis"},
     {"scenes"},
     {"tables"},
     {"renderers"},

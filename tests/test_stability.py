@@ -89,6 +89,7 @@ PRINTED = {
     "explain NAME --json": ["explain", "tanh", "--json"],
     "explain --json": ["explain", "--json"],
     "check --json": ["check", SOURCE, "--json"],
+    "diagnose --json": ["diagnose", SOURCE, "--json"],
     "list WHAT --json": ["list", "themes", "--json"],
     "doctor --json": ["doctor", "--json"],
     "graph -F json": ["graph", SOURCE, "-F", "json"],

@@ -16,6 +16,7 @@ from weakref import ref
 import numpy as np
 
 from backviz.autodiff.custody import Custody, serials, since_of
+from backviz.autodiff.passes import ADDED
 from backviz.autodiff.value import Value
 
 Number = tuple[int, str, Value]  # an old serial number, the slot that it stands in, and whose
@@ -46,6 +47,8 @@ def copied(value: Value, memo: dict[int, Any], deep: bool = True) -> Value:
     made = [memo[id(v)] for v in found]
     _settle(made, memo.setdefault(COPIES, []))  # type: ignore[call-overload]
     for v, twin in zip(found, made, strict=True):
+        if v.serial in ADDED:
+            ADDED[twin.serial] = ADDED[v.serial]
         grad = v.grad
         twin.grad = grad.copy() if isinstance(grad, np.ndarray) else _twin(grad, memo)
     result: Value = memo[id(value)]

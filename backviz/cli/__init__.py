@@ -16,6 +16,7 @@ from backviz.cli.animate import animate
 from backviz.cli.check import check
 from backviz.cli.completion import completion
 from backviz.cli.describe import describe
+from backviz.cli.diagnose import diagnose
 from backviz.cli.doctor import doctor
 from backviz.cli.explain import explain
 from backviz.cli.graph import graph
@@ -70,8 +71,8 @@ def version() -> None:
 
 
 for _command in (
-    graph, steps, animate, step, describe, table, check, explain, list_, doctor, completion,
-    help_, version,
+    graph, steps, animate, step, describe, table, check, diagnose, explain, list_, doctor,
+    completion, help_, version,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -150,7 +150,7 @@ def _expected(
 
 
 def _limits(parts: list[tuple[tuple[np.ndarray, ...], np.ndarray]]) -> tuple[float, float]:
-    return span(*(positive(b) for bands, _ in parts for b in bands), log=True)
+    return span(*(positive(b) for bands, _other in parts for b in bands), log=True)
 
 
 def _label(name: Start, middle: np.ndarray) -> str:

@@ -151,6 +151,13 @@ def _check(state: State, text: str) -> tuple[State, Result]:
     return state, Result(answer, code=answer.code)
 
 
+def _diagnose(state: State, text: str) -> tuple[State, Result]:
+    from backviz.stepping.checkup import diagnosed  # not at every start
+
+    answer = diagnosed(state)
+    return state, Result(answer, code=4 if answer.diagnosis else 0)
+
+
 def _wishing(what: str, needs_path: bool = False) -> Act:
     def act(state: State, text: str) -> tuple[State, Result]:
         if (needs_path and not text) or "\0" in text:
@@ -193,6 +200,7 @@ _add("reset", _moving(lambda s, t: whatif.reset(s)), "reset")
 _add("nudge", _looking(lambda s, t: whatif.nudge_text(s, _named(s, t))), "nudge a 0.01",
      usage="nudge NODE h")  # fmt: skip
 _add("check", _check, "check a", usage="check [NODE]")
+_add("diagnose", _diagnose, "diagnose")
 _add("zero", _moving(lambda s, t: points.zero(s)), "zero")
 _add("quiz", _moving(lambda s, t: quiz.ask(s)), "quiz")
 _add("answer", _moving(quiz.answer), "answer -6", usage="answer X")

@@ -6,27 +6,25 @@ said to be too many; then the last link of each, one for every use, takes their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.formula import Formula
-from backviz.autodiff.value import Value
 from backviz.errors import InputError
-from backviz.graphs.faults import Handed, Zero, why_zero
+from backviz.graphs.faults import Zero, why_zero
 from backviz.ops import OPS
 from backviz.stepping.answers import Answer, joined
 from backviz.stepping.blocks import row, shapes_text
+from backviz.stepping.causes import Cause, cause_of
 from backviz.stepping.look import Look
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
-from backviz.telling.run import Run
 from backviz.telling.step import Aligned, Stretched, equation
 from backviz.telling.teller import number
 from backviz.telling.wording import short
+from backviz.telling.zeros import uses_of
 from backviz.text import padded, product, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
@@ -107,7 +105,7 @@ class Why(Answer):
     `gradient` is `None` where none comes. `many` counts the paths (`more`: there are more than
     that); where they are too many to list, `uses` says what each use hands back, and `rest` is
     the sum of the others. So far `k` of `m` parts have come. `zero` says which op made the
-    gradient, or some of its entries, exactly 0.
+    gradient, or some of its entries, exactly 0, `cause` what made all of it 0, tiny, huge or NaN.
     """
 
     node: str
@@ -124,6 +122,7 @@ class Why(Answer):
     k: int = 0
     m: int = 0
     zero: Zero | None = None
+    cause: Cause | None = None
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
@@ -133,7 +132,9 @@ class Why(Answer):
         if self.itself:
             return look.lines(f"{head}: {look.say('the result itself, where the pass begins')}", 2)
         lines = look.lines(f"{head}   {self._count(look)}", 2)
-        if self.zero:
+        if self.cause:
+            lines += self.cause.lines(look)
+        elif self.zero:
             lines += look.lines(
                 f"  {look.say('0 comes from')} {self.zero.words().of(look.lang)}", 2
             )
@@ -216,23 +217,8 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     k, m = arrived(state, node)
     more = many > COUNTED
     return Why(said, slope, gradient, False, min(many, COUNTED), more, paths, uses, rest,
-               _added(parts), shapes, k, m, why_zero(gradient, _uses(run, node)))  # fmt: skip
-
-
-def _uses(run: Run, node: int) -> Iterator[Handed]:
-    """What `why_zero` asks of every use of a node."""
-    record = run.record
-    for use in record.arrivals(node):
-        owner = record.owner(use)
-        part, value = run.contribution(use), run.values[record.heads[owner]]
-        upstream = run.whole(record.heads[owner])
-        assert value.op is not None
-        given = partial(_data, value)
-        yield Handed(value.op, part.position, upstream, part.value, part.local, given)
-
-
-def _data(value: Value) -> list[Any]:
-    return [operand.data for operand in value.inputs]
+               _added(parts), shapes, k, m, why_zero(gradient, uses_of(run, node)),
+               cause_of(state, node))  # fmt: skip
 
 
 def _added(parts: list[Any]) -> Any:

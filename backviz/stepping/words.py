@@ -69,6 +69,7 @@ PURPOSES = {  # of the commands
     "reset": N_("drop all edits"),
     "nudge": N_("predicted and actual"),
     "check": N_("against differences"),
+    "diagnose": N_("what keeps it from learning"),
     "zero": N_("forget gradients"),
     "quiz": N_("asks the next number"),
     "answer": N_("answers it"),
