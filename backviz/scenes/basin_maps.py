@@ -42,7 +42,7 @@ def lattice(land: Landscape, side: int) -> Array:
     """Starts (side², 2) in the middles of a lattice over the domain.
 
     >>> from backviz.scenes.surfaces import SURFACES
-    >>> lattice(SURFACES["ravine"], 2)
+    >>> lattice(SURFACES["bowl"], 2)
     array([[-3. , -1.5],
            [ 3. , -1.5],
            [-3. ,  1.5],

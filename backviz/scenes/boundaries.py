@@ -42,9 +42,14 @@ def cloud_of(own: Data | None, name: Cloud, samples: int, noise: float, seed: in
 
 
 def grid_of(data: Data) -> tuple[tuple[float, float], tuple[float, float], Array]:
-    """The ends of a map around points, and the middles of its cells (CELLS², 2), inner ones."""
-    x = data.x
-    across, up = span(x[:, 0], pad=0.12), span(x[:, 1], pad=0.12)
+    """The ends of a map around points, and the middles of its cells (CELLS², 2), inner ones.
+
+    The map is as wide as high where both inputs have one unit: in all but a person's own data.
+    """
+    across, up = (span(column, pad=0.12) for column in data.x.T)
+    if not data.source:
+        half = max(across[1] - across[0], up[1] - up[0]) / 2
+        across, up = ((sum(ends) / 2 - half, sum(ends) / 2 + half) for ends in (across, up))
     shares = (np.arange(CELLS) + 0.5) / CELLS
     sides = (low + shares * (high - low) for low, high in (across, up))
     cells: Array = data.inner(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
@@ -96,7 +101,7 @@ def logistic_boundary(
     cloud: Cloud = "blobs",
     data: Own = said(""),
     optimizer: OneOptimizer = said("sgd"),
-    rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
     samples: Annotated[int, Within(8, 400)] = 60,
     noise: Annotated[float, Within(0, 10)] = 0.8,
     steps: Annotated[int, Within(0, 2000)] = 60,
@@ -133,7 +138,13 @@ def logistic_boundary(
             descent.step()
     losses = np.array([loss for _w, _b, loss in rows])
     panels = (
-        Panel("map", Axis("x₁", *across), Axis("x₂", *up), title=N_("points and boundary")),
+        Panel(
+            "map",
+            Axis("x₁", *across),
+            Axis("x₂", *up),
+            title=N_("points and boundary"),
+            equal=data is None,  # so that the weights stand upright on the boundary
+        ),
         Panel(
             "loss",
             step_axis(steps + 1),

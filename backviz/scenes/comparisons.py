@@ -52,7 +52,7 @@ def overshoot(
 ) -> Film:
     """Momentum shoots past the minimum; Nesterov's look ahead brakes earlier.
 
-    On the ravine 0.1x² + 2y²: left the ways, right the steep coordinate y against the step.
+    On the bowl 0.1x² + 2y²: left the ways, right the steep coordinate y against the step.
     What lies beyond 0, on the other side than the start, is the overshoot.
 
     Options:
@@ -61,7 +61,7 @@ def overshoot(
     start: the point x,y; auto is (−5, −2)
     steps: of both
     """
-    land = SURFACES["ravine"]
+    land = SURFACES["bowl"]
     at = start_of(land, start)
     runs = [
         travel(land, c, [at], steps, rate)
@@ -90,7 +90,8 @@ def overshoot(
                     "Step {k}, farthest beyond y = 0 so far: {parts}.",
                     k=k,
                     parts=", ".join(
-                        f"{run.choice.name} {write(overshoot_of(h[: k + 1]))}"
+                        f"{run.choice.name} "
+                        + (_("left") if left_at(land, run, k) else write(overshoot_of(h[: k + 1])))
                         for run, h in zip(runs, heights, strict=True)
                     ),
                 ),
@@ -114,7 +115,7 @@ def overshoot(
         len(moments),
         key_frames(len(moments)),
         alt=N_(
-            "Contour lines of a ravine with the ways of SGD, momentum and Nesterov; beside them "
+            "Contour lines of a long bowl with the ways of SGD, momentum and Nesterov; beside them "
             "the steep coordinate against the step, which swings around 0."
         ),
         columns=COLUMNS,

@@ -53,7 +53,7 @@ def squares(x: Array, y: Array, start: tuple[float, float]) -> Landscape:
 )
 def line_fit(
     optimizer: OneOptimizer = said("sgd"),
-    rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
+    rate: Annotated[float, Within(1e-8, 1e4)] = 0.05,
     start: Start = said("-1.5,2.5"),
     samples: Annotated[int, Within(2, 200)] = 20,
     noise: Annotated[float, Within(0, 100)] = 0.4,

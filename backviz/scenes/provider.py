@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -125,6 +126,7 @@ def provided(own: Data | None, x: Array, y: Array, classes: bool = False) -> Pro
     return Provider(own or made)
 
 
+@lru_cache
 def own_data(inputs: int, classes: bool = False) -> Kind:
     """The option that reads a person's samples of so many inputs; `None` for an empty text.
 
@@ -137,7 +139,7 @@ def own_data(inputs: int, classes: bool = False) -> Kind:
         text = text.strip()
         return _checked(option, text, inputs, classes) if text else None
 
-    return Kind("data", "FILE", read)
+    return Kind(f"data, {inputs + 1} columns", "FILE", read)
 
 
 def _checked(option: str, source: str, inputs: int, classes: bool) -> Data:

@@ -76,7 +76,7 @@ def schedules(
         "constant,time_based,step,exponential,cosine,warm_restarts,one_cycle"
     ),
     optimizer: OneOptimizer = said("sgd"),
-    surface: SurfaceName = said("ravine"),
+    surface: SurfaceName = said("bowl"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.3,
     start: Start = said("auto"),
     steps: Annotated[int, Within(2, 5000)] = 90,
@@ -91,7 +91,7 @@ def schedules(
     Options:
     schedules: names with commas
     optimizer: a name; options follow with colons, as in adam:betas=.8/.99
-    surface: a name such as ravine, or an expression in x and y
+    surface: a name such as bowl, or an expression in x and y
     rate: that every schedule is built around
     start: the point x,y; auto is the surface's own
     steps: of the descent
@@ -193,7 +193,7 @@ def _leader(k: int, runs: dict[str, Run]) -> str:
 def rates(
     rates: Rates = said("0.01,0.3,0.49,0.55"),
     optimizer: OneOptimizer = said("sgd"),
-    surface: SurfaceName = said("ravine"),
+    surface: SurfaceName = said("bowl"),
     start: Start = said("auto"),
     steps: Annotated[int, Within(1, 5000)] = 60,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
@@ -208,7 +208,7 @@ def rates(
     Options:
     rates: numbers with commas
     optimizer: a name; options follow with colons, as in sgd:momentum=.5
-    surface: a name such as ravine, or an expression in x and y
+    surface: a name such as bowl, or an expression in x and y
     start: the point x,y; auto is the surface's own
     steps: of each descent
     noise: standard deviation of what is added to each gradient, centred

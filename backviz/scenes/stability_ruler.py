@@ -44,7 +44,7 @@ CAUTIOUS = 400  # steps of the descent that finds the minimum
     )
 )
 def stability(
-    surface: SurfaceName = said("ravine"),
+    surface: SurfaceName = said("bowl"),
     momentum: Annotated[float, Within(0.01, 0.999)] = 0.5,
     start: Start = said("auto"),
     steps: Annotated[int, Within(1, 500)] = 40,
@@ -60,7 +60,7 @@ def stability(
     minima the limits are others. A descent that ends far from it is named.
 
     Options:
-    surface: a name such as ravine, or an expression in x and y
+    surface: a name such as bowl, or an expression in x and y
     momentum: β of the heavy ball and of Nesterov's method
     start: the point x,y; auto is the surface's own
     steps: of each descent
@@ -76,11 +76,11 @@ def stability(
         if _is_kink(land, spot):
             raise InputError(
                 _("the surface {name!r} has a kink at {where}, so that there is no λ there; use "
-                  "ravine or rosenbrock", name=land.name, where=where)
+                  "bowl or rosenbrock", name=land.name, where=where)
             )  # fmt: skip
         raise InputError(
             _("the surface {name!r} does not curve upwards in all directions at {where}, so no "
-              "rate is stable there; use ravine or rosenbrock", name=land.name, where=where)
+              "rate is stable there; use bowl or rosenbrock", name=land.name, where=where)
         )  # fmt: skip
     chosen = choices(f"sgd,momentum:momentum={momentum},nesterov:momentum={momentum}")
     chosen = tuple(Choice(name, c.make, c.options) for name, c in zip(NAMES, chosen, strict=True))

@@ -69,8 +69,8 @@ def why_left(land: Landscape, run: Run, step: int, i: int = 0) -> str:
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> from backviz.scenes.trajectories import travel
-    >>> run = travel(SURFACES["ravine"], choices("sgd")[0], [(-5, -2)], 20, 0.6)
-    >>> why_left(SURFACES["ravine"], run, left_at(SURFACES["ravine"], run, 20))
+    >>> run = travel(SURFACES["bowl"], choices("sgd")[0], [(-5, -2)], 20, 0.6)
+    >>> why_left(SURFACES["bowl"], run, left_at(SURFACES["bowl"], run, 20))
     'αλ = 2.4 > 2'
     """
     way = run.points[:step, i]

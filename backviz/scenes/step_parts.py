@@ -14,13 +14,16 @@ from backviz.scenes.artist import Array, Artist
 from backviz.scenes.artists import Arrows, Passage, Path, Table
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Film, Frame, Panel
-from backviz.scenes.numbers import number, powers
+from backviz.scenes.numbers import number
 from backviz.scenes.optimizer_choice import OneOptimizer
 from backviz.scenes.registry import Claim, Within, said, scene
+from backviz.scenes.stable_rates import left_at, why_left
 from backviz.scenes.step_arrows import pointed
+from backviz.scenes.surface_legend import legend_text
 from backviz.scenes.surface_panels import map_panel, moments_of, name_of, shown_points, title_of
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.surfaces import Landscape
+from backviz.scenes.trajectories import travel
 from backviz.words import Words
 
 MOST = 10  # terms of a step for which the table has room beside a long formula
@@ -42,7 +45,7 @@ SAID = {
 )
 def step_anatomy(
     optimizer: OneOptimizer = said("adam"),
-    surface: SurfaceName = said("ravine"),
+    surface: SurfaceName = said("bowl"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.4,
     start: Start = said("auto"),
     steps: Annotated[int, Within(1, 2000)] = 60,
@@ -57,7 +60,7 @@ def step_anatomy(
 
     Options:
     optimizer: a name; options follow with colons, as in adam:betas=.8/.99
-    surface: a name such as ravine, or an expression in x and y
+    surface: a name such as bowl, or an expression in x and y
     rate: of each step
     start: the point x,y; auto is the surface's own
     steps: of the descent
@@ -65,8 +68,9 @@ def step_anatomy(
     """
     land, choice = surface.on(domain), optimizer
     at = np.array(start_of(land, start), dtype=np.float64)
+    run = travel(land, choice, [(float(at[0]), float(at[1]))], steps, choice.rate_or(rate))
     opt = choice.made(at, lr=choice.rate_or(rate))
-    about = powers(opt.describe())
+    about = legend_text(run)
     taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
     shown = [name for name, *_ in _rows(taken[0])]
@@ -81,10 +85,20 @@ def step_anatomy(
     )
     moments = moments_of(steps - 1)
 
+    def said_at(k: int) -> str:
+        step = left_at(land, run, k + 1)
+        if step is None or not np.isfinite((taken[k]["g"], taken[k]["update"])).all():
+            return _caption(k, taken[k])
+        why = why_left(land, run, step)
+        if not why:
+            return _("Step {k}: it has left the picture at step {step}.", k=k + 1, step=step)
+        return _("Step {k}: it has left the picture at step {step}, {why}.", k=k + 1, step=step,
+                 why=why)  # fmt: skip
+
     def frames() -> Iterator[Frame]:
         for k in moments:
             yield Frame(
-                _caption(k, taken[k]),
+                said_at(k),
                 {
                     "map": (
                         Path("way", way[: k + 1, 0], way[: k + 1, 1], color=0),

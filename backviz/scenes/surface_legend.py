@@ -45,7 +45,7 @@ def legend_text(run: Run) -> str:
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> from backviz.scenes.trajectories import travel
-    >>> legend_text(travel(SURFACES["ravine"], choices("momentum")[0], [(1, 1)], 1, 0.1))
+    >>> legend_text(travel(SURFACES["bowl"], choices("momentum")[0], [(1, 1)], 1, 0.1))
     'momentum lr=.1 μ=.9'
     """
     choice = run.choice

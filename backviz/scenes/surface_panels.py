@@ -153,7 +153,7 @@ def names_of(runs: Sequence[Run]) -> list[str]:
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
     >>> from backviz.scenes.trajectories import travel
-    >>> names_of([travel(SURFACES["ravine"], c, [(1, 1)], 1) for c in choices("sgd,adam:lr=1")])
+    >>> names_of([travel(SURFACES["bowl"], c, [(1, 1)], 1) for c in choices("sgd,adam:lr=1")])
     ['SGD', 'Adam']
     """
     titles = [run.choice.title for run in runs]

@@ -81,8 +81,8 @@ class Landscape:
     def hessians(self, points: Array) -> Array:
         """The second derivatives (n, 2, 2) at points (n, 2), by backward passes of a gradient.
 
-        >>> ravine = SURFACES["ravine"]
-        >>> ravine.hessians(np.array([[-5.0, -2.0]]))[0]
+        >>> bowl = SURFACES["bowl"]
+        >>> bowl.hessians(np.array([[-5.0, -2.0]]))[0]
         array([[0.2, 0. ],
                [0. , 4. ]])
         """
@@ -95,7 +95,7 @@ class Landscape:
     def curvatures(self, points: Array) -> Array:
         """The eigenvalues (n, 2) of the Hessians, the smaller one first; NaN where there are none.
 
-        >>> SURFACES["ravine"].curvatures(np.array([[-5.0, -2.0]]))
+        >>> SURFACES["bowl"].curvatures(np.array([[-5.0, -2.0]]))
         array([[0.2, 4. ]])
         """
         found = self.hessians(points)
@@ -148,12 +148,12 @@ def _rastrigin(x: Any, y: Any) -> Any:
 
 for _row in (
     Landscape(
-        "ravine", lambda x, y: 0.1 * x**2 + 2 * y**2, (-6, 6), (-3, 3), (-5, -2),
+        "bowl", lambda x, y: 0.1 * x**2 + 2 * y**2, (-6, 6), (-3, 3), (-5, -2),
         "0.1x² + 2y²", ((0, 0),), 0.0,
     ),
     Landscape(
-        "slanted", lambda x, y: 0.5 * (x - 2 * y) ** 2 + 0.01 * (2 * x + y) ** 2, (-3, 3), (-2, 2),
-        (-2.6, -0.3), "½(x − 2y)² + 0.01(2x + y)²", ((0, 0),), 0.0,
+        "ravine", lambda x, y: 0.5 * (x - 2 * y) ** 2 + 0.005 * (2 * x + y) ** 2, (-3, 3), (-2, 2),
+        (-2.6, -0.3), "½(x − 2y)² + 0.005(2x + y)²", ((0, 0),), 0.0,
     ),
     Landscape(
         "rosenbrock", lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2, (-2, 2), (-1, 3),

@@ -81,7 +81,7 @@ def travel(
 
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
-    >>> run = travel(SURFACES["ravine"], choices("sgd")[0], [(-5, -2)], 20, 0.1)
+    >>> run = travel(SURFACES["bowl"], choices("sgd")[0], [(-5, -2)], 20, 0.1)
     >>> run.path()[-1].round(6), run.about
     (array([-3.33804e+00, -7.30000e-05]), 'SGD lr=.1 μ=0 τ=0 wd=0')
     """
@@ -143,7 +143,7 @@ def near_by(land: Landscape, start: Point) -> Array:
     """The start and those of its four neighbours that are in the picture: (n, 2), the start first.
 
     >>> from backviz.scenes.surfaces import SURFACES
-    >>> near_by(SURFACES["ravine"], (-6.0, 0.0))[:, 0]
+    >>> near_by(SURFACES["bowl"], (-6.0, 0.0))[:, 0]
     array([-6.  , -5.76, -6.  , -6.  ])
     """
     around = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)]) * NEAR * land.size + np.array(start)
@@ -164,7 +164,7 @@ def sweep(
 
     >>> from backviz.scenes.optimizer_choice import choices
     >>> from backviz.scenes.surfaces import SURFACES
-    >>> made = sweep(SURFACES["ravine"], choices("sgd")[0], (-5, -2), 60, (0.01, 0.1, 1.0))
+    >>> made = sweep(SURFACES["bowl"], choices("sgd")[0], (-5, -2), 60, (0.01, 0.1, 1.0))
     >>> made.losses.round(3)[:2], made.stayed, made.best
     (array([2.496, 0.446]), array([ True,  True, False]), 0.1)
     """

@@ -206,8 +206,8 @@ def width_fit(
     return Film(
         N_("What a layer of n units can represent"), panels, frames, len(moments),
         key_frames(len(moments)), columns=(1.0, 1.0, 1.1),
-        alt="Points of one target with the curve of a network, a panel for each number of hidden "
-        "units; right the gap that is left over the number of units.",
+        alt=N_("Points of one target with the curve of a network, a panel for each number of "
+        "hidden units; right the gap that is left over the number of units."),
     )  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def width_regions(
         *(
             Panel(
                 f"{n}", Axis("", *across), Axis("", *up), title=f"n = {n}",
-                place=(i // 2, i % 2, 1, 1),
+                place=(i // 2, i % 2, 1, 1), equal=data is None,
             )
             for i, n in enumerate(units)
         ),
@@ -278,7 +278,7 @@ def width_regions(
 
     return Film(
         N_("What a layer of n units can enclose"), panels, frames, len(moments),
-        key_frames(len(moments)), columns=(1.0, 1.0, 1.1),
-        alt="Points of two classes over a map of a network's output, a panel for each number of "
-        "hidden units; right the share of points on the wrong side over the number of units.",
+        key_frames(len(moments)), columns=(0.8, 0.8, 1.2),
+        alt=N_("Points of two classes over a map of a network's output, a panel for each number of "
+        "hidden units; right the share of points on the wrong side over the number of units."),
     )  # fmt: skip

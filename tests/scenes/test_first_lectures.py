@@ -89,7 +89,7 @@ def test_logistic_regression_is_torch_s():
     y = np.repeat([0.0, 1.0], [len(data["map.class −1.x"][0]), len(data["map.class +1.x"][0])])
     w = torch.full((2,), 0.5, dtype=torch.float64, requires_grad=True)
     b = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    descent = torch.optim.SGD([w, b], lr=0.3)
+    descent = torch.optim.SGD([w, b], lr=0.1)
     for k in range(21):
         score = torch.tensor(x) @ w + b
         loss = torch.nn.functional.binary_cross_entropy_with_logits(score, torch.tensor(y))

@@ -60,7 +60,7 @@ def test_classes_may_be_words_and_become_minus_and_plus_one(tmp_path):
     np.testing.assert_array_equal(data.y, [1, 1, -1, -1, 1, -1])  # cat, then dog
 
 
-TAKING = [s.name for s in SCENES.values() for o in s.options if o.kind and o.kind.name == "data"]
+TAKING = [s.name for s in SCENES.values() for o in s.options if o.name == "data" and o.kind]
 
 
 def test_the_scenes_that_train_on_points_take_own_ones():

@@ -33,7 +33,7 @@ needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 # minima and their values as the literature prints them, written down apart from the code
 PRINTED = {
-    "ravine": ([(0, 0)], 0), "slanted": ([(0, 0)], 0),
+    "bowl": ([(0, 0)], 0), "ravine": ([(0, 0)], 0),
     "rosenbrock": ([(1, 1)], 0), "beale": ([(3, 0.5)], 0),
     "himmelblau": (
         [(3, 2), (-2.805118, 3.131313), (-3.779310, -3.283186), (3.584428, -1.848127)], 0
@@ -57,8 +57,8 @@ def plain(name, x, y, m):
     """The formulas once more, from the papers, for numpy or torch (`m`)."""
     pi, cos, exp = np.pi, m.cos, m.exp
     return {
-        "ravine": lambda: x * x / 10 + 2 * y * y,
-        "slanted": lambda: 0.54 * x * x - 1.96 * x * y + 2.01 * y * y,
+        "bowl": lambda: x * x / 10 + 2 * y * y,
+        "ravine": lambda: 0.52 * x * x - 1.98 * x * y + 2.005 * y * y,
         "rosenbrock": lambda: 100 * (y - x * x) ** 2 + (x - 1) ** 2,
         "beale": lambda: sum(
             (c - x * (1 - y**k)) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))
@@ -137,7 +137,7 @@ def test_what_has_no_minimum_has_no_floor():
         land = SURFACES[name]
         assert land.floor is None and not land.minima and not len(found_minima(land))
         np.testing.assert_array_equal(land.measured(np.zeros((1, 2)))[1], [[0, 0]])
-    assert SURFACES["ravine"].curvatures(np.zeros((1, 2)))[0].tolist() == [0.2, 4.0]  # κ = 20
+    assert SURFACES["bowl"].curvatures(np.zeros((1, 2)))[0].tolist() == [0.2, 4.0]  # κ = 20
     assert not SURFACES["monkey"].hessians(np.zeros((1, 2))).any()  # degenerate
 
 
@@ -224,7 +224,7 @@ def test_a_wrong_domain_is_refused(domain):
 
 
 def test_a_start_has_to_lie_on_the_surface():
-    land = SURFACES["ravine"]
+    land = SURFACES["bowl"]
     assert start_of(land, read_point("start", "auto")) == land.start
     assert start_of(land, read_point("start", " -1, 2")) == (-1, 2)
     for text in ("9,9", "1", "1,2,3", "a,b", "nan,0", "inf,0"):

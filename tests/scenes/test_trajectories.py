@@ -42,7 +42,7 @@ MINE = (
     "optimizers", "start_points", "basins", "surface", "step_anatomy", "stability", "schedules",
     "rates", "averages", "overshoot", "weight_decay", "memory", "network_loss",
 )  # fmt: skip
-RAVINE, ROSENBROCK = SURFACES["ravine"], SURFACES["rosenbrock"]
+LONG, ROSENBROCK = SURFACES["bowl"], SURFACES["rosenbrock"]
 
 
 def chosen(text):
@@ -76,7 +76,7 @@ PEERS = {
 }  # fmt: skip
 SLOW = {"SGD": 5e-4, "RAdam": 1e-4, "Adadelta": 1.0}
 FORMULAS = {
-    "ravine": lambda x, y: 0.1 * x * x + 2 * y * y,
+    "bowl": lambda x, y: 0.1 * x * x + 2 * y * y,
     "rosenbrock": lambda x, y: (1 - x) ** 2 + 100 * (y - x * x) ** 2,
 }
 
@@ -112,12 +112,12 @@ def test_fifty_steps_are_torchs(text, surface, double):
 
 
 def test_lion_takes_the_steps_of_its_paper():
-    at, m = np.array(RAVINE.start), np.zeros(2)
+    at, m = np.array(LONG.start), np.zeros(2)
     for _ in range(50):
         g = np.array([0.2, 4.0]) * at
         at = at - 0.05 * np.sign(0.9 * m + 0.1 * g)
         m = 0.99 * m + 0.01 * g
-    run = travel(RAVINE, chosen("lion"), [RAVINE.start], 50, 0.05)
+    run = travel(LONG, chosen("lion"), [LONG.start], 50, 0.05)
     np.testing.assert_allclose(run.path()[-1], at, rtol=1e-12, atol=1e-12)
 
 
@@ -129,8 +129,8 @@ def test_lion_takes_the_steps_of_its_paper():
         ("adam", 0.4, (0.9960325469, -0.2127506523)),
     ],
 )
-def test_twenty_steps_on_the_ravine_end_where_they_should(text, rate, end):
-    run = travel(RAVINE, chosen(text), [(-5, -2)], 20, rate)
+def test_twenty_steps_on_the_long_bowl_end_where_they_should(text, rate, end):
+    run = travel(LONG, chosen(text), [(-5, -2)], 20, rate)
     np.testing.assert_allclose(run.path()[-1], end, atol=5e-11)
 
 
@@ -185,12 +185,12 @@ def test_the_limit_of_stability_is_found_by_bisection(text, formula):
 def test_the_best_rates_converge_as_theory_says():
     small, large = 0.2, 4.0
     root = np.sqrt(large / small)
-    run = travel(RAVINE, chosen("sgd"), [(-5, -2)], 60, 2 / (small + large))
+    run = travel(LONG, chosen("sgd"), [(-5, -2)], 60, 2 / (small + large))
     shrink = np.abs(run.path()[40] / run.path()[30]) ** 0.1
     np.testing.assert_allclose(shrink, (large / small - 1) / (large / small + 1), rtol=1e-9)
     best = chosen(f"sgd:momentum={((root - 1) / (root + 1)) ** 2}")
     rate = 4 / (np.sqrt(small) + np.sqrt(large)) ** 2
-    sizes = np.abs(travel(RAVINE, best, [(-5, -2)], 400, rate).path()[:, 0])
+    sizes = np.abs(travel(LONG, best, [(-5, -2)], 400, rate).path()[:, 0])
     # a double root: the size falls as t·rᵗ, so r is seen when t is divided out
     assert (sizes[200] / sizes[100] / 2) ** 0.01 == pytest.approx((root - 1) / (root + 1), rel=2e-3)
 
@@ -204,8 +204,8 @@ def test_what_has_no_fixed_limit_has_none():
 @pytest.mark.parametrize(
     ("surface", "text", "rate", "says"),
     [
-        ("ravine", "sgd", 0.6, "αλ = 2.4 > 2"), ("ravine", "momentum", 1.0, "αλ = 4 > 3.8"),
-        ("ravine", "nesterov", 0.35, "αλ = 1.4 > 1.36"), ("saddle", "adam", 0.3, "downhill"),
+        ("bowl", "sgd", 0.6, "αλ = 2.4 > 2"), ("bowl", "momentum", 1.0, "αλ = 4 > 3.8"),
+        ("bowl", "nesterov", 0.35, "αλ = 1.4 > 1.36"), ("saddle", "adam", 0.3, "downhill"),
         ("saddle", "sgd", 0.1, "downhill"), ("rosenbrock", "momentum", 0.01, "αλ was 20.9 > 3.8"),
         ("beale", "adam", 50.0, ""), ("log(x) + y**2", "sgd", 1.0, "no height there"),
     ],
@@ -224,11 +224,11 @@ def test_a_descent_that_leaves_says_why(surface, text, rate, says):
 
 
 def test_one_that_comes_back_is_inside_again():
-    run = travel(RAVINE, chosen("momentum"), [(-5, -2)], 80, 0.8)
-    outside = np.flatnonzero(~RAVINE.inside(run.path()))
-    assert outside.size and RAVINE.inside(run.path()[-1])
-    assert left_at(RAVINE, run, 80) is None
-    assert left_at(RAVINE, run, int(outside[0])) == outside[0]
+    run = travel(LONG, chosen("momentum"), [(-5, -2)], 80, 0.8)
+    outside = np.flatnonzero(~LONG.inside(run.path()))
+    assert outside.size and LONG.inside(run.path()[-1])
+    assert left_at(LONG, run, 80) is None
+    assert left_at(LONG, run, int(outside[0])) == outside[0]
 
 
 # Noise and fairness ---------------------------------------------------------------------
@@ -253,8 +253,7 @@ def test_the_noise_follows_from_the_seed_and_is_the_same_for_all():
     assert not np.array_equal(one["map.SGD.x"], other["map.SGD.x"], equal_nan=True)
     noise = noise_of(30, 1, 0.4, 1)
     runs = [
-        travel(RAVINE, chosen("sgd:lr=0.01"), [(-5, -2)], 30, None, n)
-        for n in (noise, noise.copy())
+        travel(LONG, chosen("sgd:lr=0.01"), [(-5, -2)], 30, None, n) for n in (noise, noise.copy())
     ]
     np.testing.assert_array_equal(runs[0].points, runs[1].points)
 
@@ -320,7 +319,7 @@ def test_the_legend_has_what_was_set_and_explains_the_letters():
     "given",
     one_in(3, [
         {"optimizers": "sgd,momentum,nesterov,adagrad,adadelta,rmsprop,adamw,radam", "rate": 0.9,
-         "surface": "ravine", "rates": "equal"},
+         "surface": "bowl", "rates": "equal"},
         {"optimizers": "sgd:momentum=.912:dampening=.123:weight_decay=.0123,adamw:betas=.912/.9876",
          "schedule": "plateau", "noise": 0.3},
         {"optimizers": "nadam,radam,adamax,amsgrad", "surface": "saddle", "schedule": "one_cycle"},
@@ -355,7 +354,7 @@ def test_a_legend_without_room_for_news_leaves_them_to_the_caption():
 
 def test_divergence_is_visible_and_explained():
     film = SCENES["optimizers"](
-        surface="ravine", optimizers="sgd,momentum,adam", rates="equal", rate=0.6, steps=30
+        surface="bowl", optimizers="sgd,momentum,adam", rates="equal", rate=0.6, steps=30
     )
     assert "✗ left at step 2, αλ = 2.4 > 2" in legend_of(film)
     assert "SGD has left the picture" in captions(film)[-1]
@@ -534,9 +533,9 @@ def test_it_is_said_where_the_trial_finds_no_fair_rate():
     assert [mark.key for mark in trial_of(film)[1]] == ["best of Adam"]
     film = SCENES["optimizers"](surface="exp(x**2*y**2)", optimizers="sgd,momentum")
     assert "every optimizer leaves" in captions(film)[0]
-    film = SCENES["optimizers"](surface="ravine", optimizers="adadelta,adam")
+    film = SCENES["optimizers"](surface="bowl", optimizers="adadelta,adam")
     assert captions(film)[0].endswith(" For Adadelta it is the last one.")
-    land = surface_of("ravine")
+    land = surface_of("bowl")
     ends = [travel(land, chosen("adadelta"), [land.start], 80, r).losses[-1, 0] for r in (50, 70)]
     assert ends[1] < ends[0]  # and a larger one may be better still
 
@@ -554,7 +553,7 @@ def test_pictures_of_extremes_have_no_text_over_text():
     eight = "sgd,momentum,nesterov,adagrad,adadelta,rmsprop,adam,adamw"
     for name, given in (
         ("optimizers", {"surface": "x + 1000000000", "steps": 4}),
-        ("optimizers", {"surface": "ravine", "domain": "-0.001,0.001,-9,9", "steps": np.int64(2)}),
+        ("optimizers", {"surface": "bowl", "domain": "-0.001,0.001,-9,9", "steps": np.int64(2)}),
         ("optimizers", {"steps": 3, "rates": "equal", "optimizers": f"{eight},lion,radam"}),
         ("schedules", {"schedules": ",".join(get_args(ScheduleName)), "steps": 5}),
         ("memory", {"optimizers": eight, "steps": 2}),
@@ -614,7 +613,7 @@ def test_numbers_are_written_as_people_do():
 
 
 def test_the_ways_on_the_map_are_the_descents():
-    film = SCENES["optimizers"](surface="ravine", optimizers="sgd:lr=.1,momentum:lr=.05", steps=20)
+    film = SCENES["optimizers"](surface="bowl", optimizers="sgd:lr=.1,momentum:lr=.05", steps=20)
     data = film.data()
     for name, rate, end in (("SGD lr=.1", 0.1, (-3.33804, -7.3e-5)),
                             ("momentum lr=.05", 0.05, (-0.589111, 0.698505))):  # fmt: skip
@@ -627,8 +626,8 @@ def test_the_ways_on_the_map_are_the_descents():
 
 
 def test_the_axis_of_losses_holds_what_is_inside():
-    run = travel(RAVINE, chosen("sgd"), [(-5, -2)], 60, 0.6)
-    axis = LossAxis(RAVINE, [run.losses]).axis
+    run = travel(LONG, chosen("sgd"), [(-5, -2)], 60, 0.6)
+    axis = LossAxis(LONG, [run.losses]).axis
     assert axis.log and axis.low <= run.losses[0, 0] <= axis.high < 1e3 < run.losses[-1, 0]
     six = SURFACES["six_hump"]
     axis = LossAxis(six, [travel(six, chosen("sgd"), [six.start], 30, 0.02).losses])
@@ -796,13 +795,32 @@ def test_the_circle_is_where_the_penalised_loss_is_least():
 
 
 def test_who_left_the_picture_and_came_back_is_named():
-    film = SCENES["optimizers"](surface="ravine", rates="equal", rate=1e4)
+    film = SCENES["optimizers"](
+        surface="bowl", optimizers="sgd,momentum,adagrad,rmsprop", rates="equal", rate=1e4
+    )
     said = captions(film)[-1]
     assert "Adagrad and RMSprop left the picture and came back" in said
 
 
+@pytest.mark.parametrize("steps", [40, 80, 160])
+@pytest.mark.parametrize("start", [(-2.6, -0.3), (2.5, 1.8), (-2, -1.5), (2.6, 0.4)])
+def test_on_a_ravine_gradient_descent_zig_zags_and_momentum_wins(start, steps):
+    """Each at its best rate; the first crosses the valley with nearly every one of 40 steps."""
+    land = SURFACES["ravine"]
+    runs = {}
+    for name in ("sgd", "momentum", "nesterov"):
+        (choice,) = choices(name)
+        runs[name] = travel(
+            land, choice, [start], steps, sweep(land, choice, start, steps, RATES).best
+        )
+    crossed = np.diff(np.sign(runs["sgd"].path()[:40] @ (1, -2))) != 0
+    assert crossed.mean() > 0.9
+    ends = {name: run.losses[-1, 0] for name, run in runs.items()}
+    assert 4 * ends["momentum"] < ends["sgd"] and 10 * ends["nesterov"] < ends["sgd"]
+
+
 def test_a_map_is_zoomed_to_the_ways_unless_somebody_gave_a_domain_or_left():
-    wide = SURFACES["slanted"]
+    wide = SURFACES["ravine"]
     film = SCENES["optimizers"](steps=20)
     x = film.panels[0].x
     assert wide.x[0] <= x.low and x.high < wide.x[1] - 0.5
@@ -813,7 +831,7 @@ def test_a_map_is_zoomed_to_the_ways_unless_somebody_gave_a_domain_or_left():
     given = SCENES["optimizers"](steps=20, domain="-3,3,-2,2").panels[0].x
     assert (given.low, given.high) == (-3, 3)
     left = SCENES["rates"](rates="0.55", steps=60).panels[0].x
-    assert (left.low, left.high) == SURFACES["ravine"].x
+    assert (left.low, left.high) == SURFACES["bowl"].x
 
 
 def test_the_table_of_memory():
