@@ -38,7 +38,7 @@ Named = Literal["sgd", "adagrad", "rmsprop", "adam", "adamw", "amsgrad", "adamax
 )
 def conventions(
     optimizer: Named = "rmsprop",
-    surface: SurfaceName = said("ravine"),
+    surface: SurfaceName = said("bowl"),
     start: Start = said("auto"),
     rate: Annotated[float, Within(1e-8, 1e4)] = 0.2,
     momentum: Annotated[float, Within(0, 0.999)] = 0.0,

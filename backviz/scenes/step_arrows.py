@@ -25,7 +25,7 @@ def pointed(land: Landscape, spot: Array, vector: Array, long: float) -> tuple[A
     """Start and move (n, 2) of an arrow so many sides long; n is 0 where there is no direction.
 
     >>> from backviz.scenes.surfaces import SURFACES
-    >>> pointed(SURFACES["ravine"], np.zeros(2), np.array([7.0, 0.0]), 0.25)[1]
+    >>> pointed(SURFACES["bowl"], np.zeros(2), np.array([7.0, 0.0]), 0.25)[1]
     array([[3., 0.]])
     """
     size = np.array((land.x[1] - land.x[0], land.y[1] - land.y[0]))
