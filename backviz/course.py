@@ -264,7 +264,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "overfitting", "Under- and overfitting, and when to stop",
             "training and validation loss, and the step to stop at",
-            "animate overfitting -o NAME.mp4",
+            "animate overfitting -o NAME.mp4", "animate capacity -o NAME-2.mp4",
         ),
         (
             "input-scaling", "Inputs of different size make training slow or unstable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.starts import Start
 
+Of = Literal["outputs", "weights"]
 SHOWN, CELLS, LEAST = 4, 60, -12.0  # layers, cells of a histogram, the lowest decade
 
 
@@ -40,15 +41,17 @@ def gradient_histograms(
     against: Against = said("init=xavier_normal"),
     depth: Annotated[int, Within(1, 50)] = 6,
     width: Annotated[int, Within(2, 256)] = 48,
+    of: Of = "outputs",
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
     steps: Annotated[int, Within(1, 300)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """How large the gradients that reach each layer are: a curve for a layer, in decades.
 
-    Of ∂L/∂h, one entry for each unit and sample, the size is counted in powers of ten. Where
+    The sizes of all entries of ∂L/∂h, or of ∂L/∂W, are counted in powers of ten. Where
     the curves lie on each other all layers get a gradient of one size; where they are apart the
-    first layers get next to nothing, or too much. What is 0 is left out and said.
+    first layers get next to nothing, or too much. What is 0 has no place on the axis: there a
+    curve encloses less than 1.
 
     Options:
     activation: what each unit applies
@@ -57,6 +60,7 @@ def gradient_histograms(
     against: what the second network has instead, such as wiring=batch_norm; empty for none
     depth: hidden layers
     width: units in each of them
+    of: outputs h, or weights W
     rate: of gradient descent
     steps: of training
     seed: of data and weights
@@ -64,8 +68,11 @@ def gradient_histograms(
     recipe = Recipe(depth, width, activation, init, wiring, rate=rate, seed=seed)
     chosen = sorted({round(k * (depth - 1) / (SHOWN - 1)) for k in range(SHOWN)})
     nets = compared(recipe, against)
+    part, sign, total = (
+        ("outputs", "∂L/∂h", recipe.samples) if of == "outputs" else ("weight", "∂L/∂W", width)
+    )
     sizes = {
-        name: [[_decades(moment.layers[i].outputs.grad) for i in chosen]
+        name: [[_decades(getattr(moment.layers[i], part).grad) for i in chosen]
                for moment in training(each, steps)]
         for name, each in nets.items()
     }  # fmt: skip
@@ -73,15 +80,17 @@ def gradient_histograms(
     low, high = (float(np.floor(known.min())), float(known.max()) + 0.5) if known.size else (-3, 0)
     edges = np.linspace(low, high, CELLS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
-    total = float(recipe.samples * width)
     counts = {
-        name: np.array([[np.histogram(d, edges)[0] / total for d in row] for row in looks])
+        name: np.array(
+            [[np.histogram(d, edges)[0] / (total * width) for d in row] for row in looks]
+        )
         for name, looks in sizes.items()
     }
     tall = 1.15 * max(float(table.max()) for table in counts.values()) or 1.0
     panels = tuple(
         Panel(
-            name, Axis("log₁₀ |∂L/∂h|", low, high), Axis(N_("share") if i == 0 else "", 0.0, tall),
+            name, Axis(f"log₁₀ |{sign}|", low, high),
+            Axis(N_("share") if i == 0 else "", 0.0, tall),
             title=name, place=(0, i, 1, 1), legend="below",
         )
         for i, name in enumerate(counts)
@@ -100,7 +109,7 @@ def gradient_histograms(
                       last=last, n=depth)
                 )  # fmt: skip
             yield Frame(
-                _("Step {k}, median of |∂L/∂h|. {parts}.", k=k, parts="; ".join(parts)),
+                _("Step {k}, median of |{sign}|. {parts}.", k=k, sign=sign, parts="; ".join(parts)),
                 {
                     name: tuple(
                         Line(f"layer {i + 1}", middles, table[k, c], _("layer {n}", n=i + 1), c)

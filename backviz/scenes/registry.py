@@ -209,6 +209,7 @@ MODULES = (
     "backviz.scenes.flat_ground",
     "backviz.scenes.range_test",
     "backviz.scenes.early_stopping",
+    "backviz.scenes.fitted_degrees",
     "backviz.scenes.dropped_units",
     "backviz.scenes.dropped_statistics",
     "backviz.scenes.penalty_shapes",

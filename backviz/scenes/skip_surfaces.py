@@ -88,7 +88,7 @@ def skip_surface(
     depth: Annotated[int, Within(2, 40)] = 8,
     width: Annotated[int, Within(2, 64)] = 16,
     half: Annotated[float, Within(0.05, 5)] = 0.6,
-    steps: Annotated[int, Within(1, 500)] = 60,
+    steps: Annotated[int, Within(1, 500)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Skip connections keep the loss of a deep network smooth: the same plane with and without.

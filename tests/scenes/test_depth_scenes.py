@@ -203,3 +203,17 @@ def test_update_and_gradient_sizes_are_torch_s():
         assert curve.sum() == pytest.approx(1)
         middle = np.log10(h.grad.abs().numpy()).mean()
         assert (curve * at).sum() == pytest.approx(middle, abs=0.15)
+    shown = scenes.gradient_histograms(
+        init="xavier_normal",
+        against="init=small",
+        depth=3,
+        width=8,
+        rate=0.2,
+        steps=1,
+        of="weights",
+    ).data()
+    for i, w in enumerate(ws[:-1]):
+        curve, at = (shown[f"xavier normal.layer {i + 1}.{c}"][0] for c in "yx")
+        assert curve.sum() == pytest.approx(1)
+        middle = np.log10(w.grad.abs().numpy()).mean()
+        assert (curve * at).sum() == pytest.approx(middle, abs=0.15)

@@ -19,7 +19,7 @@ else:
         torch = None
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
-NAMES = ("dropout", "dropout_variance", "penalties", "norm_axes", "running_statistics",
+NAMES = ("capacity", "dropout", "dropout_variance", "penalties", "norm_axes", "running_statistics",
          "norm_rates", "layer_inputs")  # fmt: skip
 
 
@@ -155,3 +155,22 @@ def test_penalties_of_own_samples_are_those_of_their_correlations(tmp_path):
     fit = np.linalg.lstsq((x - x.mean(0)) / x.std(0), (y - y.mean()) / y.std(), rcond=None)[0]
     assert data["weights.L1 1.y"][-1, 0] == pytest.approx(fit[0], rel=1e-6)
     assert data["weights.L2 2.y"][-1, 0] == pytest.approx(fit[1], rel=1e-6)
+
+
+def test_more_degrees_only_lower_the_training_loss():
+    data = scenes.capacity(samples=14, most=8).data()
+    x, y = data["data.points.x"], data["data.points.y"]
+    u, v = data["data.others.x"], data["data.others.y"]
+    losses = data["loss.training.y"][-1]
+    assert (np.diff(losses) <= 1e-12).all()
+    for k in range(8):
+        fit = np.polyfit(x, y, k + 1)
+        assert losses[k] == pytest.approx(np.mean((np.polyval(fit, x) - y) ** 2), rel=1e-6)
+        other = np.mean((np.polyval(fit, u) - v) ** 2)
+        assert data["loss.validation.y"][-1, k] == pytest.approx(other, rel=1e-6)
+    assert float(data["loss.best.at"]) == np.argmin(data["loss.validation.y"][-1]) + 1
+    assert "too simple" in data["caption"][0]
+
+
+def test_a_degree_has_a_point_for_each_coefficient():
+    assert scenes.capacity(samples=5).count == 4  # the fifth degree would not be determined

@@ -65,7 +65,7 @@ TAKING = [s.name for s in SCENES.values() for o in s.options if o.name == "data"
 
 def test_the_scenes_that_train_on_points_take_own_ones():
     assert {*TAKING} >= {"line_fit", "logistic_boundary", "hidden_lines", "robust_fit",
-                         "overfitting", "dropout", "penalties", "resume"}  # fmt: skip
+                         "overfitting", "dropout", "penalties", "resume", "capacity"}  # fmt: skip
 
 
 DRAWN = [name for name in TAKING if name not in ("penalties", "resume")]  # of those without a map
