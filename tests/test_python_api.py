@@ -199,6 +199,7 @@ def test_what_the_page_calls_the_same_word_is_one():
         backviz.explain,
         backviz.steps,
         backviz.describe,
+        backviz.diagnose,
     ):
         accepted |= {*inspect.signature(function).parameters}
     for options, python in rows("From the command line to Python"):

@@ -23,15 +23,24 @@ from backviz.telling.run import Run
 __all__ = ["CHECKS", "Diagnosis", "Finding", "Limits", "diagnose", "diagnosis_of"]
 
 
-def diagnose(output: Value, model: Module | None = None, **limits: float) -> Diagnosis:
+def diagnose(
+    output: Value,
+    model: Module | None = None,
+    *,
+    rate: float = 0.0,
+    dead: float = 0.75,
+    saturated: float = 0.7,
+    flat: float = 0.01,
+    ratio: float = 1e3,
+) -> Diagnosis:
     """Look for what keeps the parameters under a loss from learning.
 
     Dead and saturated units, gradients that vanish or explode from layer to layer, NaN and where
     it began, gradients that are 0 and why, parameters that nothing reaches, gradients of several
     passes (`zero_grad`), units that are all alike, and, with `rate`, steps that are too large or
     too small. With a model its parameters have the names of its layers, and those that the loss
-    does not use are found. `limits` are the fields of `Limits`. Nothing is written onto the
-    values. Raises `InputError` for a loss without a gradient.
+    does not use are found. The limits are those of `Limits`. Nothing is written onto the values.
+    Raises `InputError` for a loss without a gradient, `UsageError` for a limit that is none.
 
     >>> from backviz.ops import relu
     >>> w, b = Value(0.5, "w"), Value(-9.0, "b")
@@ -39,12 +48,13 @@ def diagnose(output: Value, model: Module | None = None, **limits: float) -> Dia
     >>> [(finding.check, finding.where) for finding in found.findings]
     [('dead', ('n5',))]
     """
+    limits = Limits.of(rate=rate, dead=dead, saturated=saturated, flat=flat, ratio=ratio)
     called = dict(called_here(recorded(output)))
     parameters: dict[str, Value] = {}
     if model is not None:
         parameters = dict(model.named_parameters())
         called |= {p.serial: name for name, p in parameters.items() if not p.label}
-    return diagnosis_of(Run(Record(output, called)), parameters, Limits.of(**limits))
+    return diagnosis_of(Run(Record(output, called)), parameters, limits)
 
 
 def diagnosis_of(

@@ -73,7 +73,7 @@ def step_anatomy(
     about = legend_text(run)
     taken = list(_steps(land, opt, at, steps))
     way = shown_points(land, np.array([terms["before"] for terms in taken]))
-    shown = [name for name, *_ in _rows(taken[0])]
+    shown = [name for name, *_rest in _rows(taken[0])]
     colors = [{SAID["g"]: "gradient", "update": "forward"}.get(name, "ink") for name in shown]
     said = (*opt.formula(), N_("Directions only: −g thin, update thick."))
     panels = (  # a row of no height above and below the map: its labels take no room from the text
