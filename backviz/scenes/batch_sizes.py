@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import numpy as np
 
 from backviz.autodiff.value import tensor
-from backviz.errors import UsageError
+from backviz.errors import InputError, UsageError
 from backviz.language import N_, _
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Line, Path, Points
 from backviz.scenes.layers import head, key_frames, positive, power_of, step_axis, theory_line
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
+from backviz.scenes.provider import Data, own_data
 from backviz.scenes.registry import Claim, Kind, Within, said, scene
 from backviz.scenes.scaled_inputs import two_weights
 from backviz.scenes.surface_panels import map_panel, moments_of
@@ -23,6 +24,7 @@ from backviz.scenes.surface_text import numbers_in
 
 MOST = 5  # sizes in one picture
 TRIES = 200  # batches of each size for a deviation
+FEWEST = 32  # batches in an epoch
 
 
 def _points(samples: int, noise: float, seed: int) -> tuple[Array, Array]:
@@ -30,6 +32,12 @@ def _points(samples: int, noise: float, seed: int) -> tuple[Array, Array]:
     draw = np.random.default_rng(seed)
     x = draw.standard_normal((samples, 2))
     return x, x @ (1.5, -1.0) + noise * draw.standard_normal(samples)
+
+
+def _own(data: Data) -> tuple[Array, Array]:
+    """A person's own inputs (n, 2) and targets (n,), scaled, in an order that says nothing."""
+    order = np.random.default_rng(0).permutation(len(data.y))
+    return data.inner(data.x)[order], data.standard()[order]
 
 
 def slopes_of_samples(x: Array, y: Array, w: Array) -> Array:
@@ -75,6 +83,7 @@ def mini_batches(
     sizes: Sizes = said("1,8,32,256"),
     samples: Annotated[int, Within(8, 4096)] = 256,
     noise: Annotated[float, Within(0, 10)] = 1.0,
+    data: Annotated[Data | None, own_data(2)] = said(""),
     rate: Annotated[float, Within(1e-6, 1)] = 0.05,
     steps: Annotated[int, Within(1, 2000)] = 120,
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -89,11 +98,13 @@ def mini_batches(
     sizes: of the batches, with commas; one that is larger than the data takes all
     samples: in the data
     noise: standard deviation of the targets
+    data: your own samples, scaled: a csv with columns x1,x2,y, an npz, or file.py:name
     rate: of each step
     steps: of each descent
     seed: of data and batches
     """
-    x, y = _points(samples, noise, seed)
+    x, y = _points(samples, noise, seed) if data is None else _own(data)
+    samples = len(y)
     land = two_weights(x, y)
     ways = {}
     for size in sizes:
@@ -183,6 +194,7 @@ def batch_gradients(each: Array, size: int, draw: np.random.Generator, tries: in
 def gradient_noise(
     samples: Annotated[int, Within(7, 14)] = 11,
     noise: Annotated[float, Within(0.01, 10)] = 1.0,
+    data: Annotated[Data | None, own_data(2)] = said(""),
     pause: Annotated[float, Within(0, 5)] = 0.8,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
@@ -196,15 +208,21 @@ def gradient_noise(
     Options:
     samples: in the data, as a power of 2
     noise: standard deviation of the targets
+    data: your own samples, scaled, 64 or more: a csv with columns x1,x2,y, an npz, or file.py:name
     pause: seconds for each batch size
     seed: of data and batches
     """
-    n = 2**samples
-    x, y = _points(n, noise, seed)
+    x, y = _points(2**samples, noise, seed) if data is None else _own(data)
+    sizes = 2 ** np.arange(int(np.log2(max(1, len(y) // FEWEST))) + 1)
+    n = len(y) // int(sizes[-1]) * int(sizes[-1])  # the largest batches fill an epoch
+    if len(sizes) < 2:
+        raise InputError(
+            _("{n} samples are too few for batches of several sizes; give 64 or more", n=len(y))
+        )
+    x, y = x[:n], y[:n]
     each = slopes_of_samples(x, y, np.array([0.6, -0.2]))
     full = each.mean(axis=0)
     draw = np.random.default_rng((seed, 1))
-    sizes = 2 ** np.arange(samples - 4)  # at least 32 batches in an epoch
     epochs = [batch_gradients(each, int(size), draw, int(n // size)) for size in sizes]
     spread = [
         float(np.sqrt(np.sum((batch_gradients(each, int(b), draw, TRIES) - full) ** 2, 1).mean()))

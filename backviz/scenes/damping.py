@@ -17,7 +17,7 @@ from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import choices
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.surfaces import Landscape
-from backviz.scenes.trajectories import travel
+from backviz.scenes.trajectories import travel_each
 
 ACROSS, UP = 4.0, 1.0  # ends of αλ and of β
 CELLS = 100
@@ -130,12 +130,14 @@ def momentum_plane(
     )  # fmt: skip
     places, at = _tour(kappa, frames), np.arange(steps + 1.0)
     names = (("steep", N_("steep")), ("flat", N_("flat")))
+    chosen = [choices(f"sgd:momentum={b!r}")[0] for b in places[:, 1].tolist()]
     bowl = Landscape("bowl", lambda x, y: 0.5 * (x**2 + y**2 / kappa), (-2, 2), (-2, 2), (1, 1))
+
+    runs = travel_each(bowl, chosen, (1.0, 1.0), steps, places[:, 0].tolist())
 
     def moments() -> Iterator[Frame]:
         for k, (product, b) in enumerate(places.tolist()):
-            choice = choices(f"sgd:momentum={b!r}")[0]
-            way = travel(bowl, choice, [(1.0, 1.0)], steps, product).path()
+            way = runs[k].path()
             shown = np.where(np.abs(way) < 1e6, way, np.nan)
             yield Frame(
                 _told(product, b, kappa),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from backviz.scenes.artists import Line, Points, Rug, Rule
 from backviz.scenes.layers import head, key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.provider import Data, own_data
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import moments_of
 
 END = 2.0  # of the inputs, to both sides
@@ -35,13 +36,14 @@ def prelu_slope(
     begin: Annotated[float, Within(-2, 2)] = 0.25,
     samples: Annotated[int, Within(4, 200)] = 40,
     noise: Annotated[float, Within(0, 10)] = 0.1,
+    data: Annotated[Data | None, own_data(1)] = said(""),
     rate: Annotated[float, Within(1e-6, 10)] = 0.1,
     steps: Annotated[int, Within(1, 2000)] = 120,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """PReLU learns its slope a below 0: every input below 0 pulls at it, those above do not.
 
-    One unit, v·PReLU(wx + b), is fitted to points with a kink; a ReLU, whose a stays 0, beside
+    One unit, v·PReLU(wx + b) + c, is fitted to points with a kink; a ReLU, whose a stays 0, beside
     it. Left the points and both; in the middle PReLU itself with its inputs as ticks: the
     gradient ∂L/∂a is the sum of upstream times z over the ticks below 0. Right a and its
     gradient, which goes to 0 when a is right.
@@ -51,6 +53,7 @@ def prelu_slope(
     begin: a at the start
     samples: how many points there are
     noise: their standard deviation
+    data: your own points, scaled: a csv with columns x,y, an npz, or file.py:name
     rate: of gradient descent, for all weights
     steps: of training
     seed: of the points
@@ -58,8 +61,12 @@ def prelu_slope(
     draw = np.random.default_rng(seed)
     x = np.sort(draw.uniform(-END, END, samples))
     y = np.where(x > KINK, RIGHT, left) * (x - KINK) + noise * draw.standard_normal(samples)
+    if data is not None:
+        order = np.argsort(data.column)
+        x, y, samples = END * data.inner(data.x)[order, 0], data.standard()[order], len(order)
     learned, fixed = (_fitted(x, y, slope, rate, steps) for slope in (begin, None))
     at = np.linspace(-END, END, 161)
+    shown_x, shown_y = _outer(data)
     a, pull = (np.array([row[key] for row in learned]) for key in ("a", "pull"))
     losses, others = ([row["loss"] for row in rows] for rows in (learned, fixed))
     z = np.array([row["z"] for row in learned])
@@ -67,9 +74,10 @@ def prelu_slope(
     phi = np.where(zs[None] > 0, zs[None], a[:, None] * zs[None])
     panels = (
         Panel(
-            "data", Axis("x", -1.05 * END, 1.05 * END), Axis("y", *span(y)),
+            "data", Axis("x", *span(shown_x(at), pad=0.025)), Axis("y", *span(shown_y(y))),
             title=N_("points and fits"), legend="below",
-            static=(Points("points", x, y, color="ink", marker="circle", size=6.0),),
+            static=(Points("points", shown_x(x), shown_y(y), color="ink", marker="circle",
+                           size=6.0),),
         ),
         Panel(
             "unit", Axis("z", zs[0], zs[-1]), Axis("", *span(phi)), title="PReLU(z)",
@@ -98,7 +106,7 @@ def prelu_slope(
                   first=write(losses[k]), second=write(others[k])),
                 {
                     "data": tuple(
-                        Line(name, at, _said(rows[k], at), label, i, width=3.5)
+                        Line(name, shown_x(at), shown_y(_said(rows[k], at)), label, i, width=3.5)
                         for i, (name, label, rows) in enumerate(
                             (("prelu", "PReLU", learned), ("relu", "ReLU", fixed))
                         )
@@ -121,21 +129,30 @@ def prelu_slope(
     )  # fmt: skip
 
 
+def _outer(data: Data | None) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """What makes inputs and targets of the training those of a person's own points again."""
+    if data is None:
+        return (lambda x: x), (lambda y: y)
+    size = float(np.std(data.y)) or 1.0
+    return (lambda x: np.asarray(data.outer(x / END))), (lambda y: size * y + data.y.mean())
+
+
 def _fitted(
     x: Array, y: Array, slope: float | None, rate: float, steps: int
 ) -> list[dict[str, Any]]:
-    """What a unit v·φ(wx + b) is at every step; φ is ReLU without a slope, else PReLU."""
-    w, b, v = (tensor(np.array([number])) for number in (1.0, 0.0, 1.0))
+    """What a unit v·φ(wx + b) + c is at every step; φ is ReLU without a slope, else PReLU."""
+    w, b, v, c = (tensor(np.array([number])) for number in (1.0, 0.0, 1.0, 0.0))
     unit = PReLU(init=slope) if slope is not None else None
-    weights = [w, b, v, *(unit.parameters() if unit else ())]
+    weights = [w, b, v, c, *(unit.parameters() if unit else ())]
     descent, rows = SGD(weights, lr=rate), []
     for _step in range(steps + 1):
         z = w * x + b
-        loss = ((v * (unit(z) if unit else OPS["relu"](z)) - y) ** 2).mean()
+        loss = ((v * (unit(z) if unit else OPS["relu"](z)) + c - y) ** 2).mean()
         descent.zero_grad()
         loss.backward()
         rows.append({
-            "w": w.data.item(), "b": b.data.item(), "v": v.data.item(), "loss": loss.item(),
+            "w": w.data.item(), "b": b.data.item(), "v": v.data.item(), "c": c.data.item(),
+            "loss": loss.item(),
             "a": unit.weight.data.item() if unit else 0.0,
             "pull": unit.weight.grad.item() if unit else 0.0, "z": np.array(z.data),
         })  # fmt: skip
@@ -146,7 +163,7 @@ def _fitted(
 def _said(row: dict[str, Any], x: Array) -> Array:
     """What a unit says of inputs."""
     z = row["w"] * x + row["b"]
-    return np.asarray(row["v"] * np.where(z > 0, z, row["a"] * z))
+    return np.asarray(row["v"] * np.where(z > 0, z, row["a"] * z) + row["c"])
 
 
 def _error(data: Any, name: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Annotated, Literal
 
@@ -13,6 +13,7 @@ from backviz.errors import UsageError
 from backviz.language import N_, _, ngettext
 from backviz.nn import init, theory
 from backviz.nn.theory import Phase
+from backviz.scenes.artist import Array
 from backviz.scenes.artists import Heat, Line, Points, Rule, Zone
 from backviz.scenes.layers import (
     key_frames,
@@ -110,7 +111,7 @@ def order_chaos(
     biases: Annotated[float, Within(0, 2)] = 0.05,
     depth: Annotated[int, Within(2, 200)] = 40,
     width: Annotated[int, Within(2, 512)] = 48,
-    seeds: Annotated[int, Within(1, 50)] = 5,
+    seeds: Annotated[int, Within(1, 50)] = 4,
     frames: Annotated[int, Within(2, 200)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
@@ -145,8 +146,13 @@ def order_chaos(
     middles_y = (np.arange(CELLS) + 0.5) * tall / CELLS
     chi = chi_map(activation, middles_x, middles_y)
     line = edge(activation, tall)
+    draw = _drawn_once()
     gradients = [
-        band(_networks(activation, float(w), biases, depth, width, seeds, seed).gradient)
+        band(
+            _networks(
+                activation, partial(draw, gain=float(np.sqrt(w))), biases, depth, width, seeds, seed
+            ).gradient
+        )
         for w in way
     ]
     phases = [theory.phase(activation, float(w), biases) for w in way]
@@ -201,10 +207,26 @@ def order_chaos(
     )  # fmt: skip
 
 
+def _drawn_once() -> Callable[..., Array]:
+    """Weights of standard deviation gain/√n that are drawn once for each stream of numbers.
+
+    At every place of the way stand the same networks, larger or smaller.
+    """
+    known: dict[object, Array] = {}
+
+    def draw(shape: tuple[int, ...], *, seed: np.random.SeedSequence, gain: float) -> Array:
+        key = shape, seed.entropy, seed.spawn_key
+        if key not in known:
+            known[key] = init.lecun_normal(shape, seed=seed)
+        return gain * known[key]
+
+    return draw
+
+
 def _networks(
-    activation: str, weights: float, biases: float, depth: int, width: int, seeds: int, seed: int
-) -> Samples:
-    drawn = partial(init.lecun_normal, gain=float(np.sqrt(weights)))
+    activation: str, drawn: Callable[..., Array], biases: float, depth: int, width: int,
+    seeds: int, seed: int,
+) -> Samples:  # fmt: skip
     return sampled(
         activation, drawn, depth=depth, width=width, seeds=seeds, batch=4, seed=seed, biases=biases
     )

@@ -67,6 +67,14 @@ class Data:
         middle, reach = self._frame
         return middle + reach * z
 
+    def standard(self) -> Array:
+        """Targets (n,) less their mean, through their standard deviation.
+
+        >>> Data(np.array([[0.0], [4.0]]), np.array([1.0, 3.0])).standard()
+        array([-1.,  1.])
+        """
+        return np.asarray((self.y - self.y.mean()) / (float(np.std(self.y)) or 1.0))
+
     @property
     def _frame(self) -> tuple[Array, Array]:
         """Middle and half of each input's range, each (d,)."""

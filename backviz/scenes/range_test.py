@@ -10,7 +10,6 @@ import numpy as np
 from backviz.autodiff.data import quietly
 from backviz.data import SETS
 from backviz.language import N_, _
-from backviz.nn import MLP
 from backviz.ops import OPS
 from backviz.scenes.artist import Array
 from backviz.scenes.artists import Line, Rule
@@ -18,20 +17,20 @@ from backviz.scenes.layers import head, key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import Choice, OneOptimizer
+from backviz.scenes.provider import Data, Provider, own_data, provided
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import moments_of
 
-BATCH, WIDTHS = 32, (16, 16, 1)
+BATCH, HIDDEN = 32, (16, 16)
 KEEPS = 0.8  # of the smoothed loss that stays in a step
 BROKEN = 4.0  # times the least smoothed loss
 SAFE = 10.0  # the suggested rate is so many times below the one with the least loss
 
 
-def trained(choice: Choice, rates: Array, samples: int, seed: int) -> Array:
+def trained(choice: Choice, rates: Array, given: Provider, seed: int) -> Array:
     """The loss (n,) of the batch of each step of a training with these rates (n,)."""
-    x, label = SETS["moons"](samples, noise=0.15, seed=seed)
-    sign = np.where(label > 0, 1.0, -1.0)[:, None]
-    net = MLP(2, WIDTHS, "tanh", seed=seed, init="xavier_normal")
+    x, sign, samples = given.data.x, given.data.y[:, None], len(given.data.y)
+    net = given.network(HIDDEN, "tanh", seed)
     descent, draw = choice.made(net.parameters(), lr=float(rates[0])), np.random.default_rng(seed)
     losses = []
     for rate in rates:
@@ -84,6 +83,7 @@ def rate_range(
     least: Annotated[float, Within(1e-8, 1)] = 1e-3,
     most: Annotated[float, Within(1e-6, 1e3)] = 100.0,
     samples: Annotated[int, Within(8, 1000)] = 200,
+    data: Annotated[Data | None, own_data(2, classes=True)] = said(""),
     test: Annotated[int, Within(20, 500)] = 100,
     steps: Annotated[int, Within(10, 1000)] = 60,
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -100,18 +100,21 @@ def rate_range(
     least: the rate that the test begins with
     most: the one that it would end with
     samples: in the data, two moons; a batch has 32
+    data: your own points instead: a csv with columns x1,x2,class, an npz, or file.py:name
     test: steps of the range test
     steps: of each training
     seed: of data, weights and batches
     """
+    x, label = SETS["moons"](samples, noise=0.15, seed=seed)
+    given = provided(data, x, np.where(label > 0, 1.0, -1.0))
     rates = np.geomspace(min(least, most / 2), most, test)
-    raw = quietly(trained, optimizer, rates, samples, seed)
+    raw = quietly(trained, optimizer, rates, given, seed)
     smooth = smoothed(raw)
     rate, broken = suggested(rates, smooth)
     end = int(np.searchsorted(rates, broken)) + 1
     three = {"suggested": rate, "small": rate / 30, "broken": broken}
     losses = {
-        name: smoothed(quietly(trained, optimizer, np.full(steps, r), samples, seed))
+        name: smoothed(quietly(trained, optimizer, np.full(steps, r), given, seed))
         for name, r in three.items()
     }
     labels = {name: f"lr = {write(r, 2)}" for name, r in three.items()}

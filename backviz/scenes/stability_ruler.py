@@ -21,7 +21,7 @@ from backviz.scenes.stable_rates import left_at, limit_of
 from backviz.scenes.surface_panels import crosses, map_panel, name_of, title_of, way, write
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, settled, start_of
 from backviz.scenes.surfaces import Landscape, Point
-from backviz.scenes.trajectories import travel
+from backviz.scenes.trajectories import travel_each
 from backviz.words import Words
 
 NAMES = N_("descent"), N_("heavy ball"), "Nesterov"
@@ -109,9 +109,12 @@ def stability(
         map_panel(land, (0, 1, 1, 1), title=title_of(land)),
     )  # fmt: skip
 
+    each = [(choice, float(rate)) for rate in rates for choice in chosen]
+    made = travel_each(land, [c for c, _rate in each], at, steps, [rate for _c, rate in each])
+
     def moments() -> Iterator[Frame]:
-        for rate in rates:
-            runs = [travel(land, c, [at], steps, float(rate)) for c in chosen]
+        for k, rate in enumerate(rates):
+            runs = made[k * len(chosen) : (k + 1) * len(chosen)]
             product = float(rate) * large
             left = [left_at(land, run, steps) for run in runs]
             away = [not _is_near(land, run.path()[-1], spot) for run in runs]

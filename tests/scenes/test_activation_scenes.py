@@ -52,11 +52,13 @@ def test_the_table_has_the_numbers_of_the_textbook():
 def test_the_slope_of_prelu_and_its_gradient_are_those_of_torch():
     data = scenes.prelu_slope(steps=30, rate=0.05, begin=0.1).data()
     x, y = (torch.tensor(data[f"data.points.{c}"]) for c in "xy")
-    w, b, v = (torch.tensor([n], dtype=torch.float64, requires_grad=True) for n in (1.0, 0.0, 1.0))
+    w, b, v, c = (
+        torch.tensor([n], dtype=torch.float64, requires_grad=True) for n in (1.0, 0.0, 1.0, 0.0)
+    )
     unit = torch.nn.PReLU(init=0.1).double()
-    descent = torch.optim.SGD([w, b, v, *unit.parameters()], lr=0.05)
+    descent = torch.optim.SGD([w, b, v, c, *unit.parameters()], lr=0.05)
     for k in range(31):
-        loss = ((v * unit(w * x + b) - y) ** 2).mean()
+        loss = ((v * unit(w * x + b) + c - y) ** 2).mean()
         descent.zero_grad()
         loss.backward()
         assert data["slope.a.y"][-1, k] == pytest.approx(unit.weight.item(), rel=1e-6, abs=1e-9)

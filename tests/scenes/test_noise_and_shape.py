@@ -10,6 +10,9 @@ from spoken import check_both_languages
 from backviz import scenes
 from backviz.scenes.damping import best, growth
 from backviz.scenes.needed_steps import descent_theory, momentum_theory
+from backviz.scenes.optimizer_choice import choices
+from backviz.scenes.surfaces import SURFACES
+from backviz.scenes.trajectories import travel, travel_each
 
 NAMES = ("condition_number", "mini_batches", "gradient_noise", "saddle_escape", "sharp_minima",
          "momentum_plane", "plateau", "rate_range")  # fmt: skip
@@ -173,3 +176,16 @@ def test_the_range_test_suggests_a_tenth_of_the_rate_with_the_least_loss():
     assert np.ptp(np.diff(np.log(rates))) < 1e-12  # the same factor in every step
     first = [data[f"loss.{name}.y"][-1, 0] for name in ("suggested", "small", "broken")]
     assert first == pytest.approx([raw[0]] * 3)  # one start, one batch
+
+
+def test_descents_side_by_side_are_those_alone():
+    land = SURFACES["rosenbrock"]
+    chosen = choices("sgd,momentum,nesterov:momentum=.5,sgd:momentum=.99,sgd:weight_decay=.1")
+    rates = [1e-3, 2e-4, 1e-3, 5.0, 1e-3]  # one of them blows up
+    for run, choice, rate in zip(
+        travel_each(land, chosen, (-1.5, 2.0), 40, rates), chosen, rates, strict=True
+    ):
+        alone = travel(land, choice, [(-1.5, 2.0)], 40, rate)
+        np.testing.assert_array_equal(run.points, alone.points)
+        np.testing.assert_array_equal(run.losses, alone.losses)
+        np.testing.assert_array_equal(run.rates, alone.rates)

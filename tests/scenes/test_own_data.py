@@ -68,7 +68,9 @@ def test_the_scenes_that_train_on_points_take_own_ones():
                          "overfitting", "dropout", "penalties", "resume", "capacity"}  # fmt: skip
 
 
-DRAWN = [name for name in TAKING if name not in ("penalties", "resume")]  # of those without a map
+# The others show what is made of the points: losses, gradients, weights.
+UNSEEN = ("penalties", "resume", "mini_batches", "gradient_noise", "rate_range")
+DRAWN = [name for name in TAKING if name not in UNSEEN]
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -167,3 +169,33 @@ def test_three_classes_are_refused_where_two_are_parted(tmp_path):
     path.write_text("0,1,a\n1,0,b\n2,2,c\n")
     with pytest.raises(InputError, match="3 different targets; this scene parts two classes"):
         scenes.logistic_boundary(data=str(path))
+
+
+def test_own_samples_in_the_scenes_of_batches_rates_and_slopes(tmp_path):
+    draw = np.random.default_rng(4)
+    x = draw.uniform((0, 100), (10, 300), (100, 2))
+    y = 3 * x[:, 0] - 0.1 * x[:, 1] + draw.standard_normal(100)
+    plane, line, pets = (tmp_path / f"{name}.npz" for name in ("plane", "line", "pets"))
+    np.savez(plane, x=x, y=y)
+    np.savez(line, x=x[:, :1], y=np.abs(x[:, 0] - 4))
+    np.savez(pets, x=x, y=np.where(x[:, 0] > 5, "cat", "dog"))
+
+    scaled, target = (x - x.min(0)) / np.ptp(x, axis=0) * 2 - 1, (y - y.mean()) / y.std()
+    best = np.linalg.lstsq(scaled, target, rcond=None)[0]
+    data = scenes.mini_batches(data=str(plane), sizes="100", rate=0.5, steps=120).data()
+    assert [data[f"map.100.{c}"][-1, -1] for c in "xy"] == pytest.approx(best, abs=1e-6)
+
+    data = scenes.gradient_noise(data=str(plane)).data()
+    assert data["law.measured.x"][-1].tolist() == [1, 2]  # 32 batches at least
+    points = np.stack([data[f"gradients.batches.{c}"][0] for c in "xy"], axis=1)
+    each = 2 * (scaled @ (0.6, -0.2) - target)[:, None] * scaled
+    assert np.sort(points, axis=0) == pytest.approx(np.sort(each, axis=0))
+    with pytest.raises(InputError, match="30 samples are too few"):
+        np.savez(plane, x=x[:30], y=y[:30])
+        scenes.gradient_noise(data=str(plane))
+
+    film = scenes.prelu_slope(data=str(line), steps=300)
+    assert "of 100 inputs" in film.at(0)[0].caption
+    assert film.data()["slope.a.y"][-1, -1] < -0.5  # a kink at 4, down and up
+    film = scenes.rate_range(data=str(pets), test=60, steps=30)
+    assert film.data()["loss.suggested.y"][-1, -1] < film.data()["loss.small.y"][-1, -1]
