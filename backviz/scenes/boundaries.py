@@ -1,4 +1,4 @@
-"""Boundaries between two classes: the one of logistic regression, and those of hidden units."""
+"""Two classes of points, and the boundary that logistic regression draws between them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def classes_of(data: Data, size: float = 9.0) -> tuple[Artist, ...]:
     )
 
 
-def _border(w: Array, b: float, x: Array) -> Array:
+def border_of(w: Array, b: float, x: Array) -> Array:
     """Two points (2, 2) of the line w·x + b = 0, far out to both sides of the data's middle."""
     size = float(w @ w)
     if not 0 < size < np.inf:
@@ -78,11 +78,12 @@ def _border(w: Array, b: float, x: Array) -> Array:
     return np.stack([foot - along, foot + along])
 
 
-def _straight(key: str, ends: Array, color: Color) -> Line:
+def straight(key: str, ends: Array, color: Color) -> Line:
+    """A line between two points, over all else."""
     return Line(key, ends[:, 0], ends[:, 1], color=color, width=4.0)
 
 
-def _right(data: Any, k: int) -> float:
+def right_of(data: Any, k: int) -> float:
     """The share of points on their side, as the caption of a frame says."""
     told = re.search(r"(\d+) of (\d+)", str(data["caption"][k]))
     return int(told[1]) / int(told[2]) if told else np.nan
@@ -93,7 +94,7 @@ def _right(data: Any, k: int) -> float:
         "the loss falls to a third, and 19 of 20 points end on their side",
         lambda d: (
             max(3 * d["loss.loss.y"][-1, -1] / d["loss.loss.y"][-1, 0], 0.9),
-            _right(d, -1),
+            right_of(d, -1),
         ),
     )
 )
@@ -160,7 +161,7 @@ def logistic_boundary(
         for k in moments:
             w, b, loss = rows[k]
             chance = np.tanh((cells @ w + b) / 2).reshape(CELLS, CELLS)  # 2p − 1
-            inner = _border(w, b, z)
+            inner = border_of(w, b, z)
             border, foot = given.outer(inner), given.outer(inner.mean(axis=0))
             turned = reach * w / (float(np.linalg.norm(w)) or 1.0)
             turned = given.outer(inner.mean(axis=0) + turned) - foot
@@ -173,7 +174,7 @@ def logistic_boundary(
                     "map": (
                         Heat("chance", chance, across, up, (-1.0, 1.0), label="2p − 1"),
                         *classes_of(given),
-                        _straight("border", border, "ink"),
+                        straight("border", border, "ink"),
                         Arrows("weights", [foot[0]], [foot[1]], [turned[0]], [turned[1]],
                                color="ink", width=5.0),
                     ),
@@ -187,113 +188,4 @@ def logistic_boundary(
         key_frames(len(moments)), columns=(1.2, 1.0),
         alt=N_("Left points of two classes over a map of the probability, with the boundary "
                "and the weights as an arrow; right the cross-entropy against the step."),
-    )  # fmt: skip
-
-
-@scene(
-    Claim(
-        "a line parts XOR hardly better than chance; four hidden units part it",
-        lambda d: (0.9, _right(d, -1)),
-    )
-)
-def hidden_lines(
-    cloud: Cloud = "xor",
-    data: Own = said(""),
-    units: Annotated[int, Within(1, 4)] = 4,
-    optimizer: OneOptimizer = said("adam"),
-    rate: Annotated[float, Within(1e-8, 1e4)] = 0.1,
-    samples: Annotated[int, Within(8, 400)] = 80,
-    noise: Annotated[float, Within(0, 10)] = 0.2,
-    steps: Annotated[int, Within(0, 2000)] = 80,
-    seed: Annotated[int, Within(0, 2**31)] = 0,
-) -> Film:
-    """A small network parts what no line parts: each hidden unit draws one, the output joins them.
-
-    Left the points, what the network says as colour, and the line of each hidden unit, on which
-    its tanh is 0. Right each unit's own map. With one unit there is one line, and XOR stays.
-
-    Options:
-    cloud: the points: two blobs, moons, circles, or XOR
-    data: your own points instead: a csv with columns x1,x2,class, an npz, or file.py:name
-    units: in the hidden layer
-    optimizer: a name; options follow with colons, as in adam:betas=.8/.99
-    rate: of each step
-    samples: how many points
-    noise: their spread
-    steps: of training
-    seed: of points and weights
-    """
-    given = cloud_of(data, cloud, samples, noise, seed)
-    x, sign, z = given.data.x, given.data.y, given.data.inner(given.data.x)
-    across, up, cells = grid_of(given.data)
-    net = given.network([units], "tanh", seed)
-    weights = net.parameters()
-    descent = optimizer.made(weights, lr=optimizer.rate_or(rate))
-    rows = []
-    for step in range(steps + 1):
-        loss = OPS["softplus"](-sign[:, None] * net(x)).mean()
-        rows.append(([np.array(p.data) for p in weights], loss.item()))
-        if step < steps:
-            net.zero_grad()
-            loss.backward()
-            descent.step()
-    small = [
-        Panel(
-            f"unit {i + 1}", Axis("", *across, ticks=(across[0],), names=("",)),
-            Axis("", *up, ticks=(up[0],), names=("",)), title=f"{i + 1}",
-            place=(i // 2, 1 + i % 2, 1, 1),
-        )
-        for i in range(units)
-    ]  # fmt: skip
-    panels = (
-        Panel(
-            "map",
-            Axis("x₁", *across),
-            Axis("x₂", *up),
-            title=N_("output, and each unit's line"),
-            place=(0, 0, 2 if units > 2 else 1, 1),
-        ),
-        *small,
-    )
-    moments = moments_of(steps)
-
-    def frames() -> Iterator[Frame]:
-        for k in moments:
-            (w1, b1, w2, b2), loss = rows[k]
-            hidden = np.tanh(cells @ w1 + b1)
-            out = np.tanh((hidden @ w2 + b2) / 2).reshape(CELLS, CELLS)
-            score = (np.tanh(z @ w1 + b1) @ w2 + b2)[:, 0]
-            right = int(np.sum(sign * score > 0))
-            borders = [
-                given.data.outer(_border(w1[:, i], float(np.ravel(b1)[i]), z)) for i in range(units)
-            ]
-            yield Frame(
-                _("Step {k}: cross-entropy {loss}; {right} of {n} points are on their side.",
-                  k=k, loss=write(loss), right=right, n=len(x)),
-                {
-                    "map": (
-                        Heat("output", out, across, up, (-1.0, 1.0), label="2p − 1"),
-                        *classes_of(given.data),
-                        *(
-                            _straight(f"line {i + 1}", border, i + 2)
-                            for i, border in enumerate(borders)
-                        ),
-                    ),
-                    **{
-                        f"unit {i + 1}": (
-                            Heat("tanh", hidden[:, i].reshape(CELLS, CELLS), across, up,
-                                 (-1.0, 1.0)),
-                            _straight("line", borders[i], i + 2),
-                        )
-                        for i in range(units)
-                    },
-                },
-                pause=0.0 if k else 1.5,
-            )  # fmt: skip
-
-    return Film(
-        N_("Hidden units part what a line cannot"), panels, frames, len(moments),
-        key_frames(len(moments)), columns=(2.0, 1.0, 1.0)[: 2 + (units > 1)],
-        alt=N_("Left points of two classes over a map of the network's output, with a line "
-               "for each hidden unit; right a map of each unit's own output."),
     )  # fmt: skip

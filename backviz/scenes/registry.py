@@ -182,6 +182,7 @@ MODULES = (
     "backviz.scenes.fitted_line",
     "backviz.scenes.steps_of_training",
     "backviz.scenes.boundaries",
+    "backviz.scenes.hidden_units",
     "backviz.scenes.widths",
     "backviz.scenes.vanishing",
     "backviz.scenes.gradient_on_graph",

@@ -102,15 +102,6 @@ def test_logistic_regression_is_torch_s():
         descent.step()
 
 
-def test_one_hidden_unit_does_not_part_xor_and_four_do():
-    shares = {}
-    for units in (1, 4):
-        said = scenes.hidden_lines(units=units).at(-1)[0].caption
-        right, n = map(int, re.search(r"(\d+) of (\d+)", said).groups())
-        shares[units] = right / n
-    assert shares[1] < 0.85 < shares[4] == 1
-
-
 @needs_torch
 def test_losses_and_gradients_are_torch_s():
     f = torch.nn.functional
