@@ -84,13 +84,20 @@ def update_ratio(
 
     def frames() -> Iterator[Frame]:
         for k in range(steps):
-            low, high = (
-                [write(float(f(runs[key][0][k]))) for f in (np.nanmin, np.nanmax)] for key in runs
-            )
+            rows = [runs[key][0][k] for key in runs]
+            if gone := [r for r, row in zip((rate, slow), rows, strict=True)
+                        if np.isnan(row).all()]:  # fmt: skip
+                sentence = _("Step {k}: at the rate {rate} no layer has a ratio; its weights or "
+                             "gradients are 0 or overflow.", k=k, rate=write(gone[0]))  # fmt: skip
+            else:
+                (a, b), (c, d) = (
+                    [write(float(f(row))) for f in (np.nanmin, np.nanmax)] for row in rows
+                )
+                sentence = _("Step {k}: updates are {a} to {b} of the weights at the rate {rate}, "
+                             "{c} to {d} at {slow}; near 0.001 is healthy.", k=k, a=a, b=b, c=c,
+                             d=d, rate=write(rate), slow=write(slow))  # fmt: skip
             yield Frame(
-                _("Step {k}: updates are {a} to {b} of the weights at the rate {rate}, {c} to {d} "
-                  "at {slow}; near 0.001 is healthy.", k=k, a=low[0], b=low[1], c=high[0],
-                  d=high[1], rate=write(rate), slow=write(slow)),
+                sentence,
                 {
                     **{
                         key: grown(
@@ -123,7 +130,7 @@ def _ratios(recipe: Recipe, steps: int) -> tuple[Array, Array]:
     """std(rate · gradient)/std(weight) for every step and layer, and the losses."""
 
     def ratio(weight: Array, gradient: Array) -> float:
-        found = recipe.rate * float(np.std(gradient)) / float(np.std(weight))
+        found = float(recipe.rate * np.std(gradient) / np.std(weight))
         return found if np.isfinite(found) and found > 0 else np.nan
 
     rows, losses = [], []

@@ -217,3 +217,9 @@ def test_update_and_gradient_sizes_are_torch_s():
         assert curve.sum() == pytest.approx(1)
         middle = np.log10(w.grad.abs().numpy()).mean()
         assert (curve * at).sum() == pytest.approx(middle, abs=0.15)
+
+
+@pytest.mark.parametrize("options", [{"init": "zeros"}, {"init": "large", "rate": 1000.0}])
+def test_where_there_is_no_ratio_the_caption_says_so(options):
+    film = scenes.update_ratio(activation="relu", steps=8, **options)
+    assert "no layer has a ratio" in film.at(-1)[0].caption
