@@ -105,7 +105,7 @@ def gradient_histograms(
                     for d in (looks[k][0], looks[k][-1])
                 )
                 parts.append(
-                    _("{name}: {first} in layer 1, {last} in layer {n}", name=name, first=first,
+                    _("{name}: {first} in layer 1, {last} in layer {n}", name=_(name), first=first,
                       last=last, n=depth)
                 )  # fmt: skip
             yield Frame(

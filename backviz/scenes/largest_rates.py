@@ -44,8 +44,9 @@ def norm_rates(
 ) -> Film:
     """A normalized network can be trained with larger rates: the same run at many rates.
 
-    Left the loss against the rate, step by step: each point is a network of its own. Right the
-    largest rate that halves the loss it began with. Data and random numbers are the same in all.
+    Left the loss against the rate, step by step: each point is a network of its own, and what is
+    above 10 stands at the dotted line. Right the largest rate that halves the loss it began with.
+    Data and random numbers are the same in all.
 
     Options:
     activation: what each unit applies
@@ -72,7 +73,7 @@ def norm_rates(
         Panel(
             "loss", Axis(N_("rate"), 0.8 * LOW, 1.25 * HIGH, log=True),
             Axis("", *span(*drawn.values(), [1e-3], log=True), log=True),
-            title=N_("loss at each rate (10: or more)"), legend="below",
+            title=N_("loss at each rate"), legend="below",
             static=(Rule("top", TOP, color="muted", dash="dotted"),),
         ),
         Panel(
@@ -101,7 +102,7 @@ def norm_rates(
                 for wiring in WIRINGS
             )
             yield Frame(
-                _("Step {k}: the largest rate that halves the loss is {plain} without a norm, "
+                _("Step {k}, the largest rate that halves the loss: {plain} without a norm, "
                   "{batch} with batch norm, {layer} with layer norm.", k=k, plain=plain,
                   batch=batch, layer=layer),
                 {"loss": curves, "largest": [*lines, *heads]},

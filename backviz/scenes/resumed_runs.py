@@ -126,7 +126,7 @@ def resume(
     }  # fmt: skip
     labels = {
         "whole": N_("not interrupted"),
-        "with": N_("with the optimizer's state"),
+        "with": N_("with its state"),
         "without": N_("weights alone"),
     }
     steps, place = len(rows["whole"]), len(head)
