@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from backviz.autodiff.value import tensor
 from backviz.language import N_, _
 from backviz.optim import SGD
 from backviz.scenes.artist import Array
-from backviz.scenes.artists import Bars, Line, Points, Rule
+from backviz.scenes.artists import Bars, Line, Points
 from backviz.scenes.layers import head, key_frames, theory_line
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
@@ -29,8 +29,8 @@ TARGETS: dict[Target, Callable[[Array], Array]] = {
 
 def fitted(
     y: Array, pieces: int, rate: float, steps: int, seed: int
-) -> list[tuple[Array, Array, Array, float]]:
-    """Slopes, cuts, gradients of the slopes (k,) and the loss at every step of a training."""
+) -> list[tuple[Array, Array, float]]:
+    """Slopes and cuts (k,) and the loss at every step of a training."""
     x = np.linspace(-1.0, 1.0, len(y))
     draw = np.random.default_rng((seed, pieces))
     touch = np.linspace(-1, 1, 2 * pieces + 1)[1::2]  # tangents of ½x²: each wins somewhere
@@ -44,9 +44,21 @@ def fitted(
         loss = ((lines.max(axis=1) - y) ** 2).mean()
         descent.zero_grad()
         loss.backward()
-        rows.append((np.array(w.data), np.array(b.data), np.array(w.grad), loss.item()))
+        rows.append((np.array(w.data), np.array(b.data), loss.item()))
         descent.step()
     return rows
+
+
+def routed(x: Array, w: Array, b: Array) -> Array:
+    """How much of each sample's gradient goes to each line (n, k), by a backward pass of max.
+
+    >>> routed(np.array([-1.0, 2.0]), np.array([-1.0, 1.0]), np.zeros(2))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    lines = tensor(x[:, None] * w + b)
+    lines.max(axis=1).sum().backward()
+    return np.asarray(lines.grad)
 
 
 def best_error(pieces: Array) -> Array:
@@ -74,10 +86,10 @@ def maxout(
     """Maxout is the largest of k lines: where one wins it alone gets the gradient.
 
     Left the lines, thick where each of them is the largest, and the function that they learn. In
-    the middle the gradient of each slope: first of one sample, the point, then of all in training;
-    that of a line which wins nowhere is 0. Right what more pieces bring: every convex
-    function can be fitted as well as one likes (Goodfellow et al., 2013), and x² with an error
-    that falls like 1/k⁴.
+    the middle what part of the gradients each line gets: first those of one sample, the point,
+    then those of all in training; a line that wins nowhere gets none and stays as it is. Right
+    what more pieces bring: every convex function can be fitted as well as one likes (Goodfellow
+    et al., 2013), and x² with an error that falls like 1/k⁴.
 
     Options:
     target: the convex function that is learned
@@ -91,11 +103,10 @@ def maxout(
     runs = {k: fitted(y, k, rate, steps, seed) for k in range(1, pieces + 1)}
     rows = runs[pieces]
     counts = np.arange(1.0, pieces + 1)
-    errors = np.array([run[-1][3] for run in runs.values()])
+    errors = np.array([run[-1][2] for run in runs.values()])
     theory = best_error(counts)
     visits = np.linspace(0, SAMPLES - 1, 24).round().astype(int)
-    alone = {int(i): _gradient_of(x[i], y[i], rows[0]) for i in visits}
-    slopes = np.array([*(row[2] for row in rows), *alone.values()])
+    routes = [routed(x, row[0], row[1]) for row in rows]
     edges = np.arange(pieces + 1) + 0.5
     ticks = tuple(float(k) for k in counts)
     is_square = target == "parabola"
@@ -106,9 +117,9 @@ def maxout(
             static=(Line("target", x, y, color="muted", dash="dotted", width=6.0),),
         ),
         Panel(
-            "gradient", Axis(N_("line"), 0.3, pieces + 0.7, ticks=ticks),
-            Axis("", *span(slopes, [-0.1, 0.1])), title="∂L/∂w",
-            place=(0, 1, 1, 1), static=(Rule("zero", 0.0, dash="solid"),),
+            "share", Axis(N_("line"), 0.3, pieces + 0.7, ticks=ticks),
+            Axis("", 0.0, 1.05), title=N_("share of the gradients"),
+            place=(0, 1, 1, 1),
         ),
         Panel(
             "error", Axis(N_("pieces k"), 0.7, pieces + 0.3, ticks=ticks),
@@ -125,13 +136,14 @@ def maxout(
 
     def frames() -> Iterator[Frame]:
         for n, (k, i, many) in enumerate(places):
-            w, b, slope, loss = rows[k]
+            w, b, loss = rows[k]
+            share = routes[k][i] if i >= 0 else routes[k].mean(axis=0)
             heights = x[:, None] * w + b
             wins = heights.argmax(axis=1)
             line = Line("error", counts[:many], errors[:many], N_("measured"), 0, marked=True)
             here = slice(i, i + 1) if i >= 0 else slice(0)
             yield Frame(
-                _told(k, i, many, wins, slope, loss, errors),
+                _told(k, i, many, share, loss, errors),
                 {
                     "lines": (
                         *(
@@ -146,7 +158,7 @@ def maxout(
                         Points("here", x[here], heights.max(axis=1)[here], color="ink",
                                marker="circle", size=14.0),
                     ),
-                    "gradient": (Bars("slopes", edges, alone.get(i, slope), color="gradient"),),
+                    "share": (Bars("shares", edges, share, color="gradient"),),
                     "error": (line, *([head(line, -1)] if many else [])),
                 },
                 pause=1.5 if n in (0, len(visits)) or many == 1 else 0.0,
@@ -156,18 +168,11 @@ def maxout(
         N_("Maxout: the line that wins gets the gradient"), panels, frames, len(places),
         key_frames(len(places)), columns=(1.4, 1.0, 1.0),
         alt="Left straight lines under a convex curve, thick where each is the largest; in the "
-        "middle the gradients of their slopes as bars; right the error against their number.",
+        "middle their shares of the gradients as bars; right the error against their number.",
     )  # fmt: skip
 
 
-def _gradient_of(x: float, y: float, row: tuple[Array, Array, Array, float]) -> Array:
-    """The gradient (k,) of one sample's squared error: 0 but for the line that wins."""
-    w, b = tensor(row[0]), tensor(row[1])
-    (((w * x + b).max() - y) ** 2).backward()
-    return np.asarray(w.grad)
-
-
-def _told(k: int, i: int, many: int, wins: Any, slope: Array, loss: float, errors: Array) -> str:
+def _told(k: int, i: int, many: int, share: Array, loss: float, errors: Array) -> str:
     """What is to be seen: the training, who wins at the point, or what more pieces bring."""
     if many:
         return _("With pieces: {k}, the mean square is {error}; each more brings the line nearer.",
@@ -175,10 +180,10 @@ def _told(k: int, i: int, many: int, wins: Any, slope: Array, loss: float, error
     if i >= 0:
         x = write(-1 + 2 * i / (SAMPLES - 1), 2)
         return _("At x = {x} line {j} is the largest: it alone gets the gradient of this sample.",
-                 x=x, j=int(wins[i]) + 1)  # fmt: skip
-    idle = sorted(set(range(1, len(slope) + 1)) - {int(j) + 1 for j in wins})
-    if idle:
+                 x=x, j=int(share.argmax()) + 1)  # fmt: skip
+    idle = np.flatnonzero(share == 0) + 1
+    if len(idle):
         return _("Step {k}: loss {loss}; nowhere the largest, so without gradient: {idle}.", k=k,
-                 loss=write(loss), idle=", ".join(map(str, idle)))  # fmt: skip
+                 loss=write(loss), idle=", ".join(map(str, idle.tolist())))  # fmt: skip
     return _("Step {k}: loss {loss}; every line is the largest somewhere and has a gradient.",
              k=k, loss=write(loss))  # fmt: skip

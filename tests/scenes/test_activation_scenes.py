@@ -72,13 +72,14 @@ def test_the_slope_of_prelu_and_its_gradient_are_those_of_torch():
 
 def test_only_the_line_that_wins_gets_a_gradient():
     data = scenes.maxout(pieces=3, steps=40).data()
+    lines = np.stack([data[f"lines.line {j}.y"] for j in (1, 2, 3)], axis=-1)
+    x = data["lines.line 1.x"][0]
     for k in range(24):  # the frames in which the point visits the inputs
-        x, y = data["lines.here.x"][k, 0], data["lines.here.y"][k, 0]
-        heights = [np.interp(x, data[f"lines.line {j}.x"][k], data[f"lines.line {j}.y"][k])
-                   for j in (1, 2, 3)]  # fmt: skip
-        wanted = np.zeros(3)
-        wanted[int(np.argmax(heights))] = 2 * (y - x**2) * x
-        assert data["gradient.slopes.heights"][k] == pytest.approx(wanted, abs=1e-12)
+        i = int(np.argmin(np.abs(x - data["lines.here.x"][k, 0])))
+        assert data["share.shares.heights"][k].tolist() == np.eye(3)[lines[k, i].argmax()].tolist()
+    for k in range(24, len(lines)):
+        wins = np.bincount(lines[k].argmax(axis=1), minlength=3) / len(x)
+        assert data["share.shares.heights"][k] == pytest.approx(wins)
 
 
 def test_no_training_is_better_than_the_best_pieces():
