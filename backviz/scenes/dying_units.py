@@ -38,7 +38,7 @@ def dead_units(
     width: Annotated[int, Within(1, 256)] = 32,
     least: Annotated[float, Within(1e-6, 1e3)] = 0.1,
     most: Annotated[float, Within(1e-6, 1e6)] = 10.0,
-    steps: Annotated[int, Within(1, 200)] = 40,
+    steps: Annotated[int, Within(1, 200)] = 25,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Large steps kill ReLU units: they put out 0 for every sample and learn no more.

@@ -92,7 +92,7 @@ def overfitting(
     panels = (
         Panel(
             "data", Axis("x", *span(at, pad=0.025)),
-            Axis("y", *(span(y, [-1.3, 1.3]) if data is None else span(y, v))),
+            Axis("y", *span(y, v if data else [-1.3, 1.3], *shown.values())),
             title=N_("what the network says"),
             static=(
                 Line("wave", at[:, 0], np.sin(np.pi * at[:, 0]), color="muted", dash="dotted")

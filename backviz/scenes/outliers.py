@@ -51,7 +51,7 @@ def fitted(x: Array, y: Array, loss: str, rate: float, steps: int) -> Array:
 )
 def robust_fit(
     samples: Annotated[int, Within(4, 200)] = 24,
-    outliers: Annotated[int, Within(0, 50)] = 4,
+    outliers: Annotated[int, Within(0, 50)] = 3,
     far: Annotated[float, Within(-100, 100)] = -6.0,
     noise: Annotated[float, Within(0, 10)] = 0.3,
     data: Annotated[Data | None, own_data(1)] = said(""),

@@ -34,7 +34,7 @@ def unit_inputs(
     depth: Annotated[int, Within(1, 100)] = 4,
     width: Annotated[int, Within(1, 512)] = 64,
     rate: Annotated[float, Within(0, 1e3)] = 0.1,
-    steps: Annotated[int, Within(1, 300)] = 60,
+    steps: Annotated[int, Within(1, 300)] = 40,
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Where the inputs of real units fall on their activation and on its derivative.
