@@ -27,7 +27,7 @@ else:
         torch = None
 needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
-QUICK = {"skip_surface": {"depth": 4, "steps": 5}}
+QUICK = {"skip_surface": {"depth": 4, "steps": 5}, "fans": {"seeds": 2}}
 NAMES = ("fans", "lsuv", "time_gradient", "skip_surface", "saturation_map", "update_ratio",
          "gradient_histograms")  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_widths_are_whole_numbers(text):
 
 def test_lsuv_finds_the_gain_of_the_activation_by_measuring():
     for activation, gain in (("relu", 2**0.5), ("tanh", 1.592537)):
-        data = scenes.lsuv(activation=activation, depth=8, width=256, samples=512).data()
+        data = scenes.lsuv(activation=activation, depth=8, width=128, samples=256).data()
         np.testing.assert_allclose(data["width.measured.y"][-1], 1, atol=0.01)
         assert np.mean(data["factor.factor.y"][-1, 1:]) == pytest.approx(gain, rel=0.06)
         before = data["width.before.y"]

@@ -17,7 +17,7 @@ from backviz.scenes.registry import Option, scene
 
 HEAVY = (
     "gradient_flow", "gradient_strip", "activations", "dead_units", "order_chaos", "basins",
-    "stability", "optimizers", "clipping", "saturation",
+    "stability", "optimizers", "clipping", "saturation", "norm_rates", "skip_surface",
 )  # fmt: skip
 OTHER = {int: "x", float: "x", bool: 2, str: 3}
 
