@@ -45,6 +45,7 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
         return ax
     if space:
         ax.view_init(*panel.view)
+        ax.computed_zorder = False  # ways lie on the surface, in vectors as on pixels
         ax.set_box_aspect(None, zoom=0.98)
     else:
         covered = any(isinstance(a, (Contours, Heat)) for a in panel.static)

@@ -34,6 +34,7 @@ class SpaceArrows(Piece):
             0, 0, "", size=size, color=color, ha="center", transform=IdentityTransform()
         )
         self._ends = np.zeros((0, 2, 3))
+        self.set_zorder(9)  # over the surface and the ways
         ax.add_artist(self)
 
     def show(self, arrows: Arrows) -> None:

@@ -214,7 +214,7 @@ _SET: Mapping[str, Callable[[float, int], Options]] = {
     "linear": lambda lr, n: {"start_factor": 1.0, "end_factor": 0.0, "total_iters": n},
     "polynomial": lambda lr, n: {"total_iters": n, "power": 2.0},
     "cosine": lambda lr, n: {"t_max": n},
-    "warm_restarts": lambda lr, n: {"t_0": _whole(n, 7), "t_mult": 2},
+    "warm_restarts": lambda lr, n: {"t_0": -(-n // 7), "t_mult": 2},
     "cyclic": lambda lr, n: {"max_lr": lr, "step_size_up": _whole(n, 6), "mode": "triangular2"},
     "warmup": lambda lr, n: {
         "then": rules.cosine(lr, t_max=max(1, n - n // 5)), "steps": _whole(n, 5),
@@ -233,8 +233,9 @@ def scheduled(name: str, lr: float, steps: int) -> Schedule:
     """A schedule around the rate `lr` for a descent of so many steps, told by `schedule_text`.
 
     time_based ends near 1/11 of the rate, exponential near 1/20, step at .3³, linear, polynomial
-    and cosine at 0; warm-up takes a fifth of the steps, patience a twentieth; there are three
-    restarts, each twice as long, and three cycles, each half as high, from a tenth of the rate.
+    and cosine at 0; warm-up takes a fifth of the steps, patience a twentieth; with warm
+    restarts it falls three times, each twice as long, the last to the end; there are three cycles,
+    each half as high, from a tenth of the rate.
 
     >>> round(scheduled("exponential", 1.0, 60)(60), 2)
     0.05

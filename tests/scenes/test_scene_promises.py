@@ -11,6 +11,7 @@ from backviz.nn import theory
 from backviz.optim.one_cycle import one_cycle
 from backviz.optim.schedules import every, exponential, warmup
 from backviz.scenes.basin_maps import arrivals
+from backviz.scenes.optimizer_choice import scheduled
 from backviz.scenes.phases import chi_map
 from backviz.scenes.surfaces import SURFACES
 
@@ -81,6 +82,14 @@ def test_a_schedule_that_starts_low_is_built_around_its_top_rate():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("steps", [20, 60, 90, 91, 500])
+def test_warm_restarts_end_with_a_whole_fall(steps):
+    """A restart just before the end would throw a descent out of its minimum."""
+    made = scheduled("warm_restarts", 1.0, steps)
+    rates = [made(k) for k in range(steps)]
+    assert rates[-1] < 0.1 and np.sum(np.diff(rates) > 0.5) == 2
+
+
 def test_stability_measures_the_minimum_that_a_descent_reaches():
     """From the start of Himmelblau's surface that is (−3.78, −3.28) with λ = 133.8, not (3, 2)."""
     film = scenes.stability(surface="himmelblau", steps=200, frames=60)

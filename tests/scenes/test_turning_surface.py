@@ -99,3 +99,16 @@ def test_nothing_on_the_turning_page_is_cut_off_or_covered(lang):
 def test_arrows_in_space_have_a_height_each():
     with pytest.raises(ShapeError, match="vectors of one length"):
         Arrows("a", [0.0], [0.0], [1.0], [1.0], z=[0.0, 1.0], dz=[0.0])
+
+
+def test_in_vectors_ways_and_arrows_lie_on_the_surface_as_on_pixels():
+    film = scenes.surface(steps=6)
+    canvas = Canvas(film, *list(film.states())[-1], film_style())
+    pixels = canvas.pixels.astype(int)
+    with canvas.whole() as figure:
+        figure.canvas.draw()
+        whole = np.asarray(figure.canvas.buffer_rgba()).astype(int)
+    left, _, right, _ = canvas._cells["space"]
+    part = slice(int(left * 1280), int(right * 1280))
+    differ = np.abs(whole - pixels)[:, part].max(axis=-1) > 60
+    assert differ.mean() < 2e-3
