@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
-from itertools import chain
 
 from backviz.diagrams.arrows import label_size
 from backviz.diagrams.boxes import EM, measure
@@ -178,7 +177,10 @@ def ways(diagram: Diagram, style: Style, preset: Preset) -> Iterator[Way]:
     if preset.height or preset.tallest:
         broken: Iterable[Rows] = in_rows(across.plan, row, ROWS_ON_A_PAGE)
     elif row.width > widest_of(preset):
-        broken = chain(*(in_rows(across.plan, row, over=n) for n in (FEW_OVER, MOST_OVER_WIDE)))
+        few, many = (in_rows(across.plan, row, over=n) for n in (FEW_OVER, MOST_OVER_WIDE))
+        yield from (Way(across.plan, style.engine, rows) for rows in few)
+        yield down
+        broken = many
     else:
         return
     yield from (Way(across.plan, style.engine, rows) for rows in broken)
@@ -209,7 +211,8 @@ def narrow(found: Iterable[Way], preset: Preset) -> Way:
         return way.layout.width <= most_of(preset)
 
     for way in found:
-        if way.tangled and fits(tried[0]):  # one long row, rather than a tangle around corners
+        # one long row, or one from top to bottom, rather than a tangle around corners
+        if tried and (way.tangled or way.plan.direction == "TB") and fits(tried[0]):
             return tried[0]
         if way.layout.width <= widest:
             return way

@@ -14,7 +14,10 @@ def extent(mark):
         case Text():
             width = font.width(mark.text, mark.size, mark.bold)
             return mark.x, mark.y - 0.73 * mark.size, mark.x + width, mark.y + 0.1 * mark.size
-        case Curve() | Polygon():
+        case Curve():  # the line itself: its control points may lie off the page
+            xs, ys = zip(*bezier(mark.points), strict=True)
+            return min(xs), min(ys), max(xs), max(ys)
+        case Polygon():
             xs, ys = zip(*mark.points, strict=True)
             return min(xs), min(ys), max(xs), max(ys)
 

@@ -1,8 +1,8 @@
 """The ends of arrows at one box, moved apart along its sides.
 
 An engine aims every arrow at the middle of a box, so that heads lie on one another.
-Invariant: ends keep their order along a side, an end alone stays where it is, and no end
-leaves the straight part of its side.
+Invariant: ends keep their order along a side, an end alone on the straight part of a side stays
+where it is, and no end is left beside that part.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from backviz.diagrams.layout.plan import Layout, Plan, Point
 
 APART = 14.0  # points between the middles of two arrows that are drawn as two lines each
-CORNER = 9.0  # of a side, where its end is round or half an arrow would hang over
+CORNER = 6.0  # of a side, where its end is round or half an arrow would hang over
 LIMIT = 1_000  # arrows; in a larger picture no one sees it
 Curve = tuple[Point, ...]
 
@@ -31,38 +31,36 @@ def spread(plan: Plan, layout: Layout) -> Layout:
     """The layout with room between the ends of arrows that meet a box on the same side."""
     if len(plan.edges) > LIMIT:
         return layout
-    along = 1 if plan.direction == "LR" else 0  # the axis of the sides where arrows meet boxes
     size = {n.id: (n.width, n.height) for n in plan.nodes}
-    sides: dict[tuple[str, bool], list[_End]] = {}
+    sides: dict[tuple[str, int, bool], list[_End]] = {}
     for edge in plan.edges:
         curve = layout.curves.get(edge.id, ())
         for box, first in ((edge.tail, True), (edge.head, False)):
-            if curve and _on_its_side(curve, first, layout.centers[box], size[box], along):
+            if curve:
                 end, near = (curve[0], curve[1]) if first else (curve[-1], curve[-2])
-                found = _End(end[along], near[along], edge.id, first)
-                sides.setdefault((box, first), []).append(found)
-    moves: dict[tuple[str, bool], float] = {}
-    for (box, _first), ends in sides.items():
-        if len(ends) > 1:
-            middle, half = layout.centers[box][along], max(size[box][along] / 2 - CORNER, 0.0)
-            ordered = sorted(ends, key=lambda end: (end.at, end.beyond))
-            places = apart([end.at for end in ordered], middle - half, middle + half)
-            for moved, place in zip(ordered, places, strict=True):
-                moves[moved.arrow, moved.first] = place - moved.at
+                axis, far = _side(end, layout.centers[box], size[box])
+                found = _End(end[axis], near[axis], edge.id, first)
+                sides.setdefault((box, axis, far), []).append(found)
+    moves: dict[tuple[str, bool], tuple[int, float]] = {}
+    for (box, axis, _far), ends in sides.items():
+        middle, half = layout.centers[box][axis], max(size[box][axis] / 2 - CORNER, 0.0)
+        ordered = sorted(ends, key=lambda end: (end.at, end.beyond))
+        places = apart([end.at for end in ordered], middle - half, middle + half)
+        for moved, place in zip(ordered, places, strict=True):
+            moves[moved.arrow, moved.first] = axis, place - moved.at
+    most, still = (layout.width, layout.height), (0, 0.0)
     curves = {
-        name: _moved(curve, moves.get((name, True), 0.0), moves.get((name, False), 0.0), along)
+        name: _moved(curve, moves.get((name, True), still), moves.get((name, False), still), most)
         for name, curve in layout.curves.items()
     }
     return replace(layout, curves=curves)
 
 
-def _on_its_side(
-    curve: Curve, first: bool, center: Point, size: tuple[float, float], along: int
-) -> bool:
-    """Whether an arrow leaves on the side to the next rank, or comes in on the other."""
-    end, across = (curve[0] if first else curve[-1]), 1 - along
-    outward = (end[across] - center[across]) * (1 if first else -1)
-    return outward > size[across] / 2 - CORNER
+def _side(end: Point, center: Point, size: tuple[float, float]) -> tuple[int, bool]:
+    """The axis of the side of a box on which an arrow ends, and whether it is the far one."""
+    out = [abs(end[axis] - center[axis]) - size[axis] / 2 for axis in (0, 1)]
+    across = 0 if out[0] >= out[1] else 1
+    return 1 - across, end[across] > center[across]
 
 
 def apart(places: list[float], low: float, high: float, by: float = APART) -> list[float]:
@@ -90,16 +88,17 @@ def apart(places: list[float], low: float, high: float, by: float = APART) -> li
     return [min(max(place, low), room) + i * by for i, place in enumerate(flat)]
 
 
-def _moved(curve: Curve, start: float, end: float, along: int) -> Curve:
-    """A curve whose first two and last two points are moved along one axis."""
-    if not start and not end:
+def _moved(curve: Curve, start: tuple[int, float], end: tuple[int, float], most: Point) -> Curve:
+    """A curve whose first two and last two points are moved along one axis, on the drawing."""
+    if not start[1] and not end[1]:
         return curve
     return (
-        *(_by(p, start, along) for p in curve[:2]),
+        *(_by(p, *start, most) for p in curve[:2]),
         *curve[2:-2],
-        *(_by(p, end, along) for p in curve[-2:]),
+        *(_by(p, *end, most) for p in curve[-2:]),
     )
 
 
-def _by(point: Point, move: float, along: int) -> Point:
-    return (point[0], point[1] + move) if along else (point[0] + move, point[1])
+def _by(point: Point, axis: int, move: float, most: Point) -> Point:
+    moved = min(max(point[axis] + move, 0.0), most[axis])
+    return (moved, point[1]) if axis == 0 else (point[0], moved)
