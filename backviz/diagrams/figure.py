@@ -71,7 +71,7 @@ TOLERATED = 0.6  # of the least text size, with a warning, before the middle is 
 
 def _tangle(level: Level) -> tuple[bool, int]:
     """How bad a page that takes its width from what is drawn is to read."""
-    return level.width > MOST_WIDE, level.page.tidy.faults[0] if level.page else 0
+    return level.width > MOST_WIDE, level.page.sheet.faults[0] if level.page else 0
 
 
 class Figure:

@@ -33,7 +33,7 @@ from backviz.diagrams.model import (
 from backviz.diagrams.style import Style
 from backviz.diagrams.tangle import crossing, out_of_order
 from backviz.diagrams.theme import INCH, PRESETS, THEMES, Preset, Theme
-from backviz.diagrams.tidy import tidiest
+from backviz.diagrams.tidy import LARGE, tidiest
 from backviz.diagrams.ways import EDGE, MOST_WIDE, Way, best, most_of, narrow, plan, scale_of, ways
 from backviz.language import _
 
@@ -103,7 +103,7 @@ class Page:
     @property
     def _in_turn(self) -> list[Way]:
         """The way that was chosen and, where the page has no size, rows in place of one or one."""
-        if self.preset.width:
+        if self.preset.width or len(self.diagram.boxes) > LARGE:
             return [self._way]
         rows = bool(self._way.rows)
         others = (way for way in self._ways if bool(way.rows) is not rows)

@@ -7,7 +7,7 @@ which they were written second.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,33 +27,39 @@ def crossing(curves: Mapping[str, Points]) -> list[tuple[str, str]]:
     >>> crossing({"a": flat, "b": steep})
     [('a', 'b')]
     """
-    if len(curves) > MOST_CURVES:
+    if not 1 < len(curves) <= MOST_CURVES:
         return []
-    lines = {name: _line(np.array(curve, dtype=float)) for name, curve in curves.items()}
-    spans = {name: (*line.min(axis=0), *line.max(axis=0)) for name, line in lines.items()}
-    found = []
-    for one, other in combinations(lines, 2):
-        a, b = spans[one], spans[other]
-        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
-            found += [(one, other)] * _meet(lines[one], lines[other])
-    return found
+    names = list(curves)
+    lines = [_line(np.array(curve, dtype=float)) for curve in curves.values()]
+    owner = np.repeat(np.arange(len(lines)), [len(line) - 1 for line in lines])
+    start, end = np.concatenate([li[:-1] for li in lines]), np.concatenate([li[1:] for li in lines])
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    near = owner[:, None] < owner
+    for axis in (0, 1):
+        near &= low[:, None, axis] < high[:, axis]
+        near &= high[:, None, axis] > low[:, axis]
+    one, other = near.nonzero()
+    met = _meet(start[one], end[one], start[other], end[other])
+    pairs = zip(owner[one[met]].tolist(), owner[other[met]].tolist(), strict=True)
+    return [(names[i], names[j]) for i, j in pairs]
 
 
 def _line(points: np.ndarray) -> np.ndarray:
+    """A chain of straight pieces, four for each Bézier piece."""
     starts = np.arange(0, len(points) - 1, 3)
-    return np.asarray((_COARSE @ points[starts[:, None] + np.arange(4)]).reshape(-1, 2))
+    pieces = points[starts[:, None] + np.arange(4)]
+    return np.concatenate([(_COARSE[:-1] @ pieces).reshape(-1, 2), points[-1:]])
 
 
-def _meet(one: np.ndarray, other: np.ndarray) -> int:
-    """In how many places two chains of straight pieces cross."""
-    a, b, c, d = one[:-1, None], one[1:, None], other[None, :-1], other[None, 1:]
+def _meet(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    """Which straight pieces from a to b cross those from c to d."""
 
     def side(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
         along, away = q - p, r - p
-        return np.asarray(along[..., 0] * away[..., 1] - along[..., 1] * away[..., 0])
+        return np.asarray(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0])
 
     apart = (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
-    return int(apart.sum())
+    return np.asarray(apart)
 
 
 def out_of_order(edges: Sequence[Edge], curves: Mapping[str, Points], axis: int) -> list[str]:

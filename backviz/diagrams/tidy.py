@@ -20,7 +20,8 @@ Count = tuple[int, int]
 Judge = Callable[[Layout, int], Count | None]
 WORST = (sys.maxsize, 0)
 MOST_TRIES = 16
-MOST_WORK = 500  # boxes that are placed by all tries together
+LARGE = 40  # boxes, from which a second engine is asked once
+MOST_WORK = 400  # boxes that are placed by all tries together
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,12 @@ class _Search:
         for asked in self._set_back(strict):
             self._try(asked)
         self._put_in_order(sorted(ordered - self.asked.ordered))
-        for other in dict.fromkeys(
-            (_Asked(ordered, self.asked.back), _Asked(strict, self.asked.back), _Asked(ordered))
-        ):
+        others = (
+            _Asked(ordered, self.asked.back),
+            _Asked(strict, self.asked.back),
+            _Asked(ordered),
+        )
+        for other in list(dict.fromkeys(others))[: 1 if len(joined) > LARGE else None]:
             self._ask_both(self.asked, other)
         return self.place
 

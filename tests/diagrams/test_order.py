@@ -29,7 +29,6 @@ CROSSINGS = {
     ("batch_norm_by_hand", "notebook"): 2,
     ("layer_norm", "notebook"): 1,
     ("logistic_regression", "notebook"): 1,
-    ("lstm", "notebook"): 3,
     ("@order", "notebook"): 1, ("@order", "slide"): 1, ("@order", "beamer"): 1,
     ("@course-forward", "beamer"): 1,  # without it the text would be 7.5 pt of 8
 }  # fmt: skip
