@@ -69,7 +69,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "a box for each weight, and one matrix product with the same numbers",
             "graph @karpathy-neuron -o NAME-1.svg", "graph @mazur-scalar -o NAME-2.svg",
             "graph @mazur -o NAME-3.svg", "animate hidden_lines -o NAME-4.mp4",
-            "animate width_fit -o NAME-5.mp4",
+            "animate width_fit -o NAME-5.mp4", "animate logistic_boundary -o NAME-6.mp4",
         ),
         (
             "by-hand", "A forward pass on paper: hidden units (40, 40), output 0",
@@ -159,6 +159,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "sgd", "Gradient descent; the noise of mini-batches is centred",
             "batches of several sizes; their gradients around the full one, and the 1/√B law",
             "animate mini_batches -o NAME.mp4", "animate gradient_noise -o NAME-2.mp4",
+            "animate line_fit -o NAME-3.mp4",
         ),
         (
             "momentum", "Momentum adds up the gradients of the past",

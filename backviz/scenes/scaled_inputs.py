@@ -15,7 +15,8 @@ from backviz.scenes.layers import head, key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.numbers import number as write
 from backviz.scenes.optimizer_choice import Choice
-from backviz.scenes.registry import Claim, Within, scene
+from backviz.scenes.provider import Data, own_data
+from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_panels import map_panel, moments_of
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run, travel
@@ -64,6 +65,7 @@ def input_scaling(
     samples: Annotated[int, Within(4, 100)] = 24,
     noise: Annotated[float, Within(0, 10)] = 0.1,
     steps: Annotated[int, Within(1, 1000)] = 25,
+    data: Annotated[Data | None, own_data(2)] = said(""),
     seed: Annotated[int, Within(0, 2**31)] = 0,
 ) -> Film:
     """Inputs of different size make a ravine of the loss; scaled to one size they make a bowl.
@@ -78,11 +80,15 @@ def input_scaling(
     samples: how many points
     noise: standard deviation of the targets
     steps: of gradient descent
+    data: your own points: a csv with columns x1,x2,y, an npz, or file.py:name; the mean of each
+      column is taken off
     seed: of the points
     """
     draw = np.random.default_rng(seed)
     plain = draw.standard_normal((samples, 2)) * (1.0, factor)
     y = plain @ (1.5, 1.5 / factor) + noise * draw.standard_normal(samples)
+    if data is not None:  # a mean would need a third weight
+        plain, y = data.x - data.x.mean(axis=0), data.y - data.y.mean()
     lands = {w: two_weights(x, y)
              for w, x in zip(WORDS, (plain, plain / plain.std(axis=0)), strict=True)}  # fmt: skip
     bends = {w: land.curvatures(np.zeros((1, 2)))[0] for w, land in lands.items()}

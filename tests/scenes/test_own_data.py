@@ -69,7 +69,7 @@ def test_the_scenes_that_train_on_points_take_own_ones():
 
 
 # The others show what is made of the points: losses, gradients, weights.
-UNSEEN = ("penalties", "resume", "mini_batches", "gradient_noise", "rate_range")
+UNSEEN = ("penalties", "resume", "mini_batches", "gradient_noise", "rate_range", "input_scaling")
 DRAWN = [name for name in TAKING if name not in UNSEEN]
 
 
@@ -94,6 +94,16 @@ def test_a_scene_draws_points_of_any_size(name, tmp_path):
     assert all(
         np.isfinite(v[-1]).all() for key, v in data.items() if re.match(r"loss\.\w+\.y", key)
     )
+
+
+def test_the_curvatures_of_own_inputs_are_those_of_their_covariance(tmp_path):
+    path = tmp_path / "points.csv"
+    x = np.random.default_rng(3).uniform((1000, -1), (1050, 1), (40, 2))
+    np.savetxt(path, np.c_[x, x @ (0.1, 2.0) + 7], delimiter=",")
+    said = scenes.input_scaling(data=str(path), steps=5).at(0)[0].caption
+    bends = [np.linalg.eigvalsh(2 * np.cov(z.T, bias=True)) for z in (x, x / x.std(axis=0))]
+    told = re.search(r"differ ([\d.]+)-fold.*scaled ([\d.]+)-fold", said).groups()
+    assert list(map(float, told)) == pytest.approx([b[1] / b[0] for b in bends], rel=0.05)
 
 
 def test_a_network_learns_from_inputs_of_any_size(tmp_path):
