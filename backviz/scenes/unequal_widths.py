@@ -35,9 +35,12 @@ def _read_widths(option: str, text: str) -> tuple[int, ...]:
         widths = ()
     if not 2 <= len(widths) <= 60 or not all(1 <= n <= 2048 for n in widths):
         raise UsageError(
-            f"{option} are 2 to 60 whole numbers from 1 to 2048 with commas, such as 32,128,32; "
-            f"{text!r} is not"
-        )
+            _(
+                "{option} are 2 to 60 whole numbers from 1 to 2048 with commas, such as "
+                "32,128,32; not {text!r}",
+                option=option, text=text,
+            )
+        )  # fmt: skip
     return widths
 
 
