@@ -57,7 +57,7 @@ def make_axes(figure: Any, panel: Panel, palette: Palette) -> Any:
     for name, axis in _axes_of(panel):
         getattr(ax, f"set_{name}label")(axis.label, size=SMALL, color=theme.ink)
         if space:
-            getattr(ax, f"{name}axis").labelpad = 14
+            getattr(ax, f"{name}axis").labelpad = 22 if name == "z" else 14  # numbers beside it
             getattr(ax, f"{name}axis").set_pane_color(theme.box)
         if axis.log:
             getattr(ax, f"set_{name}scale")("log")

@@ -15,10 +15,10 @@ from backviz.language import N_
 from backviz.scenes.artist import Array, Artist, Color
 from backviz.scenes.artists import Arrows
 from backviz.scenes.surfaces import Landscape
+from backviz.words import Words
 
 MEMORY = ("m̂", "b", "m")  # what is kept of gradients, the first that an optimizer has
 SQUARES = ("v̂", "v", "s")  # what is kept of their squares
-ABOUT = N_("−g: against the gradient, −m̂: against its mean, √v̂: root of its squares, by axis")
 
 
 def pointed(land: Landscape, spot: Array, vector: Array, long: float) -> tuple[Array, Array]:
@@ -35,6 +35,29 @@ def pointed(land: Landscape, spot: Array, vector: Array, long: float) -> tuple[A
     return spot[None], (vector * (long / length))[None]
 
 
+def _names(terms: Mapping[str, Array]) -> tuple[str, str]:
+    """What is kept of gradients and of their squares, by name; "" if nothing is."""
+    memory, squares = (next((n for n in kept if n in terms), "") for kept in (MEMORY, SQUARES))
+    return memory, squares
+
+
+def about_parts(terms: Mapping[str, Array]) -> list[str]:
+    """What the arrows are, a line for each that the optimizer has.
+
+    >>> [str(line) for line in about_parts({"g": np.zeros(2), "b": np.zeros(2)})]
+    ['−g: against the gradient', '−b: against the sum that is kept of it']
+    """
+    memory, squares = _names(terms)
+    made: list[str] = [N_("−g: against the gradient")]
+    if memory == "b":
+        made.append(N_("−b: against the sum that is kept of it"))
+    elif memory:
+        made.append(Words("−{m}: against its mean", m=memory))
+    if squares:
+        made.append(Words("√{v}: root of its squares, by axis", v=squares))
+    return made
+
+
 def parts_in_space(
     land: Landscape, spot: Array, terms: Mapping[str, Array], height: Callable[[Array], Array]
 ) -> tuple[Artist, ...]:
@@ -42,12 +65,21 @@ def parts_in_space(
 
     The squares have an arrow along each axis; the longer one is the axis that is divided by more.
     """
-    memory = next((terms[name] for name in MEMORY if name in terms), np.zeros(2))
-    squares = np.sqrt(next((terms[name] for name in SQUARES if name in terms), np.zeros(2)))
+    memory, squares = _names(terms)
     made = []
     for key, label, color, arrows in (
-        ("squares", "√v̂", "ink", _sides(land, spot, squares)),
-        ("memory", "−m̂", "forward", [pointed(land, spot, -memory, 0.18)]),
+        (
+            "squares",
+            f"√{squares}",
+            "ink",
+            _sides(land, spot, np.sqrt(terms.get(squares, np.zeros(2)))),
+        ),
+        (
+            "memory",
+            f"−{memory}",
+            "forward",
+            [pointed(land, spot, -terms.get(memory, np.zeros(2)), 0.18)],
+        ),
         ("gradient", "−g", "gradient", [pointed(land, spot, -terms["g"], 0.28)]),
     ):
         starts, moves = (np.concatenate(each) for each in zip(*arrows, strict=True))

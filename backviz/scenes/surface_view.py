@@ -17,7 +17,7 @@ from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.optimizer_choice import Choice, Optimizers
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.stable_rates import left_at
-from backviz.scenes.step_arrows import ABOUT, parts_in_space
+from backviz.scenes.step_arrows import about_parts, parts_in_space
 from backviz.scenes.surface_legend import exits_told, key_of, key_panel
 from backviz.scenes.surface_panels import (
     LossAxis,
@@ -112,7 +112,8 @@ def surface(
     if logarithmic:
         label = Words("log₁₀(1 + loss{less})", less=less(base))
     axis = LossAxis(land, [run.losses for run in runs])
-    key = key_of(land, runs, [ABOUT] if arrows else [], columns=1)
+    parts = _parts(land, optimizers[-1], at, rate, steps, shaken) if arrows else ()
+    key = key_of(land, runs, about_parts(parts[0][1]) if parts else [], columns=1)
     panels = (
         Panel(
             "space", Axis("x", *land.x), Axis("y", *land.y),
@@ -124,7 +125,6 @@ def surface(
         key_panel(key, (1, 1, 1, 2)),
     )  # fmt: skip
     moments = moments_of(steps)
-    parts = _parts(land, optimizers[-1], at, rate, steps, shaken) if arrows else ()
 
     def on_ground(points: Array) -> Array:
         return lifted(land.heights(points))
