@@ -24,7 +24,8 @@ from backviz.language import _
 class Mode(NamedTuple):
     """What a block asks for; `expand` holds names of composite ops, or "all".
 
-    `calls` counts how often each scope was opened; `None` if scopes are not noted.
+    `calls` counts how often each scope was opened; `None` if scopes are not noted. `met` collects
+    the composite ops that were recorded as their parts.
     """
 
     record: bool = True
@@ -33,6 +34,14 @@ class Mode(NamedTuple):
     anomaly: bool = False
     scope: str = ""
     calls: dict[str, int] | None = None
+    met: set[str] | None = None
+
+    def expands(self, op: str) -> bool:
+        """Whether a composite op is recorded as its parts; noted if it is."""
+        chosen = "all" in self.expand or op in self.expand
+        if chosen and self.met is not None:
+            self.met.add(op)
+        return chosen
 
 
 PLAIN = Mode()
@@ -122,8 +131,10 @@ def transforming() -> bool:
 
 
 @contextmanager
-def expanded(*names: str) -> Iterator[None]:
+def expanded(*names: str) -> Iterator[set[str]]:
     """Record composite ops as their parts: all of them, or those that are named.
+
+    The block gets the set of those that were met.
 
     >>> from backviz import tape, tensor
     >>> from backviz.ops import softmax
@@ -143,8 +154,9 @@ def expanded(*names: str) -> Iterator[None]:
                 )
             )
     named = [OPS[name].name for name in names]
-    with _changed(expand=frozenset(named or ["all"])):
-        yield
+    met: set[str] = set()
+    with _changed(expand=frozenset(named or ["all"]), met=met):
+        yield met
 
 
 @contextmanager

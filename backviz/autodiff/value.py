@@ -382,7 +382,7 @@ def tensor(data: Any, label: str = "", *, requires_grad: bool | None = None, **n
 def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     """Compute an op on recorded values and write it down."""
     how = mode() if SPECIAL else PLAIN
-    if how.expand and op.parts is not None and ("all" in how.expand or op.name in how.expand):
+    if how.expand and op.parts is not None and how.expands(op.name):
         made: Value = op.parts(*inputs, **params)
         return made
     two = len(inputs) == 2  # the usual case, which needs no loop

@@ -125,6 +125,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         names = write_numbered(page_names(output), len(made), made)
     messages = [] if form in ("json", "graphml") else [*pages[0].messages]
     messages += [said for page in pages for said in page.drawing.warnings] if drawn else []
+    messages += unseen(figure, form)
     for message in dict.fromkeys(messages):
         if not quiet:
             say(message)
@@ -133,6 +134,22 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         say(fault)
         return NotFiniteError.exit_code
     return 0
+
+
+def unseen(figure: Figure, form: str = "") -> list[str]:
+    """What is said of options on the command line that change nothing in this picture."""
+    from click.core import ParameterSource
+
+    from backviz.diagrams.idle import UNKNOWN_TO, idle, unknown_to
+
+    context = click.get_current_context()
+    given = {"contributions": "products"}
+    asked = {
+        given.get(name, name) for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }  # fmt: skip
+    foreign = asked.intersection(UNKNOWN_TO.get(form, ()))
+    return [*filter(None, [unknown_to(form, foreign)]), *idle(figure, asked - foreign)]
 
 
 def chosen_format(output: str, form: str | None) -> str:

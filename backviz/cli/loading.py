@@ -50,8 +50,10 @@ def load_record(
     from backviz.sources import load
 
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
-    with expanded(*names) if expand else nullcontext():
+    with expanded(*names) if expand else nullcontext() as met:
         value = load(src, None if quiet else say)
+    if met is not None and not met and not quiet:
+        say(_("--expand changes nothing here: there is no such op in the computation"))
     values = tape(value)
     if _forget_gradients(values) and not quiet:
         say(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backviz.cli import options
-from backviz.cli.graph import make_style
+from backviz.cli.graph import make_style, unseen
 from backviz.cli.help import Command
 from backviz.language import _, ngettext
 
@@ -92,7 +92,8 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     files = BUILDERS[form](build)
     paths = _write(output, form, files)
     if not quiet:
-        for message in (*build.figure.messages, *build.drawing(build.moments[-1]).warnings):
+        warnings = build.drawing(build.moments[-1]).warnings
+        for message in (*build.figure.messages, *warnings, *unseen(build.figure)):
             say(message)
         _say_written(build, form, paths, files)
     if given["as_json"]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BLANK = "?"
 KINDS = ("values", "gradients", "locals")
+_LETTER = re.compile(r"[^\W\d_e]")  # in numbers there is none but the e of 4e−3
 _HALVES = (".grad", ".value")
 
 
@@ -151,6 +152,9 @@ def _arrow(arrow: Arrow, local: bool) -> Arrow:
         return arrow
     factor = f"({arrow.local})" if arrow.local.startswith("−") else arrow.local
     blank = f"{BLANK}·{factor} = {BLANK}" if arrow.product and not local else BLANK
+    rule, equals, _numbers = arrow.product.partition("= ")
+    if not local and equals and (not rule or _LETTER.search(rule)):  # an array's, by its rule
+        blank = f"{rule}= {BLANK}"
     product = blank if arrow.product else ""
     kept = BLANK if local or not arrow.product else arrow.local
     return replace(arrow, local=kept, product=product, alt=blank, room=text)

@@ -49,6 +49,8 @@ MAX_RULE = 18
 SHORT_NAME = 6  # signs of a longer name in a rule that is too long
 _LONG_NAME = re.compile(rf"(?:(?![ᵀ⁻⁰-⁹¹²³₀-₉])\w){{{SHORT_NAME + 2},}}+(?!\()")
 MAX_NUMBERS = 2
+MAX_ENTRIES = 4  # of a contribution that an arrow writes out
+MOST_CLASSES = 4  # of a loss's target that a box names
 _NUMERIC = "−-.0123456789∞N"
 HEAT_ROWS, HEAT_COLUMNS = 12, 20
 
@@ -176,6 +178,8 @@ def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: Language) -> str:
     data = graph.nodes[node]
     if data["op"] and "formula" not in data:
         sign = OPS[data["op"]].symbol
+        if (target := data.get("params", {}).get("target")) is not None:
+            return clean(f"{sign}, target = {_classes(target)}", MAX_FORMULA)
         if UNNAMED not in sign:
             return sign
         (operand,) = operands(graph, node)
@@ -185,6 +189,14 @@ def _symbol(graph: nx.MultiDiGraph[Any], node: Any, words: Language) -> str:
     if data["kind"] == GROUP and "inside" not in data:
         return ops_text(data["size"], words)
     return clean(data.get("formula", ""), MAX_FORMULA)
+
+
+def _classes(target: Any) -> str:
+    """The class that a loss compares with, or the first few of several."""
+    if np.ndim(target) == 0:
+        return str(target)
+    listed = [str(x) for x in np.ravel(target)[: MOST_CLASSES + 1]]
+    return f"[{', '.join([*listed[:MOST_CLASSES], *['…' for _more in listed[MOST_CLASSES:]]])}]"
 
 
 def ops_text(n: int, words: Language) -> str:
@@ -309,6 +321,13 @@ def _arrow(
     if style.products and text and len(factors) == 2 and contribution is not None:
         said = product(factors, numbers, bare=True)
         told = f"{said} = {numbers.format(contribution)}"
+    elif (
+        style.products
+        and style.show != "formulas"
+        and contribution is not None
+        and (isinstance(contribution, np.ndarray) or isinstance(upstream, np.ndarray))
+    ):
+        told = _array_product(local, data.get("rule", ""), contribution, numbers)
     return Arrow(
         id=name,
         tail=box_id(tail),
@@ -322,6 +341,17 @@ def _arrow(
         parts=_named_parts(text, where),
         emphasis=_emphasis(graph, (tail, head), 1),
     )
+
+
+def _array_product(local: Any, rule: str, contribution: Any, numbers: NumberStyle) -> str:
+    """What an op hands back by its rule, and its numbers: `W2ᵀ @ g = [0.036  0.041]`."""
+    if local is not None and rule:  # of an op entry by entry, the local derivative
+        alone = {"1": "g", "−1": "−g"}
+        loose = re.search(r" [+−] ", re.sub(r"\([^()]*\)", "", rule))
+        rule = alone.get(rule) or (f"g·({rule})" if loose else f"g·{rule}")
+    few = np.size(contribution) <= MAX_ENTRIES
+    shown = numbers.summary(contribution) if few else numbers.span(contribution)
+    return f"{clean(rule, MAX_RULE)} = {shown}".strip()
 
 
 def _local_in_formulas(style: Style, formula: str, number: str) -> str:

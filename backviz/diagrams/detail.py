@@ -94,16 +94,23 @@ def terser(level: Level, given: Style, names: Mapping[int, str]) -> list[Style]:
     if not any(isinstance(value, np.ndarray) for _n, value in level.view.nodes(data="value")):
         return []
     found = {level.diagram: given}
-    for entries, arrays, local, digits in TERSER:
-        style = replace(
+    for style in ladder(given):
+        found.setdefault(build(level.view, style, names), style)
+    return list(found.values())[1:]
+
+
+def ladder(given: Style) -> list[Style]:
+    """The styles with fewer and fewer numbers, without what was asked for."""
+    return [
+        replace(
             given,
             entries=given.entries or entries,
             arrays=arrays if given.arrays == "auto" and not given.entries else given.arrays,
             digits=given.digits or digits,
             local=local if given.local == "auto" and not given.products else given.local,
         )
-        found.setdefault(build(level.view, style, names), style)
-    return list(found.values())[1:]
+        for entries, arrays, local, digits in TERSER
+    ]
 
 
 def left_out(given: Style, level: Level) -> str:

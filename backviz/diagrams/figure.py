@@ -16,7 +16,7 @@ from backviz.diagrams.detail import Level, largest, left_out, reads, terser, tex
 from backviz.diagrams.page import ENOUGH, Page
 from backviz.diagrams.pages import split
 from backviz.diagrams.pointing import Pointing
-from backviz.diagrams.style import MOST_PAGES, Style
+from backviz.diagrams.style import Style
 from backviz.diagrams.theme import PRESETS
 from backviz.diagrams.ways import MOST_WIDE
 from backviz.displays import DISPLAYS
@@ -62,6 +62,7 @@ READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 FEW, MOST_ON_PAGES = 12, 120  # boxes that are spread over pages
+MOST_UNASKED, LEAST_ON_PAGE = 6, 4  # pages that nobody asked for, and boxes on each of them
 TANGLED = 12  # crossings, of which arrows of weights that are used often are left out
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
 COMPLETE = 40  # boxes up to which no op is hidden to make the text larger
@@ -413,7 +414,8 @@ class Figure:
             level = self._at(home, formulas=True, rolled=True)
         if len(level.view) > MOST_ON_PAGES or (not style.pages and len(level.view) < FEW):
             return (self,)
-        counts = [style.pages] if style.pages else range(2, MOST_PAGES + 1)
+        most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)
+        counts = [style.pages] if style.pages else range(2, most + 1)
         for many in counts:
             for one in (self.style, *terser(level, self.style, self.names)):
                 found = self._on_pages(level, one, many)
