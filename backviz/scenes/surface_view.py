@@ -36,6 +36,7 @@ from backviz.scenes.trajectories import Run, noise_of, travel
 from backviz.words import Words
 
 Height = Literal["auto", "plain", "log"]
+CROWD = 3  # optimizers, beyond which arrows would lie on too many ways
 STEEP = 10.0  # times the median height: a plain axis would hide the valley
 
 
@@ -58,7 +59,6 @@ def surface(
     elevation: Annotated[float, Within(10, 75)] = 40.0,
     turn: Annotated[float, Within(-360, 360)] = -60.0,
     sweep: Annotated[float, Within(-720, 720)] = 50.0,
-    arrows: bool = True,
     noise: Annotated[float, Within(0, 1e3)] = 0.0,
     domain: Domain = said("auto"),
     seed: Annotated[int, Within(0, 2**31)] = 0,
@@ -67,10 +67,10 @@ def surface(
 
     The height is the loss, or log₁₀(1 + loss above the lowest) where the surface is so steep
     that a plain one would hide the valley; the axis says which. A way ends where it leaves. The
-    ground turns while the film goes on. The arrows are those of the last optimizer: against the
-    gradient, against the mean of gradients that it keeps (momentum), and along both axes the
-    root of the squares that it divides by. They show directions; the two along the axes also
-    their ratio.
+    ground turns while the film goes on. With three optimizers or fewer the last has arrows:
+    against the gradient, against the mean of gradients that it keeps (momentum), and along both
+    axes the root of the squares that it divides by. They show directions; the two along the axes
+    also their ratio.
 
     Options:
     surface: a name such as beale, or an expression in x and y
@@ -82,7 +82,6 @@ def surface(
     elevation: of the eye above the ground, in degrees
     turn: of the ground in the middle of the film, in degrees
     sweep: degrees by which the ground turns from the first frame to the last
-    arrows: whether the parts of the last optimizer's step are drawn where it is
     noise: standard deviation of what is added to each gradient, centred
     domain: ends of the picture, x from,x to,y from,y to; auto is where the ways go
     seed: of the noise
@@ -112,7 +111,9 @@ def surface(
     if logarithmic:
         label = Words("log₁₀(1 + loss{less})", less=less(base))
     axis = LossAxis(land, [run.losses for run in runs])
-    parts = _parts(land, optimizers[-1], at, rate, steps, shaken) if arrows else ()
+    parts = (
+        _parts(land, optimizers[-1], at, rate, steps, shaken) if len(optimizers) <= CROWD else ()
+    )
     key = key_of(land, runs, about_parts(parts[0][1]) if parts else [], columns=1)
     panels = (
         Panel(

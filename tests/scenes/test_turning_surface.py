@@ -57,7 +57,9 @@ def test_the_ground_turns_by_the_sweep_around_the_turn():
     assert data["space.view.turn"][[0, 4, 8]] == pytest.approx([-50, -30, -10])
     assert np.ptp(data["space.view.elevation"]) == 0
     assert "space.view.turn" not in scenes.surface(steps=2, sweep=0.0).data()
-    assert "space.gradient.x" not in scenes.surface(steps=2, arrows=False).data()
+    assert "space.gradient.x" in data
+    many = scenes.surface(steps=2, optimizers="sgd,momentum,nesterov,adam").data()
+    assert "space.gradient.x" not in many  # arrows would lie on too many ways
 
 
 def test_a_turned_frame_is_the_same_whatever_was_shown_before():
