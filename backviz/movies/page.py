@@ -24,6 +24,7 @@ from backviz.movies.drawn_words import height_of
 from backviz.scenes.artist import Artist
 from backviz.scenes.artists import Key
 from backviz.scenes.model import Film, Panel
+from backviz.scenes.registry import SCENES
 
 DPI = PIXELS
 WIDTH, HEIGHT = (DPI / INCH * n for n in (PRESETS["slide"].width, PRESETS["slide"].height))
@@ -265,7 +266,7 @@ def grid_of(film: Film) -> tuple[list[float], list[float]]:
 
 
 def origin_of(film: Film) -> str:
-    """The command that makes the film: its name and settings.
+    """The command that makes the film: its name and settings, without what is empty anyway.
 
     >>> from backviz import scenes
     >>> origin_of(scenes.tangent(frames=5))
@@ -274,8 +275,12 @@ def origin_of(film: Film) -> str:
     if not film.name:
         return "backviz"
     words = ["backviz animate", film.name]
+    made = SCENES[film.name].options if film.name in SCENES else ()
+    without = {option.name for option in made if option.default == ""}  # no file is none to name
     for name, value in film.settings.items():
         flag = name.replace("_", "-")
+        if value == "" and name in without:
+            continue
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:

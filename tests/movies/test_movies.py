@@ -285,3 +285,9 @@ def test_a_page_of_another_size_is_arranged_alike(scale):
         assert (
             np.abs(usual.get_position().bounds - np.array(other.get_position().bounds)).max() < 0.01
         )
+
+
+def test_the_command_leaves_out_a_file_that_nobody_named():
+    command = origin_of(scenes.line_fit())
+    assert "--data" not in command and "--steps 40" in command
+    assert "--against ''" in origin_of(scenes.input_drift(against="", steps=2))  # not its default
