@@ -5,12 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from spoken import check_both_languages
 
 from backviz import scenes
 from backviz.errors import UsageError
-from backviz.language import speaking
-from backviz.movies.page import LINES, lines_of
-from backviz.scenes import SCENES
 
 if os.environ.get("CI_PEERS"):
     import torch
@@ -200,15 +198,4 @@ def test_scaling_divides_each_input_by_its_deviation():
 
 @pytest.mark.parametrize("name", FIRST)
 def test_the_captions_are_whole_sentences_in_both_languages(name):
-    film = SCENES[name]()
-    said = {}
-    for lang in ("en", "ru"):
-        with speaking(lang):
-            said[lang] = film.at(0)[0].caption
-    assert said["en"].endswith(".") and said["ru"].endswith(".")
-    assert re.search("[а-яё]", said["ru"]) and not re.search("[а-яё]", said["en"])
-    numbers = [re.findall(r"\d+", text) for text in said.values()]
-    assert sorted(numbers[0]) == sorted(numbers[1])
-    for lang in ("en", "ru"):
-        with speaking(lang):
-            assert all(len(lines_of(frame.caption)) <= LINES for frame, _ in film.states())
+    check_both_languages(name)
