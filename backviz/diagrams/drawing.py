@@ -59,7 +59,24 @@ class Text:
     bold: bool = False
 
 
-Mark = Rect | Curve | Polygon | Text
+Piece = tuple[str, tuple[Point, ...]]  # a letter as in SVG (M L Q C Z), and where it leads
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Lines of any form, filled (by winding) and stroked, perhaps as far as one sees through."""
+
+    path: tuple[Piece, ...]
+    fill: str = ""
+    stroke: str = ""
+    line: float = 0.0
+    dash: tuple[float, ...] = ()
+    cover: tuple[float, float] = (1.0, 1.0)  # of the filling and of the stroke, 1 hides all
+    cap: str = "butt"
+    join: str = "miter"
+
+
+Mark = Rect | Curve | Polygon | Text | Ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,19 @@ class Part:
     id: str
     alt: str
     marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What stands in the file of a picture besides the picture: one set of words for all formats.
+
+    `source` is what made it, for a program to read. There is no date.
+    """
+
+    title: str
+    description: str
+    lang: str = "en"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +112,14 @@ class Drawing:
     title: str
     description: str
     least_text: float = 0.0
+    lang: str = "en"
+    source: str = ""
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def about(self) -> About:
+        """The words of its file."""
+        return About(self.title, self.description, self.lang, self.source)
 
     def marks(self) -> Iterator[Mark]:
         """Every mark, bottom first."""
@@ -123,3 +160,7 @@ def moved(mark: Mark, scale: float, dx: float, dy: float) -> Mark:
         case Text():
             x, y = at((mark.x, mark.y))
             return replace(mark, x=x, y=y, size=mark.size * scale)
+        case Ink():
+            dash = tuple(d * scale for d in mark.dash)
+            path = tuple((letter, tuple(map(at, points))) for letter, points in mark.path)
+            return replace(mark, path=path, line=mark.line * scale, dash=dash)

@@ -289,4 +289,5 @@ def _moment(
     for arrow in used or ():
         drawn[arrow] = replace(drawn[arrow], accent=phase)
     at = "" if node is None else box_id(node)
-    return Moment(phase, at, lines, shown, drawn, "; ".join(lines), lines)
+    alt = "; ".join(" ".join(line.split()) for line in lines)  # columns are for the eye
+    return Moment(phase, at, lines, shown, drawn, alt, lines)

@@ -247,6 +247,7 @@ class Sheet:
             self.diagram.title,
             self.diagram.description,
             least_text=least,
+            lang=self.style.lang,
             warnings=self.layout.messages
             + _warnings(self.diagram, least, self.frame.preset, self.style),
         )

@@ -222,9 +222,8 @@ class Steps:
             else replace(arrow, local="", product="", backward=False)
             for arrow in self.diagram.arrows
         )
-        alt = " ".join(moment.alt.split())  # columns are for the eye
-        said = replace(self.diagram, boxes=boxes, arrows=arrows, description=alt, said=())
-        page = replace(self.drawing(moment), description=alt)
+        said = replace(self.diagram, boxes=boxes, arrows=arrows, description=moment.alt, said=())
+        page = replace(self.drawing(moment), description=moment.alt)
         return self.figure.showing(said, page)
 
     def drawing_of(self, parts: tuple[Part, ...]) -> Drawing:

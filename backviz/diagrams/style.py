@@ -182,13 +182,13 @@ class Style:
         _one_of("local", self.local, LOCALS)
         _one_of("show", self.show, SHOWS)
         for word in listed(self.hide):
-            _one_of("thing to hide", word, HIDES)
+            _one_of(N_("thing to hide"), word, HIDES)
         _between("hops", self.hops, 0, 1000)
         _between("pages", self.pages, 0, MOST_PAGES)
         _between("entries", self.entries, 0, MOST_ENTRIES)
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))
-        _one_of("decimal sign", self.decimal, (".", ","))
+        _one_of(N_("decimal sign"), self.decimal, (".", ","))
         _between("digits", self.digits, 0, 17)
         _between("scale", self.scale, 0.05, 20)
         if self.salt and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.salt):

@@ -8,7 +8,6 @@ are drawn again, bottom first. Panels in which nothing changes are not touched.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -232,17 +231,16 @@ class Canvas:
                 piece.set_animated(True)
                 piece.draw(renderer)
 
-    @contextmanager
-    def whole(self) -> Iterator[Figure]:
-        """The figure with what moves as part of it, for a vector format."""
-        pieces = [
-            p for moving in self._moving.values() for d, _ in moving.values() for p in d.pieces
-        ]
-        for piece in (*pieces, *self._lines):
-            piece.set_animated(False)
-        yield self.figure
-        for piece in (*pieces, *self._lines):
-            piece.set_animated(True)
+    def draw_on(self, renderer: Any) -> None:
+        """Hand the page to another backend in the order of the pixels: what moves comes last."""
+        self.figure.draw(renderer)
+        for text in self._lines:
+            text.draw(renderer)
+        for moving in self._moving.values():
+            for drawn, _other in moving.values():
+                for piece in drawn.pieces:
+                    piece.set_animated(True)
+                    piece.draw(renderer)
 
 
 def _set_moving(drawn: Drawn) -> None:

@@ -1,28 +1,26 @@
 """Single frames, strips and pages: PNG, SVG and PDF.
 
-Invariant: a PNG still has the very pixels of the film; SVG and PDF are vectors with
-text in DejaVu Sans (as outlines in SVG, as an embedded TrueType font in PDF).
+Invariant: a PNG still has the very pixels of the film; for SVG and PDF a frame becomes a page of
+marks, which the writers of pictures write: the same profile, words and fonts as theirs.
 """
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_pdf import Op, PdfPages
 
+from backviz.diagrams.drawing import About, Drawing, Mark, Part
 from backviz.diagrams.style import Style
+from backviz.diagrams.theme import INCH
 from backviz.movies.canvas import SETTINGS, Canvas, shown, stills
 from backviz.movies.page import DPI
 from backviz.movies.reel import about
-from backviz.renderers.pdf import source_date
+from backviz.renderers.pdf import pdf_document
 from backviz.renderers.pixels import packed
+from backviz.renderers.svg import svg_document
 from backviz.scenes.model import Film, Frame
 
 STRIP_GAP = 8
@@ -30,8 +28,7 @@ STRIP_GAP = 8
 
 def png(pixels: np.ndarray, film: Film, alt: str, style: Style) -> bytes:
     """Pixels (height, width, 4) as PNG with the film's title, description and settings in it."""
-    about = {"Title": film.title, "Description": alt, "Comment": comment_of(film),
-             "Software": "backviz"}  # fmt: skip
+    about = About(film.title, alt, style.lang, comment_of(film))
     return packed(pixels, about, DPI * style.scale)
 
 
@@ -73,75 +70,39 @@ def _cleared(black: np.ndarray, white: np.ndarray) -> np.ndarray:
 
 
 def svg_still(film: Film, k: int, style: Style) -> bytes:
-    """The frame `k` as SVG without style sheets, as large as its place."""
-    paper = "none" if style.transparent else ""
-    ((_, canvas, frame),) = stills(film, {film.index(k)}, style, paper)
-    buffer = io.StringIO()
-    words = {"Title": film.title, "Description": frame.caption, "Creator": "backviz",
-             "Source": comment_of(film), "Date": None}  # fmt: skip
-    with mpl.rc_context(SETTINGS), canvas.whole() as figure:
-        figure.savefig(buffer, format="svg", metadata=words, facecolor=figure.get_facecolor())
-    return _plain(_sized(buffer.getvalue(), canvas.page.zoom), film, frame.caption).encode()
-
-
-def _sized(svg: str, zoom: float) -> str:
-    """The root's width and height, so many times as large; the view box stays."""
-    if zoom == 1.0:
-        return svg
-
-    def larger(found: re.Match[str]) -> str:
-        return f'{found[1]}="{zoom * float(found[2]):.4f}pt"'
-
-    head, rest = svg[: svg.index("<svg ") + 400], svg[svg.index("<svg ") + 400 :]
-    return re.sub(r'\b(width|height)="([\d.]+)pt"', larger, head) + rest
-
-
-def _plain(svg: str, film: Film, caption: str) -> str:
-    """matplotlib's style sheet as attributes of the root, and words for a screen reader."""
-    from html import escape
-
-    svg = re.sub(r"\s*<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
-    said = f"<title>{escape(film.title)}</title>\n <desc>{escape(caption)}</desc>"
-    head = ' role="img" stroke-linejoin="round" stroke-linecap="butt">\n ' + said
-    return re.sub(r"(<svg [^>]*?)>", lambda found: found[1] + head, svg, count=1)
+    """The frame `k` as SVG, as large as its place; `scale` means nothing for vectors."""
+    ((_parts, drawing),) = drawings(film, {film.index(k)}, style)
+    return svg_document(drawing).encode()
 
 
 def pdf_still(film: Film, k: int, style: Style) -> bytes:
-    """The frame `k` as a page; `scale` means nothing for vectors."""
+    """The frame `k` as a page."""
     return pdf_pages(film, [k], style)
 
 
 def pdf_pages(film: Film, chosen: Sequence[int], style: Style) -> bytes:
     """A page for each chosen frame, all of one size."""
-    buffer = io.BytesIO()
-    words: dict[str, Any] = {"Title": film.title, "Subject": film.alt,
-             "Keywords": comment_of(film), "Creator": "backviz"}  # fmt: skip
-    date = source_date()
-    words["CreationDate"] = None if date is None else datetime.fromtimestamp(date, UTC)
-    indices, paper = {film.index(k) for k in chosen}, "none" if style.transparent else ""
-    with mpl.rc_context(SETTINGS), PdfPages(buffer, metadata=words) as pages:
-        for _, canvas, _ in stills(film, indices, replace(style, scale=1.0), paper):
-            _zoom_pages(pages, canvas.page.zoom)
-            with canvas.whole() as figure:
-                pages.savefig(figure, facecolor=figure.get_facecolor())
-    return buffer.getvalue()
+    made = [*drawings(film, {film.index(k) for k in chosen}, style)]
+    pages = [(drawing.description, parts) for parts, drawing in made]
+    return pdf_document(replace(made[0][1], description=film.alt), pages, style)
 
 
-def _zoom_pages(pages: PdfPages, zoom: float) -> None:
-    """Make the next pages so many times as large as their figures.
+def drawings(
+    film: Film, chosen: Collection[int], style: Style
+) -> Iterator[tuple[tuple[Part, ...], Drawing]]:
+    """The chosen frames as pages of marks, each with its parts; what pages share is one part."""
+    from backviz.movies.vectors import marks_of
 
-    matplotlib has no option for it: a page begins with the matrix that does it.
-    """
-    if zoom == 1.0:
-        return
-    of_pages: Any = pages  # it has no types
-    file = of_pages._ensure_file()
-
-    def begin(width: float, height: float) -> None:
-        type(file).newPage(file, width * zoom, height * zoom)
-        file.output(zoom, 0, 0, zoom, 0, 0, Op.concat_matrix)
-
-    file.newPage = begin
+    style = replace(style, scale=1.0)
+    known: dict[tuple[Mark, ...], Part] = {}
+    for _, canvas, frame in stills(film, chosen, style, "none" if style.transparent else ""):
+        with mpl.rc_context(SETTINGS):
+            parts = marks_of(canvas, known)
+        wide, high = (INCH / DPI * n for n in canvas.size)
+        yield parts, Drawing(
+            wide, high, "", parts, film.title, frame.caption, lang=style.lang,
+            source=comment_of(film),
+        )  # fmt: skip
 
 
 def strip(film: Film, count: int, style: Style) -> bytes:

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import KAPPA, Curve, Mark, Polygon, Rect, Text
+from backviz.diagrams.drawing import KAPPA, Curve, Ink, Mark, Piece, Polygon, Rect, Text
 from backviz.diagrams.theme import rgb
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def draw_mark(renderer: Any, mark: Mark, page: Affine2D) -> None:
             path, fill = _text_path(mark.text, mark.bold), mark.fill
             size = mark.size / font.UNITS
             place = Affine2D().scale(size, -size).translate(mark.x, mark.y) + page
+        case Ink():
+            path, fill = _ink_path(mark.path), mark.fill
+            _set_stroke(context, mark.stroke, mark.line, mark.dash)
+            context.set_alpha(mark.cover[0 if mark.fill else 1])
     if np.size(path.vertices):
         renderer.draw_path(context, path, place, _rgb(fill) if fill else None)
     context.restore()
@@ -63,6 +67,16 @@ def _set_stroke(context: Any, colour: str, line: float, dash: tuple[float, ...])
 def _rgb(colour: str) -> tuple[float, float, float, float]:
     red, green, blue = (x / 255 for x in rgb(colour))
     return red, green, blue, 1.0
+
+
+def _ink_path(pieces: tuple[Piece, ...]) -> Path:
+    codes = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3, "C": Path.CURVE4}
+    points: list[tuple[float, float]] = []
+    kinds: list[Any] = []
+    for letter, where in pieces:
+        points += where or points[:1]
+        kinds += [codes[letter]] * len(where) if where else [Path.CLOSEPOLY]
+    return Path(points, kinds)
 
 
 def _rect_path(rect: Rect) -> Path:

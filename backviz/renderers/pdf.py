@@ -14,7 +14,19 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import KAPPA, Curve, Drawing, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.drawing import (
+    KAPPA,
+    About,
+    Curve,
+    Drawing,
+    Ink,
+    Mark,
+    Part,
+    Piece,
+    Polygon,
+    Rect,
+    Text,
+)
 from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
 from backviz.language import _
@@ -27,13 +39,14 @@ if TYPE_CHECKING:
     from backviz.diagrams.style import Style
 
 CATALOG, PAGES = 1, 2  # the numbers of the two objects that hold the others
+CAPS, JOINS = ("butt", "round", "square"), ("miter", "round", "bevel")  # as PDF numbers them
 LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def pdf(figure: Figure) -> bytes:
     """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
     drawing = figure.drawing
-    return _document(drawing, [(drawing.description, drawing.parts)], figure.style)
+    return pdf_document(drawing, [(drawing.description, drawing.parts)], figure.style)
 
 
 def pdf_pages(steps: Steps) -> bytes:
@@ -46,10 +59,12 @@ def pdf_pages(steps: Steps) -> bytes:
     (5, 0)
     """
     pages = ((moment.alt, steps.parts(moment)) for moment in steps.moments)
-    return _document(steps.drawing_of(()), pages, steps.figure.style)
+    return pdf_document(steps.drawing_of(()), pages, steps.figure.style)
 
 
-def _document(drawing: Drawing, pages: Iterable[tuple[str, Iterable[Part]]], style: Style) -> bytes:
+def pdf_document(
+    drawing: Drawing, pages: Iterable[tuple[str, Iterable[Part]]], style: Style
+) -> bytes:
     """A page for each pile of parts, with its text for a screen reader.
 
     Size, background and words are those of the drawing.
@@ -68,11 +83,10 @@ def _document(drawing: Drawing, pages: Iterable[tuple[str, Iterable[Part]]], sty
     if forms.fonts:
         forms.fonts.embed(file)
     file[PAGES] = f"<< /Type /Pages /Kids [ {_references(told)} ] /Count {len(told)} >>"
-    words = (
-        f"/Lang ({style.lang}) /MarkInfo << /Marked true >> /StructTreeRoot {_tree(file, told)} 0 R"
-    )
+    tree = f"/MarkInfo << /Marked true >> /StructTreeRoot {_tree(file, told)} 0 R"
+    words = f"/Lang ({drawing.lang}) {tree}"
     file[CATALOG] = f"<< /Type /Catalog /Pages {PAGES} 0 R {words} >>"
-    return file.written(_information(drawing))
+    return file.written(_information(drawing.about))
 
 
 def _tree(file: File, told: Mapping[int, str]) -> int:
@@ -97,13 +111,15 @@ def _references(numbers: Iterable[int]) -> str:
     return " ".join(f"{n} 0 R" for n in numbers)
 
 
-def _information(drawing: Drawing) -> dict[str, str]:
+def _information(words: About) -> dict[str, str]:
     about = {
-        "Title": drawing.title,
-        "Subject": drawing.description,
+        "Title": words.title,
+        "Subject": words.description,
         "Creator": "backviz",
         "Producer": "backviz",
     }
+    if words.source:
+        about["Keywords"] = words.source
     if (date := source_date()) is not None:
         about["CreationDate"] = time.strftime("D:%Y%m%d%H%M%SZ", time.gmtime(date))
     return about
@@ -197,16 +213,20 @@ class _Forms:
         self._box = f"/BBox [ 0 0 {width} {height} ]"
         self._parts: dict[int, tuple[Part, int]] = {}
         self._glyphs: dict[tuple[str, bool], int] = {}
+        self._covers: set[tuple[float, float]] = set()  # of the part that is being written
 
     def part(self, part: Part) -> int:
         """The form of a part of the drawing."""
         found = self._parts.get(id(part))
         if found is None:
             used: set[int] = set()
+            self._covers.clear()
             content = "\n".join(self._mark(mark, used) for mark in part.marks)
             # all fonts are named: they are numbered when every page has been read
-            fonts = self.fonts.resources(self.file) if self.fonts else ""
-            made = self._form(content, self._box, _resources(used, fonts))
+            more = self.fonts.resources(self.file) if self.fonts else ""
+            if self._covers:
+                more += f" /ExtGState << {' '.join(map(_state, sorted(self._covers)))} >>"
+            made = self._form(content, self._box, _resources(used, more))
             found = self._parts[id(part)] = part, made  # with the part: its id stays taken
         return found[1]
 
@@ -231,6 +251,15 @@ class _Forms:
                 return f"{_rgb(mark.fill)} rg {self.fonts.line(mark)}"
             case Text():
                 return f"{_rgb(mark.fill)} rg {self._outlines(mark, used)}"
+            case Ink():
+                look = _paint(mark.fill, mark.stroke, mark.line, mark.dash)
+                if mark.stroke:
+                    look += f" {CAPS.index(mark.cap)} J {JOINS.index(mark.join)} j"
+                if mark.cover != (1.0, 1.0):
+                    self._covers.add(mark.cover)
+                    look = f"/{_state_name(mark.cover)} gs {look}"
+                paint = "B" if mark.fill and mark.stroke else "f" if mark.fill else "S"
+                return f"q {look} {_run(mark.path)} {paint} Q"
 
     def _outlines(self, text: Text, used: set[int]) -> str:
         """A line of text letter by letter, in font units."""
@@ -257,6 +286,32 @@ class _Forms:
             path = " ".join(map(_contour, contours))
             found = self._glyphs[char, bold] = self._form(f"{path} f", box, "/Resources << >>")
         return found
+
+
+def _state_name(cover: tuple[float, float]) -> str:
+    return "A" + "x".join(f"{round(100 * each)}" for each in cover)
+
+
+def _state(cover: tuple[float, float]) -> str:
+    return f"/{_state_name(cover)} << /ca {number(cover[0])} /CA {number(cover[1])} >>"
+
+
+def _run(path: Iterable[Piece]) -> str:
+    """Lines of any form; a quadratic piece as the cubic one that is the same curve."""
+    words, (x, y) = [], (0.0, 0.0)
+    for letter, points in path:
+        if letter == "Z":
+            words.append("h")
+            continue
+        if letter == "Q":
+            (cx, cy), (ex, ey) = points
+            one = _at(x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3)
+            two = _at(ex + (cx - ex) * 2 / 3, ey + (cy - ey) * 2 / 3)
+            words.append(f"{one} {two} {_at(ex, ey)} c")
+        else:
+            words.append(f"{' '.join(_at(*point) for point in points)} {letter.lower()}")
+        x, y = points[-1]
+    return " ".join(words)
 
 
 def _contour(contour: font.Contour) -> str:

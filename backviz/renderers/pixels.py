@@ -7,7 +7,7 @@ PNG that is written is packed here.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib as mpl
@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from backviz.diagrams.drawing import Mark
+from backviz.diagrams.drawing import About, Mark
 from backviz.diagrams.theme import INCH, rgb
 from backviz.renderers.marks import draw_mark
 
@@ -46,14 +46,17 @@ class Paper:
         return self.pixels
 
 
-def packed(pixels: np.ndarray, about: Mapping[str, str], per_inch: float, level: int = 6) -> bytes:
-    """Pixels (high, wide, 4) as PNG with texts in it; without alpha where nothing is clear.
+def packed(pixels: np.ndarray, about: About, per_inch: float, level: int = 6) -> bytes:
+    """Pixels (high, wide, 4) as PNG with its words; without alpha where nothing is clear.
 
     `level` is how tight: 1 is fast.
     """
     info = PngInfo()
-    for name, text in about.items():
-        info.add_itxt(name, text)
+    info.add_itxt("Software", "backviz")
+    for name, text in (("Title", about.title), ("Description", about.description)):
+        info.add_itxt(name, text, lang="" if about.lang == "en" else about.lang)
+    if about.source:
+        info.add_itxt("Comment", about.source)
     buffer = io.BytesIO()
     clear = pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
     image = Image.fromarray(np.ascontiguousarray(pixels if clear else pixels[..., :3]))

@@ -34,8 +34,7 @@ def png(figure: Figure) -> bytes:
             )
         )
     pixels = Paper(wide, high, scale, drawing.background).draw(drawing.marks())
-    about = {"Software": "backviz", "Title": drawing.title, "Description": drawing.description}
-    return packed(pixels, about, INCH * scale, 1 if wide * high > LARGE else 6)
+    return packed(pixels, drawing.about, INCH * scale, 1 if wide * high > LARGE else 6)
 
 
 def png_pages(steps: Steps) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import Curve, Drawing, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.drawing import Curve, Drawing, Ink, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.figure import Figure
 
 if TYPE_CHECKING:
@@ -41,12 +41,17 @@ def _head(drawing: Drawing, prefix: str, shown: tuple[str, str] | None = None) -
     size = f"{number(drawing.width)} {number(drawing.height)}"
     width, height = size.split()
     wide, high = shown or (f"{width}pt", f"{height}pt")
+    spoken = f' xml:lang="{drawing.lang}"' if drawing.lang != "en" else ""
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
-        f'viewBox="0 0 {size}" role="img" aria-labelledby="{prefix}title {prefix}desc">',
+        f'viewBox="0 0 {size}"{spoken} role="img" aria-labelledby="{prefix}title {prefix}desc">',
         f'<title id="{prefix}title">{escape(drawing.title)}</title>',
         f'<desc id="{prefix}desc">{escape(drawing.description)}</desc>',
     ]
+    if drawing.source:  # JSON, in which a pair of hyphens would end the remark
+        lines.append(
+            f"<!-- {drawing.source.replace('--', chr(92) + 'u002d' + chr(92) + 'u002d')} -->"
+        )
     if drawing.background:
         lines.append(f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>')
     return lines
@@ -161,6 +166,8 @@ def _mark(mark: Mark, keep_text: bool) -> str:
             return f'<polygon points="{corners}" fill="{mark.fill}"/>'
         case Text():
             return _kept(mark) if keep_text else _outlined(mark)
+        case Ink():
+            return _inked(mark)
 
 
 def _rect(rect: Rect) -> str:
@@ -176,6 +183,19 @@ def _rect(rect: Rect) -> str:
     radius = f' rx="{number(rect.radius)}" ry="{number(rect.radius)}"' if rect.radius else ""
     stroke = _stroke(rect.stroke, rect.line, rect.dash) if rect.stroke else ""
     return f'<rect{place}{radius} fill="{rect.fill or "none"}"{stroke}/>'
+
+
+def _inked(ink: Ink) -> str:
+    path = "".join(letter + " ".join(map(_point, points)) for letter, points in ink.path)
+    looks = f' fill="{ink.fill or "none"}"'
+    if ink.fill and ink.cover[0] < 1:
+        looks += f' fill-opacity="{number(ink.cover[0])}"'
+    if ink.stroke:
+        looks += _stroke(ink.stroke, ink.line, ink.dash)
+        looks += f' stroke-opacity="{number(ink.cover[1])}"' if ink.cover[1] < 1 else ""
+        looks += f' stroke-linecap="{ink.cap}"' if ink.cap != "butt" else ""
+        looks += f' stroke-linejoin="{ink.join}"' if ink.join != "miter" else ""
+    return f'<path d="{path}"{looks}/>'
 
 
 def _stroke(colour: str, line: float, dash: tuple[float, ...]) -> str:

@@ -1,18 +1,18 @@
 """`animate --lang`: the language reaches drawing, stills, pages, controls, data and manifest."""
 
 import json
-import re
 from collections.abc import Iterator
 
 import pytest
 from command_line import call
+from film_lint import texts
 
 from backviz import scenes
 from backviz.cli.animate import SHARED
 from backviz.errors import UsageError
 from backviz.language import _, speaking
 from backviz.movies import film_style
-from backviz.movies.canvas import states
+from backviz.movies.canvas import states, stills
 from backviz.movies.drawn_areas import _in_theme
 from backviz.scenes import Axis, Film, Frame, Panel
 from backviz.scenes.artists import Line
@@ -49,25 +49,27 @@ def film() -> Film:
     return Film("Decay", (panel,), frames, 3, stills=(0, 1, 2, 2), alt="A falling curve.")
 
 
-def remarks(path) -> str:
-    """The texts that matplotlib has drawn as outlines."""
-    return " ".join(re.findall(r"<!-- (.*?) -->", path.read_text("utf-8")))
+def seen(film: Film, k: int, **looks: str) -> str:
+    """The texts on the page of a frame."""
+    ((_k, canvas, _frame),) = stills(film, {k}, film_style(**looks))
+    return " ".join(said for said, *_size in texts(canvas))
 
 
 def test_a_still_speaks_it(tmp_path):
     film().save(tmp_path / "a.svg", still=1, lang="de")
-    said = remarks(tmp_path / "a.svg")
+    said = seen(film(), 1, lang="de")
     for word in ("Zerfall", "Schritt", "Rest", "der Verlust", "Nach 2 Schritten."):
         assert word in said
     assert "Decay" not in said and "After" not in said
     made = (tmp_path / "a.svg").read_text("utf-8")
-    assert "<title>Zerfall</title>" in made and "<desc>Nach 2 Schritten.</desc>" in made
+    assert ">Zerfall</title>" in made and ">Nach 2 Schritten.</desc>" in made
 
 
 def test_english_asks_nobody(tmp_path):
     with speaking("de"):
         film().save(tmp_path / "a.svg", still=1)
-    assert "After 2 steps." in remarks(tmp_path / "a.svg")
+        assert "After 2 steps." in seen(film(), 1)
+    assert ">After 2 steps.</desc>" in (tmp_path / "a.svg").read_text("utf-8")
 
 
 def test_captions_come_in_it_whole_or_looked_up():

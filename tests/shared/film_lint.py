@@ -10,14 +10,13 @@ SLACK = 2.0  # pixels by which boxes of letters may touch
 def texts(canvas):
     """Every text that is seen: what it says, its size in points, its box in pixels."""
     renderer = canvas.agg.get_renderer()
-    with canvas.whole() as figure:
-        hidden = set()
-        for ax in figure.axes:
-            ax.apply_aspect()
-            hidden |= set(unseen(ax))
-        for text in figure.findobj(Text):
-            if text.get_text().strip() and text.get_visible() and text not in hidden:
-                yield text.get_text(), text.get_fontsize(), text.get_window_extent(renderer)
+    hidden = set()
+    for ax in canvas.figure.axes:
+        ax.apply_aspect()
+        hidden |= set(unseen(ax))
+    for text in canvas.figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible() and text not in hidden:
+            yield text.get_text(), text.get_fontsize(), text.get_window_extent(renderer)
 
 
 def unseen(ax):

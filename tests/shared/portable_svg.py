@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 SVG = "http://www.w3.org/2000/svg"
 SPACE = "http://www.w3.org/XML/1998/namespace space"
+LANG = "http://www.w3.org/XML/1998/namespace lang"  # words for a screen reader, as in any XML
 TOLERANCE = 0.05
 
 SHAPES = ("path", "rect", "polygon", "polyline", "line", "ellipse", "circle")
@@ -32,7 +33,7 @@ PAINT = {
     "stroke-linejoin", "stroke-miterlimit", "fill-rule", "transform", "id",
 }  # fmt: skip
 ATTRIBUTES = {
-    "svg": {"width", "height", "viewBox", "role", "aria-labelledby", "version", "id"},
+    "svg": {"width", "height", "viewBox", "role", "aria-labelledby", "version", "id", LANG},
     "title": {"id"},
     "desc": {"id"},
     "g": PAINT,

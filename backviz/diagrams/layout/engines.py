@@ -22,7 +22,7 @@ from backviz.diagrams.layout.layered import layered_layout
 from backviz.diagrams.layout.plan import Layout, Plan
 from backviz.diagrams.layout.source import describe_failure, dot_source, read_layout
 from backviz.errors import MissingPieceError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.registry import Registry
 
 TIME_LIMIT = 10.0
@@ -71,7 +71,7 @@ class EmbeddedGraphviz(Engine):
                 _(
                     "the engine 'wasm' cannot run: {reason}; {remedy}",
                     reason=reason,
-                    remedy=self.remedy,
+                    remedy=_(self.remedy),
                 )
             )
         import wasmtime
@@ -176,7 +176,7 @@ class SystemDot(Engine):
 
     name = "dot"
     about = "the dot program on PATH"
-    remedy = "install Graphviz, or leave --engine out"
+    remedy = N_("install Graphviz, or leave --engine out")
 
     def missing(self) -> str | None:
         """Whether `dot` is on PATH."""
@@ -187,7 +187,7 @@ class SystemDot(Engine):
         program = shutil.which("dot")
         if program is None:
             raise MissingPieceError(
-                _("the engine 'dot' cannot run: there is none; {remedy}", remedy=self.remedy)
+                _("the engine 'dot' cannot run: there is none; {remedy}", remedy=_(self.remedy))
             )
         source = dot_source(plan).encode()
         return read_layout(_run([program, "-Tjson0"], source, "dot", time_limit), plan)
@@ -221,7 +221,7 @@ class Pygraphviz(Engine):
 
     name = "pygraphviz"
     about = "the pygraphviz package"
-    remedy = "pip install pygraphviz, or leave --engine out"
+    remedy = N_("pip install pygraphviz, or leave --engine out")
 
     def missing(self) -> str | None:
         """Whether pygraphviz and its libraries load; tried where a crash harms nobody."""
@@ -239,7 +239,7 @@ class Pygraphviz(Engine):
             raise MissingPieceError(
                 _(
                     "the engine 'pygraphviz' cannot run: there is no such package; {remedy}",
-                    remedy=self.remedy,
+                    remedy=_(self.remedy),
                 )
             )
         return read_layout(_python(_DRAW, dot_source(plan).encode(), time_limit), plan)

@@ -15,7 +15,7 @@ from typing import Any
 
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM
-from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.drawing import Curve, Ink, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.model import Moment
 from backviz.renderers.player.levels import Level
 from backviz.renderers.player.looks import Looks
@@ -160,6 +160,9 @@ def _shape(mark: Mark, night: Mark, looks: Looks) -> Shape:
             width = font.width(mark.text, mark.size, mark.bold)
             tag = "text" + _attributes({"x": mark.x, "y": mark.y, "textLength": width})
             text = mark.text
+        case Ink():
+            runs = (letter + " ".join(_points(where)) for letter, where in mark.path)
+            tag = f'path d="{"".join(runs)}"'
     return Shape(tag, text, looks.add(_declared(mark, night, looks)))
 
 
@@ -172,7 +175,8 @@ def _declared(mark: Mark, night: Mark, looks: Looks) -> dict[str, str]:
         style["fill"] = looks.colour(mark.fill, night.fill) if mark.fill else "none"
     if isinstance(mark, Text) and mark.bold:
         style["font-weight"] = "bold"
-    if isinstance(mark, Rect | Curve) and isinstance(night, Rect | Curve) and mark.stroke:
+    lines = Rect | Curve | Ink
+    if isinstance(mark, lines) and isinstance(night, lines) and mark.stroke:
         style["stroke"] = looks.colour(mark.stroke, night.stroke)
         style["stroke-width"] = number(mark.line)
         if mark.dash:
