@@ -7,7 +7,6 @@ formulas, and from recordings made anew with other numbers.
 import itertools
 import math
 import re
-import time
 import unicodedata
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quick import one_in
+from work import at_most
 
 from backviz import Value, backward_steps, load, tape, tensor
 from backviz.autodiff.backward import accumulate, seed_for
@@ -604,11 +604,10 @@ def test_ten_thousand_steps_are_instant():
     for k in range(10_000):
         y = y * 0.999 if k % 2 else y + x
     state = start(y)
-    begun = time.perf_counter()
-    state, _ = advance(state, "next 20000")
-    for line in ("back 15000", "next 15000", "step 100", "back 30", "list", "why x", "where"):
-        state, _ = advance(state, line)
-    assert time.perf_counter() - begun < 3
+    with at_most(500_000):  # some 50 a node for all of it
+        state, _ = advance(state, "next 20000")
+        for line in ("back 15000", "next 15000", "step 100", "back 30", "list", "why x", "where"):
+            state, _ = advance(state, line)
     y.backward()
     state, _ = advance(state, "c")
     assert gradient(state, 0) == x.grad
