@@ -105,6 +105,7 @@ def rows() -> Iterator[tuple[str, str]]:
     from backviz.ops import OPS
     from backviz.registry import kinds
     from backviz.renderers import RENDERERS
+    from backviz.scenes import SCENES
 
     for op in OPS.values():
         yield from (("backviz/ops", text) for text in (op.note, op.gradient, op.domain) if text)
@@ -112,6 +113,10 @@ def rows() -> Iterator[tuple[str, str]]:
         yield "backviz/renderers", row.about
     for topic in COURSE.values():
         yield from (("backviz/course.py", text) for text in (topic.part, topic.about, topic.shows))
+    for scene in SCENES.values():
+        yield "backviz/scenes", scene.about
+        yield from (("backviz/scenes", text) for text in scene.paragraphs)
+        yield from (("backviz/scenes", option.about) for option in scene.options)
     for sentence in remedies().values():
         yield "backviz/autodiff/remedies.txt", parted(sentence)[0]
     with speaking("en"):
@@ -124,8 +129,10 @@ def rows() -> Iterator[tuple[str, str]]:
 def help_texts() -> Iterator[tuple[str, str]]:
     """What commands and their options say in their help."""
     from backviz.cli import cli
+    from backviz.cli.animate import SHARED
     from backviz.cli.speech import paragraphs
 
+    yield from (("backviz/cli", option.help) for option in SHARED if option.help)
     for command in (cli, *cli.commands.values()):
         where = "backviz/cli"
         texts = [command.help, command.short_help, command.epilog]

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backviz.autodiff.recording import is_ours, line_of, mode, transforming
+from backviz.autodiff.recording import is_ours, line_of, located, mode, transforming
 from backviz.autodiff.remedies import code_for, remedy
 from backviz.autodiff.returned import let_go
 from backviz.autodiff.returned import told as returned
@@ -210,7 +210,7 @@ def _strict() -> bool:
 def _refusal(said: str) -> LostGradientError:
     frame = _users_frame()
     where = line_of(frame.f_code.co_filename, frame.f_lineno)
-    error = LostGradientError(f"{said} (at {where})", where)
+    error = LostGradientError(located(said, where), where)
     if (refused := _refused.get()) is not None:
         refused[:] = [error]
     return error
@@ -287,7 +287,7 @@ def _computed(module: str, name: str, value: Any) -> str:
     cure, given = code_for(name, "math"), "…"
     if not cure and name in OPS and OPS[name].elementwise:
         ours = f"backviz.ops.{OPS[name].name}"
-        cure = f"np.{name} or {ours}" if hasattr(np, name) else ours
+        cure = _("np.{name} or {ours}", name=name, ours=ours) if hasattr(np, name) else ours
         given = _name(value) if OPS[name].arity == 1 else given
     return _(
         "{module}.{name}({given}) would lose the gradient, because {module} gives "

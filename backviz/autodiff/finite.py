@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import backward_steps
+from backviz.autodiff.recording import located
 from backviz.autodiff.tape import names, tape
 from backviz.autodiff.value import Value
 from backviz.errors import NotFiniteError
@@ -87,13 +88,7 @@ def _call(value: Value, values: list[Value]) -> str:
         said = _("{call} with {numbers}; {need}", numbers=numbers, **told)
     else:
         said = _("{call}; {need}", **told)
-    return _located(said, value)
-
-
-def _located(said: str, value: Value) -> str:
-    """With the line of the program, where that is known."""
-    line = value.origin.where
-    return _("{said} (at {line})", said=said, line=line) if line else said
+    return located(said, value.origin.where)
 
 
 def _shown(value: Value) -> str:
@@ -118,7 +113,7 @@ def _backward(value: Value, operand: Value, data: Any, values: list[Value]) -> s
         what=_what(data),
         need=_need(value),
     )
-    return _located(said, value)
+    return located(said, value.origin.where)
 
 
 def sentence_on(value: Value) -> str:

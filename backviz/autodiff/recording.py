@@ -239,6 +239,15 @@ def caller() -> str:
     return line_of(frame.f_code.co_filename, frame.f_lineno)
 
 
+def located(said: str, line: str) -> str:
+    """A sentence with the line of the program it is about, where that is known.
+
+    >>> located("shapes do not fit", "model.py:17")
+    'shapes do not fit (at model.py:17)'
+    """
+    return _("{said} (at {line})", said=said, line=line) if line else said
+
+
 @lru_cache(maxsize=1024)
 def line_of(path: str, number: int) -> str:
     """A place in a source as messages write it: `file.py:17`."""

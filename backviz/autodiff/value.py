@@ -24,7 +24,7 @@ from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
-from backviz.autodiff.recording import PLAIN, SPECIAL, caller, mode, name_in_caller
+from backviz.autodiff.recording import PLAIN, SPECIAL, caller, located, mode, name_in_caller
 from backviz.autodiff.remedies import made_with
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
@@ -390,12 +390,12 @@ def record(op: Op, inputs: tuple[Value, ...], params: Params) -> Value:
     try:
         data = op.compute(args, params)
     except ShapeError as error:
-        said = error.__context__
-        if not isinstance(said, Exception):
+        cause = error.__context__
+        if not isinstance(cause, Exception):
             raise
-        named = op.misfit([v.label or name_in_caller(v) for v in inputs], args, params, said)
-        where = f" (at {caller()})" if how.lines else ""
-        raise type(named)(named.message + where, lines=named.lines) from None
+        named = op.misfit([v.label or name_in_caller(v) for v in inputs], args, params, cause)
+        said = located(named.message, caller() if how.lines else "")
+        raise type(named)(said, lines=named.lines) from None
     if type(data) is np.ndarray:
         data.setflags(False)  # type: ignore[call-arg]  # its consumers will have used it
     out: Value = Result()

@@ -16,7 +16,7 @@ from backviz.cli import options
 from backviz.cli.completion import Offer, offer
 from backviz.cli.help import FILM, LOOK, Command, Group, Option
 from backviz.cli.plugin import plugin_option
-from backviz.language import _
+from backviz.language import N_, _, ngettext
 
 if TYPE_CHECKING:
     from backviz.movies.formats import FilmFormat
@@ -139,9 +139,7 @@ def animate(ctx: click.Context) -> None:
 
 def _command(scene: Scene) -> click.Command:
     given = [_parameter(option) for option in scene.options]
-    text = "\n\n".join(
-        part.replace("\n", " ") for part in scene.text.replace("`", "").split("\n\n")
-    )
+    text = "\n\n".join(map(_, scene.paragraphs))
 
     def run(**chosen: Any) -> int:
         given = {str(option.name): chosen.pop(str(option.name)) for option in SHARED}
@@ -161,17 +159,20 @@ def _parameter(option: SceneOption) -> click.Option:
     """The command line's option for a scene's; the scene checks what is given."""
     flag = option.name.replace("_", "-")
     names = [f"--{flag}/--no-{flag}"] if option.type is bool else [f"--{flag}"]
-    about = option.about[:1].upper() + option.about[1:].rstrip(".")
+    said = _(option.about)
+    about = said[:1].upper() + said[1:].rstrip(".")
     if option.choices:
         about += ": " + ", ".join(option.choices)
     known = list(option.kind.names()) if option.kind else []
     if 0 < len(known) <= MOST_NAMED:
         about += ": " + ", ".join(known)
     if option.within:
-        about += f" ({option.within})"
-    default = {True: "on", False: "off"}.get(option.default, option.default) if (
-        option.type is bool
-    ) else option.default  # fmt: skip
+        about += (
+            f" ({_('{low:.10g} to {high:.10g}', low=option.within.low, high=option.within.high)})"
+        )
+    default = option.default
+    if option.type is bool:
+        default = _("on") if default else _("off")
     return Option(
         [*names, option.name],
         heading=_OWN,
@@ -200,7 +201,7 @@ def _several(names: Callable[[], Sequence[str]]) -> Offer:
     return complete
 
 
-_OWN = "The scene"
+_OWN = N_("The scene")
 MOST_NAMED = 20  # names that help lists; TAB and `list` have all
 _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 
@@ -290,7 +291,8 @@ class _progress:  # noqa: N801
         if self.shown:
             full = 30 * done // self.count
             bar = "#" * full + "." * (30 - full)
-            click.echo(f"\r{bar} {done}/{self.count} frames", nl=False, err=True)
+            frames = _("{done}/{n} frames", done=done, n=self.count)
+            click.echo(f"\r{bar} {frames}", nl=False, err=True)
 
     def __exit__(self, *_other: object) -> None:
         if self.shown:
@@ -299,15 +301,12 @@ class _progress:  # noqa: N801
 
 def _what(film: Film, row: FilmFormat, shared: dict[str, Any]) -> str:
     from backviz.files import is_numbered
-    from backviz.text import count
 
     if shared["still"] is not None:
-        return f"frame {film.index(shared['still'])}"
-    if is_numbered(shared["output"]):
-        return count(film.count, "frame")
-    if shared["strip"] or row.kind not in ("film", "page"):
-        return f"of {count(film.count, 'frame')}"
-    return count(film.count, "frame")
+        return _("frame {k}", k=film.index(shared["still"]))
+    if is_numbered(shared["output"]) or (row.kind in ("film", "page") and not shared["strip"]):
+        return ngettext("{n} frame", "{n} frames", film.count)
+    return ngettext("of {n} frame", "of {n} frames", film.count)
 
 
 def _manifest(film: Film, row: FilmFormat, paths: list[Any]) -> None:

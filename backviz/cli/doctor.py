@@ -146,7 +146,7 @@ def _engines() -> list[Finding]:
                 _("layout engine {name}", name=engine.name),
                 reason is None,
                 found,
-                engine.remedy,
+                _(engine.remedy),
                 needed,
             )
         )

@@ -172,7 +172,7 @@ def _scenes() -> Rows:
     from backviz.scenes import SCENES
 
     return [
-        {"name": s.name, "about": s.about, "options": [option.row() for option in s.options]}
+        {"name": s.name, "about": _(s.about), "options": [option.row() for option in s.options]}
         for s in SCENES.values()
     ]
 

@@ -159,6 +159,11 @@ class Scene:
     make: Callable[..., Film]
     claim: Claim | None = None
 
+    @property
+    def paragraphs(self) -> list[str]:
+        """The text as a person reads it, each paragraph on one line."""
+        return [" ".join(part.split()) for part in self.text.replace("`", "").split("\n\n")]
+
     def __call__(self, **given: Any) -> Film:
         """The film with these options; the others have their defaults."""
         known = {option.name: option for option in self.options}

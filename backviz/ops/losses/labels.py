@@ -73,18 +73,17 @@ def as_labels(name: str, target: Any, shape: Shape, ignored: Any = None) -> Plai
         if ignored is not None:
             wrong &= labels != ignored
         for place in np.argwhere(wrong):
-            at = f" at {place.tolist()}" if len(place) else ""
+            told = {"name": name, "label": labels[tuple(place)], "classes": classes,
+                    "n": classes - 1}  # fmt: skip
+            if len(place):
+                raise InputError(
+                    _("{name}: the label {label} at {place} is out of range; {classes} classes "
+                      "have the labels 0 to {n}", place=place.tolist(), **told)
+                )  # fmt: skip
             raise InputError(
-                _(
-                    "{name}: the label {labels}{at} is out of range; {classes} classes have "
-                    "the labels 0 to {n}",
-                    name=name,
-                    labels=labels[tuple(place)],
-                    at=at,
-                    classes=classes,
-                    n=classes - 1,
-                )
-            )
+                _("{name}: the label {label} is out of range; {classes} classes have the labels 0 "
+                  "to {n}", **told)
+            )  # fmt: skip
     return Plain(labels)
 
 
