@@ -167,8 +167,9 @@ def maxout(
     return Film(
         N_("Maxout: the line that wins gets the gradient"), panels, frames, len(places),
         key_frames(len(places)), columns=(1.4, 1.0, 1.0),
-        alt="Left straight lines under a convex curve, thick where each is the largest; in the "
-        "middle their shares of the gradients as bars; right the error against their number.",
+        alt=N_("Left straight lines under a convex curve, thick where each is the largest; "
+               "in the middle their shares of the gradients as bars; right the error against "
+               "their number."),
     )  # fmt: skip
 
 

@@ -97,6 +97,6 @@ def plateau(
     return Film(
         N_("A plateau: who gets across"), panels, frames, len(moments), key_frames(len(moments)),
         columns=(0.0, 1.1, 1.0, 1.0),
-        alt="Left the ways of several optimizers over a surface with a plateau; beside them their "
-        "losses and the lengths of their gradients against the step.",
+        alt=N_("Left the ways of several optimizers over a surface with a plateau; beside "
+               "them their losses and the lengths of their gradients against the step."),
     )  # fmt: skip

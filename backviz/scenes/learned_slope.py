@@ -124,8 +124,8 @@ def prelu_slope(
     return Film(
         N_("PReLU: the slope below 0 is learned"), panels, frames, len(moments),
         key_frames(len(moments)), columns=(1.15, 1.0, 1.0),
-        alt="Points with a kink and the fits of a PReLU and a ReLU; the PReLU with its inputs as "
-        "ticks; its slope and the gradient of the slope against the step.",
+        alt=N_("Points with a kink and the fits of a PReLU and a ReLU; the PReLU with its "
+               "inputs as ticks; its slope and the gradient of the slope against the step."),
     )  # fmt: skip
 
 

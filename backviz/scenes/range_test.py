@@ -178,8 +178,9 @@ def rate_range(
     return Film(
         N_("Which learning rate? The range test"), panels, frames, len(places),
         key_frames(len(places)),
-        alt="Left the loss against a rate that grows until the loss breaks; right the losses of "
-        "three trainings: with the suggested rate, a smaller and a larger one.",
+        alt=N_("Left the loss against a rate that grows until the loss breaks; right the "
+               "losses of three trainings: with the suggested rate, a smaller and a larger "
+               "one."),
     )  # fmt: skip
 
 

@@ -93,11 +93,12 @@ def their_way(film, place, writer):
             for key, (drawn, _) in moving.items():
                 drawn.show(seen[panel][key])
 
-    with canvas.whole() as figure:
-        start = time.perf_counter()
-        film_ = FuncAnimation(figure, update, frames=film.count, init_func=lambda: None)
-        film_.save(place, writer=writer, dpi=96)
-        return (time.perf_counter() - start) / film.count
+    for piece in canvas.figure.findobj():
+        piece.set_animated(False)  # all of it is drawn anew for each frame
+    start = time.perf_counter()
+    film_ = FuncAnimation(canvas.figure, update, frames=film.count, init_func=lambda: None)
+    film_.save(place, writer=writer, dpi=96)
+    return (time.perf_counter() - start) / film.count
 
 
 def our_way(film, place):

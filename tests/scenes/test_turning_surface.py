@@ -107,9 +107,10 @@ def test_in_vectors_ways_and_arrows_lie_on_the_surface_as_on_pixels():
     film = scenes.surface(steps=6)
     canvas = Canvas(film, *list(film.states())[-1], film_style())
     pixels = canvas.pixels.astype(int)
-    with canvas.whole() as figure:
-        figure.canvas.draw()
-        whole = np.asarray(figure.canvas.buffer_rgba()).astype(int)
+    renderer = canvas.agg.get_renderer()
+    renderer.clear()
+    canvas.draw_on(renderer)  # as it draws on a backend for vectors
+    whole = np.asarray(renderer.buffer_rgba()).astype(int)
     left, _, right, _ = canvas._cells["space"]
     part = slice(int(left * 1280), int(right * 1280))
     differ = np.abs(whole - pixels)[:, part].max(axis=-1) > 60
