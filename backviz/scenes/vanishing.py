@@ -191,7 +191,7 @@ def gradient_strip(
     """
     recipe = Recipe(depth, width, activation, init, wiring, clip, rate=rate, seed=seed)
     found = {name: gradients(r, steps) for name, r in compared(recipe, against).items()}
-    tables = {name: np.log10(positive(outputs)) for name, (outputs, *_) in found.items()}
+    tables = {name: np.log10(positive(outputs)) for name, (outputs, *_other) in found.items()}
     low, high = span(*tables.values(), pad=0.0)
     limits = float(np.floor(max(low, -40))), float(np.ceil(min(high, 40)))
     if limits[0] >= limits[1]:
