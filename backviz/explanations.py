@@ -25,8 +25,12 @@ MOST = 2000
 Arrived = tuple[Handed, Part]
 
 
-def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en") -> str:
+def describe(
+    output: Value, numbers: NumberStyle | None = None, lang: str = "en", lines: bool = False
+) -> str:
     """The text version of a figure: every value, and every gradient as its sum.
+
+    `lines` adds the line of the program that computed each value, where it was noted.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = a * b + a
@@ -67,15 +71,16 @@ def describe(output: Value, numbers: NumberStyle | None = None, lang: str = "en"
         ops=kinds[False],
     )
     name = record.names[record.last]
-    lines = [f"{name} = {numbers.summary(output.raw)}", counts, "", words.gettext("Forward")]
+    made = [f"{name} = {numbers.summary(output.raw)}", counts, "", words.gettext("Forward")]
     told = (i for i, v in enumerate(record.values) if v.op is not None or v.requires_grad)
-    lines += [f"  {_forward(teller, node)}" for node in told]
-    lines += ["", words.gettext("Backward: gradients of {output}", output=name)]
+    places = [v.origin.where if lines else "" for v in record.values]
+    made += ["   ".join(filter(None, (f"  {_forward(teller, n)}", places[n]))) for n in told]
+    made += ["", words.gettext("Backward: gradients of {output}", output=name)]
     if output.requires_grad:
-        lines += [f"  {line}" for line in _gradients(teller)]
+        made += [f"  {line}" for line in _gradients(teller)]
     else:
-        lines.append(f"  {NOT_COMPUTED}")
-    return "\n".join(lines)
+        made.append(f"  {NOT_COMPUTED}")
+    return "\n".join(made)
 
 
 def _forward(teller: RunTeller, node: int) -> str:

@@ -34,7 +34,8 @@ class Row:
     """One contribution of the backward pass; numbers are floats or arrays.
 
     `local` is `None` for an op on whole arrays, which has no local derivative for each entry;
-    `rule` is the formula by which the contribution was computed.
+    `rule` is the formula by which the contribution was computed, `line` the line of the program
+    that computed the node, where that was noted (`with backviz.source_lines():`).
     """
 
     step: int
@@ -47,6 +48,7 @@ class Row:
     use: int
     uses: int
     rule: str
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +64,44 @@ class TableFormat(Format):
 TABLES: Formats[TableFormat] = Formats("table format")
 
 
-def rows(output: Value, numbers: NumberStyle = LITERAL) -> list[Row]:
-    """A row for every contribution, in the order of the backward pass.
+def rows(output: Value, numbers: NumberStyle = LITERAL, lines: bool = False) -> list[Row]:
+    """A row for every contribution, in the order of the backward pass; with `lines` of the program.
 
     >>> a = Value(3.0, label="a")
     >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
     [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
     """
+    record = Record(output)
+    places = {
+        name: v.origin.where for name, v in zip(record.names, record.values, strict=True)
+        if lines and v.origin.where
+    }  # fmt: skip
     return [
         Row(step.place.step, step.node, p.to, step.upstream, p.local, p.contribution, p.total,
-            p.k, p.m, p.formula)
-        for step in RunTeller(Run(Record(output)), numbers).backward() for p in step.parts
+            p.k, p.m, p.formula, places.get(step.node, ""))
+        for step in RunTeller(Run(record), numbers).backward() for p in step.parts
     ]  # fmt: skip
 
 
+def _fields(made: list[Row]) -> tuple[str, ...]:
+    """The fields that the rows have something in: the lines only where they were noted."""
+    names = tuple(Row.__slots__)
+    return names if any(row.line for row in made) else names[:-1]
+
+
 def table(
-    output: Value, form: str = "txt", numbers: NumberStyle | None = None, lang: str = "en"
+    output: Value,
+    form: str = "txt",
+    numbers: NumberStyle | None = None,
+    lang: str = "en",
+    lines: bool = False,
 ) -> str:
-    """The backward pass as a table; `form` is txt, md, csv, json or latex."""
+    """The backward pass as a table; `form` is txt, md, csv, json or latex.
+
+    `lines` adds the line of the program that computed each node, where it was noted.
+    """
     numbers, whole = numbers or NumberStyle(), form in ("csv", "json")
-    made = rows(output, LITERAL if whole else numbers)
+    made = rows(output, LITERAL if whole else numbers, lines)
     if whole:
         fields = (getattr(row, f) for row in made for f in Row.__slots__)
         entries_within(fields, MOST_ENTRIES, "write it as txt or md, which sum large arrays up")
@@ -89,7 +109,7 @@ def table(
 
 
 def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
-    words = LANGUAGES[lang]
+    words, lines = LANGUAGES[lang], any(r.line for r in made)
     return [
         [
             str(r.step),
@@ -100,6 +120,7 @@ def _cells(made: list[Row], numbers: NumberStyle, lang: str) -> list[list[str]]:
             numbers.summary(r.contribution),
             numbers.summary(r.total),
             words.gettext("{k} of {m}", k=r.use, m=r.uses),
+            *([r.line] if lines else []),
         ]
         for r in made
     ]
@@ -110,8 +131,8 @@ def _by_rule(row: Row) -> bool:
     return row.local is None or np.shape(row.upstream) != np.shape(row.contribution)
 
 
-def _heads(lang: str) -> list[str]:
-    words = LANGUAGES[lang]
+def _heads(lang: str, made: list[Row]) -> list[str]:
+    words, lines = LANGUAGES[lang], any(row.line for row in made)
     return [
         words.gettext("step"),
         words.gettext("node"),
@@ -121,13 +142,14 @@ def _heads(lang: str) -> list[str]:
         words.gettext("contribution"),
         words.gettext("total so far"),
         words.pgettext("column", "use"),
+        *([words.pgettext("column", "line")] if lines else []),
     ]
 
 
 def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    grid = [_heads(lang), *_cells(made, numbers, lang)]
+    grid = [_heads(lang, made), *_cells(made, numbers, lang)]
     widths = [max(len(row[j]) for row in grid) for j in range(len(grid[0]))]
-    left = {1, 2, 7}
+    left = {1, 2, 7, 8}
     lines = [
         "  ".join(
             cell.ljust(w) if j in left else cell.rjust(w)
@@ -142,7 +164,8 @@ def _txt(made: list[Row], numbers: NumberStyle, lang: str) -> str:
 
 def _record(heads: list[str], cells: list[str]) -> str:
     """One row under itself, for numbers that are too wide to stand side by side."""
-    step, node, operand, *numbers, use = cells
+    step, node, operand, *numbers, use = cells[:8]
+    use = ", ".join((use, *filter(None, cells[8:])))
     width = max(map(len, heads[3:7]))
     shown = [f"  {h.ljust(width)}  {n}" for h, n in zip(heads[3:7], numbers, strict=True)]
     return "\n".join([f"{heads[0]} {step}: {node} → {operand} ({use})", *shown])
@@ -152,17 +175,20 @@ def _md(made: list[Row], numbers: NumberStyle, lang: str) -> str:
     def line(cells: list[str]) -> str:
         return "| " + " | ".join(map(escape_markdown, cells)) + " |"
 
-    rule = "|" + "|".join([" ---: ", " --- ", " --- ", *[" ---: "] * 4, " --- "]) + "|"
-    return "\n".join([line(_heads(lang)), rule, *map(line, _cells(made, numbers, lang))])
+    heads = _heads(lang, made)
+    sides = [" ---: ", " --- ", " --- ", *[" ---: "] * 4, *[" --- "] * (len(heads) - 7)]
+    rule = f"|{'|'.join(sides)}|"
+    return "\n".join([line(heads), rule, *map(line, _cells(made, numbers, lang))])
 
 
 def _csv(made: list[Row], numbers: NumberStyle, lang: str) -> str:
     """Full precision, English headings; a text that a spreadsheet would run is quoted."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Row.__slots__)
+    fields = _fields(made)
+    writer.writerow(fields)
     for row in made:
-        writer.writerow([_csv_cell(getattr(row, f)) for f in Row.__slots__])
+        writer.writerow([_csv_cell(getattr(row, f)) for f in fields])
     return out.getvalue().rstrip("\n")
 
 
@@ -175,7 +201,8 @@ def _csv_cell(x: Any) -> Any:
 
 
 def _json(made: list[Row], numbers: NumberStyle, lang: str) -> str:
-    data = [{f: json_ready(getattr(row, f)) for f in Row.__slots__} for row in made]
+    fields = _fields(made)
+    data = [{f: json_ready(getattr(row, f)) for f in fields} for row in made]
     return json.dumps({"schema": SCHEMA, "rows": data}, ensure_ascii=False, indent=1)
 
 
@@ -186,7 +213,9 @@ def _latex(made: list[Row], numbers: NumberStyle, lang: str) -> str:
         return " & ".join(map(tex, cells)) + r" \\"
 
     body = [line(cells) for cells in _cells(made, numbers, lang)]
-    top = [r"\begin{tabular}{rllrrrrl}", r"\toprule", line(_heads(lang)), r"\midrule"]
+    heads = _heads(lang, made)
+    columns = f"rllrrrr{'l' * (len(heads) - 7)}"
+    top = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", line(heads), r"\midrule"]
     return "\n".join([*top, *body, r"\bottomrule", r"\end{tabular}"])
 
 

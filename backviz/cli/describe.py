@@ -13,6 +13,7 @@ from backviz.cli.help import Command
 @click.command(cls=Command, short_help="Values and gradients as text.")
 @options.source
 @options.to_file
+@options.lines
 @options.words
 @options.quiet
 @options.debug
@@ -21,9 +22,10 @@ def describe(src: str, output: str, lang: str, **given: Any) -> int:
     from backviz.cli.loading import load_value
     from backviz.explanations import describe as describe_value
 
-    value = load_value(src, differentiate=False, quiet=given["quiet"])
+    value = load_value(src, differentiate=False, quiet=given["quiet"], lines=given["lines"])
     numbers = number_style(given)
-    return print_or_write(describe_value(value, numbers, lang), output, value, given["quiet"])
+    text = describe_value(value, numbers, lang, given["lines"])
+    return print_or_write(text, output, value, given["quiet"])
 
 
 def number_style(given: dict[str, Any]) -> Any:

@@ -105,6 +105,7 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
         wrt=wrt,
         expand=given["expand"],
         passes=given["turns"],
+        lines=given["lines"],
     )
     value, values, more = loaded.value, loaded.values, list[Value]()
     fault = find_not_finite(value, values)

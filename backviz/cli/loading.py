@@ -20,9 +20,16 @@ class Loaded:
     values: list[Value]
 
 
-def load_value(src: str, *, differentiate: bool = True, quiet: bool = False) -> Value:
+def load_value(
+    src: str, *, differentiate: bool = True, quiet: bool = False, lines: bool = False
+) -> Value:
     """The result of a source alone; see `load_record`."""
-    return load_record(src, differentiate=differentiate, quiet=quiet).value
+    from backviz.cli.terminal import say
+    from backviz.sources.files import is_file_source
+
+    if lines and not quiet and not is_file_source(src):
+        say(_("--lines changes nothing here: an expression has no lines"))
+    return load_record(src, differentiate=differentiate, quiet=quiet, lines=lines).value
 
 
 def load_record(
@@ -34,23 +41,27 @@ def load_record(
     wrt: str = "",
     expand: str = "",
     passes: int = 1,
+    lines: bool = False,
 ) -> Loaded:
     """Record the source and run the backward pass on a clean slate.
 
     With `expand`, composite ops ("all", or names with commas) are recorded as their parts.
     With `wrt`, the derivative of order `order - 1` for that leaf takes the place of the result.
+    `lines` notes the line of a file that computed each value.
     Several `passes` follow each other without `zero_grad`, so leaves add up.
     """
     from contextlib import nullcontext
 
     from backviz.autodiff.backward import backward, seed_for, tape
     from backviz.autodiff.orders import derivative
-    from backviz.autodiff.recording import expanded
+    from backviz.autodiff.recording import expanded, source_lines
     from backviz.cli.terminal import say
     from backviz.sources import load
+    from backviz.sources.files import is_file_source
 
+    noted = source_lines() if lines and is_file_source(src) else nullcontext()
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
-    with expanded(*names) if expand else nullcontext() as met:
+    with noted, expanded(*names) if expand else nullcontext() as met:
         value = load(src, None if quiet else say)
     if met is not None and not met and not quiet:
         say(_("--expand changes nothing here: there is no such op in the computation"))

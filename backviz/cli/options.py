@@ -179,6 +179,8 @@ turns = Shared(
     help="Backward passes without zero_grad: leaves add up.  [1]",
 )
 
+lines = switch("--lines", heading=GRAPH, help="The line of the file that computed each value.")
+
 pages = Shared(
     "--pages",
     type=int,
@@ -271,6 +273,7 @@ looks = together(
         shell_complete=offer(lambda: ("values", "gradients", "locals")),
         help="A ? for an exercise: gradients, values, locals, names with commas (w,h.grad).",
     ),
+    lines,
     switch("--heat", heading=GRAPH, help="A small map in every box that holds an array."),
     Shared(
         "--entries",

@@ -83,6 +83,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
         wrt=given["wrt"],
         expand=given["expand"],
         passes=given["turns"],
+        lines=given["lines"],
     )
     value, values = loaded.value, loaded.values
     fault = find_not_finite(value, values)

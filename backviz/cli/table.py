@@ -16,6 +16,7 @@ from backviz.cli.help import Command
 @options.source
 @options.to_file
 @options.form("backviz.tables:TABLES", "txt, md, csv, json or latex")
+@options.lines
 @options.words
 @options.quiet
 @options.debug
@@ -25,8 +26,8 @@ def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> i
     from backviz.tables import table as make_table
 
     form = chosen_format(output, form)
-    value = load_value(src, differentiate=False, quiet=given["quiet"])
-    text = make_table(value, form, number_style(given), lang)
+    value = load_value(src, differentiate=False, quiet=given["quiet"], lines=given["lines"])
+    text = make_table(value, form, number_style(given), lang, given["lines"])
     return print_or_write(text, output, value, given["quiet"])
 
 

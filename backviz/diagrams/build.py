@@ -143,6 +143,8 @@ def _box(
         for fault in graph.graph.get("faults", {}).get(node, ())
         if parts[fault.about] not in style.hidden
     )
+    if style.lines and (where := data.get("where")):
+        remarks += (Remark("note", where),)
     remarks += tuple(Remark("note", line) for line in graph.graph.get("notes", {}).get(node, ()))
     aside = [said, " ".join(gradient), *(remark.text for remark in remarks)]
     return Box(

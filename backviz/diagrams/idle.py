@@ -33,6 +33,7 @@ SHOWN = {
     "show": ("--show", N_("there is nothing else to show")),
     "hide": ("--hide", N_("there is nothing of it")),
     "blank": ("--blank", N_("no box shows what it names")),
+    "lines": ("--lines", N_("an expression has no lines; those of a Python file are noted")),
 }
 # What a format has none of, by the fields of a style.
 _FONTS = ("scale", "text", "salt", "engine", "transparent")
@@ -47,8 +48,8 @@ UNKNOWN_TO: dict[str, tuple[str, ...]] = {
     "ascii": _LOOKS,
     "mermaid": (*_FONTS, "heat"),
     "dot": (*_FONTS[:-1], "heat"),
-    "json": tuple(name for name in _ALL if name != "blank"),
-    "graphml": tuple(name for name in _ALL if name != "blank"),
+    "json": tuple(name for name in _ALL if name not in ("blank", "lines")),
+    "graphml": tuple(name for name in _ALL if name not in ("blank", "lines")),
 }
 FLAGS = {"size": "--for"}
 DEFAULT: dict[str, Any] = {field.name: field.default for field in fields(Style)}

@@ -79,6 +79,7 @@ class Options(TypedDict, total=False):
     hide: str
     show: Literal["values", "formulas", "both", "shapes"]
     blank: str
+    lines: bool
     start: str
     end: str
     around: str
@@ -118,13 +119,14 @@ class Style:
     "values", "gradients" with their arrows, "locals", and the "forward" arrows. `show` is
     what boxes hold: "values" and gradients as numbers, as "formulas" (`∂L/∂w = ∂L/∂z·x`), "both",
     or the "shapes" of arrays and nothing else. `blank` lists what is a `?` of the same size: names
-    of nodes, "values", "gradients", "locals". `start`, `end`, `around` with `hops`, and
-    `only` (a layer) choose a part of the graph; `highlight` is a name, a path as "a->L" or
-    "largest", which stands out. `note` and `colour` are functions of a node (`name`, `value`,
-    `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name will do. `pages` is
-    how many a picture takes, 0 for as many as its text needs. `salt` makes the ids of an SVG
-    unique on a page with several figures. `command` writes the command line into the corner of a
-    film.
+    of nodes, "values", "gradients", "locals". `lines` adds the line of the program that
+    computed a value, where it was noted (`with backviz.source_lines():`). `start`, `end`,
+    `around` with `hops`, and `only` (a layer) choose a part of the graph; `highlight` is a name,
+    a path as "a->L" or "largest", which stands out. `note` and `colour` are functions of a node
+    (`name`, `value`, `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name
+    will do. `pages` is how many a picture takes, 0 for as many as its text needs. `salt` makes
+    the ids of an SVG unique on a page with several figures. `command` writes the command line
+    into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -148,6 +150,7 @@ class Style:
     hide: str = ""
     show: Literal["values", "formulas", "both", "shapes"] = "values"
     blank: str = ""
+    lines: bool = False
     start: str = ""
     end: str = ""
     around: str = ""

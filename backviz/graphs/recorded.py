@@ -58,7 +58,7 @@ def to_graph(
     computed it), `earlier` (what a leaf's gradient held before the latest pass, only
     where it held anything), `shape`
     (text, "()" for a scalar), `order` (equal to the node id), `scope` (the part of a network,
-    only where that was noted).
+    only where that was noted), `where` (the line that computed it, likewise).
 
     Edge attributes: `local`, the local derivative of an elementwise op, and
     `contribution`, what this use of the input adds to its gradient; each only
@@ -199,6 +199,8 @@ def _node_attributes(v: Value, order: int, reached: bool, shared: Names) -> dict
     }
     if origin.scope:
         attributes["scope"] = origin.scope
+    if origin.where:
+        attributes["where"] = origin.where
     if origin.params and (options := given(origin.params)):
         attributes["params"] = options
     if reached and grad is not None:

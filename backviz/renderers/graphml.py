@@ -23,6 +23,8 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def graphml(figure: Figure) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives, UTF-8."""
     graph = plain_graph(written_out(written(figure)))
+    for node in () if figure.style.lines else graph:
+        graph.nodes[node].pop("where", None)
     for *_, data in (*graph.nodes(data=True), *graph.edges(keys=True, data=True)):
         data.update({k: _readable(v) for k, v in data.items()})
     # written by the standard library, so that the bytes do not depend on lxml

@@ -26,7 +26,11 @@ def json_graph(figure: Figure) -> bytes:
     data: dict[str, Any] = {"schema": SCHEMA}
     data |= nx.node_link_data(written_out(written(figure)), edges="edges")
     data["nodes"] = [
-        {k: plain_params(v) if k == "params" else v for k, v in node.items()}
+        {
+            k: plain_params(v) if k == "params" else v
+            for k, v in node.items()
+            if k != "where" or figure.style.lines
+        }
         for node in data["nodes"]
     ]
     return (json.dumps(json_ready(data), ensure_ascii=False, indent=1) + "\n").encode(
