@@ -147,7 +147,8 @@ def own_data(inputs: int, classes: bool = False) -> Kind:
         text = text.strip()
         return _checked(option, text, inputs, classes) if text else None
 
-    return Kind(f"data, {inputs + 1} columns", "FILE", read)
+    columns = f"{inputs} columns and a class" if classes else f"{inputs + 1} columns"
+    return Kind(f"data, {columns}", "FILE", read)
 
 
 def _checked(option: str, source: str, inputs: int, classes: bool) -> Data:
