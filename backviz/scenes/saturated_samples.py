@@ -21,6 +21,7 @@ from backviz.scenes.numbers import number as write
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.starts import Start
 from backviz.scenes.units import EDGE, ENDS, slopes
+from backviz.words import Words
 
 LAYERS = 3  # that are shown of each network
 ROWS = "first", "second"
@@ -77,7 +78,8 @@ def saturation_map(
         Panel(
             f"{row} {i + 1}", Axis(N_("unit") if r else "", 0, width),
             Axis(N_("sample") if c == 0 else "", 0, samples),
-            title=f"h{str(i + 1).translate(LOWERED)}: {names[r]}", place=(r, c, 1, 1),
+            title=Words.joined([f"h{str(i + 1).translate(LOWERED)}", names[r]], ": "),
+            place=(r, c, 1, 1),
         )
         for r, row in enumerate(ROWS) for c, i in enumerate(shown)
     )  # fmt: skip
