@@ -117,9 +117,8 @@ def _box(
         title = title or told.name
         symbol = "" if told.value else symbol
         lines = in_formulas(style, told.forward() if shown else (), lines)
-        gradient = (
-            in_formulas(style, told.backward(), gradient) if _is_known(gradient) else gradient
-        )
+        if "grad" in data and "gradients" not in style.hidden:  # also where its numbers gave way
+            gradient = in_formulas(style, told.backward(), gradient)
     if value is None:
         gradient = ()
         symbol = f"⋯ {symbol}"
@@ -247,10 +246,6 @@ def _told(graph: nx.MultiDiGraph[Any], node: Any, style: Style) -> Written | Non
 
 def _formulas(graph: nx.MultiDiGraph[Any], style: Style) -> Formulas | None:
     return graph.graph.get("formulas") if style.formulas else None
-
-
-def _is_known(gradient: tuple[str, ...]) -> bool:
-    return gradient not in ((), (NOT_COMPUTED,))
 
 
 def in_formulas(

@@ -205,10 +205,10 @@ class _Walk:
         lines = self._lines(value)
         if node in self.blanks.gradients:
             return blank_lines(self.told.nodes[node].backward() if self.told else lines)[:1]
-        if not lines or not self.told:
+        if not self.told or "gradients" in self.style.hidden:
             return lines
         if done is not None and self.style.show == "both":  # the sum of what has come stands below
-            lines = (*lines[:-1], lines[-1] + MORE)
+            lines = (*lines[:-1], lines[-1] + MORE) if lines else lines
             return in_formulas(self.style, self.told.nodes[node].backward(done, more=""), lines)
         return in_formulas(self.style, self.told.nodes[node].backward(done), lines)
 

@@ -119,7 +119,10 @@ def write(
 def _node(teller: FoldedTeller, node: Any, terms: Iterable[Formula | None]) -> Written:
     data = teller.view.nodes[node]
     told = tuple(term for term in terms if term is not None)
-    value = "" if not _computed(data) else teller.formula(node) or data.get("formula", "")
+    value, short = "", data.get("formula", "")
+    if _computed(data):
+        value = teller.formula(node) or short
+        value = short if value == teller.name(node) or len(value) > LONGEST > len(short) else value
     earlier = data.get("earlier")
     return Written(
         teller.name(node),

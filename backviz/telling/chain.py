@@ -76,25 +76,35 @@ def _through(teller: FoldedTeller, head: int, arriving: str) -> dict[int, Formul
                 for u in inputs
             ]
             out = teller.operand_of(node) if node == head else forward[node]
-            back_at = _rules(OPS[data["op"]], back[node], out, args, data.get("params", {}))
+            # one entry for all, as of a mean: what adds up behind it would count it once
+            thin = back[node].shape != forward[node].shape
+            back_at = _rules(OPS[data["op"]], back[node], out, args, data.get("params", {}), thin)
             for position, u in enumerate(inputs):
-                if "contribution" in whole.edges[u, node, position]:
-                    part = back_at(position)
-                    if u in forward and part.shape != forward[u].shape:
-                        return {}  # one entry for all, which a sum behind it would count once
-                    back[u] = back[u] + part if u in back else part
+                if "contribution" not in whole.edges[u, node, position]:
+                    continue
+                alike = np.shape(whole.nodes[u]["value"]) == forward[node].shape
+                if thin and not (OPS[data["op"]].elementwise and alike):
+                    return {}
+                part = back_at(position)
+                back[u] = back[u] + part if u in back else part
     return {u: formula_of(symbol) for u, symbol in back.items() if u not in forward}
 
 
 def _rules(
-    op: Op, upstream: Symbol, out: Symbol, args: list[Any], params: Params
+    op: Op, upstream: Symbol, out: Symbol, args: list[Any], params: Params, thin: bool
 ) -> Callable[[int], Symbol]:
     """What each operand gets; of a gradient that is 1, the local derivative alone."""
-    pulled = op.by_position(upstream, out, args, params) if op.variadic else None
+    pulled = op.by_position(upstream, out, args, params) if op.variadic and not thin else None
 
     def rule_at(position: int) -> Symbol:
-        if upstream.text == "1" and op.elementwise and upstream.shape == ():
-            return local_formula(op, position, out, args, params)
-        return contribution_formula(op, position, upstream, out, args, params, by_position=pulled)
+        if not (op.elementwise and (thin or upstream.text == "1")):
+            return contribution_formula(
+                op, position, upstream, out, args, params, by_position=pulled
+            )
+        local = local_formula(op, position, out, args, params)
+        if upstream.text == "1":
+            return local
+        signs = {"1": upstream, "−1": -upstream}
+        return signs.get(local.text) or upstream * local
 
     return rule_at
