@@ -85,9 +85,11 @@ def line_fit(
     way, slopes = run.path(), land.measured(run.path())[1]
     ends = np.array(span(x))
     floor = map_panel(land)
+    # the first line stands in the picture as well, unless somebody's data would be small beside it
+    sides = span(y, pad=0.25) if data else span(y, way[0, 0] * ends + way[0, 1], pad=0.08)
     panels = (
         Panel(
-            "data", Axis("x", *span(x)), Axis("y", *span(y, pad=0.25)), title=N_("data and line"),
+            "data", Axis("x", *span(x)), Axis("y", *sides), title=N_("data and line"),
             static=(Points("points", x, y, color="ink", marker="circle", size=8.0),),
         ),
         Panel(
