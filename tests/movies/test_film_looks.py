@@ -15,6 +15,7 @@ from backviz.errors import UsageError
 from backviz.movies.canvas import Canvas, states
 from backviz.movies.derived import derived
 from backviz.movies.looks import film_style
+from backviz.movies.page import origin_of
 from backviz.scenes import SCENES
 
 
@@ -166,3 +167,11 @@ def test_the_options_of_graph_are_options_of_animate(tmp_path):
                "--digits", "2", "--decimal", ",", "-o", str(place))  # fmt: skip
     assert done.code == 0, done.err
     assert (pixels(place.read_bytes())[..., 3] == 0).any()
+
+
+def test_the_corner_names_a_file_of_data_only_if_one_was_given(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("0,1\n1,3\n2,5\n")
+    assert "--data" not in origin_of(scenes.line_fit(steps=1))
+    assert f"--data {path} " in origin_of(scenes.line_fit(steps=1, data=str(path)))
+    assert "--against ''" in origin_of(scenes.gradient_flow(steps=1, against=""))
