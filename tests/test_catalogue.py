@@ -244,7 +244,8 @@ def test_help_is_russian_and_the_prompt_answers_in_its_own_language():
 def test_data_for_programs_keeps_its_points(form, said):
     for command in ("table", "graph") if form == "json" else ("table",):
         plain = said([command, "a*b; a=2.5; b=0.5", "-F", form])
-        assert plain == said([command, "a*b; a=2.5; b=0.5", "-F", form, "--decimal", ","])
+        comma = said([command, "a*b; a=2.5; b=0.5", "-F", form, "--decimal", ","])
+        assert plain[0] == comma[0]  # graph says besides that json has nothing for the option
         assert "2.5" in plain[0]
 
 
