@@ -18,9 +18,7 @@ from backviz.diagrams.theme import INCH
 from backviz.movies.canvas import SETTINGS, Canvas, shown, stills
 from backviz.movies.page import DPI
 from backviz.movies.reel import about
-from backviz.renderers.pdf import pdf_document
 from backviz.renderers.pixels import packed
-from backviz.renderers.svg import svg_document
 from backviz.scenes.model import Film, Frame
 
 STRIP_GAP = 8
@@ -71,6 +69,8 @@ def _cleared(black: np.ndarray, white: np.ndarray) -> np.ndarray:
 
 def svg_still(film: Film, k: int, style: Style) -> bytes:
     """The frame `k` as SVG, as large as its place; `scale` means nothing for vectors."""
+    from backviz.renderers.svg import svg_document
+
     ((_parts, drawing),) = drawings(film, {film.index(k)}, style)
     return svg_document(drawing).encode()
 
@@ -82,6 +82,8 @@ def pdf_still(film: Film, k: int, style: Style) -> bytes:
 
 def pdf_pages(film: Film, chosen: Sequence[int], style: Style) -> bytes:
     """A page for each chosen frame, all of one size."""
+    from backviz.renderers.pdf import pdf_document
+
     made = [*drawings(film, {film.index(k) for k in chosen}, style)]
     pages = [(drawing.description, parts) for parts, drawing in made]
     return pdf_document(replace(made[0][1], description=film.alt), pages, style)
