@@ -25,7 +25,8 @@ from backviz.scenes import SCENES
 PACKAGE = Path(backviz.__file__).parent
 HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
 
-# The steps are told on a floor of its own, nine small modules.
+# The steps are told on a floor of its own, nine small modules. The legend and what is blank stand
+# in modules of their own.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
@@ -34,13 +35,13 @@ COMMANDS = [
     ("graph --help", 25, 150, ""),
     ("doctor --help", 25, 150, ""),
     ("list ops", 92, 690, "numpy networkx"),
-    ("graph @simple -F text", 170, 815, GRAPH),
-    ("graph @simple -F dot", 167, 815, GRAPH),
-    ("graph @simple -o g.svg", 167, 900, DRAWN),
-    ("graph @simple -o g.png", 168, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 177, 900, DRAWN),
-    ("steps @simple -o b.html", 178, 900, DRAWN),
-    ("steps @simple -o b.mp4", 284, 1240, " ".join(HEAVY)),
+    ("graph @simple -F text", 176, 815, GRAPH),
+    ("graph @simple -F dot", 173, 815, GRAPH),
+    ("graph @simple -o g.svg", 173, 900, DRAWN),
+    ("graph @simple -o g.png", 175, 1080, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 181, 900, DRAWN),
+    ("steps @simple -o b.html", 182, 900, DRAWN),
+    ("steps @simple -o b.mp4", 288, 1240, " ".join(HEAVY)),
     ("animate tangent --frames 2 -o t.png", 270, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 234, 875, GRAPH),

@@ -141,14 +141,16 @@ def unseen(figure: Figure, form: str = "") -> list[str]:
     """What is said of options on the command line that change nothing in this picture."""
     from click.core import ParameterSource
 
-    from backviz.diagrams.idle import UNKNOWN_TO, idle, unknown_to
-
     context = click.get_current_context()
     given = {"contributions": "products"}
     asked = {
         given.get(name, name) for name in context.params
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }  # fmt: skip
+    if not asked - {"src", "output", "form", "quiet", "size"}:
+        return []
+    from backviz.diagrams.idle import UNKNOWN_TO, idle, unknown_to
+
     foreign = asked.intersection(UNKNOWN_TO.get(form, ()))
     return [*filter(None, [unknown_to(form, foreign)]), *idle(figure, asked - foreign)]
 
