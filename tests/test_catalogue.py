@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 
@@ -44,9 +45,12 @@ def found():
 
 
 def gaps(text):
-    """The gaps of a sentence: names with how they are written, `{name!r}` and `{n:,}`."""
-    return {(name, spec, how) for _, name, spec, how in string.Formatter().parse(text)
-            if name is not None}  # fmt: skip
+    """The gaps of a sentence with how they are written, `{name!r}` and `{n:,}`, each as often.
+
+    A merge of catalogues can put two translations of a sentence behind each other.
+    """
+    return Counter((name, spec, how) for _, name, spec, how in string.Formatter().parse(text)
+                   if name is not None)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
