@@ -96,6 +96,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
         warnings = build.drawing(build.moments[-1]).warnings
         for message in (*build.figure.messages, *warnings, *unseen(build.figure)):
             say(message)
+        _say_cut(build, form)
         _say_written(build, form, paths, files)
     if given["as_json"]:
         _print_manifest(build, form, paths, files)
@@ -158,6 +159,23 @@ def _say_written(build: Steps, form: str, paths: list[str], files: list[bytes]) 
         say(_("in a Beamer frame:") + "\n" + beamer_snippet(paths[0], len(build.moments)))
     if form == "fragments":
         _say_how_large(build)
+
+
+def _say_cut(build: Steps, form: str) -> None:
+    """Where the contributions are that `…+1` under a graph stands for; the player has them all."""
+    from backviz.cli.terminal import say
+
+    cut = sum(len(moment.told) > len(moment.lines) for moment in build.moments)
+    if cut and form != "html":
+        say(
+            ngettext(
+                "{n} step has more contributions than lines under the graph (…+1); "
+                "--by contribution takes a step for each",
+                "{n} steps have more contributions than lines under the graph (…+1); "
+                "--by contribution takes a step for each",
+                cut,
+            )
+        )
 
 
 def _say_how_large(build: Steps) -> None:

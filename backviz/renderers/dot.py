@@ -85,7 +85,10 @@ def dot(figure: Figure) -> bytes:
 
 def _caption(diagram: Diagram) -> str:
     """The title and, in words, what a drawn legend would show."""
-    legend = " · ".join(words for _, words in diagram.legend)
+    lines = ("value", "gradient", "local", "strong")  # which say themselves; other signs are named
+    legend = " · ".join(
+        words if kind in lines else f"{kind} {words}" for kind, words in diagram.legend
+    )
     return r"\n".join(plain(line) for line in (diagram.caption, legend) if line)
 
 

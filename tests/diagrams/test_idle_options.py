@@ -130,3 +130,25 @@ def test_few_pages_that_hold_something():
         pages = Figure(loss, style).pages
         assert len(pages) <= 3
         assert all(len(page.diagram.boxes) >= 3 for page in pages)
+
+
+def test_signs_are_named_in_every_legend():
+    """DOT had "gradient that arrives" and not of what."""
+    loss = load("@mazur")
+    loss.backward()
+    made = {form: RENDERERS[form](Figure(loss, Style())).decode() for form in ("dot", "text")}
+    assert "g gradient that arrives" in made["dot"] and "□ input without a name" in made["dot"]
+    assert "g: gradient that arrives" in made["text"] and "□: input" in made["text"]
+
+
+def test_contributions_behind_a_caption_are_reachable(tmp_path):
+    """`…+1` under a graph said that there is one more, and nothing said how to see it."""
+    many = "L=a*b+c; a=2; b=3; c=4"
+    done = call("steps", many, "--fold", "names", "-o", str(tmp_path / "b.pdf"))
+    assert "1 step has more contributions" in done.err and "--by contribution" in done.err
+    for more in (["--by", "contribution", "-o", "c.pdf"], ["-o", "b.html"]):
+        name = str(tmp_path / more[-1])
+        done = call("steps", many, "--fold", "names", *more[:-1], name)
+        assert done.code == 0 and "(…+1)" not in done.err
+    page = (tmp_path / "b.html").read_text()
+    assert all(f"∂L/∂{name} +=" in page for name in "abc")
