@@ -1,7 +1,7 @@
 """Three hundred computations made by dice, looked at as a lecturer would look at each picture.
 
 Nothing is cut, overlaps, lies on a foreign arrow or runs over a foreign box, whatever the size,
-and no picture has many more crossings than dot draws. `-s` prints what each would be objected to.
+and together they have no more crossings than dot draws. `-s` prints what is left.
 """
 
 from dataclasses import replace
@@ -19,8 +19,9 @@ from backviz.diagrams.theme import PRESETS
 from backviz.diagrams.ways import plan
 
 SIZES = [*PRESETS]
-# In a tangle there may be no place for a line or a label; ten graphs are sixty pictures or more.
-MOST_TOUCHED, MOST_STRUCK = 2, 3
+# Of ten graphs, sixty pictures or more: arrows that graze a box which they pass. (Of all three
+# hundred, 24 arrows did when this was written, and no label lay under a line.)
+MOST_TOUCHED, MOST_STRUCK = 5, 1
 FEW = [1, 3, 7, 10]
 batches = [FEW, *(slow(range(first, first + 10)) for first in range(0, 300, 10))]
 
@@ -39,7 +40,8 @@ def test_nothing_is_cut_or_overlaps_and_lines_keep_off_what_is_not_theirs(batch)
         for page in figures(seed):
             size = page.style.size
             assert list(objections(page.drawing)) == [], (seed, size)
-            hits += [(seed, size, *hit) for hit in set(touched(page.drawing, page.diagram))]
+            grazing = {arrow for arrow, _box in touched(page.drawing, page.diagram)}
+            hits += [(seed, size, arrow) for arrow in sorted(grazing)]
             hidden += [(seed, size, *hit) for hit in set(struck(page.drawing, page.diagram))]
             if size == "notebook":
                 assert page.drawing.width <= 1600, seed

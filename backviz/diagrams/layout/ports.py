@@ -25,6 +25,7 @@ class _End(NamedTuple):
     beyond: float
     arrow: str
     first: bool
+    onto: float  # how far it is from the side
 
 
 def spread(plan: Plan, layout: Layout) -> Layout:
@@ -32,23 +33,25 @@ def spread(plan: Plan, layout: Layout) -> Layout:
     if len(plan.edges) > LIMIT:
         return layout
     size = {n.id: (n.width, n.height) for n in plan.nodes}
+    main = 0 if plan.direction == "LR" else 1
     sides: dict[tuple[str, int, bool], list[_End]] = {}
     for edge in plan.edges:
         curve = layout.curves.get(edge.id, ())
         for box, first in ((edge.tail, True), (edge.head, False)):
             if curve:
                 end, near = (curve[0], curve[1]) if first else (curve[-1], curve[-2])
-                axis, far = _side(end, layout.centers[box], size[box])
-                found = _End(end[axis], near[axis], edge.id, first)
+                axis, side, far = _side(end, layout.centers[box], size[box], main)
+                found = _End(end[axis], near[axis], edge.id, first, side - end[1 - axis])
                 sides.setdefault((box, axis, far), []).append(found)
-    moves: dict[tuple[str, bool], tuple[int, float]] = {}
+    moves: dict[tuple[str, bool], Point] = {}
     for (box, axis, _far), ends in sides.items():
         middle, half = layout.centers[box][axis], max(size[box][axis] / 2 - CORNER, 0.0)
         ordered = sorted(ends, key=lambda end: (end.at, end.beyond))
         places = apart([end.at for end in ordered], middle - half, middle + half)
         for moved, place in zip(ordered, places, strict=True):
-            moves[moved.arrow, moved.first] = axis, place - moved.at
-    most, still = (layout.width, layout.height), (0, 0.0)
+            move = moved.onto, place - moved.at
+            moves[moved.arrow, moved.first] = move if axis else (move[1], move[0])
+    most, still = (layout.width, layout.height), (0.0, 0.0)
     curves = {
         name: _moved(curve, moves.get((name, True), still), moves.get((name, False), still), most)
         for name, curve in layout.curves.items()
@@ -56,11 +59,17 @@ def spread(plan: Plan, layout: Layout) -> Layout:
     return replace(layout, curves=curves)
 
 
-def _side(end: Point, center: Point, size: tuple[float, float]) -> tuple[int, bool]:
-    """The axis of the side of a box on which an arrow ends, and whether it is the far one."""
+def _side(
+    end: Point, center: Point, size: tuple[float, float], main: int
+) -> tuple[int, float, bool]:
+    """The side of a box on which an arrow ends: its axis, where it is, whether it is the far one.
+
+    Beside a corner that is the side that faces the next rank.
+    """
     out = [abs(end[axis] - center[axis]) - size[axis] / 2 for axis in (0, 1)]
-    across = 0 if out[0] >= out[1] else 1
-    return 1 - across, end[across] > center[across]
+    across = main if out[main] > -CORNER or out[main] >= out[1 - main] else 1 - main
+    far = end[across] > center[across]
+    return 1 - across, center[across] + (size[across] if far else -size[across]) / 2, far
 
 
 def apart(places: list[float], low: float, high: float, by: float = APART) -> list[float]:
@@ -88,17 +97,17 @@ def apart(places: list[float], low: float, high: float, by: float = APART) -> li
     return [min(max(place, low), room) + i * by for i, place in enumerate(flat)]
 
 
-def _moved(curve: Curve, start: tuple[int, float], end: tuple[int, float], most: Point) -> Curve:
-    """A curve whose first two and last two points are moved along one axis, on the drawing."""
-    if not start[1] and not end[1]:
+def _moved(curve: Curve, start: Point, end: Point, most: Point) -> Curve:
+    """A curve whose first two and last two points are moved, but not off the drawing."""
+    if start == end == (0.0, 0.0):
         return curve
     return (
-        *(_by(p, *start, most) for p in curve[:2]),
+        *(_by(p, start, most) for p in curve[:2]),
         *curve[2:-2],
-        *(_by(p, *end, most) for p in curve[-2:]),
+        *(_by(p, end, most) for p in curve[-2:]),
     )
 
 
-def _by(point: Point, axis: int, move: float, most: Point) -> Point:
-    moved = min(max(point[axis] + move, 0.0), most[axis])
-    return (moved, point[1]) if axis == 0 else (point[0], moved)
+def _by(point: Point, move: Point, most: Point) -> Point:
+    x, y = point[0] + move[0], point[1] + move[1]
+    return min(max(x, 0.0), most[0]), min(max(y, 0.0), most[1])
