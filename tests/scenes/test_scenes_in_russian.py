@@ -8,10 +8,12 @@ import re
 from dataclasses import fields, replace
 
 import pytest
+from film_lint import objections
 from quick import one_in
 
 from backviz import scenes
 from backviz.language import speaking
+from backviz.movies.canvas import stills
 from backviz.movies.looks import film_style, titled, worded
 from backviz.ops import OPS
 from backviz.optim import OPTIMIZERS, SCHEDULES
@@ -80,6 +82,13 @@ def english(text):
 def test_a_film_in_russian_has_no_english_in_it(name):
     found = {str(text): words for text in said(scenes.SCENES[name]()) if (words := english(text))}
     assert not found
+
+
+@pytest.mark.parametrize("name", one_in(8, scenes.SCENES, first=3))
+def test_a_page_in_russian_has_room_for_its_words(name):
+    film = titled(scenes.SCENES[name](), RUSSIAN)
+    for _k, canvas, _frame in stills(film, {0, film.count - 1}, RUSSIAN):
+        assert [*objections(canvas)] == []
 
 
 def test_english_in_each_place_is_found():
