@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BLANK = "?"
 KINDS = ("values", "gradients", "locals")
 _LETTER = re.compile(r"[^\W\d_e]")  # in numbers there is none but the e of 4e−3
+_LENGTH = re.compile(r"(‖∂θ‖ )\S+")  # of a layer's gradients, beside its sizes
 _HALVES = (".grad", ".value")
 
 
@@ -111,22 +112,23 @@ def _names(rule: str, names: set[str]) -> bool:
 
 
 def _box(box: Box, value: bool, gradient: bool) -> Box:
-    value = value and not box.counted and bool(box.value)
-    gradient = gradient and bool(box.gradient) and box.gradient != (NOT_COMPUTED,)
-    if not (value or gradient):
-        return box
+    value = value and not box.counted
+    known = gradient and box.gradient != (NOT_COMPUTED,)
     kept = tuple(
         remark for remark in box.remarks
         if not (remark.about == "value" and value) and not (remark.about == "gradient" and gradient)
     )  # fmt: skip
     made = replace(
         box,
+        symbol=_LENGTH.sub(rf"\1{BLANK}", box.symbol) if gradient else box.symbol,
         value=blank_lines(box.value) if value else box.value,
-        gradient=blank_lines(box.gradient) if gradient else box.gradient,
+        gradient=blank_lines(box.gradient) if known else box.gradient,
         heat=None if value else box.heat,
         remarks=kept,
-        room=box,
     )
+    if made == box:
+        return box
+    made = replace(made, room=box)
     sign = " " if made.value[:1] and made.value[0].startswith("= ") else ": "
     said = f"{box.title or box.symbol}{sign}{' '.join(made.value)}" if made.value else box.title
     aside = [said, " ".join(made.gradient), *(remark.text for remark in kept)]

@@ -156,6 +156,16 @@ def test_a_heat_map_and_a_large_array_are_blank_with_their_room():
         assert [b.heat for b in asked.diagram.boxes if b.role != "leaf"] == [None, None]
 
 
+def test_the_length_of_a_layer_s_gradients_and_a_dead_relu_are_no_hint():
+    loss = load("examples/graphs/micrograd_mlp.py:loss")
+    loss.backward()
+    for style in ({"fold": "layers"}, {"size": "slide"}):
+        asked, solved = (Figure(loss, Style(blank=b, **style)).diagram for b in ("gradients", ""))
+        assert [b.symbol for b in asked.boxes if re.search(r"‖∂θ‖ \d", b.symbol)] == []
+        assert any(r.kind == "off" for b in solved.boxes for r in b.remarks)
+        assert all(r.kind != "off" for b in asked.boxes for r in b.remarks)
+
+
 def geometry_size(figure):
     return [next(m for m in p.marks if isinstance(m, Rect))
             for p in figure.drawing.parts if p.id.startswith("n")]  # fmt: skip
