@@ -47,16 +47,17 @@ def handed_back(teller: FoldedTeller, use: int) -> Formula | None:
         call, position = called
         if call.op.rule(position) is None:
             return None
-        return _without_one(call.handed(position, arriving, ones=False), seed)
+        return _tidy(call.handed(position, arriving, ones=False), seed)
     found = _through(teller, head, arriving).get(tail)
     if found is not None and len(found.text) <= LONGEST:
-        return _without_one(found, seed)
+        return _tidy(found, seed)
     return None if seed else Formula(str(Symbol(arriving) * Symbol(teller.partial(head, tail))))
 
 
-def _without_one(formula: Formula, seed: bool) -> Formula:
-    """A product without its first factor, if that is the 1 with which backward starts."""
-    return Formula(formula.text.removeprefix("1·"), formula.parts) if seed else formula
+def _tidy(formula: Formula, seed: bool) -> Formula:
+    """Without a first factor that is the 1 with which backward starts, and without `Kᵀᵀ`."""
+    text = formula.text.replace("ᵀᵀ", "")
+    return Formula(text.removeprefix("1·") if seed else text, formula.parts)
 
 
 def _through(teller: FoldedTeller, head: int, arriving: str) -> dict[int, Formula]:

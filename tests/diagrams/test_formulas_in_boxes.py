@@ -260,6 +260,18 @@ def test_a_number_without_a_name_stays_a_number():
     assert [b.value for b in boxes if b.role == "constant"] == [("2",), ("2",)]
 
 
+def test_what_is_transposed_twice_is_not_transposed():
+    q, k = tensor(np.ones((3, 2)), "Q"), tensor(np.ones((3, 2)), "K")
+    scores = q @ k.T
+    scores.label = "S"
+    loss = (scores**2).sum()
+    loss.label = "L"
+    figure = figure_of(loss, fold="names")
+    boxes = {b.title: b.gradient for b in figure.diagram.boxes}
+    assert boxes["Q"] == ("∂L/∂Q = ∂L/∂S @ K",)
+    assert judge(figure)[0] >= 4
+
+
 def test_numbers_that_give_way_on_a_slide_leave_the_formulas():
     """With `--arrays shapes` no number was left, and no formula either."""
     path = next(p for p in GRAPHS if p.stem == "two_layers")
