@@ -9,7 +9,7 @@ import pytest
 from layouts import crossed, curves_crossed, sampled
 from quick import one_in
 
-from backviz.diagrams import tidy
+from backviz.diagrams import tidy, ways
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.layout.ports import apart
@@ -132,6 +132,20 @@ def test_a_second_engine_is_asked_only_for_what_the_first_leaves(monkeypatch):
     asked.clear()
     assert Figure(value, Style(engine="wasm")).drawing.parts
     assert "layered" not in asked
+
+
+@pytest.mark.parametrize(("graph", "most"), [("attention", 160), ("residual_block", 60)])
+def test_few_of_the_possible_layouts_are_made(graph, most, monkeypatch):
+    """Each of them was once: 600 and 146 on a slide."""
+    asked = []
+    answer = ways.lay_out
+    ways.laid.cache_clear()
+    monkeypatch.setattr(ways, "lay_out", lambda *args: asked.append(1) or answer(*args))
+    value = load(f"{next(path for path in GRAPHS if path.stem == graph)}:loss")
+    value.backward()
+    assert all(page.drawing.parts for page in Figure(value, Style(size="slide")).pages)
+    print(len(asked))
+    assert 0 < len(asked) <= most
 
 
 def test_the_search_is_bounded(monkeypatch):
