@@ -54,11 +54,21 @@ def typed(name: str) -> str:
 def meant(names: Iterable[str], name: str) -> str:
     """The one of the names that a typed one means, or the typed one itself.
 
-    >>> meant(["x", "h⁽¹⁾"], "h(1)"), meant(["x"], "y")
-    ('h⁽¹⁾', 'y')
+    A name may be typed as it was given, as pictures draw it, or without the signs in between.
+
+    >>> meant(["x", "h⁽¹⁾"], "h(1)"), meant(["x"], "y"), meant(["w_1", "theta"], "w₁")
+    ('h⁽¹⁾', 'y', 'w_1')
     """
     known = [*names]
-    return name if name in known else next((n for n in known if typed(n) == typed(name)), name)
+    if name in known:
+        return name
+    from backviz.lettering import key  # only for names that are not typed as they are
+
+    for common in (typed, key):
+        alike = [n for n in known if common(n) == common(name)]
+        if alike and (common is typed or len(alike) == 1):
+            return alike[0]
+    return name
 
 
 def find(called: Mapping[int, str], name: str, offered: Iterable[str]) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from backviz.lettering import END, LOW
+
 # what pdflatex sets without a package; Cyrillic with the encoding T2A
 _CYRILLIC = re.compile("[\u0400-\u045fҐґ№]")
 _PLAIN = re.compile(
@@ -17,7 +19,9 @@ _PLAIN = re.compile(
     "\u0139-\u013e\u0141-\u0148\u014c-\u0165\u0168-\u0171\u0174-\u017e\u2013-\u2026"
     "\u0400-\u045fҐґ№]"
 )
-_HAT = "\u0302"  # a combining sign, which pdflatex lacks
+# combining signs, which pdflatex lacks: the command in text and the one in formulas
+_ACCENTS = {"\u0302": ("^", "hat"), "\u0304": ("=", "bar"), "\u0303": ("~", "tilde"),
+            "\u0307": (".", "dot")}  # fmt: skip
 _GREEK = (
     ("α", "alpha"), ("β", "beta"), ("γ", "gamma"), ("δ", "delta"), ("ε", "varepsilon"),
     ("ζ", "zeta"), ("η", "eta"), ("θ", "theta"), ("ι", "iota"), ("κ", "kappa"), ("λ", "lambda"),
@@ -52,27 +56,65 @@ def tex(text: str) -> str:
     r"""One line of text for the body of a LaTeX document.
 
     >>> print(tex("a_1 − σ² веса"))
-    a\_1 $-$ $\sigma$$^{2}$ веса
+    a\_1 $-$ $\sigma^{2}$ веса
     >>> print(tex("日"))
     \ifdefined\Umathchar 日\else{\fboxsep=1pt\fbox{?}}\fi{}
     >>> print(tex("x̂·σ̂"))
     \^{x}$\cdot$$\hat{\sigma}$
+
+    What is lowered or raised in a name is so in a formula:
+
+    >>> print(tex(f"θ{LOW}1{END} w{LOW}in{END} h⁽²⁾ h{LOW}1{END}⁽²⁾"))
+    $\theta_{1}$ w$_{\mathsf{in}}$ h$^{(2)}$ h$_{1}^{(2)}$
     """
-    signs = (_hatted(part) if part.endswith(_HAT) else _sign(part) for part in _parts(text))
+    signs = "".join(_piece(found) for found in _PIECES.finditer(_composed(text)))
+    for one in ("_", "^"):  # one formula
+        signs = signs.replace(f"$${one}{{", f"{one}{{")
     # a second blank would be lost
-    return re.sub(r"(?<=[ ~]) |^ | $", r"\\ ", "".join(signs))
+    return re.sub(r"(?<=[ ~]) |^ | $", r"\\ ", signs)
 
 
-def _parts(text: str) -> list[str]:
-    """Signs one by one, a letter together with the hat over it."""
-    return re.findall(rf"\w{_HAT}|.", unicodedata.normalize("NFC", text), re.DOTALL)
+_PIECES = re.compile(
+    rf"{LOW}(?P<low>[^{END}]*){END}?|(?P<high>[⁰¹²³⁴-⁹⁺⁻⁽⁾]*[⁽⁾][⁰¹²³⁴-⁹⁺⁻⁽⁾]*)"
+    rf"|(?P<letter>\w)(?P<accent>[{''.join(_ACCENTS)}])|(?P<sign>.)",
+    re.DOTALL,
+)
 
 
-def _hatted(pair: str) -> str:
-    letter = pair[0]
+def _composed(text: str) -> str:
+    """Letters and accents as one sign where there is one that `pdflatex` sets, else apart."""
+    return "".join(
+        sign if _PLAIN.fullmatch(sign) else unicodedata.normalize("NFD", sign)
+        for sign in unicodedata.normalize("NFC", text)
+    )
+
+
+def _piece(found: re.Match[str]) -> str:
+    """One sign, a letter with its accent, or what stands lowered or raised together."""
+    if found["low"] is not None:
+        return f"$_{{{_in_formula(found['low'])}}}$"
+    if found["high"] is not None:
+        return f"$^{{{_in_formula(unicodedata.normalize('NFKC', found['high']))}}}$"
+    if found["accent"] is None:
+        return _sign(found["sign"])
+    letter, (above, command) = found["letter"], _ACCENTS[found["accent"]]
     if letter in _MATH:
-        return rf"$\hat{{{_MATH[letter]}}}$"
-    return rf"\^{{{_sign(letter)}}}" if _PLAIN.fullmatch(letter) else "".join(map(_sign, pair))
+        return rf"$\{command}{{{_MATH[letter]}}}$"
+    if _PLAIN.fullmatch(letter):
+        return rf"\{above}{{{_sign(letter)}}}"
+    return _sign(letter) + _sign(found["accent"])
+
+
+def _in_formula(text: str) -> str:
+    """What stands lowered or raised: numbers and Greek as in formulas, words in the text's font."""
+    words = re.findall(r"[^\W\d_]+|.", text)
+    return "".join(
+        "".join(_MATH[c] for c in word) if all(c in _MATH for c in word)
+        else rf"\mathsf{{{word}}}" if word.isascii() and word.isalpha()
+        else word if word.isascii()
+        else rf"\hbox{{\scriptsize {''.join(map(_sign, word))}}}"
+        for word in words
+    )  # fmt: skip
 
 
 def _sign(char: str) -> str:

@@ -120,7 +120,7 @@ def test_a_player_s_page_stays_small(source, limit):
 
 
 OPTIONS = {
-    "graph": 46, "steps": 45, "step": 12, "describe": 8, "table": 9, "check": 9, "diagnose": 11,
+    "graph": 47, "steps": 46, "step": 12, "describe": 8, "table": 9, "check": 9, "diagnose": 11,
     "explain": 8, "list": 4, "doctor": 4, "animate": 2,
 }  # fmt: skip
 

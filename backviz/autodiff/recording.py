@@ -14,11 +14,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache, reduce
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backviz.autodiff.table import OPS
 from backviz.errors import InputError
 from backviz.language import _
+
+if TYPE_CHECKING:
+    from backviz.autodiff.value import Value
 
 
 class Mode(NamedTuple):
@@ -47,6 +50,7 @@ class Mode(NamedTuple):
 PLAIN = Mode()
 _NO_GRAD = Mode(record=False)
 SPECIAL: list[None] = []
+TAKEN: list[dict[int, Any]] = []  # plain arrays in each block that notes them, by serial number
 _mode: ContextVar[Mode] = ContextVar("mode", default=PLAIN)
 _blocks: ContextVar[tuple[dict[str, Any], ...]] = ContextVar("blocks", default=())
 _depth: ContextVar[int] = ContextVar("depth", default=0)
@@ -80,6 +84,35 @@ def _changed(**changes: Any) -> Iterator[None]:
             left = tuple([block for block in _blocks.get() if block is not changes])
             _blocks.set(left)
             _mode.set(reduce(_with, left, PLAIN))
+
+
+@contextmanager
+def noting_arrays() -> Iterator[dict[int, Any]]:
+    """Note which plain arrays become constants: what was given, by the constant's serial number.
+
+    The arrays are held as long as the answer is, so that no other has their identity.
+
+    >>> import numpy as np
+    >>> from backviz import Value
+    >>> x = np.ones(2)
+    >>> with noting_arrays() as taken:
+    ...     y = Value(2.0) * x
+    >>> [given is x for given in taken.values()]
+    [True]
+    """
+    taken: dict[int, Any] = {}
+    TAKEN.append(taken)
+    try:
+        yield taken
+    finally:
+        TAKEN[:] = [each for each in TAKEN if each is not taken]
+
+
+def noted(own: Value, given: Any) -> Value:
+    """A constant, noted where somebody asks what it was made from."""
+    if TAKEN:
+        TAKEN[-1][own.serial] = given
+    return own
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
 from backviz.autodiff.origin import CONSTANT, LEAF, PRODUCT, SUM, Origin, place
-from backviz.autodiff.recording import PLAIN, SPECIAL, caller, located, mode, name_in_caller
+from backviz.autodiff.recording import PLAIN, SPECIAL, caller, located, mode, name_in_caller, noted
 from backviz.autodiff.remedies import made_with
 from backviz.autodiff.table import OPS
 from backviz.displays import DISPLAYS
@@ -359,7 +359,7 @@ def constant(data: Any) -> Value:
         if type(own.raw) is np.ndarray:
             own.raw.setflags(write=False)
             own.second = None
-        return own
+        return noted(own, data)
     out: Value = Result()
     out.raw = as_data(data)
     out.grad = out.first = out.second = None

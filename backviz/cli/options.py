@@ -336,6 +336,13 @@ looks = together(
         help="wasm, dot, pygraphviz or layered.",
     ),
     no_legend,
+    one_of(
+        "--names",
+        among=("math", "plain"),
+        default="math",
+        heading=LOOK,
+        help="w_1, theta, x_hat as w₁, θ, x̂, or as typed.  [math]",
+    ),
     transparent,
     one_of(
         "--text",

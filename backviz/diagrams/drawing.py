@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from backviz.diagrams import font
 from backviz.diagrams.layout import Point
 
 KAPPA = 0.5522847498307936  # a quarter circle as one cubic piece
@@ -57,6 +58,15 @@ class Text:
     size: float
     fill: str
     bold: bool = False
+
+
+def runs(text: Text) -> tuple[Text, ...]:
+    """A line of text as pieces of one size and height each, as letters are drawn."""
+    made = font.runs(text.text, text.size, text.bold)
+    return tuple(
+        replace(text, x=text.x + run.x, y=text.y + run.y, text=run.text, size=run.size)
+        for run in made
+    )
 
 
 Piece = tuple[str, tuple[Point, ...]]  # a letter as in SVG (M L Q C Z), and where it leads

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.tape import NO_NAMES, Names
-from backviz.diagrams.build import MAX_TITLE, build
+from backviz.diagrams.build import MAX_TITLE, build, signs_of
 from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
 from backviz.diagrams.page import ENOUGH, Page
 from backviz.diagrams.pages import split
@@ -44,6 +44,7 @@ from backviz.graphs import (
     to_graph,
 )
 from backviz.language import N_, _, ngettext
+from backviz.lettering import AS_TYPED, Letters, lettering
 from backviz.names import told_apart
 from backviz.text import count
 from backviz.words import LANGUAGES
@@ -113,6 +114,17 @@ class Figure:
     def _pointing(self) -> Pointing:
         """What is marked on the boxes, whatever is folded."""
         return Pointing(self.graph, self.style)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """How names are written where they are shown, whatever is folded."""
+        if self.style.names == "plain":
+            return AS_TYPED
+        labels = filter(None, (label.strip() for _n, label in self.graph.nodes(data="label")))
+        return lettering(labels, signs_of(self.graph))
+
+    def _built(self, view: nx.MultiDiGraph[int], style: Style) -> Diagram:
+        return replace(build(view, style, self.names), letters=self.letters)
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
@@ -210,7 +222,7 @@ class Figure:
             from backviz.diagrams.written import write  # tells the steps
 
             write(view, self.graph, self.style, self.names)
-        return Level(view, self.style, build(view, self.style, self.names))
+        return Level(view, self.style, self._built(view, self.style))
 
     def _fitted(
         self,
@@ -251,7 +263,7 @@ class Figure:
         return largest(tried)
 
     def _measured(self, level: Level, style: Style) -> Level:
-        diagram = build(level.view, style, self.names)
+        diagram = self._built(level.view, style)
         apart = bool(level.view.graph.get("apart"))
         return replace(level, style=style, diagram=diagram, page=Page(diagram, style), apart=apart)
 
@@ -429,7 +441,7 @@ class Figure:
 
     def _on_pages(self, level: Level, style: Style, many: int) -> list[Page]:
         said = LANGUAGES[style.lang].gettext("goes on there")
-        diagrams = split(build(level.view, style, self.names), many, said)
+        diagrams = split(self._built(level.view, style), many, said)
         return [Page(diagram, style) for diagram in diagrams]
 
     def _paged(self, level: Level, style: Style, page: Page) -> Figure:

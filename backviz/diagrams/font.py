@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,10 +17,20 @@ from typing import Any
 
 from backviz.errors import MissingPieceError
 from backviz.language import _
+from backviz.lettering import END, LOW
 
 UNITS = 2048
 ASCENT = 0.76
 LINE = 1.22
+
+SMALLER, LOWER = 0.68, 0.22  # what stands below a name: its size, and how much lower, in ems
+APART = 0.1  # how much higher what stands over it is than else
+_ACCENT = "[\u0300-\u036f]"
+_SPECIAL = re.compile(f"{LOW}|{_ACCENT}")
+_PIECES = re.compile(
+    f"{LOW}(?P<low>[^{END}]*){END}?|(?P<base>.)(?P<accent>{_ACCENT}+)|(?P<high>[⁰¹²³⁴-⁹⁺⁻⁽⁾]+)"
+    f"|(?P<plain>.)", re.DOTALL,
+)  # fmt: skip
 
 # A contour is a list of (letter, points) with absolute coordinates, y upwards.
 Contour = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
@@ -82,7 +93,7 @@ def glyph(char: str, bold: bool = False) -> Glyph:
 
 def has(char: str) -> bool:
     """Whether the font can draw the character."""
-    return ord(char) in _face(False).cmap
+    return char in (LOW, END) or ord(char) in _face(False).cmap
 
 
 def cut_down(chars: str, bold: bool = False) -> tuple[bytes, dict[str, int]]:
@@ -111,7 +122,87 @@ def width(text: str, size: float, bold: bool = False) -> float:
     >>> round(width("0", 10), 3), width("12", 10) == 2 * width("0", 10)
     (6.362, True)
     """
+    if not text.isascii() and _SPECIAL.search(text):
+        return max((run.x + _straight(run.text, run.size, bold) for run in runs(text, size, bold)),
+                   default=0.0)  # fmt: skip
+    return _straight(text, size, bold)
+
+
+def _straight(text: str, size: float, bold: bool) -> float:
     return sum(glyph(c, bold).advance for c in text) * size / UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of a line: letters of one size, `x` from its start and `y` below its baseline."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+
+
+def runs(text: str, size: float, bold: bool = False) -> list[Run]:
+    """A line of text in pieces: what stands lowered is smaller, accents stand over their letters.
+
+    What stands high behind something lowered stands over it, as in h₁⁽²⁾.
+
+    >>> [(run.text, round(run.x, 2)) for run in runs(f"w{LOW}12{END}·x", 10)]
+    [('w', 0.0), ('12', 8.18), ('·x', 16.83)]
+    """
+    if text.isascii() or not _SPECIAL.search(text):
+        return [Run(text, 0.0, 0.0, size)]
+    made: list[Run] = []
+    plain, x, over = "", 0.0, 0.0  # letters that go on, where they begin, and where ⁽²⁾ may stand
+
+    def end_plain() -> None:
+        nonlocal plain, x
+        if plain:
+            made.append(Run(plain, x, 0.0, size))
+            x += _straight(plain, size, bold)
+            plain = ""
+
+    for piece in _PIECES.finditer(text):
+        if piece["plain"] is not None:
+            plain += piece["plain"]
+            over = 0.0
+            continue
+        if piece["high"] is not None and not over:
+            plain += piece["high"]
+            continue
+        end_plain()
+        if piece["low"] is not None:
+            below = Run(piece["low"], x, LOWER * size, SMALLER * size)
+            made.append(below)
+            over, x = x, x + _straight(below.text, below.size, bold)
+        elif piece["high"] is not None:
+            made.append(Run(piece["high"], over, -APART * size, size))
+            x, over = max(x, over + _straight(piece["high"], size, bold)), 0.0
+        else:
+            made.append(Run(piece["base"], x, 0.0, size))
+            made += [_over(piece["base"], sign, x, size, bold) for sign in piece["accent"]]
+            x, over = x + _straight(piece["base"], size, bold), 0.0
+    end_plain()
+    return made
+
+
+def _over(letter: str, accent: str, x: float, size: float, bold: bool) -> Run:
+    """An accent in the middle over its letter, above it where that is tall."""
+    (left, right, top), (start, end, _) = _bounds(letter, bold), _bounds(accent, bold)
+    _, _, low = _bounds("x", bold)
+    aside = (left + right - start - end) / 2
+    return Run(accent, x + aside * size / UNITS, -max(0, top - low) * size / UNITS, size)
+
+
+@cache
+def _bounds(char: str, bold: bool) -> tuple[int, int, int]:
+    """The left and right end of a letter's outline and its top; its advance where it has none."""
+    found = glyph(char, bold)
+    points = [p for contour in found.contours for _letter, run in contour for p in run]
+    if not points:
+        return 0, found.advance, 0
+    xs, ys = zip(*points, strict=True)
+    return min(xs), max(xs), max(ys)
 
 
 def _contours(commands: list[tuple[str, Any]]) -> list[Contour]:

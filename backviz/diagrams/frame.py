@@ -17,6 +17,7 @@ from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text, moved
 from backviz.diagrams.model import FAULT, PASSED, Diagram, Lines, Sentence
 from backviz.diagrams.theme import Preset, Theme
+from backviz.lettering import END, LOW
 
 CAPTION = 1.15  # against the text of the graph
 MOST_LINES = 3
@@ -219,8 +220,10 @@ def _cut(line: str, size: float, room: float, bold: bool) -> str:
         return line
     room -= font.width("…", size, bold)
     line = line.removesuffix("…")
-    taken = accumulate(font.width(sign, size, bold) for sign in line)
-    return line[: sum(1 for _ in takewhile(lambda width: width <= room, taken))] + "…"
+    taken = accumulate(0.0 if sign in (LOW, END) else font.width(sign, size, bold) for sign in line)
+    kept = line[: sum(1 for _ in takewhile(lambda width: width <= room, taken))]
+    whole = kept if kept.count(LOW) == kept.count(END) else kept[: kept.rindex(LOW)]
+    return whole + "…"
 
 
 def _legend_item(

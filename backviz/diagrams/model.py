@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from backviz.lettering import AS_TYPED, Letters
+
 Role = Literal["leaf", "constant", "op", "output", "group", "derivative"]
 Accent = Literal["", "forward", "backward"]
 Emphasis = Literal["", "strong", "pale"]
@@ -149,7 +151,8 @@ class Diagram:
     """A whole figure before it has positions.
 
     `title` and `description` are what a screen reader says; `caption` is drawn.
-    `said` are the words of every moment, for which room is kept under the graph.
+    `said` are the words of every moment, for which room is kept under the graph. All texts have
+    names as they were typed; `letters` is how they are written where they are shown.
     """
 
     boxes: tuple[Box, ...]
@@ -159,6 +162,7 @@ class Diagram:
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
     said: tuple[Lines, ...] = ()
+    letters: Letters = AS_TYPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.label_places import free_labels, struck
 from backviz.diagrams.layout import Edge, Layout, Point
 from backviz.diagrams.layout.rows import Place
+from backviz.diagrams.lettered import drawn, sentences
 from backviz.diagrams.model import (
     WHOLE_ARROW,
     WHOLE_BOX,
@@ -61,18 +62,19 @@ def lay(diagram: Diagram, style: Style, like: Sheet | None = None) -> Sheet:
 class Page:
     """A diagram on the page that the style asks for, laid out when that is needed.
 
-    `sheet` is enough to know how large everything is; `tidy` takes care of crossings too.
+    `shown` has its names as they are drawn. `sheet` is enough to know how large everything is; `tidy` takes care of crossings too.
     """
 
     def __init__(self, diagram: Diagram, style: Style) -> None:
         self.diagram, self.style = diagram, style
+        self.shown = drawn(diagram)
         self.preset = PRESETS[style.size]
 
     @property
     def most_text(self) -> float:
         """A size that the smallest text of the sheet does not exceed; most layouts are not made."""
         most = max(way.most(self._frame) for way in self._ways)
-        return min(most * smallest(self.diagram), self._frame.least_text)
+        return min(most * smallest(self.shown), self._frame.least_text)
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -81,7 +83,7 @@ class Page:
 
     def like(self, other: Sheet) -> Sheet:
         """The page with its boxes in the order and in the rows of another sheet."""
-        way = other.way.on(plan(self.diagram, self.style, other.way.plan.direction))
+        way = other.way.on(plan(self.shown, self.style, other.way.plan.direction))
         return self._on(way, other.place)
 
     @cached_property
@@ -91,9 +93,9 @@ class Page:
         Crossings count first, operands in their written order next, then the first engine.
         """
         found = self.sheet
-        if found.faults == (0, 0) or len(self.diagram.arrows) > MOST_TIDIED:
+        if found.faults == (0, 0) or len(self.shown.arrows) > MOST_TIDIED:
             return found
-        strict = [box.id for box in self.diagram.boxes if box.ordered]
+        strict = [box.id for box in self.shown.boxes if box.ordered]
         for way in self._in_turn:
             if way is self._way or found.faults[0] > A_FEW:
                 sheet = self._on(way, tidiest(way, strict, partial(self._judge, way)))
@@ -103,7 +105,7 @@ class Page:
     @property
     def _in_turn(self) -> list[Way]:
         """The way that was chosen and, where the page has no size, rows in place of one or one."""
-        if self.preset.width or len(self.diagram.boxes) > LARGE:
+        if self.preset.width or len(self.shown.boxes) > LARGE:
             return [self._way]
         rows = bool(self._way.rows)
         others = (way for way in self._ways if bool(way.rows) is not rows)
@@ -135,11 +137,11 @@ class Page:
 
     @cached_property
     def _frame(self) -> Frame:
-        return make_frame(self.diagram, self.preset, THEMES[self.style.theme])
+        return make_frame(self.shown, self.preset, THEMES[self.style.theme])
 
     @cached_property
     def _ways(self) -> list[Way]:
-        return list(ways(self.diagram, self.style, self.preset))
+        return list(ways(self.shown, self.style, self.preset))
 
     @cached_property
     def _column(self) -> Frame:
@@ -148,7 +150,7 @@ class Page:
         if self.style.size != "paper":
             return page
         preset = replace(self.preset, width=ONE_COLUMN)
-        column = make_frame(self.diagram, preset, THEMES[self.style.theme])
+        column = make_frame(self.shown, preset, THEMES[self.style.theme])
         text = scale_of(column, best(self._ways, column).layout) * EM * SMALL
         fits = text >= preset.least and column.least_width <= ONE_COLUMN
         return column if fits else page
@@ -157,7 +159,7 @@ class Page:
     def _way(self) -> Way:
         if self.preset.width:
             return best(self._ways, self._column)
-        return narrow(ways(self.diagram, self.style, self.preset), self.preset)
+        return narrow(ways(self.shown, self.style, self.preset), self.preset)
 
     def _on(self, way: Way, place: Place | None = None) -> Sheet:
         """The page with what is laid out in a way, by `place` or else by the first engine."""
@@ -178,7 +180,7 @@ class Page:
         top = preset.margin + frame.above(width) + free / 2
         theme = THEMES[self.style.theme]
         return Sheet(
-            self.diagram, self.style, theme, frame, layout, scale, left, top, width, height,
+            self.shown, self.style, theme, frame, layout, scale, left, top, width, height,
             way, place,
         )  # fmt: skip
 
@@ -187,7 +189,8 @@ class Page:
 class Sheet:
     """A diagram with every place on the page settled: parts are drawn one by one.
 
-    Invariant: what a part shows never moves it, so a build draws only what changes.
+    Invariant: what a part shows never moves it, so a build draws only what changes. The diagram
+    has its names as they are drawn.
     """
 
     diagram: Diagram
@@ -226,7 +229,8 @@ class Sheet:
 
     def words(self, lines: Lines, colour: str) -> Part:
         """The words of a moment."""
-        return self.frame.words(lines, colour, self.width, self.height)
+        said = sentences(lines, self.diagram.letters.draw)
+        return self.frame.words(said, colour, self.width, self.height)
 
     def drawing(self) -> Drawing:
         """The page with everything shown; lines first, so that labels and boxes lie on top."""

@@ -195,15 +195,15 @@ class Steps:
 
     @cached_property
     def _boxes(self) -> dict[str, Any]:
-        return {b.id: b for b in self.diagram.boxes}
+        return {b.id: b for b in self.sheet.diagram.boxes}
 
     @cached_property
     def _arrows(self) -> dict[str, Any]:
-        return {a.id: a for a in self.diagram.arrows}
+        return {a.id: a for a in self.sheet.diagram.arrows}
 
     @cached_property
     def _labels(self) -> dict[str, Part | None]:
-        return {a.id: self.sheet.label(a) for a in self.diagram.arrows}
+        return {a.id: self.sheet.label(a) for a in self.sheet.diagram.arrows}
 
     @cached_property
     def _around(self) -> list[Part]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import graphviz
 
+from backviz.diagrams.lettered import in_signs
 from backviz.diagrams.model import Box, Diagram
 from backviz.diagrams.theme import THEMES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def dot(figure: Figure) -> bytes:
     """The figure as DOT source, UTF-8."""
-    style, diagram = figure.style, figure.diagram
+    style, diagram = figure.style, in_signs(figure.diagram)
     theme = THEMES[style.theme]
     graph = graphviz.Digraph(
         "backviz",

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import KAPPA, Curve, Ink, Mark, Piece, Polygon, Rect, Text
+from backviz.diagrams.drawing import KAPPA, Curve, Ink, Mark, Piece, Polygon, Rect, Text, runs
 from backviz.diagrams.theme import rgb
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ LARGE = 8_000_000  # pixels
 
 def draw_mark(renderer: Any, mark: Mark, page: Affine2D) -> None:
     """Hand one mark to a backend; `page` takes points, y downwards, to the backend's units."""
+    for piece in runs(mark) if isinstance(mark, Text) else (mark,):
+        _draw(renderer, piece, page)
+
+
+def _draw(renderer: Any, mark: Mark, page: Affine2D) -> None:
     context = renderer.new_gc()
     context.set_linewidth(0)
     context.set_antialiased(True)

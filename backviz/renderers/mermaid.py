@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from backviz.diagrams.lettered import in_signs
 from backviz.diagrams.model import FAULT, PASSED, ZERO, Box, Diagram, Role
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.text import screen_width
@@ -46,7 +47,7 @@ def mermaid(figure: Figure) -> bytes:
       n1["×<br/>9<br/>grad —"]:::output
       n0 -->|"3"| n1
     """
-    style, diagram = figure.style, figure.diagram
+    style, diagram = figure.style, in_signs(figure.diagram)
     theme = THEMES[style.theme]
     lines = _head(diagram, theme)
     lines.append(f"flowchart {'TB' if style.direction == 'TB' else 'LR'}")

@@ -26,6 +26,7 @@ from backviz.diagrams.drawing import (
     Polygon,
     Rect,
     Text,
+    runs,
 )
 from backviz.diagrams.theme import rgb
 from backviz.errors import UsageError
@@ -247,10 +248,10 @@ class _Forms:
                 start, *rest = (_at(*point) for point in mark.points)
                 path = " ".join(f"{point} l" for point in rest)
                 return f"{_rgb(mark.fill)} rg {start} m {path} f"
-            case Text() if self.fonts:
-                return f"{_rgb(mark.fill)} rg {self.fonts.line(mark)}"
             case Text():
-                return f"{_rgb(mark.fill)} rg {self._outlines(mark, used)}"
+                fonts = self.fonts
+                lines = [fonts.line(r) if fonts else self._outlines(r, used) for r in runs(mark)]
+                return " ".join([f"{_rgb(mark.fill)} rg", *lines])
             case Ink():
                 look = _paint(mark.fill, mark.stroke, mark.line, mark.dash)
                 if mark.stroke:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from backviz.diagrams import font
-from backviz.diagrams.drawing import Curve, Drawing, Ink, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.drawing import Curve, Drawing, Ink, Mark, Part, Polygon, Rect, Text, runs
 from backviz.diagrams.figure import Figure
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ def _mark(mark: Mark, keep_text: bool) -> str:
             corners = " ".join(map(_point, mark.points))
             return f'<polygon points="{corners}" fill="{mark.fill}"/>'
         case Text():
-            return _kept(mark) if keep_text else _outlined(mark)
+            write = _kept if keep_text else _outlined
+            return "".join(map(write, runs(mark)))
         case Ink():
             return _inked(mark)
 

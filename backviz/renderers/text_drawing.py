@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from backviz.autodiff.symbol import OUT, UNNAMED
+from backviz.diagrams.lettered import in_signs
 from backviz.diagrams.model import (
     FAULT,
     PASSED,
@@ -59,7 +60,7 @@ def draw_text(
 
     A box has the op in its upper border, then name and value, then `grad` and the gradient;
     the local derivative stands at the head of each wire. `ascii` draws lines with `+-|>` and
-    spells the signs of numbers and ops; letters stay.
+    spells the signs of numbers and ops; letters stay, and names are as they were typed.
     `mark` is the id of the box at work and `states` what each box shows, as in a
     `Moment`: boxes keep their size and their places from moment to moment.
 
@@ -80,6 +81,7 @@ def draw_text(
     grad: gradient of the output   ─ 2 ►: local derivative
     """
     signs = ASCII if ascii else UNICODE
+    diagram = diagram if ascii else in_signs(diagram)
     lines, local = None, True
     if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
         shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}

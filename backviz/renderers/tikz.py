@@ -47,7 +47,7 @@ def tikz(figure: Figure) -> bytes:
     >>> from backviz import Figure, Value
     >>> lines = tikz(Figure(Value(2.0, "a_1"))).decode().split("\n")
     >>> [line.split()[-1] for line in lines if line.startswith(r"\node[b")]
-    ['{a\\_1};']
+    ['{a$_{1}$};']
     """
     drawing = figure.drawing
     theme, boxes = THEMES[figure.style.theme], _box_names(figure.diagram)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.containers import is_numbers, mapped
+from backviz.autodiff.recording import noting_arrays
 from backviz.autodiff.tape import values_under
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
@@ -25,6 +26,7 @@ from backviz.errors import InputError
 _KEPT = ("In", "Out")  # where a notebook keeps every cell: no names of the user's
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
 MOST = 1000  # entries of a list or a dict, or steps of a loop, that are looked at for names
+Held = tuple[Any, np.ndarray]  # what a variable holds, and the same as an array
 LARGEST = 1_000_000  # entries of an array that is compared with another
 
 
@@ -32,13 +34,15 @@ class Variables:
     """What a program's variables have held while it ran.
 
     `last` are the variables as they were at the end, the nearest first; `bound` is all that a
-    name has held that was bound more than once; `result` is what was returned.
+    name has held that was bound more than once; `result` is what was returned. `taken` are the
+    plain arrays that became constants, by serial number.
     """
 
     def __init__(self) -> None:
         self.last: list[Mapping[str, Any]] = []
         self.bound: dict[str, list[Any]] = {}
         self.result: Any = None
+        self.taken: Mapping[int, Any] = {}
 
     def follow(self, names: frozenset[str], variables: Mapping[str, Any]) -> None:
         """Look at variables that are bound more than once, after each line."""
@@ -71,7 +75,11 @@ class Variables:
         return steps[:-1] if values[-1] is self.result and not given else steps
 
     def name_constants(self, output: Value, given: Mapping[str, Any] | None = None) -> None:
-        """Name the constants of a record that hold what a plain array or list of them held."""
+        """Name the constants of a record that hold what a plain array or list of them held.
+
+        An array that a variable holds is its own; one that only has the same numbers is called so
+        if no other variable has them. The same array in several places is one constant.
+        """
         constants = [
             v
             for v in values_under(output)
@@ -79,26 +87,58 @@ class Variables:
         ]
         if not constants:
             return
-        tiers = [_arrays(given or {}), *(_arrays(variables) for variables in self.last)]
+        tiers = self._tiers(given or {})
+        own = {id(held): name for tier in reversed(tiers) for name, (held, _) in tier.items()}
+        known = {v.serial: own.get(id(self.taken.get(v.serial))) for v in constants}
+        used = {*known.values()}
+        left = [{n: array for n, (_, array) in tier.items() if n not in used} for tier in tiers]
+        for value in constants:
+            value.label = known[value.serial] or _only_equal(value, left, left[1])
+        _merge([v for v in constants if v.label], output)
+
+    def _tiers(self, given: Mapping[str, Any]) -> list[dict[str, Held]]:
+        """What variables held, the nearest first: arguments, steps of loops, the rest."""
+        tiers = [_arrays(given), *(_arrays(variables) for variables in self.last)]
+        for name in {n for n, held in self.bound.items() if len(held) > 1}:
+            for tier in tiers[1:]:
+                tier.pop(name, None)
         steps = {
-            step_name(name, k): array
+            step_name(name, k): (array, array)
             for name, held in self.bound.items()
             for k, array in enumerate(held, first_step(held))
             if isinstance(array, np.ndarray)
         }
-        for name in {n for n, held in self.bound.items() if len(held) > 1}:
-            for tier in tiers[1:]:
-                tier.pop(name, None)
-        tiers.insert(1, steps)
-        for value in constants:
-            for tier in tiers:
-                same = [name for name, array in tier.items() if np.array_equal(array, value.data)]
-                if same and (len(same) == 1 or tier is steps):
-                    value.label = same[0]
-                if same:
-                    if tier is steps:  # equal arrays are met in the order in which they are bound
-                        del steps[same[0]]
-                    break
+        return [tiers[0], steps, *tiers[1:]]
+
+
+def _only_equal(
+    value: Value, tiers: list[dict[str, np.ndarray]], steps: dict[str, np.ndarray]
+) -> str:
+    """The one name of the nearest tier in which arrays have the same numbers; "" for several."""
+    for tier in tiers:
+        same = [name for name, array in tier.items() if np.array_equal(array, value.data)]
+        if same and tier is steps:  # equal arrays are met in the order in which they are bound
+            del steps[same[0]]
+        if same:
+            return same[0] if len(same) == 1 or tier is steps else ""
+    return ""
+
+
+def _merge(constants: list[Value], output: Value) -> None:
+    """Let constants of one name and the same numbers be one."""
+    first: dict[str, Value] = {}
+    instead = {
+        v.serial: first[v.label]
+        for v in constants
+        if first.setdefault(v.label, v) is not v and np.array_equal(first[v.label].data, v.data)
+    }
+    for value in values_under(output) if instead else ():
+        if type(value.first) is tuple:
+            value.first = tuple(instead.get(v.serial, v) for v in value.first)
+        elif value.first is not None:
+            value.first = instead.get(value.first.serial, value.first)
+            if isinstance(value.second, Value):
+                value.second = instead.get(value.second.serial, value.second)
 
 
 def step_name(name: str, k: int) -> str:
@@ -120,14 +160,14 @@ def _adds_to(value: Value, before: Value) -> bool:
     return op is not None and op.name == "add" and any(v is before for v in value.inputs)
 
 
-def _arrays(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _arrays(variables: Mapping[str, Any]) -> dict[str, Held]:
     """Arrays and lists of numbers that variables hold, also those in lists and dictionaries."""
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, Held] = {}
 
     def take(label: str, held: Any) -> Any:
         array = _plain_array(held)
         if array is not None and 1 < array.size <= LARGEST:
-            found.setdefault(label, array)
+            found.setdefault(label, (held, array))
         return held
 
     for label, held in variables.items():
@@ -184,7 +224,8 @@ def names_of_variables(f: Any) -> Iterator[Variables]:
 
     sys.setprofile(watch)
     try:
-        yield found
+        with noting_arrays() as found.taken:
+            yield found
         if entered:
             frame = entered.pop()
             used = [n for n in code.co_names if n in frame.f_globals]

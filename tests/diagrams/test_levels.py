@@ -372,5 +372,5 @@ def test_weights_can_be_hidden_on_the_command_line(capsys):
             main(["graph", "@karpathy-neuron", "--weights", weights, "-F", "text", "-q"])
         assert left.value.code == 0
         said[weights] = capsys.readouterr().out
-    assert "x1·w1" in said["hide"] and "w1 = −3" not in said["hide"]
+    assert "x₁·w₁" in said["hide"] and "w₁ = −3" not in said["hide"]
     assert "w1 = −3" in said["show"]

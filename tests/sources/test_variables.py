@@ -66,12 +66,38 @@ def test_plain_arrays_have_the_names_of_their_variables_wherever_these_stand(tmp
     assert set(found) >= {"X", "y", "shift", "w"} or set(found) >= {"X", "data.y", "shift", "w"}
 
 
-def test_arrays_that_are_equal_get_no_name_that_could_be_the_other_s():
+def test_equal_arrays_have_each_the_name_of_its_own_variable():
     def f(w):
         a, b = np.ones(3), np.ones(3)
-        return (w * a + b).sum()
+        return (w * b + a).sum()
 
-    assert labels(trace(f, np.array([1.0, 2.0, 3.0]))) == ["w", "f"]
+    assert labels(trace(f, np.array([1.0, 2.0, 3.0]))) == ["w", "b", "a", "f"]
+
+
+def test_an_array_that_no_variable_holds_takes_no_name_that_is_another_s():
+    def f(w):
+        a = np.ones(3)
+        return (w * a + np.ones(3)).sum()
+
+    def g(w):
+        a = [np.ones(3), np.ones(3)]
+        return (w * np.stack(a)[0]).sum()  # it could be either
+
+    assert labels(trace(f, np.array([1.0, 2.0, 3.0]))) == ["w", "a", "f"]
+    assert labels(trace(g, np.array([1.0, 2.0, 3.0]))) == ["w", "g"]
+
+
+def test_an_array_in_several_places_is_one_constant():
+    def f(w, v):
+        x = np.array([1.0, 2.0])
+        return (w @ x) * (v @ x) + x.sum() * w.sum()
+
+    made = trace(f, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    assert labels(made) == ["w", "v", "x", "f"]
+    made.backward()
+    # d/dw of (w·x)(v·x) + 3 Σw, by hand: (v·x)·x + 3
+    w = next(v for v in tape(made) if v.label == "w")
+    assert w.grad.tolist() == [11.0 * 1 + 3, 11.0 * 2 + 3]
 
 
 def test_lines_are_followed_only_where_a_name_is_bound_again():

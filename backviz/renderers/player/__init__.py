@@ -14,6 +14,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from backviz.diagrams.lettered import in_signs, sentences
 from backviz.diagrams.model import Sentence
 from backviz.diagrams.theme import THEMES
 from backviz.language import N_, NP_, Language
@@ -85,7 +86,7 @@ def html(steps: Steps) -> bytes:
         (level, picture(level, f"{prefix}{level.name}-", looks), facts(level))
         for level in levels(steps)
     ])  # fmt: skip
-    diagram, last, count = steps.diagram, steps.moments[-1], len(steps.moments)
+    diagram, last, count = in_signs(steps.diagram), steps.moments[-1], len(steps.moments)
     spoken = {name: words.gettext(sentence) for name, sentence in SPOKEN.items()}
     data = {
         "prefix": prefix,
@@ -109,7 +110,7 @@ def html(steps: Steps) -> bytes:
             legend=_legend(diagram.legend),
             folds=_folds([level for level, *_ in shown], words),
             phase=last.phase,
-            lines="".join(map(_line, lines_of(last))),
+            lines="".join(map(_line, sentences(lines_of(last), diagram.letters.text))),
             count=count,
             counter=f"{count} / {count}",
             levels="\n".join(

@@ -6,6 +6,7 @@ graph, so the panel cannot disagree with the picture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from backviz.diagrams.blanks import NONE, without
 from backviz.diagrams.build import arrow_order, number_lines
+from backviz.diagrams.lettered import in_signs, sentences
 from backviz.diagrams.model import ArrowState, Box, BoxState, Lines, Moment, box_id
 from backviz.diagrams.moments import make_moments
 from backviz.ops import OPS
@@ -41,29 +43,32 @@ def facts(level: Level) -> dict[str, Any]:
     whole = all("value" in data for _, data in level.view.nodes(data=True))
     pace = "contribution" if whole else "node"
     made = make_moments(level.view, steps.figure.graph, steps.figure.shown, "both", pace)
-    rules = _rules(made.moments)
+    write = steps.diagram.letters.text
+    rules = {name: write(said) for name, said in _rules(made.moments).items()}
     view = without(level.view, level.view.graph.get("blanks", NONE))
     return {
         "name": level.name,
         "output": box_id(level.view.graph["output"]),
-        "called": made.names,
-        "moments": _moments(steps.moments, known),
+        "called": {box: write(name) for box, name in made.names.items()},
+        "moments": _moments(steps.moments, known, write),
         "boxes": {
-            box.id: _box(level, data, box, made.names[box.id], rules, known[box.id])
-            for box, data in zip(steps.diagram.boxes, view.nodes.values(), strict=True)
+            box.id: _box(level, data, box, write(made.names[box.id]), rules, known[box.id])
+            for box, data in zip(in_signs(steps.diagram).boxes, view.nodes.values(), strict=True)
         },
         "arrows": _arrows(level, view, rules, known),
     }
 
 
-def _moments(moments: list[Moment], known: dict[str, dict[Any, int]]) -> list[dict[str, Any]]:
+def _moments(
+    moments: list[Moment], known: dict[str, dict[Any, int]], write: Callable[[str], str]
+) -> list[dict[str, Any]]:
     """Each moment with what it changes against the one before; in the first all states are 0."""
     made = []
     before = dict.fromkeys(known, 0)
     for moment in moments:
         now = {name: known[name][state] for name, state in _shown(moment) if name in known}
         changed = {name: i for name, i in now.items() if before[name] != i}
-        said = [(line.said, *line.asides) for line in lines_of(moment)]
+        said = [(line.said, *line.asides) for line in sentences(lines_of(moment), write)]
         made.append({"phase": moment.phase, "node": moment.node, "lines": said, "set": changed})
         before = now
     return made
@@ -162,7 +167,8 @@ def _arrows(
             "from": box_id(tail),
             "to": box_id(head),
             "says": rules.get(name, ""),
-            "local": exact(data.get("local"), numbers, lang) or data.get("rule", ""),
+            "local": exact(data.get("local"), numbers, lang)
+            or level.steps.diagram.letters.text(data.get("rule", "")),
             "part": exact(data.get("contribution"), numbers, lang),
                     "flows": int(flows[name]),
         }) | {"states": [int(state.backward) for state in known[name]]}  # fmt: skip

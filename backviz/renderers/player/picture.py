@@ -15,7 +15,7 @@ from typing import Any
 
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM
-from backviz.diagrams.drawing import Curve, Ink, Mark, Part, Polygon, Rect, Text
+from backviz.diagrams.drawing import Curve, Ink, Mark, Part, Polygon, Rect, Text, runs
 from backviz.diagrams.model import Moment
 from backviz.renderers.player.levels import Level
 from backviz.renderers.player.looks import Looks
@@ -51,7 +51,7 @@ def picture(level: Level, prefix: str, looks: Looks) -> str:
     """The SVG of a level at its last moment, in natural size; `prefix` starts its ids."""
     day = replace(level.sheet, theme=looks.day, scale=1.0, left=0.0, top=0.0)
     night = replace(day, theme=looks.night)
-    moments, diagram = level.steps.moments, level.steps.diagram
+    moments, diagram = level.steps.moments, day.diagram
     arrows, labels, boxes = [], [], []
     for arrow in diagram.arrows:
         known = states(moments, "arrows", arrow.id)
@@ -79,7 +79,12 @@ def picture(level: Level, prefix: str, looks: Looks) -> str:
 
 
 def _both(day: Part, night: Part) -> Drawn:
-    return tuple(zip(day.marks, night.marks, strict=True))
+    return tuple(zip(_pieces(day.marks), _pieces(night.marks), strict=True))
+
+
+def _pieces(marks: Iterable[Mark]) -> Iterator[Mark]:
+    for mark in marks:
+        yield from runs(mark) if isinstance(mark, Text) else (mark,)
 
 
 def _view(width: float, height: float) -> str:

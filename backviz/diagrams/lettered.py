@@ -1,0 +1,50 @@
+"""A diagram with its names as they are shown: drawn, or in signs of a text.
+
+Invariant: whatever shows a diagram's texts takes them from here, and only the names change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from backviz.diagrams.model import Arrow, Box, Diagram, Lines, Sentence
+from backviz.lettering import AS_TYPED
+
+Write = Callable[[str], str]
+
+
+def drawn(diagram: Diagram) -> Diagram:
+    """The diagram with marks around what is lowered, for what draws letters itself."""
+    return _written(diagram, diagram.letters.draw)
+
+
+def in_signs(diagram: Diagram) -> Diagram:
+    """The diagram with its names in signs, for texts."""
+    return _written(diagram, diagram.letters.text)
+
+
+def _written(diagram: Diagram, write: Write) -> Diagram:
+    if diagram.letters is AS_TYPED:
+        return diagram
+    return replace(
+        diagram,
+        boxes=tuple(_box(box, write) for box in diagram.boxes),
+        arrows=tuple(_arrow(arrow, write) for arrow in diagram.arrows),
+        legend=tuple((write(kind), write(words)) for kind, words in diagram.legend),
+        said=tuple(sentences(lines, write) for lines in diagram.said),
+    )
+
+
+def sentences(lines: Lines, write: Write) -> Lines:
+    """What is said at a moment, with its names as they are shown."""
+    return tuple(Sentence(write(line.said), *map(write, line.asides)) for line in lines)
+
+
+def _box(box: Box, write: Write) -> Box:
+    # the value of a fold lists its ops, which have no names; numbers have none either
+    return replace(box, title=write(box.title), symbol=write(box.symbol))
+
+
+def _arrow(arrow: Arrow, write: Write) -> Arrow:
+    return replace(arrow, local=write(arrow.local))
