@@ -24,7 +24,7 @@ _SPELLED = """
 α alpha β beta γ gamma δ delta ε epsilon ε eps ζ zeta η eta θ theta ι iota κ kappa λ lambda λ lam
 λ lambda_ μ mu ν nu ξ xi π pi ρ rho σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma
 Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Υ Upsilon Φ Phi Ψ Psi Ω Omega"""
-GREEK = {name: letter for letter, name in re.findall(r"(\w) (\w+)", _SPELLED)}
+GREEK: dict[str, str] = {name: letter for letter, name in re.findall(r"(\w) (\w+)", _SPELLED)}
 _WORDS_OF_ENGLISH = {"what", "that", "chat", "crowbar"}  # no w, t or c with a hat
 _PER_INCH = {"dpi"}
 _HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀᵗᵏˣʸ"  # signs that may follow a name
@@ -110,7 +110,7 @@ def parse(word: str) -> Name | None:
     if found["d"] and (len(spelled) == 2 or any(map(_SLOPE.fullmatch, rest))):  # dxi, dL_dw
         return None
     accent = ACCENTS.get(found["accent"] or "", "")
-    name = Name(found["d"] + GREEK.get(spelled, spelled), accent)
+    name = Name((found["d"] or "") + GREEK.get(spelled, spelled), accent)
     lower = [found["digits"]] if found["digits"] else []
     for i, part in enumerate(rest):
         last = i == len(rest) - 1

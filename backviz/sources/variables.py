@@ -41,8 +41,9 @@ class Variables:
     def __init__(self) -> None:
         self.last: list[Mapping[str, Any]] = []
         self.bound: dict[str, list[Any]] = {}
+        self.since: dict[str, list[int]] = {}  # the constant that was the last when it was bound
         self.result: Any = None
-        self.taken: Mapping[int, Any] = {}
+        self.taken: dict[int, Any] = {}
 
     def follow(self, names: frozenset[str], variables: Mapping[str, Any]) -> None:
         """Look at variables that are bound more than once, after each line."""
@@ -52,6 +53,7 @@ class Variables:
                 before = self.bound.setdefault(name, [])
                 if (not before or before[-1] is not held) and len(before) < MOST:
                     before.append(held)
+                    self.since.setdefault(name, []).append(next(reversed(self.taken), -1))
 
     def name_values(self) -> None:
         """Name all recorded values; each binding of a name in a loop keeps it with its number."""
@@ -88,8 +90,18 @@ class Variables:
         if not constants:
             return
         tiers = self._tiers(given or {})
-        own = {id(held): name for tier in reversed(tiers) for name, (held, _) in tier.items()}
-        known = {v.serial: own.get(id(self.taken.get(v.serial))) for v in constants}
+        own: dict[int, list[str]] = {}
+        for name, held in ((n, held) for tier in tiers for n, (held, _) in tier.items()):
+            own.setdefault(id(held), []).append(name)
+        since = {
+            step_name(name, k): last
+            for name, held in self.bound.items()
+            for k, last in enumerate(self.since[name], first_step(held))
+        }
+        known = {
+            v.serial: _latest(own.get(id(self.taken.get(v.serial)), []), since, v.serial)
+            for v in constants
+        }
         used = {*known.values()}
         left = [{n: array for n, (_, array) in tier.items() if n not in used} for tier in tiers]
         for value in constants:
@@ -109,6 +121,12 @@ class Variables:
             if isinstance(array, np.ndarray)
         }
         return [tiers[0], steps, *tiers[1:]]
+
+
+def _latest(names: list[str], since: Mapping[str, int], serial: int) -> str:
+    """The name that an array had when it was taken: that of a loop's step, or the nearest."""
+    steps = [name for name in names if since.get(name, serial) < serial]
+    return steps[-1] if steps else names[0] if names else ""
 
 
 def _only_equal(

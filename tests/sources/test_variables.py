@@ -87,6 +87,20 @@ def test_an_array_that_no_variable_holds_takes_no_name_that_is_another_s():
     assert labels(trace(g, np.array([1.0, 2.0, 3.0]))) == ["w", "g"]
 
 
+def test_an_array_that_a_loop_meets_again_has_the_name_of_each_step():
+    inputs = [np.array([1.0, 0.0]), np.array([0.0, 1.0])] * 2
+
+    def f(w):
+        h = np.zeros(2)
+        for t in range(4):
+            x = inputs[t]
+            h = np.tanh(w * x + h) + x
+        return h.sum()
+
+    found = labels(trace(f, np.array([1.0, 2.0])))
+    assert [n for n in found if n.startswith("x")] == ["x⁽¹⁾", "x⁽²⁾", "x⁽³⁾", "x⁽⁴⁾"]
+
+
 def test_an_array_in_several_places_is_one_constant():
     def f(w, v):
         x = np.array([1.0, 2.0])
