@@ -135,7 +135,7 @@ def test_every_format_writes_names_in_its_way(form):
 
 @pytest.mark.parametrize("form", ["dot", "mermaid", "text", "tikz"])
 def test_plain_leaves_names_as_they_were_typed(form):
-    made = render(load(GRAPH), form, names="plain")
+    made = render(load(GRAPH), form, lettering="plain")
     text = made if isinstance(made, str) else made.decode()
     assert "theta" in text and not re.search("[θ₁ŷ]", text)
 

@@ -338,6 +338,7 @@ looks = together(
     no_legend,
     one_of(
         "--names",
+        "lettering",
         among=("math", "plain"),
         default="math",
         heading=LOOK,

@@ -200,14 +200,6 @@ def _classes(target: Any) -> str:
     return f"[{', '.join([*listed[:MOST_CLASSES], *['…' for _more in listed[MOST_CLASSES:]]])}]"
 
 
-def signs_of(graph: nx.MultiDiGraph[Any]) -> set[str]:
-    """The signs that ops of a graph and parts of their rules are written with."""
-    ops = {op for _, op in graph.nodes(data="op") if op}
-    signs = {sign for op in ops for sign in OPS[op].symbol + OPS[op].notation.template}
-    parts = (where for *_, where in graph.edges(data="where") if where)
-    return signs.union(name for where in parts for name, _said in where)
-
-
 def ops_text(n: int, words: Language) -> str:
     """`2 820 ops`: a thin space parts the thousands, because a comma may be the decimal sign."""
     return words.ngettext("{n} op", "{n} ops", n, n=f"{n:,}".replace(",", "\u2009"))

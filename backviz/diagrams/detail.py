@@ -15,7 +15,7 @@ from backviz.diagrams.build import build
 from backviz.diagrams.page import Page
 from backviz.diagrams.theme import PRESETS
 from backviz.graphs import LEAF
-from backviz.language import N_, _, all_of
+from backviz.language import N_, _, all_of, ngettext
 from backviz.text import Arrays
 
 if TYPE_CHECKING:
@@ -139,3 +139,17 @@ def left_out(given: Style, level: Level) -> str:
         things=all_of(left),
         options=" ".join(ask),
     )
+
+
+def told(graph: nx.MultiDiGraph[int], level: Level, how: str, why: str) -> Level:
+    """The level with what is said of its fold: how, and why."""
+    nodes = ngettext("{n:,} node", "{n:,} nodes", len(graph))
+    boxes = ngettext("{n:,} box", "{n:,} boxes", len(level.view))
+    told = {"nodes": nodes, "boxes": boxes, "why": why}
+    if how:
+        message = _("folded {nodes} into {boxes}, {how}, {why}; --fold constants draws every "
+                    "op, --fold none every node", how=_(how), **told)  # fmt: skip
+    else:
+        message = _("folded {nodes} into {boxes} {why}; --fold constants draws every op, "
+                    "--fold none every node", **told)  # fmt: skip
+    return replace(level, message=message)

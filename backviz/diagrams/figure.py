@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.tape import NO_NAMES, Names
-from backviz.diagrams.build import MAX_TITLE, build, signs_of
+from backviz.diagrams import detail
+from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
+from backviz.diagrams.lettered import letters_of
 from backviz.diagrams.page import ENOUGH, Page
 from backviz.diagrams.pages import split
 from backviz.diagrams.pointing import Pointing
@@ -43,8 +45,8 @@ from backviz.graphs import (
     size,
     to_graph,
 )
-from backviz.language import N_, _, ngettext
-from backviz.lettering import AS_TYPED, Letters, lettering
+from backviz.language import N_, _
+from backviz.lettering import Letters
 from backviz.names import told_apart
 from backviz.text import count
 from backviz.words import LANGUAGES
@@ -116,15 +118,11 @@ class Figure:
         return Pointing(self.graph, self.style)
 
     @cached_property
-    def letters(self) -> Letters:
-        """How names are written where they are shown, whatever is folded."""
-        if self.style.names == "plain":
-            return AS_TYPED
-        labels = filter(None, (label.strip() for _n, label in self.graph.nodes(data="label")))
-        return lettering(labels, signs_of(self.graph))
+    def _letters(self) -> Letters:
+        return letters_of(self.graph, self.style)
 
     def _built(self, view: nx.MultiDiGraph[int], style: Style) -> Diagram:
-        return replace(build(view, style, self.names), letters=self.letters)
+        return replace(build(view, style, self.names), letters=self._letters)
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
@@ -282,14 +280,14 @@ class Figure:
             candidates.append(level)
         if self._layers:
             network = self._fitted(fold_names(self.graph), named=True)
-            level = self._told(network, N_("matrices and layers"), why)
+            level = detail.told(self.graph, network, N_("matrices and layers"), why)
             if reads(level, least):
                 return level
             candidates.append(level)
         if has_scopes(self.graph) and not self._layers:
             for fold, how in self._by_parts():
                 if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
-                    level = self._told(self._fitted(fold.home, fold.titles), how, why)
+                    level = detail.told(self.graph, self._fitted(fold.home, fold.titles), how, why)
                     if reads(level, TOLERATED * least):
                         return level
                     candidates.append(level)
@@ -301,8 +299,8 @@ class Figure:
             for home, bare in ways:
                 if size(home) <= 2:
                     continue
-                named = self._told(
-                    self._fitted(home, bare=bare, named=True), N_("one per name"), why
+                named = detail.told(
+                    self.graph, self._fitted(home, bare=bare, named=True), N_("one per name"), why
                 )
                 if reads(named, least):
                     return named
@@ -310,8 +308,8 @@ class Figure:
         if size(by_op) > COMPLETE:
             shorter = self._shortened(by_op, least)
             if reads(shorter[-1], least):
-                return self._told(shorter[-1], "", why)
-            candidates += [self._told(level, "", why) for level in shorter]
+                return detail.told(self.graph, shorter[-1], "", why)
+            candidates += [detail.told(self.graph, level, "", why) for level in shorter]
         return largest(candidates)
 
     def _shortened(self, by_op: Home, least: float) -> list[Level]:
@@ -338,18 +336,6 @@ class Figure:
         for make, how in ways:
             parts = make()
             yield Parts(self._cut(parts.home), parts.titles), how
-
-    def _told(self, level: Level, how: str, why: str) -> Level:
-        nodes = ngettext("{n:,} node", "{n:,} nodes", len(self.graph))
-        boxes = ngettext("{n:,} box", "{n:,} boxes", len(level.view))
-        told = {"nodes": nodes, "boxes": boxes, "why": why}
-        if how:
-            message = _("folded {nodes} into {boxes}, {how}, {why}; --fold constants draws every "
-                        "op, --fold none every node", how=_(how), **told)  # fmt: skip
-        else:
-            message = _("folded {nodes} into {boxes} {why}; --fold constants draws every op, "
-                        "--fold none every node", **told)  # fmt: skip
-        return replace(level, message=message)
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""

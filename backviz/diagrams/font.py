@@ -188,8 +188,8 @@ def runs(text: str, size: float, bold: bool = False) -> list[Run]:
 
 def _over(letter: str, accent: str, x: float, size: float, bold: bool) -> Run:
     """An accent in the middle over its letter, above it where that is tall."""
-    (left, right, top), (start, end, _) = _bounds(letter, bold), _bounds(accent, bold)
-    _, _, low = _bounds("x", bold)
+    (left, right, top), (start, end, _top) = _bounds(letter, bold), _bounds(accent, bold)
+    low = _bounds("x", bold)[2]
     aside = (left + right - start - end) / 2
     return Run(accent, x + aside * size / UNITS, -max(0, top - low) * size / UNITS, size)
 

@@ -7,11 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.model import Arrow, Box, Diagram, Lines, Sentence
-from backviz.lettering import AS_TYPED
+from backviz.lettering import AS_TYPED, Letters, lettering
+from backviz.ops import OPS
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from backviz.diagrams.style import Style
 
 Write = Callable[[str], str]
+
+
+def letters_of(graph: nx.MultiDiGraph[Any], style: Style) -> Letters:
+    """How the names of a whole graph are written, whatever of it is folded."""
+    if style.lettering == "plain":
+        return AS_TYPED
+    labels = (label.strip() for _n, label in graph.nodes(data="label"))
+    return lettering(filter(None, labels), _signs(graph))
+
+
+def _signs(graph: nx.MultiDiGraph[Any]) -> set[str]:
+    """The signs that ops of a graph and parts of their rules are written with."""
+    ops = {op for _n, op in graph.nodes(data="op") if op}
+    signs = {sign for op in ops for sign in OPS[op].symbol + OPS[op].notation.template}
+    parts = (where for *_, where in graph.edges(data="where") if where)
+    return signs.union(name for where in parts for name, _said in where)
 
 
 def drawn(diagram: Diagram) -> Diagram:

@@ -62,7 +62,8 @@ def lay(diagram: Diagram, style: Style, like: Sheet | None = None) -> Sheet:
 class Page:
     """A diagram on the page that the style asks for, laid out when that is needed.
 
-    `shown` has its names as they are drawn. `sheet` is enough to know how large everything is; `tidy` takes care of crossings too.
+    `shown` has its names as they are drawn. `sheet` is enough to know how large everything is;
+    `tidy` takes care of crossings too.
     """
 
     def __init__(self, diagram: Diagram, style: Style) -> None:

@@ -22,7 +22,7 @@ from backviz.words import LANGUAGES
 Says = Callable[[Any], str | None] | Mapping[str, str]  # of a node: `backviz.graphs.said.Node`
 WEIGHTS = ("auto", "show", "hide")
 LOCALS = ("auto", "show", "numbers", "hide")
-NAMES = ("math", "plain")
+LETTERINGS = ("math", "plain")
 ARRAYS = ("auto", "values", "ranges", "shapes")
 SHOWS = ("values", "formulas", "both", "shapes")
 HIDES = ("values", "gradients", "locals", "forward")
@@ -91,7 +91,7 @@ class Options(TypedDict, total=False):
     colour: Says | None
     pages: int
     legend: bool
-    names: Literal["math", "plain"]
+    lettering: Literal["math", "plain"]
     title: str
     digits: int
     decimal: str
@@ -126,11 +126,10 @@ class Style:
     `around` with `hops`, and `only` (a layer) choose a part of the graph; `highlight` is a name,
     a path as "a->L" or "largest", which stands out. `note` and `colour` are functions of a node
     (`name`, `value`, `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name
-    will do. `pages` is how many a picture takes, 0 for as many as its text needs. `names` "math"
-    writes `w_1` as w with a lowered 1, `theta` as θ and `x_hat` as x̂; "plain" leaves names as
-    they were typed. `salt` makes
-    the ids of an SVG unique on a page with several figures. `command` writes the command line
-    into the corner of a film.
+    will do. `pages` is how many a picture takes, 0 for as many as its text needs. `lettering`
+    "math" writes `w_1` as w with a lowered 1, `theta` as θ and `x_hat` as x̂; "plain" leaves
+    names as they were typed. `salt` makes the ids of an SVG unique on a page with several
+    figures. `command` writes the command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -165,7 +164,7 @@ class Style:
     colour: Says | None = field(default=None, hash=False)
     pages: int = 0
     legend: bool = True
-    names: Literal["math", "plain"] = "math"
+    lettering: Literal["math", "plain"] = "math"
     title: str = ""
     digits: int = 0
     decimal: str = "."
@@ -191,7 +190,7 @@ class Style:
         _one_of("show", self.show, SHOWS)
         for word in listed(self.hide):
             _one_of(N_("thing to hide"), word, HIDES)
-        _one_of("names", self.names, NAMES)
+        _one_of("lettering", self.lettering, LETTERINGS)
         _between("hops", self.hops, 0, 1000)
         _between("pages", self.pages, 0, MOST_PAGES)
         _between("entries", self.entries, 0, MOST_ENTRIES)

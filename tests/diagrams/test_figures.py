@@ -516,7 +516,7 @@ def test_a_hundredth_of_the_text_size_may_be_missing_and_no_more():
     names = [f"w{'i' * n}{k}" for k, n in enumerate((5, 7, 8, 7))]
     factors = "*".join(f"(a{k} + {name})" for k, name in enumerate(names))
     given = "; ".join(f"a{k}={k + 1}; {name}={k + 2}" for k, name in enumerate(names))
-    nearly = figure(f"L = {factors}; {given}", size="slide", names="plain").drawing
+    nearly = figure(f"L = {factors}; {given}", size="slide", lettering="plain").drawing
     assert 0.99 * 18 < nearly.least_text < 18
     assert not [w for w in nearly.warnings if "smallest text" in w]
     shown = {"entries": 6, "arrays": "values", "local": "show"}
