@@ -249,7 +249,7 @@ def test_a_notebook_gets_a_still_and_a_player():
             ("a.htm", [], b"<!doctype html>"),
             ("a.png", ["--still", "1"], b"\x89PNG"),
             ("b.png", ["--strip", "6"], b"\x89PNG"),
-            ("a.svg", ["--theme", "dark"], b"<?xml"),
+            ("a.svg", ["--theme", "dark"], b"<svg"),
             ("a.pdf", [], b"%PDF"),
             ("a.csv", [], b"# scene: tangent"),
             ("a.json", [], b"{"),
