@@ -183,7 +183,8 @@ class Zero:
 def why_zero(gradient: Any, uses: Iterable[Handed]) -> Zero | None:
     """Why a gradient, or a part of an array's, is exactly 0.
 
-    `None` where it is not 0, where nothing arrives, and where parts cancel.
+    `None` where it is not 0, where nothing arrives, and where parts cancel; and where some of the
+    factors are 0, as those of labels and sparse data are in a net that is well.
     """
     empty = np.equal(gradient, 0)
     if not np.any(empty):
@@ -196,7 +197,10 @@ def why_zero(gradient: Any, uses: Iterable[Handed]) -> Zero | None:
             made = made | blocked
             why = why or Zero(sign_of(use.op), _reason(use))
     many = int(np.count_nonzero(np.broadcast_to(empty & made, np.shape(gradient))))
-    return replace(why, many=many, size=int(np.size(gradient))) if why and many else None
+    size = int(np.size(gradient))
+    if why is None or not many or (why.reason == "factor 0" and many < size):
+        return None
+    return replace(why, many=many, size=size)
 
 
 def _blocked(op: Op, upstream: Any, part: Any) -> Any:

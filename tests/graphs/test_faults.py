@@ -34,6 +34,8 @@ def remarks(L, lang="en"):  # noqa: N803
         ("L=(a*0)*b; a=2; b=3", {"a": "× 0", "b": "× 0"}),
         ("L=relu(c)*w; c=a*b; a=2; b=-1; w=1", {"c": "ReLU: off", "w": "× 0"}),  # a, b inherit
         ("L=sum(relu(x)); x=[-1,2,-3,4,5,6,7,-8]", {"x": "ReLU: off (3 of 8)"}),
+        ("L=sum(log(p)*y); p=[0.2,0.3,0.5]; y=[0,1,0]", {}),  # labels are no fault
+        ("L=sum(log(p)*y); p=[0.2,0.3,0.5]; y=[0,0,0]", {"n2": "× 0"}),
         ("L=sum(W@x); W=[[1,2],[3,4]]; x=[0,0]", {"W": "× 0"}),
     ],
 )  # fmt: skip
