@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.recording import (
         detect_anomaly,
         expanded,
+        group,
         no_grad,
         scope,
         scoped,
@@ -111,6 +112,7 @@ _HOME = {
     "render": "api",
     "save": "api",
     "scope": "autodiff.recording",
+    "group": "autodiff.recording",
     "scoped": "autodiff.recording",
     "show": "notebook",
     "source_lines": "autodiff.recording",
@@ -151,6 +153,7 @@ __all__ = [
     "explain",
     "grad",
     "gradients_of",
+    "group",
     "hessian",
     "hvp",
     "jacobian",

@@ -16,6 +16,7 @@ from backviz.diagrams.legend import legend_of
 from backviz.diagrams.model import (
     Arrow,
     Box,
+    Cluster,
     Diagram,
     Emphasis,
     Heat,
@@ -82,9 +83,13 @@ def build(
         boxes,
         arrows,
         title=caption or words.gettext("Computation graph of {output}", output=called),
-        description=_description(graph, boxes, arrows, style, words),
+        description=_description(graph, boxes, arrows, style, words, names),
         caption=caption,
         legend=legend if style.legend else (),
+        clusters=tuple(
+            Cluster(f"frame{i}", clean(group.title, MAX_FORMULA), tuple(map(box_id, group.boxes)))
+            for i, group in enumerate(graph.graph.get("groups", ()))
+        ),
     )
     blanks: Blanks | None = graph.graph.get("blanks")
     return blank_out(made, graph, blanks, graph.graph["formulas"]) if blanks else made
@@ -396,6 +401,7 @@ def _description(
     arrows: tuple[Arrow, ...],
     style: Style,
     words: Language,
+    names: Mapping[int, str],
 ) -> str:
     numbers = style.numbers
     output = graph.nodes[graph.graph["output"]]
@@ -421,6 +427,9 @@ def _description(
     begun = [box.alt.split(":")[0] for box in boxes if box.fault == "begins"]
     if begun:
         said.append(words.gettext("NaN or infinity begins in {list}.", list=", ".join(begun)))
+    for group in graph.graph.get("groups", ()):
+        held = ", ".join(clean(names[n]) for n in group.boxes)
+        said.append(words.gettext("Group {title}: {list}.", title=clean(group.title), list=held))
     if leaves and "gradients" not in style.hidden:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
         said.append(words.gettext("Gradients: {list}.", list=listed))

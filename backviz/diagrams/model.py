@@ -6,7 +6,7 @@ colour or in which format. Layouts, themes and renderers read it and add their p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -147,12 +147,45 @@ Lines = tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Boxes that stand together in a frame with a title; those of an inner one are also here."""
+
+    id: str
+    title: str
+    boxes: tuple[str, ...]
+
+
+def enclosed(
+    clusters: tuple[Cluster, ...], begin: Callable[[Cluster], list[str]], end: str
+) -> list[str]:
+    """The lines that put boxes into frames inside of frames; each box stands in its innermost.
+
+    >>> both = Cluster("a", "", ("n0", "n1")), Cluster("b", "", ("n1",))
+    >>> enclosed(both, lambda cluster: [cluster.id + "{"], "}")
+    ['a{', 'b{', 'n1', '}', 'n0', '}']
+    """
+    within = [
+        max((j for j in range(i) if {*c.boxes} <= {*clusters[j].boxes}), default=-1)
+        for i, c in enumerate(clusters)
+    ]
+
+    def written(i: int) -> list[str]:
+        inner = [j for j, around in enumerate(within) if around == i]
+        taken = {box for j in inner for box in clusters[j].boxes}
+        own = [box for box in clusters[i].boxes if box not in taken]
+        return [*begin(clusters[i]), *(x for j in inner for x in written(j)), *own, end]
+
+    return [line for i, around in enumerate(within) if around < 0 for line in written(i)]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagram:
     """A whole figure before it has positions.
 
     `title` and `description` are what a screen reader says; `caption` is drawn.
     `said` are the words of every moment, for which room is kept under the graph. All texts have
-    names as they were typed; `letters` is how they are written where they are shown.
+    names as they were typed; `letters` is how they are written where they are shown. `clusters` are
+    framed groups of boxes, outermost first.
     """
 
     boxes: tuple[Box, ...]
@@ -163,6 +196,7 @@ class Diagram:
     legend: tuple[tuple[str, str], ...] = ()
     said: tuple[Lines, ...] = ()
     letters: Letters = AS_TYPED
+    clusters: tuple[Cluster, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

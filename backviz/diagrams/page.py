@@ -15,6 +15,7 @@ from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, halo_size, label_part
 from backviz.diagrams.boxes import CHIP, EM, SMALL, box_part, measure
 from backviz.diagrams.clearance import sideways, touching
+from backviz.diagrams.clusters import cluster_part
 from backviz.diagrams.drawing import Drawing, Part, Text, placed
 from backviz.diagrams.frame import Frame, make_frame
 from backviz.diagrams.label_places import free_labels, struck
@@ -225,8 +226,17 @@ class Sheet:
         return self._placed(box_part(box, self.layout.centers[box.id], self.theme, state))
 
     def around(self) -> list[Part]:
-        """Caption and legend."""
-        return self.frame.parts(self.width, self.height)
+        """Frames of groups, caption and legend."""
+        return [*self.frames(), *self.frame.parts(self.width, self.height)]
+
+    def frames(self) -> list[Part]:
+        """The frames around groups, each with its title."""
+        titles = {c.id: c.title for c in self.diagram.clusters}
+        halo = not self.style.transparent
+        return [
+            self._placed(cluster_part(f"{name}-{i}", titles[name], at, self.theme, halo))
+            for i, (name, at) in enumerate(self.layout.frames)
+        ]
 
     def words(self, lines: Lines, colour: str) -> Part:
         """The words of a moment."""
@@ -254,7 +264,8 @@ class Sheet:
             least_text=least,
             lang=self.style.lang,
             warnings=self.layout.messages
-            + _warnings(self.diagram, least, self.frame.preset, self.style),
+            + _warnings(self.diagram, least, self.frame.preset, self.style)
+            + _unframed(self.diagram, self.layout),
         )
 
     @property
@@ -346,3 +357,18 @@ def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> t
             )
         )
     return tuple(warnings)
+
+
+def _unframed(diagram: Diagram, layout: Layout) -> tuple[str, ...]:
+    """That groups have no frame, where the engine cannot keep others out of it."""
+    framed = {name for name, _at in layout.frames}
+    bare = [c.title for c in diagram.clusters if c.id not in framed]
+    if not bare:
+        return ()
+    return (
+        _(
+            "the frames of {titles} are left out: this layout does not keep others out of them; "
+            "use --engine wasm",
+            titles=", ".join(bare),
+        ),
+    )

@@ -68,6 +68,11 @@ def _page(
         boxes=(*into.values(), *here, *out),
         arrows=tuple(drawn),
         title=f"{diagram.title}, {number}",
+        clusters=tuple(
+            replace(c, boxes=held)
+            for c in diagram.clusters
+            if (held := tuple(b for b in c.boxes if page_of.get(b) == page))
+        ),
         legend=legend,
     )
 

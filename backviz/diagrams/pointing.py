@@ -13,6 +13,7 @@ from backviz.graphs import (
     colours_in_boxes,
     find_faults,
     find_highlight,
+    groups_of,
     in_boxes,
     notes_in_boxes,
     said_of,
@@ -41,6 +42,7 @@ class Pointing:
         view.graph["faults"] = in_boxes(self._faults, home)
         view.graph["notes"] = notes_in_boxes(self._notes, home)
         view.graph["fills"] = colours_in_boxes(self._colours, home)
+        view.graph["groups"] = groups_of(self.graph, home)
         if self._lit:
             view.graph["lit"] = self._lit.in_boxes(home)
             view.graph["lit_said"] = self._said(self._lit)

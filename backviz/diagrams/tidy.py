@@ -81,7 +81,8 @@ class _Search:
             second = laid(other.of(plan), "layered")
             return second if len(crossing(second.curves)) < crossings else layout
 
-        if self.count[0] and self.way.engine == "auto" and self.tries >= 0:
+        framed = bool(self.way.plan.enclosures)  # which the second engine cannot keep apart
+        if self.count[0] and self.way.engine == "auto" and self.tries >= 0 and not framed:
             self._take(place)
             self._take(lambda plan: laid(other.of(plan), "layered"))
 

@@ -13,8 +13,9 @@ from functools import cached_property, lru_cache, partial
 
 from backviz.diagrams.arrows import label_size
 from backviz.diagrams.boxes import EM, measure
+from backviz.diagrams.clusters import title_size
 from backviz.diagrams.frame import Frame
-from backviz.diagrams.layout import Edge, Layout, Node, Plan, lay_out
+from backviz.diagrams.layout import Edge, Enclosure, Layout, Node, Plan, lay_out
 from backviz.diagrams.layout.bounds import Least, least_of
 from backviz.diagrams.layout.rows import Place, Row, Rows, in_rows
 from backviz.diagrams.model import Diagram
@@ -136,7 +137,8 @@ def plan(diagram: Diagram, style: Style, direction: str) -> Plan:
     edges = tuple(Edge(a.id, a.tail, a.head, *label_size(a)) for a in diagram.arrows)
     bare = RANK_GAP if style.local in ("auto", "show") else TIGHT_GAP
     gap = LABELLED_GAP if any(e.label_width for e in edges) else bare
-    return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP)
+    enclosures = tuple(Enclosure(c.id, c.boxes, *title_size(c)) for c in diagram.clusters)
+    return Plan(nodes, edges, "TB" if direction == "TB" else "LR", gap, NODE_GAP, enclosures)
 
 
 def _in_order(diagram: Diagram) -> set[str]:

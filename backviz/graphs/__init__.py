@@ -14,6 +14,7 @@ from backviz.graphs.folds import (
     hide_weights,
     size,
 )
+from backviz.graphs.groups import Group, groups_of
 from backviz.graphs.highlight import Highlight, find_highlight, said_way
 from backviz.graphs.recorded import (
     CONSTANT,
@@ -37,6 +38,7 @@ __all__ = [
     "OP",
     "Choice",
     "Fault",
+    "Group",
     "Highlight",
     "Home",
     "Parts",
@@ -52,6 +54,7 @@ __all__ = [
     "fold_names",
     "fold_repeats",
     "group_symbols",
+    "groups_of",
     "has_scopes",
     "hide_data",
     "hide_weights",

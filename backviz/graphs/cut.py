@@ -121,11 +121,11 @@ def _near(graph: nx.MultiDiGraph[int], node: int, hops: int) -> set[int]:
 def _layer(graph: nx.MultiDiGraph[int], only: str) -> set[int]:
     def inside(data: Mapping[str, Any]) -> bool:
         scope = data.get("scope", "")
-        return _inside(scope.split("/"), only) or data["label"].startswith(f"{only}.")
+        return _inside(_pieces(scope), only) or data["label"].startswith(f"{only}.")
 
     found = {n for n, data in graph.nodes(data=True) if inside(data)}
     if not found:
-        scopes = {part for _node, s in graph.nodes(data="scope") if s for part in s.split("/")}
+        scopes = {part for _node, s in graph.nodes(data="scope") if s for part in _pieces(s)}
         labels = {d["label"].rpartition(".")[0] for _node, d in graph.nodes(data=True)}
         known = sorted(filter(None, scopes | labels))
         if not known:
@@ -137,6 +137,12 @@ def _layer(graph: nx.MultiDiGraph[int], only: str) -> set[int]:
             )
         raise UsageError(unknown("layer", only, known))
     return found
+
+
+def _pieces(scope: str) -> list[str]:
+    """The parts of a scope, groups without their brackets and numbers."""
+    named = [piece.partition("#")[0].strip("[]") for piece in scope.split("/")]
+    return [*scope.split("/"), *named] if "[" in scope else scope.split("/")
 
 
 def _inside(scope: list[str], only: str) -> bool:

@@ -96,7 +96,29 @@ def to_graph(
             data.setdefault("role", "derivative")
     if reached:
         _note_earlier(graph)
+    number_groups(graph)
     return graph
+
+
+def number_groups(graph: nx.MultiDiGraph[Any]) -> None:
+    """Number the calls of groups from 1 in each graph, so that a graph does not tell of others."""
+    seen: dict[str, str] = {}
+    calls: dict[str, int] = {}
+    for data in graph._node.values():
+        if "[" in (scope := data.get("scope", "")):
+            data["scope"] = _numbered(scope, seen, calls)
+
+
+def _numbered(scope: str, seen: dict[str, str], calls: dict[str, int]) -> str:
+    old, new = "", ""
+    for piece in scope.split("/"):
+        old = f"{old}/{piece}".lstrip("/")
+        if old not in seen:
+            base = f"{new}/{piece.partition('#')[0]}".lstrip("/")
+            calls[base] = calls.get(base, 0) + 1
+            seen[old] = base if calls[base] == 1 else f"{base}#{calls[base]}"
+        new = seen[old]
+    return new
 
 
 @contextmanager

@@ -155,7 +155,8 @@ def _longer(scope: str, title: str) -> str:
 def _title(scope: str) -> str:
     """The last piece, without what tells calls apart and, of a list, which one it is."""
     *around, last = (piece.partition("#")[0] for piece in scope.split("/"))
-    return f"{around[-1]}.{last}" if last.isdigit() and around else last
+    last = last.strip("[]")
+    return f"{around[-1].strip('[]')}.{last}" if last.isdigit() and around else last
 
 
 def _row_title(names: list[str]) -> str:

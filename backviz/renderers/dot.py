@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import graphviz
 
 from backviz.diagrams.lettered import in_signs
-from backviz.diagrams.model import Box, Diagram
+from backviz.diagrams.model import Box, Cluster, Diagram, enclosed
 from backviz.diagrams.theme import THEMES
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ def dot(figure: Figure) -> bytes:
             penwidth=width,
             **order,
         )
+    drawn = f'color="{theme.muted}" fontcolor="{theme.muted}" style="dashed,rounded"'
+
+    def begin(cluster: Cluster) -> list[str]:
+        title = escape_label(cluster.title)
+        return [f"subgraph cluster_{cluster.id} {{", f'graph [label="{title}" {drawn}]']
+
+    graph.body += [f"\t{line}\n" for line in enclosed(diagram.clusters, begin, "}")]
     for arrow in diagram.arrows:
         text = plain(arrow.product or arrow.local)
         labelled = {} if arrow.backward or not text else {"label": text}
@@ -119,6 +126,11 @@ def escape_record(text: str) -> str:
     ('a\\|b', '\\\\n', '\\<b\\>&amp;amp;')
     """
     return re.sub(r"([{}|<> ])", r"\\\1", plain(text))
+
+
+def escape_label(text: str) -> str:
+    """Text between quotes of a label, with nothing that ends it."""
+    return plain(text).replace('"', '\\"')
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from backviz.diagrams.lettered import in_signs
-from backviz.diagrams.model import FAULT, PASSED, ZERO, Box, Diagram, Role
+from backviz.diagrams.model import FAULT, PASSED, ZERO, Box, Diagram, Role, enclosed
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.text import screen_width
 
@@ -57,6 +57,10 @@ def mermaid(figure: Figure) -> bytes:
         opening, closing = _SHAPES.get(box.role, _PLAIN)
         text = "<br/>".join(map(escape_mermaid, _lines(box)))
         lines.append(f'  {box.id}{opening}"{text}"{closing}:::{box.role}')
+    lines += enclosed(
+        diagram.clusters, lambda c: [f'subgraph {c.id}["{escape_mermaid(c.title)}"]'], "end"
+    )
+    lines += [f"  style {c.id} fill:none,stroke:{theme.muted}" for c in diagram.clusters]
     for arrow in diagram.arrows:
         text = escape_mermaid(arrow.product or arrow.local)
         label = f'|"{text}"|' if text else ""

@@ -132,7 +132,7 @@ def _bottom_first(names: list[str]) -> list[str]:
     """Arrows under their labels, labels under the boxes, whenever each appeared."""
     rank = {"e": 0, "n": 2}
     return sorted(
-        names, key=lambda n: (3 if n in ("caption", "legend", "words") else
+        names, key=lambda n: (3 if n in ("caption", "legend", "words") or n.startswith("frame") else
                               1 if n.endswith("-label") else rank[n[0]])
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backviz.diagrams.layout.engines import ENGINES, TIME_LIMIT, Engine, TooSlowError
-from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
+from backviz.diagrams.layout.plan import Edge, Enclosure, Layout, Node, Plan, Point, Rectangle
 from backviz.errors import MissingPieceError
 from backviz.language import _
 
@@ -18,11 +18,13 @@ __all__ = [
     "DOT_LIMIT",
     "ENGINES",
     "Edge",
+    "Enclosure",
     "Engine",
     "Layout",
     "Node",
     "Plan",
     "Point",
+    "Rectangle",
     "TooSlowError",
     "lay_out",
 ]

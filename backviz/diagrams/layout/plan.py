@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Point = tuple[float, float]
+Rectangle = tuple[float, float, float, float]
 Direction = Literal["LR", "TB"]
 
 
@@ -40,11 +41,21 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """Nodes that stand together in a frame, with room for a title at its top."""
+
+    id: str
+    nodes: tuple[str, ...]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole question that is put to a layout engine.
 
     `rank_gap` is the free space between neighbouring ranks, `node_gap` the free
-    space between neighbouring boxes of one rank.
+    space between neighbouring boxes of one rank. `enclosures` come outermost first.
     """
 
     nodes: tuple[Node, ...]
@@ -52,6 +63,7 @@ class Plan:
     direction: Direction = "LR"
     rank_gap: float = 40.0
     node_gap: float = 16.0
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,8 @@ class Layout:
 
     A curve is a chain of cubic Bézier pieces, `1 + 3 k` points, from the border of
     the tail box to the border of the head box. `labels` holds the edges that
-    asked for a label. `messages` are what a person should know of how it was made.
+    asked for a label. `messages` are what a person should know of how it was made. `frames` are
+    the enclosures' frames `(left, top, right, bottom)`, several of one that is cut into rows.
     """
 
     width: float
@@ -69,3 +82,4 @@ class Layout:
     curves: dict[str, tuple[Point, ...]]
     labels: dict[str, Point] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
+    frames: tuple[tuple[str, Rectangle], ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from backviz.diagrams.layout.bounds import Least, least_of
-from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point
+from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point, Rectangle
 
 MOST_OVER = 5  # arrows out of one row
 MOST_ROWS = 12
@@ -229,10 +229,15 @@ def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
         gaps.append(y)
         y += _gap(out)
     centers: dict[str, Point] = {}
+    frames: list[tuple[str, Rectangle]] = []
     curves: dict[str, tuple[Point, ...]] = {}
     labels: dict[str, Point] = {}
     for row, move in zip(rows, shifts, strict=True):
         centers |= {n.id: _by(row.layout.centers[n.id], move) for n in row.nodes}
+        frames += [
+            (name, (*_by((left, top), move), *_by((right, bottom), move)))
+            for name, (left, top, right, bottom) in row.layout.frames
+        ]
         for edge in row.edges:
             curves[edge.id] = tuple(_by(p, move) for p in row.layout.curves[edge.id])
             if edge.id in row.layout.labels:
@@ -256,7 +261,7 @@ def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
     edges = {e.id for e in plan.edges}
     return Layout(
         width, y, centers, {k: c for k, c in curves.items() if k in edges}, labels,
-        rows[0].layout.messages,
+        rows[0].layout.messages, tuple(frames),
     )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import graphviz
 
-from backviz.diagrams.layout.plan import Layout, Plan, Point
+from backviz.diagrams.layout.plan import Layout, Plan, Point, Rectangle
 from backviz.diagrams.layout.ports import spread
 from backviz.diagrams.theme import INCH
 from backviz.errors import MissingPieceError
 from backviz.language import _
 
+MARGIN = 10.0  # between a frame and what is inside
 _DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
 
 
@@ -41,12 +42,34 @@ def dot_source(plan: Plan) -> str:
         if node.ordered:
             size["ordering"] = "in"
         graph.node(node.id, **size)
+    graph.body += _clusters(plan)
     for edge in plan.edges:
         asked = _stand_in(edge.label_width, edge.label_height) if edge.label_width else {}
         if edge.ranks > 1:
             asked["minlen"] = str(edge.ranks)
         graph.edge(edge.tail, edge.head, id=edge.id, **asked)
     return str(graph.source)
+
+
+def _clusters(plan: Plan) -> list[str]:
+    """The enclosures as clusters, each inside of the last one before it that holds its nodes."""
+    here = {node.id for node in plan.nodes}
+    held = [(e, [n for n in e.nodes if n in here]) for e in plan.enclosures]
+    inner: dict[int, list[int]] = {}
+    for i, (_e, nodes) in enumerate(held):
+        around = [j for j in range(i) if {*nodes} <= {*held[j][1]}]
+        if nodes:
+            inner.setdefault(around[-1] if around else -1, []).append(i)
+
+    def written(i: int) -> list[str]:
+        enclosure, nodes = held[i]
+        label = _stand_in(enclosure.width, enclosure.height)
+        lines = [f'subgraph "cluster_{enclosure.id}" {{', f"margin={MARGIN:g}; labeljust=l;"]
+        lines.append(f'label="{label["label"]}"; fontsize={label["fontsize"]};')
+        lines += [line for j in inner.get(i, ()) for line in written(j)]
+        return [*lines, *(f'"{n}";' for n in nodes), "}"]
+
+    return [f"\t{line}\n" for i in inner.get(-1, ()) for line in written(i)]
 
 
 def _stand_in(width: float, height: float) -> dict[str, str]:
@@ -65,6 +88,7 @@ def read_layout(answer: bytes, plan: Plan) -> Layout:
         flip = _Flip(left, top)
         wanted = {node.id for node in plan.nodes}
         objects = [o for o in data.get("objects", []) if o["name"] in wanted]
+        boxed = {o["name"]: o["bb"] for o in data.get("objects", []) if "bb" in o}
         edges = data.get("edges", [])
         layout = Layout(
             width=right - left,
@@ -72,6 +96,11 @@ def read_layout(answer: bytes, plan: Plan) -> Layout:
             centers={o["name"]: flip.point(o["pos"]) for o in objects},
             curves={e["id"]: flip.points(e["pos"]) for e in edges},
             labels={e["id"]: flip.point(e["lp"]) for e in edges if "lp" in e},
+            frames=tuple(
+                (e.id, flip.frame(boxed[f"cluster_{e.id}"]))
+                for e in plan.enclosures
+                if f"cluster_{e.id}" in boxed
+            ),
         )
         return spread(plan, layout)
     except (ValueError, KeyError, TypeError) as error:
@@ -89,6 +118,10 @@ class _Flip:
     def point(self, text: str) -> Point:
         x, y = text.split(",")[:2]
         return float(x) - self.left, self.top - float(y)
+
+    def frame(self, text: str) -> Rectangle:
+        left, bottom, right, top = (float(x) for x in text.split(","))
+        return left - self.left, self.top - top, right - self.left, self.top - bottom
 
     def points(self, text: str) -> tuple[Point, ...]:
         return tuple(self.point(p) for p in text.split() if p[0] not in "es")

@@ -69,12 +69,16 @@ def picture(level: Level, prefix: str, looks: Looks) -> str:
         drawn = [_both(day.box(box, state), night.box(box, state)) for state in known]
         inside = _shapes(drawn, known[moments[-1].boxes[box.id]], looks)
         boxes.append(_part("box", box.id, box.alt, inside))
+    frames = [
+        f'<g class="cluster">{_shapes([_both(*pair)], 0, looks)}</g>'
+        for pair in zip(day.frames(), night.frames(), strict=True)
+    ]
     return (
         f'<svg viewBox="{_view(day.layout.width, day.layout.height)}" role="group" '
         f'aria-labelledby="{prefix}title {prefix}desc">'
         f'<title id="{prefix}title">{escape(diagram.title)}</title>'
         f'<desc id="{prefix}desc">{escape(moments[-1].alt)}</desc>'
-        f'<g class="view">{"".join([*arrows, *labels, *boxes])}</g></svg>'
+        f'<g class="view">{"".join([*arrows, *labels, *boxes, *frames])}</g></svg>'
     )
 
 
