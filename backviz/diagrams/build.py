@@ -12,11 +12,11 @@ from backviz.autodiff.formula import Formula
 from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import UNNAMED, name_symbol
 from backviz.diagrams.blanks import BLANK, NONE, Blanks, blank_out
+from backviz.diagrams.clusters import clusters_of, groups_said
 from backviz.diagrams.legend import legend_of
 from backviz.diagrams.model import (
     Arrow,
     Box,
-    Cluster,
     Diagram,
     Emphasis,
     Heat,
@@ -86,10 +86,7 @@ def build(
         description=_description(graph, boxes, arrows, style, words, names),
         caption=caption,
         legend=legend if style.legend else (),
-        clusters=tuple(
-            Cluster(f"frame{i}", clean(group.title, MAX_FORMULA), tuple(map(box_id, group.boxes)))
-            for i, group in enumerate(graph.graph.get("groups", ()))
-        ),
+        clusters=clusters_of(graph),
     )
     blanks: Blanks | None = graph.graph.get("blanks")
     return blank_out(made, graph, blanks, graph.graph["formulas"]) if blanks else made
@@ -427,9 +424,7 @@ def _description(
     begun = [box.alt.split(":")[0] for box in boxes if box.fault == "begins"]
     if begun:
         said.append(words.gettext("NaN or infinity begins in {list}.", list=", ".join(begun)))
-    for group in graph.graph.get("groups", ()):
-        held = ", ".join(clean(names[n]) for n in group.boxes)
-        said.append(words.gettext("Group {title}: {list}.", title=clean(group.title), list=held))
+    said += groups_said(graph, names, words)
     if leaves and "gradients" not in style.hidden:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")
         said.append(words.gettext("Gradients: {list}.", list=listed))

@@ -5,14 +5,40 @@ Invariant: a frame has no fill and is drawn last, so that it hides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
 from backviz.diagrams.layout import Rectangle
-from backviz.diagrams.model import Cluster
+from backviz.diagrams.model import Cluster, box_id
 from backviz.diagrams.theme import Theme
+from backviz.language import Language
+from backviz.text import clean
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 SIZE = SMALL * EM
+MOST = 30  # signs of a title
+
+
+def clusters_of(view: nx.MultiDiGraph[Any]) -> tuple[Cluster, ...]:
+    """The frames of a folded graph."""
+    return tuple(
+        Cluster(f"frame{i}", clean(group.title, MOST), tuple(map(box_id, group.boxes)))
+        for i, group in enumerate(view.graph.get("groups", ()))
+    )
+
+
+def groups_said(view: nx.MultiDiGraph[Any], names: Mapping[int, str], words: Language) -> list[str]:
+    """The groups in words, for who does not see the frames."""
+    held = [(g.title, [names[n] for n in g.boxes]) for g in view.graph.get("groups", ())]
+    return [
+        words.gettext("Group {title}: {list}.", title=clean(title), list=clean(", ".join(boxes)))
+        for title, boxes in held
+    ]
 
 
 def title_size(cluster: Cluster) -> tuple[float, float]:
