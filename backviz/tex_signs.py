@@ -84,8 +84,9 @@ _PIECES = re.compile(
 def _composed(text: str) -> str:
     """Letters and accents as one sign where there is one that `pdflatex` sets, else apart."""
     return "".join(
-        sign if _PLAIN.fullmatch(sign) else unicodedata.normalize("NFD", sign)
+        apart if not _PLAIN.fullmatch(sign) and apart[-1] in _ACCENTS else sign
         for sign in unicodedata.normalize("NFC", text)
+        for apart in (unicodedata.normalize("NFD", sign),)
     )
 
 

@@ -168,3 +168,8 @@ def test_names_that_look_alike_stay_apart(pair):
 def test_every_word_that_changes_has_a_key():
     for word in ("w_1", "theta_12", "x_hat", "W_in"):
         assert key(parse(word).signs or word) == key(word)
+
+
+def test_the_number_of_a_node_is_no_letter_with_a_number():
+    made = Figure(Value(2.0, "x") * Value(3.0, "x"))
+    assert "x (n0)" in words(made)

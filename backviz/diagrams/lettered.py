@@ -5,6 +5,7 @@ Invariant: whatever shows a diagram's texts takes them from here, and only the n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from backviz.diagrams.style import Style
 
+_NUMBER = re.compile(r" \(n\d+\)$")
 Write = Callable[[str], str]
 
 
@@ -25,7 +27,8 @@ def letters_of(graph: nx.MultiDiGraph[Any], style: Style) -> Letters:
     """How the names of a whole graph are written, whatever of it is folded."""
     if style.lettering == "plain":
         return AS_TYPED
-    labels = (label.strip() for _n, label in graph.nodes(data="label"))
+    # `x (n3)` is the x of node n3, which is no letter with a number
+    labels = (_NUMBER.sub("", label.strip()) for _n, label in graph.nodes(data="label"))
     return lettering(filter(None, labels), _signs(graph))
 
 
