@@ -29,7 +29,9 @@ CROSSINGS = {
     ("batch_norm_by_hand", "notebook"): 2,
     ("layer_norm", "notebook"): 1,
     ("logistic_regression", "notebook"): 1,
-    ("@order", "notebook"): 1, ("@order", "slide"): 1, ("@order", "beamer"): 1,
+    ("@order", "notebook"): 2, ("@order", "slide"): 1, ("@order", "beamer"): 1,
+    ("attention", "notebook"): 2, ("attention", "slide"): 1, ("attention", "beamer"): 1,  # one X
+    ("lstm", "notebook"): 1, ("lstm", "beamer"): 2,  # one xh, which four gates read
     ("@course-forward", "beamer"): 1,  # without it the text would be 7.5 pt of 8
 }  # fmt: skip
 SHARED = {  # pairs of operands that cannot both stand as they are written without a crossing
@@ -38,6 +40,8 @@ SHARED = {  # pairs of operands that cannot both stand as they are written witho
     ("@mazur-scalar", "notebook"): 7,
     ("@order", "notebook"): 1, ("@order", "slide"): 1, ("@order", "beamer"): 1,
     ("@micrograd", "notebook"): 3,
+    ("attention", "slide"): 1, ("attention", "beamer"): 1,
+    ("lstm", "notebook"): 2, ("lstm", "beamer"): 2,
     ("batch_norm_by_hand", "notebook"): 2,
     ("layer_norm", "notebook"): 1, ("layer_norm", "slide"): 1, ("layer_norm", "beamer"): 1,
 }  # fmt: skip
