@@ -210,7 +210,8 @@ def _commands() -> Rows:
     from backviz.stepping.look import Look
     from backviz.stepping.vocabulary import COMMANDS, purpose
 
-    return [{"name": c.name, "about": purpose(c, Look(lang=spoken()))} for c in COMMANDS.values()]
+    commands = sorted(COMMANDS.values(), key=lambda command: command.name)
+    return [{"name": c.name, "about": purpose(c, Look(lang=spoken()))} for c in commands]
 
 
 def _topics() -> Rows:

@@ -287,6 +287,8 @@ LINES = {
     "box": r'  (n\d+)(?:\("[^"]*"\)|\["[^"]*"\]|\[\["[^"]*"\]\]):::([a-z]+)',
     "arrow": r'  (n\d+) -->(?:\|"([^"]*)"\|)? (n\d+)',
     "class": r"  classDef (\w+) fill:(#\w{6}),stroke:(#\w{6}),color:(#\w{6})(?:,[\w-]+:[\w ]+)*",
+    "legend": r'  legend\["[^"]*"\]:::legend',
+    "of the legend": r"  classDef legend fill:none,stroke:none,color:#\w{6}",
     "links": r"  linkStyle default stroke:#\w{6},color:#\w{6}",
     "head": r"---|title: \".*\"|config: \{.*\}|flowchart (?:LR|TB)|  acc(?:Title|Descr): [^:{}]*",
 }
