@@ -205,9 +205,10 @@ def test_tab_offers_it(mine):
 def test_nothing_that_can_be_added_is_left_out_above():
     used = {word for line in USES for word in re.findall(r"plug_\w+", " ".join(line))}
     offered = {word for _, names in TABS for word in re.findall(r"plug_\w+", names)}
+    used |= {"plug_topic"}  # `list course` names it
     assert used == ALL
-    assert offered == ALL - {"plug_command"}  # at the stepper's prompt
-    assert len(ALL) == 12
+    assert offered == ALL - {"plug_command", "plug_topic"}  # at the stepper's prompt
+    assert len(ALL) == 13
 
 
 @pytest.mark.slow
@@ -239,7 +240,7 @@ DOCS = """
 import sys, runpy
 import mine
 pages = runpy.run_path(sys.argv[1])
-for name in ("ops", "lists", "optimizers", "lessons", "scenes"):
+for name in ("ops", "lists", "optimizers", "lessons", "scenes", "course"):
     print(pages[f"{name}_page"]())
 """
 

@@ -112,7 +112,14 @@ def test_what_tests_share_is_in_one_place():
         ("README.md", {"tests/docs"}),
         ("examples/neuron.py", {"tests/examples"}),
         ("tests/ops/test_rows.py", {"tests/ops/test_rows.py"}),
-        ("tests/shared/layouts.py", {"tests/diagrams/test_layered.py"}),
+        (
+            "tests/shared/layouts.py",
+            {
+                "tests/diagrams/test_layered.py",
+                "tests/diagrams/test_order.py",
+                "tests/diagrams/test_random_pictures.py",
+            },
+        ),
         ("pyproject.toml", {"tests/test_suite.py"}),
         ("LICENSE", set()),
         ("backviz/ops/gone.py", {"tests/ops"}),  # deleted: there is nothing to give

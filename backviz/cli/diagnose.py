@@ -29,8 +29,8 @@ def diagnose(src: str, lang: str, as_json: bool, quiet: bool, debug: bool, **lim
     Exit code 4 if something is found.
 
     \b
-    backviz diagnose train.py:loss
-    backviz diagnose model.py:loss --rate 0.1 --json
+    backviz diagnose model.py:loss
+    backviz diagnose @mazur --rate 0.1
     """
     from backviz.cli.terminal import print_json, print_text, say
     from backviz.diagnosis import Limits, diagnosis_of

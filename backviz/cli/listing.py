@@ -210,8 +210,7 @@ def _commands() -> Rows:
     from backviz.stepping.look import Look
     from backviz.stepping.vocabulary import COMMANDS, purpose
 
-    commands = sorted(COMMANDS.values(), key=lambda command: command.name)
-    return [{"name": c.name, "about": purpose(c, Look(lang=spoken()))} for c in commands]
+    return [{"name": c.name, "about": purpose(c, Look(lang=spoken()))} for c in COMMANDS.values()]
 
 
 def _topics() -> Rows:

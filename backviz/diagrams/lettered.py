@@ -69,8 +69,12 @@ def sentences(lines: Lines, write: Write) -> Lines:
 
 def _box(box: Box, write: Write) -> Box:
     # the value of a fold lists its ops, which have no names; numbers have none either
-    return replace(box, title=write(box.title), symbol=write(box.symbol))
+    title, symbol, room = write(box.title), write(box.symbol), box.room
+    if room is not None:
+        room = replace(room, title=write(room.title), symbol=write(room.symbol))
+    return replace(box, title=title, symbol=symbol, room=room)
 
 
 def _arrow(arrow: Arrow, write: Write) -> Arrow:
-    return replace(arrow, local=write(arrow.local))
+    room = arrow.room if arrow.product else write(arrow.room)
+    return replace(arrow, local=write(arrow.local), room=room)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import backviz.stepping.commands  # noqa: F401  (its rows come first, whatever is imported first)
 from backviz.lessons import Explanation, explanation
 from backviz.lessons.model import LESSONS
 from backviz.lessons.screen import data, lines

@@ -214,7 +214,7 @@ def _slope(gradient: tuple[str, ...]) -> str:
     """A gradient on one line: its formula goes on from line to line, the rows of a matrix do not.
 
     >>> _slope(("1  2", "3  4")), _slope(("∂L/∂a = g·b", "+ h", "= 3"))
-    ('grad 1 2; 3 4', '∂L/∂a = g·b + h = 3')
+    ('grad 1  2; 3  4', '∂L/∂a = g·b + h = 3')
     """
     rows = [unpadded(line) for line in gradient]
     if not rows[0].startswith("∂"):

@@ -50,4 +50,4 @@ def called_by(output: Value, variables: Mapping[str, Any]) -> Names:
     for label, value in reversed(values_held(variables)):  # the first name stays
         if value.serial in nameless:
             named[value.serial] = label
-    return named
+    return dict(sorted(named.items()))

@@ -47,19 +47,19 @@ class Stepper:
     >>> L = a * b
     >>> s = Stepper(L)
     >>> s.next()
-    (fw 1/1)  --> n2 = a·b            [mul]   a: 2   b: 3   n2: 6
+    (fw 1/1)  --> L = a·b             [mul]   a: 2   b: 3   L: 6
       value     2·3 = 6
     >>> s.backward(), s.next().state.at
-    ((bw 0/1)  backward starts: ∂n2/∂n2 = 1, 4)
+    ((bw 0/1)  backward starts: ∂L/∂L = 1, 4)
     >>> s.set(a=5)
       a       2  →  5
-      n2      6  →  15
+      L       6  →  15
       b.grad  2  →  5
     >>> s.grad("b"), a.data, a.grad
     (5.0, 2.0, None)
     >>> why = s.why("a")
     >>> why.total, [(path.nodes, path.rules, path.factors) for path in why.paths]
-    (3.0, [(('n2', 'a'), ('b',), (3.0,))])
+    (3.0, [(('L', 'a'), ('b',), (3.0,))])
     """
 
     def __init__(

@@ -373,4 +373,4 @@ def test_weights_can_be_hidden_on_the_command_line(capsys):
         assert left.value.code == 0
         said[weights] = capsys.readouterr().out
     assert "x₁·w₁" in said["hide"] and "w₁ = −3" not in said["hide"]
-    assert "w1 = −3" in said["show"]
+    assert "w₁ = −3" in said["show"]
