@@ -42,13 +42,13 @@ COMMANDS = [
     ("steps @simple -o b.pdf", 184, 906, DRAWN),
     ("steps @simple -o b.html", 185, 906, DRAWN),
     ("steps @simple -o b.mp4", 288, 1240, " ".join(HEAVY)),
-    ("animate tangent --frames 2 -o t.png", 310, 1270,
+    ("animate tangent --frames 2 -o t.png", 311, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 238, 875, GRAPH),
     ("describe @simple", 140, 785, GRAPH),
     ("table @simple", 143, 785, GRAPH),
     ("check @simple", 113, 370, "numpy"),
-    ("explain tanh", 231, 870, GRAPH),
+    ("explain tanh", 232, 870, GRAPH),
 ]  # fmt: skip
 QUICK = ("--help", "graph @simple -o g.svg", "check @simple")
 MOST = [row for row in COMMANDS if row[0] not in QUICK]

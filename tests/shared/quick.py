@@ -23,7 +23,16 @@ def all_but(heavy: Iterable[Any], cases: Iterable[Any]) -> list[Any]:
 
 def slow(case: Any) -> Any:
     """A case, or a tuple of arguments, that is left to the slow run."""
+    return _marked(case, pytest.mark.slow)
+
+
+def deep(case: Any) -> Any:
+    """A case of a walk so long that CI takes a part of it: `pytest -m deep` takes the rest."""
+    return _marked(case, pytest.mark.deep)
+
+
+def _marked(case: Any, mark: pytest.MarkDecorator) -> Any:
     if isinstance(case, type(pytest.param())):
-        return case._replace(marks=(*case.marks, pytest.mark.slow))
+        return case._replace(marks=(*case.marks, mark))
     values = case if isinstance(case, tuple) else (case,)
-    return pytest.param(*values, marks=pytest.mark.slow)
+    return pytest.param(*values, marks=mark)
