@@ -64,8 +64,9 @@ class Linear(Module):
         """x @ W + b; the last axis of x goes from n_in to n_out."""
         shape = shape_of(x)
         if shape[-1:] != (self.n_in,):
-            said = _("the last axis needs {n} entries, not {m}", n=self.n_in,
-                     m=shape[-1] if shape else 0)  # fmt: skip
+            said = _("a number has no axis; the last one needs {n} entries", n=self.n_in)
+            if shape:
+                said = _("the last axis needs {n} entries, not {m}", n=self.n_in, m=shape[-1])
             raise _misfit(self, shape, self.weight, said)
         made: Value = OPS["linear"](x, self.weight, self.bias)
         return made

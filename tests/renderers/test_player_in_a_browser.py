@@ -46,6 +46,12 @@ def test_keys_go_from_step_to_step_and_numbers_appear(page):
     assert page.step == "11 / 12"
 
 
+def test_names_are_written_as_by_hand(page):
+    page.open(steps(lettering="math"))
+    assert page.text(".words").startswith("Given: x₁ = 2, w₁ = −3")
+    assert page.shown("n0") == ["x", "1", "2"]  # the 1 is lowered
+
+
 def test_space_plays_from_the_start_and_pauses(page):
     page.open(steps())
     page.keys(" ")

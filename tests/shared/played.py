@@ -14,7 +14,8 @@ NUMBER = math.tanh(2 * -3 + 6.8813735870195432)  # the neuron's output, by its f
 def steps(source="@karpathy-neuron", passes="both", pace="node", first=1, last=None, **style):
     value = load(source) if isinstance(source, str) else source
     value.backward()
-    return Steps(Figure(value, Style(**style)), passes, pace, first, last)
+    typed = {"lettering": "plain"}  # a lowered sign is a text of its own on the page
+    return Steps(Figure(value, Style(**typed | style)), passes, pace, first, last)
 
 
 def hostile():
