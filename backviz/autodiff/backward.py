@@ -137,9 +137,10 @@ def backward(
     if create_graph:
         for step in backward_steps(output, seed, create_graph=True):
             node = step.node
-            if node.is_leaf and node.grad is not None:
-                added(node, node.grad)
-            node.grad = accumulate(node.grad if node.is_leaf else None, step.upstream)
+            before = node.grad if node.is_leaf else None
+            node.grad = accumulate(before, step.upstream)
+            if before is not None:
+                added(node, before)
         return
     start = seed_of(output, seed, False)
     if output.is_leaf:

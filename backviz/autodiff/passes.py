@@ -1,7 +1,7 @@
 """How many backward passes the gradient of a leaf is the sum of.
 
 Invariant: only a leaf whose gradient was not 0 when a pass added to it is noted, so a loop that
-calls `zero_grad` notes nothing; numbers are never kept.
+calls `zero_grad` notes nothing; arrays are never kept.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import numpy as np
 if TYPE_CHECKING:
     from backviz.autodiff.value import Value
 
-ADDED: dict[int, int] = {}  # passes by the leaf's serial number, from two on
+# by the leaf's serial number the passes, from two on, and the square of what they came to
+ADDED: dict[int, tuple[int, float]] = {}
 MOST = 100_000  # leaves; the oldest are forgotten
 
 
 def added(leaf: Value, before: Any) -> None:
     """Note that a pass has added to a gradient that was there."""
-    passes = ADDED.pop(leaf.serial, 1)
+    passes, _square = ADDED.pop(leaf.serial, (1, 0.0))
     if is_zero(before):
         return
-    ADDED[leaf.serial] = passes + 1
+    ADDED[leaf.serial] = passes + 1, _squared(leaf.grad)
     if len(ADDED) > MOST:
         del ADDED[next(iter(ADDED))]
 
@@ -39,10 +40,22 @@ def passes_in(leaf: Value) -> int:
     """
     if leaf.grad is None or is_zero(leaf.grad):
         return 0
-    return ADDED.get(leaf.serial, 1)
+    return ADDED.get(leaf.serial, (1, 0.0))[0]
+
+
+def is_as_left(leaf: Value) -> bool:
+    """Whether a gradient of several passes is as the last one left it: neither clipped nor set."""
+    noted = ADDED.get(leaf.serial)
+    return noted is not None and noted[1] == _squared(leaf.grad)
 
 
 def is_zero(gradient: Any) -> bool:
     """Whether a gradient is 0 in every entry."""
     raw = getattr(gradient, "raw", gradient)
     return not raw.any() if isinstance(raw, np.ndarray) else raw == 0
+
+
+def _squared(gradient: Any) -> float:
+    raw = getattr(gradient, "raw", gradient)
+    with np.errstate(all="ignore"):
+        return float(np.vdot(raw, raw))

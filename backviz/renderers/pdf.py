@@ -298,7 +298,12 @@ def _state(cover: tuple[float, float]) -> str:
 
 
 def _run(path: Iterable[Piece]) -> str:
-    """Lines of any form; a quadratic piece as the cubic one that is the same curve."""
+    """Lines of any form."""
+    return " ".join(_pieces(path))
+
+
+def _pieces(path: Iterable[Piece]) -> list[str]:
+    """Piece by piece; a quadratic one as the cubic one that is the same curve."""
     words, (x, y) = [], (0.0, 0.0)
     for letter, points in path:
         if letter == "Z":
@@ -312,21 +317,12 @@ def _run(path: Iterable[Piece]) -> str:
         else:
             words.append(f"{' '.join(_at(*point) for point in points)} {letter.lower()}")
         x, y = points[-1]
-    return " ".join(words)
+    return words
 
 
 def _contour(contour: font.Contour) -> str:
-    """A closed line; a quadratic piece as the cubic one that is the same curve."""
-    words, (x, y) = [], (0.0, 0.0)
-    for letter, points in contour:
-        if letter == "Q":
-            (cx, cy), (ex, ey) = points
-            one = _at(x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3)
-            two = _at(ex + (cx - ex) * 2 / 3, ey + (cy - ey) * 2 / 3)
-            words.append(f"{one} {two} {_at(ex, ey)} c")
-        else:
-            words.append(f"{_at(*points[0])} {letter.lower()}")
-        x, y = points[-1]
+    """A closed line."""
+    words = _pieces(contour)
     if len(contour) <= 4:  # a rectangle such as − or l: viewers move its sides onto pixels
         words.insert(1, words[0].replace(" m", " l"))  # unless it has a fifth corner
     return " ".join([*words, "h"])

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import data_of
-from backviz.autodiff.passes import passes_in
+from backviz.autodiff.passes import is_as_left, passes_in
+from backviz.autodiff.value import Value
 from backviz.stepping.answers import Answer
 from backviz.stepping.look import Look
 from backviz.stepping.state import Kept, Program, State
@@ -42,11 +43,17 @@ def inside(state: State, where: str) -> State:
         now = data_of(value.grad)
         before = now
         if done:
-            before = _rest(now, run.whole(node)) if passes > 1 else None
+            whole = is_as_left(value) and seeded_by_one(record.values[record.last])
+            before = _rest(now, run.whole(node)) if passes > 1 and whole else None
         leaves[node] = Kept(now, before, passes)
     run.earlier = {node: held.before for node, held in leaves.items() if held.before is not None}
     at = state.timeline.ops
     return replace(state, at=at, program=Program(where, done, leaves))
+
+
+def seeded_by_one(output: Value) -> bool:
+    """Whether the pass of the program began with 1, as that of a session does."""
+    return bool(np.all(np.equal(data_of(output.grad), 1)))
 
 
 def _rest(now: Any, added: Any) -> Any:
@@ -83,7 +90,8 @@ class Programmed(Answer):
         """What the prompt prints."""
         if not self.where:
             return look.lines(look.say("this session was not opened inside a program"), 2)
-        shown = [leaf for leaf in self.leaves if self.all or leaf.before is not None]
+        shown = [leaf for leaf in self.leaves if self.all or leaf.before is not None
+                 or leaf.passes > 1]  # fmt: skip
         lines: list[str] = []
         for leaf in shown if self.all else shown[:SAID]:
             lines += look.lines(f"  {leaf_text(leaf, self.done, look)}", 4)
@@ -101,8 +109,15 @@ class Programmed(Answer):
 def leaf_text(leaf: Leaf, done: bool, look: Look) -> str:
     """`program: w.grad = 8: 4 + 4, …`: what was there, what this pass adds, and since when."""
     now = short(leaf.now, look.numbers)
-    if leaf.before is None:
+    if leaf.before is None and leaf.passes > 1:
+        return look.say("program: {name}.grad = {now}, of {k} passes and changed since, or of "
+                        "another seed", name=leaf.name, now=now, k=leaf.passes)  # fmt: skip
+    if leaf.before is None and np.allclose(leaf.now, leaf.adds, rtol=1e-9, atol=0, equal_nan=True):
         return look.say("program: {name}.grad = {now}", name=leaf.name, now=now)
+    if leaf.before is None:
+        return look.say("program: {name}.grad = {now}, where this pass adds {adds}: changed since, "
+                        "or of another seed", name=leaf.name, now=now,
+                        adds=short(leaf.adds, look.numbers))  # fmt: skip
     if not done:
         return look.count(
             "program: {name}.grad = {now} from {n} earlier pass; without zero_grad this one adds "

@@ -21,15 +21,23 @@ def typed_into(program: str, lines: Sequence[str], **env: str) -> tuple[int, str
 
     A line is typed at each prompt; one of a single control character is sent as it is.
     """
+    keys = [x.encode() + (b"" if x in (CTRL_C, CTRL_D) else b"\n") for x in lines]
+    code, shown = keys_into([sys.executable, "-c", program], keys, **{"NO_COLOR": "1"} | env)
+    return code, shown.decode()
+
+
+def keys_into(command: Sequence[str], keys: Sequence[bytes], **env: str) -> tuple[int, bytes]:
+    """The same for any command and keys, some for each prompt."""
     ours, theirs = pty.openpty()
-    settings = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "NO_COLOR": "1"}
+    settings = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "NO_COLOR": ""}
+    around = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=theirs, stdout=theirs, stderr=theirs,
-        start_new_session=True, env=os.environ | settings | env,
+        [*command], stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True, env=around | settings | env,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no threads)
     )  # fmt: skip
     os.close(theirs)
-    shown, waiting, seen = b"", list(lines), 0
+    shown, waiting, seen = b"", list(keys), 0
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.1)[0]:
@@ -42,10 +50,9 @@ def typed_into(program: str, lines: Sequence[str], **env: str) -> tuple[int, str
             shown += chunk
         elif waiting and shown.count(PROMPT) > seen and shown.endswith(PROMPT):
             seen = shown.count(PROMPT)
-            line = waiting.pop(0)
-            os.write(ours, line.encode() + (b"" if line in (CTRL_C, CTRL_D) else b"\n"))
+            os.write(ours, waiting.pop(0))
         elif process.poll() is not None:
             break
     os.close(ours)
     process.kill()
-    return process.wait(10), shown.decode().replace("\r\n", "\n")
+    return process.wait(10), shown.replace(b"\r\n", b"\n")

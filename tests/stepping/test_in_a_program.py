@@ -101,7 +101,7 @@ def test_passes_are_counted_and_what_was_there_before_is_exact(make, opened):
         assert np.allclose(leaf.adds, parts[-1], rtol=1e-12)
         if k > 1:
             assert np.allclose(leaf.before, sum(parts[:-1]), rtol=1e-9)
-    assert ADDED[w.serial] == 3
+    assert ADDED[w.serial][0] == 3
     w.grad = None
     loss.backward()
     assert passes_in(w) == 1 and w.serial not in ADDED
@@ -124,6 +124,25 @@ def test_a_clipped_gradient_is_no_earlier_pass(opened):
     backviz.breakpoint(loss)
     assert programmed(opened[0]).leaves[0].before is None
     assert programmed(opened[0], all=False).lines(opened[0].look) == []
+    said = " ".join(programmed(opened[0]).lines(opened[0].look))
+    assert "w.grad = 1, where this pass adds 4: changed since" in said
+
+
+@pytest.mark.parametrize("change", ["clip", "seed"])
+@pytest.mark.parametrize("make", [lambda: Value(3.0), lambda: tensor([1.0, 2.0])])
+def test_what_was_there_before_is_not_made_up_of_changed_gradients(make, change, opened):
+    w = make()
+    loss = (w * w).sum()
+    loss.backward()
+    loss = (w * w).sum()
+    loss.backward(2.0 if change == "seed" else None)
+    if change == "clip":
+        w.grad = w.grad * 0.5
+    backviz.breakpoint(loss)
+    (leaf,) = programmed(opened[0]).leaves
+    assert leaf.passes == 2 and leaf.before is None
+    said = " ".join(" ".join(programmed(opened[0], all=False).lines(opened[0].look)).split())
+    assert "of 2 passes and changed since, or of another seed" in said
 
 
 def test_values_and_arrays_are_called_by_their_variables_and_nothing_is_written(opened):

@@ -2,20 +2,17 @@
 
 import base64
 import doctest
-import fcntl
 import io
 import os
-import pty
 import re
 import select
 import subprocess
 import sys
-import termios
-import time
 from pathlib import Path
 
 import pytest
 from quick import one_in
+from typing_person import keys_into
 
 from backviz import Value, load
 from backviz.cli import _run
@@ -154,33 +151,8 @@ def test_a_console_without_the_signs_gets_others_in_straight_columns(encoding):
 
 
 def type_in(keys, *given, **env):
-    """What a terminal of 80 columns shows when a person types; keys are sent at each prompt."""
-    ours, theirs = pty.openpty()
-    settings = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "NO_COLOR": ""}
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}
-    process = subprocess.Popen(
-        [*STEP, *given], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        env=environment | settings | env, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no threads)
-    )  # fmt: skip
-    os.close(theirs)
-    shown, waiting, seen = b"", list(keys), 0
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if select.select([ours], [], [], 0.2)[0]:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            shown += chunk
-        elif waiting and shown.count(b"step> ") > seen:
-            seen = shown.count(b"step> ")
-            os.write(ours, waiting.pop(0))
-        elif process.poll() is not None:
-            break
-    os.close(ours)
-    return process.wait(10), shown.replace(b"\r\n", b"\n")
+    """What the stepper's terminal shows when a person types."""
+    return keys_into([*STEP, *given], keys, **env)
 
 
 def test_a_person_at_a_terminal_has_colour_completion_repeats_and_ctrl_d():
