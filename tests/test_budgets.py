@@ -47,7 +47,7 @@ COMMANDS = [
     ("step @simple --commands n", 238, 875, GRAPH),
     ("describe @simple", 140, 785, GRAPH),
     ("table @simple", 143, 785, GRAPH),
-    ("check @simple", 113, 370, "numpy"),
+    ("check @simple", 113, 375, "numpy"),
     ("explain tanh", 232, 870, GRAPH),
 ]  # fmt: skip
 QUICK = ("--help", "graph @simple -o g.svg", "check @simple")

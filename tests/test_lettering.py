@@ -173,3 +173,14 @@ def test_every_word_that_changes_has_a_key():
 def test_the_number_of_a_node_is_no_letter_with_a_number():
     made = Figure(Value(2.0, "x") * Value(3.0, "x"))
     assert "x (n0)" in words(made)
+
+
+def test_formulas_in_boxes_are_lettered_as_their_titles():
+    value = load("y=tanh(w_1*x_1); w_1=2; x_1=3")
+    value.backward()
+    figure = Figure(value, Style(show="formulas"))
+    drawn = [mark.text for part in figure.drawing.parts for mark in part.marks
+             if isinstance(mark, Text)]  # fmt: skip
+    assert not any("w_1" in text for text in drawn)
+    assert any(f"∂y/∂w{LOW}1{END}" in text for text in drawn)
+    assert "∂y/∂w₁" in render(value, "text", show="formulas").decode()

@@ -68,11 +68,16 @@ def sentences(lines: Lines, write: Write) -> Lines:
 
 
 def _box(box: Box, write: Write) -> Box:
-    # the value of a fold lists its ops, which have no names; numbers have none either
-    title, symbol, room = write(box.title), write(box.symbol), box.room
-    if room is not None:
-        room = replace(room, title=write(room.title), symbol=write(room.symbol))
-    return replace(box, title=title, symbol=symbol, room=room)
+    room = box.room
+    return replace(_lines(box, write), room=room if room is None else _lines(room, write))
+
+
+def _lines(box: Box, write: Write) -> Box:
+    """Also the lines of numbers, where formulas may stand in their place."""
+    value, gradient = (tuple(map(write, lines)) for lines in (box.value, box.gradient))
+    return replace(
+        box, title=write(box.title), symbol=write(box.symbol), value=value, gradient=gradient
+    )
 
 
 def _arrow(arrow: Arrow, write: Write) -> Arrow:

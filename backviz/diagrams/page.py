@@ -223,6 +223,9 @@ class Sheet:
 
     def box(self, box: Box, state: BoxState = WHOLE_BOX) -> Part:
         """A box, as it looks at one moment."""
+        if state.gradient is not None:
+            written = tuple(map(self.diagram.letters.draw, state.gradient))
+            state = replace(state, gradient=written)
         return self._placed(box_part(box, self.layout.centers[box.id], self.theme, state))
 
     def around(self) -> list[Part]:
