@@ -1,6 +1,7 @@
 """Arrays that a computation took as they were are called by the variables that hold them.
 
 Invariant: an array is named only if exactly one variable holds it, and only where no name is yet.
+An array of nothing but zeros or ones is too common to be known again by what it holds.
 """
 
 from __future__ import annotations
@@ -30,11 +31,17 @@ def constants_in(variables: Mapping[str, Any], values: Iterable[Value]) -> dict[
     ]
     named = {}
     for value in values if held else ():
-        if value.op is None and not value.requires_grad and not value.label:
+        nameless = value.op is None and not value.requires_grad and not value.label
+        if nameless and _is_known(value.raw):
             found = [name for name, array in held if _same(value.raw, array)]
             if len(found) == 1:
                 named[value.serial] = found[0]
     return named
+
+
+def _is_known(data: Any) -> bool:
+    """Whether the entries of an array differ."""
+    return bool(np.size(data)) and not np.all(data == np.ravel(data)[0])
 
 
 def _same(data: Any, array: np.ndarray) -> bool:

@@ -2,26 +2,16 @@
 
 import doctest
 import math
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 
 from backviz import Value, tensor
 from backviz.errors import InputError, NotFiniteError
 from backviz.optim import EMA, OPTIMIZERS, clip_by_norm, clip_by_value
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 def started(shapes=((3, 2), (4,), (), ()), seed=3):

@@ -2,24 +2,14 @@
 
 import io
 import json
-import os
 import tracemalloc
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 
 from backviz import Value, tensor
 from backviz.optim import OPTIMIZERS, SGD, Adam, schedules
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
-
 
 # Against torch ------------------------------------------------------------------------
 

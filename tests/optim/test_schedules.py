@@ -2,11 +2,11 @@
 
 import copy
 import math
-import os
 import pickle
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 
 from backviz import tensor
 from backviz.errors import BackvizError, InputError
@@ -29,14 +29,6 @@ from backviz.optim.schedules import (
     warmup,
 )  # fmt: skip
 
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 STEPS = 200
 
 

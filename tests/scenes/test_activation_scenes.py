@@ -1,23 +1,13 @@
 """Scenes of activations: PReLU against torch, maxout against algebra, the table of facts."""
 
-import os
-
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 from spoken import check_both_languages
 
 from backviz import scenes
 from backviz.scenes.best_pieces import best_error
 from backviz.scenes.shared_axes import limits_of, mean_of, steepest
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 @pytest.mark.parametrize("name", ["activation_curves", "prelu_slope", "maxout"])

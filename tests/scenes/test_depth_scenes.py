@@ -1,11 +1,11 @@
 """Scenes of deep and recurrent networks: their numbers against theory, numpy and torch."""
 
-import os
 from functools import partial
 
 import numpy as np
 import pytest
 from bilingual import check_both_languages
+from peers import needs_torch, torch
 
 from backviz import scenes
 from backviz.errors import UsageError
@@ -17,15 +17,6 @@ from backviz.scenes.network_plane import unit_directions
 from backviz.scenes.saturated_samples import flat
 from backviz.scenes.skip_surfaces import curving_down, losses_on, trained
 from backviz.scenes.unequal_widths import expected, initializers
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 QUICK = {"skip_surface": {"depth": 4, "steps": 5}, "fans": {"seeds": 2}}
 NAMES = ("fans", "lsuv", "time_gradient", "skip_surface", "saturation_map", "update_ratio",

@@ -1,23 +1,14 @@
 """Scenes of the first lectures: their numbers against numpy and torch, and both languages."""
 
-import os
 import re
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 from spoken import check_both_languages
 
 from backviz import scenes
 from backviz.errors import UsageError
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 FIRST = ("line_fit", "training_step", "logistic_boundary", "hidden_lines", "loss_curves",
          "softmax_bars", "activation_curves", "robust_fit", "sigmoid_losses", "input_scaling",

@@ -1,23 +1,13 @@
 """Dropout, penalties and normalization: what their scenes show against algebra, numpy and torch."""
 
-import os
-
 import numpy as np
 import pytest
 from bilingual import check_both_languages
+from peers import needs_torch, torch
 
 from backviz import scenes
 from backviz.scenes.largest_rates import _largest
 from backviz.scenes.penalty_shapes import lasso, ridge
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 QUICK = {"norm_rates": {"tries": 2, "steps": 4}, "layer_inputs": {"steps": 4}}
 NAMES = ("capacity", "dropout", "dropout_variance", "penalties", "norm_axes", "running_statistics",

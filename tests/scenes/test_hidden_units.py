@@ -1,22 +1,13 @@
 """The network that hidden_lines draws: weights, gradients and maps against torch and numpy."""
 
-import os
 import re
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 
 from backviz import scenes
 from backviz.nn import MLP
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 def points_of(data):

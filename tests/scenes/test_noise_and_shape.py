@@ -1,10 +1,10 @@
 """Scenes of noise and of the loss's shape: their numbers against numpy by hand and theory."""
 
-import os
 import re
 
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 from spoken import check_both_languages
 
 from backviz import scenes
@@ -19,14 +19,6 @@ NAMES = ("condition_number", "mini_batches", "gradient_noise", "saddle_escape", 
 
 
 FEWER = {"condition_number": {"most": 30.0, "frames": 24}, "momentum_plane": {"frames": 24}}
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 @pytest.mark.parametrize("name", NAMES)

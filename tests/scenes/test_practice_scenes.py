@@ -1,10 +1,9 @@
 """Scenes of practice: saving, batches and libraries, with torch and numpy as the truth."""
 
-import os
-
 import numpy as np
 import pytest
 from bilingual import check_both_languages
+from peers import needs_torch, torch
 
 from backviz import scenes
 from backviz.data import SETS
@@ -12,15 +11,6 @@ from backviz.errors import UsageError
 from backviz.scenes.optimizer_choice import one_choice
 from backviz.scenes.provider import provided
 from backviz.scenes.resumed_runs import Training
-
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 
 @pytest.mark.parametrize("name", ["resume", "batches", "conventions"])

@@ -1,9 +1,8 @@
 """Loss surfaces: printed minima, derivatives by another way, typed expressions, the network."""
 
-import os
-
 import numpy as np
 import pytest
+from peers import needs_torch, torch
 
 from backviz.autodiff.transforms import hessian
 from backviz.errors import InputError, UsageError
@@ -22,14 +21,6 @@ from backviz.scenes.surfaces import SURFACES
 
 pytestmark = pytest.mark.blas
 
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 # minima and their values as the literature prints them, written down apart from the code
 PRINTED = {

@@ -1,6 +1,5 @@
 """Descents on surfaces against torch, formulas and plain loops; and what their films say."""
 
-import os
 import re
 from typing import get_args
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from film_lint import objections
 from matplotlib.text import Text
+from peers import needs_torch, torch
 from quick import all_but, one_in
 
 from backviz.diagrams import font
@@ -29,14 +29,6 @@ from backviz.scenes.trajectories import near_by, noise_of, sweep, travel
 
 pytestmark = pytest.mark.blas
 
-if os.environ.get("CI_PEERS"):
-    import torch
-else:
-    try:
-        import torch
-    except ImportError:
-        torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
 
 MINE = (
     "optimizers", "start_points", "basins", "surface", "step_anatomy", "stability", "schedules",

@@ -155,6 +155,15 @@ def test_values_and_arrays_are_called_by_their_variables_and_nothing_is_written(
     assert params["W"].label == loss.label == ""
 
 
+def test_an_array_of_ones_is_not_taken_for_another(opened):
+    mask, x = np.ones(2), np.array([1.0, 2.0])
+    w = tensor([3.0, 4.0])
+    loss = (w * np.ones(2) * x).sum()
+    backviz.breakpoint(loss)
+    assert opened[0].record.names == ["w", "n1", "n2", "x", "n4", "loss"]
+    assert mask.sum() == 2
+
+
 def test_own_labels_come_before_variables(opened):
     a, b = Value(2.0, "alpha"), Value(3.0)
     product = a * b
