@@ -249,6 +249,9 @@ def _words(ax: Any, a: kinds.Words, palette: Palette) -> Drawn:
         a.x, a.y, a.text, size=a.size, ha=a.align, weight="bold" if a.bold else "normal",
         transform=ax.transData if a.inside == "axes" else ax.transAxes,
     )  # fmt: skip
+    if a.clear:
+        text.set_bbox({"facecolor": palette.paper, "edgecolor": "none", "pad": 1.0})
+        text.set_zorder(5.0)
     ax.add_artist(text)
 
     def show(b: kinds.Words) -> None:

@@ -67,6 +67,9 @@ class Letters(Text):
             x0, x1 = max(0, round(box.x0)), max(0, round(box.x1))
             y0, y1 = max(0, round(agg.height - box.y1)), max(0, round(agg.height - box.y0))
             page, left, top = page[y0:y1, x0:x1], left - x0, top - y0
+        behind = self.get_bbox_patch()
+        if behind is not None:  # lines keep off
+            blend(page, np.full_like(cover, 255), left, top, to_rgb(behind.get_facecolor()))
         blend(page, cover, left, top, to_rgb(self.get_color()))
 
 

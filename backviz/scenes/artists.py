@@ -236,6 +236,7 @@ class Words(Artist):
     """A line of text at (`x`, `y`): in the units of the axes, or of the panel (0 to 1).
 
     `align` says which side of the text stands there; `size` in points, 18 at least on slides.
+    With `clear` lines that pass behind it keep off.
     """
 
     facts: ClassVar = ("x", "y", "text")
@@ -248,6 +249,7 @@ class Words(Artist):
     align: Literal["left", "center", "right"] = "left"
     inside: Literal["axes", "panel"] = "axes"
     bold: bool = False
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

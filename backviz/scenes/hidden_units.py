@@ -202,5 +202,5 @@ def _arrow(
         Line(f"w {key}", [x0, x1], [y0, y1], color="forward", width=max(0.6, THICK * abs(weight)),
              dash="solid" if weight >= 0 else "dashed"),
         Words(f"∂L/∂w {key}", x0 + share * (x1 - x0), y0 + share * (y1 - y0) + 0.012, number,
-              "gradient", align="center", inside="panel", bold=True),
+              "gradient", align="center", inside="panel", bold=True, clear=True),
     )  # fmt: skip
