@@ -109,7 +109,7 @@ def norm_rates(
             )  # fmt: skip
 
     return Film(
-        N_("With a norm the rate may be larger"), panels, frames, steps, key_frames(steps),
+        N_("With batch norm the rate may be larger"), panels, frames, steps, key_frames(steps),
         alt=N_(
             "Left the loss of plain networks, networks with batch norm and with layer norm "
             "against the rate; right the largest rate that halves the loss against the step."
