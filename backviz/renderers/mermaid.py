@@ -97,17 +97,21 @@ def _classes(diagram: Diagram, theme: Theme) -> list[str]:
 
 def _legend(diagram: Diagram, theme: Theme) -> list[str]:
     """What signs and highlights mean, in a box of its own without a frame."""
-    said = [
-        words if sign == "strong" else f"{sign} {words}"
-        for sign, words in diagram.legend
-        if sign in (FAULT, PASSED, ZERO, "strong")
-    ]
+    said = _explained(diagram)
     if not said:
         return []
     text = "<br/>".join(map(escape_mermaid, said))
     return [
         f'  legend["{text}"]:::legend',
         f"  classDef legend fill:none,stroke:none,color:{theme.muted}",
+    ]
+
+
+def _explained(diagram: Diagram) -> list[str]:
+    return [
+        words if sign == "strong" else f"{sign} {words}"
+        for sign, words in diagram.legend
+        if sign in (FAULT, PASSED, ZERO, "strong")
     ]
 
 

@@ -14,7 +14,8 @@ from browser import chromium
 import backviz
 from backviz import OPS, Figure, Style, Value, load, tensor
 from backviz.autodiff.backward import seed_for
-from backviz.renderers.mermaid import _lines, mermaid
+from backviz.diagrams.lettered import in_signs
+from backviz.renderers.mermaid import _explained, _lines, mermaid
 
 pytestmark = pytest.mark.peers
 
@@ -40,10 +41,10 @@ mermaid.initialize({ startOnLoad: false });
 mermaid.render("drawn", arguments[0]).then(({ svg }) => {
   document.body.innerHTML = svg;
   const nodes = [...document.querySelectorAll(".node")].map((node) =>
-    [node.id.match(/-(n\\d+)-/)[1], lines(node)]);
+    [node.id.match(/-(n\\d+|legend)-/)[1], lines(node)]);
   const edges = [...document.querySelectorAll(".edgeLabel span, .edgeLabel text")].map(lines);
   done({ nodes: Object.fromEntries(nodes), edges: edges.filter((e) => e.length) });
-}, (error) => done({ error: String(error) }));
+}).catch((error) => done({ error: String(error) }));
 """
 
 
@@ -86,11 +87,14 @@ def test_every_label_is_drawn_line_by_line_as_written(page, name, direction):
     figure = Figure(output, Style(direction=direction))
     drawn = page.execute_async_script(LINES, mermaid(figure).decode())
     assert "error" not in drawn, drawn
-    written = {box.id: _lines(box) for box in figure.diagram.boxes}
+    diagram = in_signs(figure.diagram)
+    written = {box.id: _lines(box) for box in diagram.boxes}
+    if legend := _explained(diagram):
+        written["legend"] = legend
     assert {k: plain(v) for k, v in drawn["nodes"].items()} == {
         k: plain(v) for k, v in written.items()
     }
-    labels = [plain([a.local]) for a in figure.diagram.arrows if a.local]
+    labels = [plain([a.local]) for a in diagram.arrows if a.local]
     assert sorted(map(plain, drawn["edges"])) == sorted(labels)
 
 
