@@ -89,18 +89,8 @@ class NumberStyle:
         """
         matrix = array.reshape(1, -1) if array.ndim == 1 else array
         cells = [[self.format(float(x)) for x in row] for row in matrix]
-        columns = [self._aligned(column) for column in zip(*cells, strict=True)]
+        columns = [aligned(column, self.decimal) for column in zip(*cells, strict=True)]
         return ["  ".join(row) for row in zip(*columns, strict=True)]
-
-    def _aligned(self, column: Sequence[str]) -> list[str]:
-        """Numbers of one column with spaces as wide as a digit and as a point around them."""
-        split = [cell.partition(self.decimal) for cell in column]
-        left, right = (max(len(parts[side]) for parts in split) for side in (0, 2))
-        point = POINT_SPACE if right else ""
-        return [
-            whole.rjust(left, FIGURE_SPACE) + (mark or point) + rest.ljust(right, FIGURE_SPACE)
-            for whole, mark, rest in split
-        ]
 
     def summary(self, value: float | np.ndarray) -> str:
         """One line for a scalar or an array of any size.
@@ -146,6 +136,17 @@ class NumberStyle:
 
     def _dress(self, plain: str) -> str:
         return plain.replace("-", self.minus).replace(".", self.decimal)
+
+
+def aligned(column: Sequence[str], decimal: str) -> list[str]:
+    """Numbers of one column with spaces as wide as a digit and as a point around them."""
+    split = [cell.partition(decimal) for cell in column]
+    left, right = (max(len(parts[side]) for parts in split) for side in (0, 2))
+    point = POINT_SPACE if right else ""
+    return [
+        whole.rjust(left, FIGURE_SPACE) + (mark or point) + rest.ljust(right, FIGURE_SPACE)
+        for whole, mark, rest in split
+    ]
 
 
 def with_decimal(text: str, decimal: str) -> str:

@@ -10,6 +10,7 @@ from changed import changed, concerned
 
 os.environ["BACKVIZ_LANG"] = "en"  # what tests read, and what they start, on every machine
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
+os.environ["COLUMNS"] = "80"  # how wide screens are, also where tests run in a wide terminal
 collect_ignore = ["shared/one_of_each.py"]  # a plugin: what imports it gets its rows
 ABSENT = ("torch is not installed", "runs with the peers")  # what a test says that wants one
 

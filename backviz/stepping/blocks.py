@@ -1,19 +1,21 @@
-"""One step in 80 columns: what was computed or handed on, in formulas and then in numbers.
+"""One step on the screen: what was computed or handed on, in formulas and then in numbers.
 
 Invariant: what is said is in the told step; the two sides of a step stand in two columns where
-they fit, else one under the other; no number is cut.
+they fit, else one under the other; no number and no row is cut.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.formula import Formula
 from backviz.diagrams.model import Lines, Sentence
 from backviz.ops import OPS
-from backviz.stepping.look import INDENT, Look
+from backviz.stepping.grids import in_line, is_tall, put, rows_of, together
+from backviz.stepping.look import INDENT, TIED, Look
 from backviz.telling.step import (
     Aligned,
     Computed,
@@ -26,8 +28,8 @@ from backviz.telling.step import (
     equation,
 )
 from backviz.telling.timeline import Place
-from backviz.telling.wording import brief, shape_of, short
-from backviz.text import is_small, padded, product, screen_width
+from backviz.telling.wording import brief, short
+from backviz.text import equal_sign, padded, product, screen_width
 from backviz.words import Words
 
 ARROW = "-->"
@@ -39,12 +41,19 @@ GIVEN = 12  # leaves that are named before the first step
 class Cell:
     """One equation of a step, `left = right`; without a right side, plain words.
 
-    `where` defines what the left side names.
+    The right side is a number's text, or an array; `after` is said behind it, as what defines a
+    name of the left side.
     """
 
     left: str
-    right: str = ""
-    where: str = ""
+    right: Any = ""
+    after: str = ""
+    sign: str = " ="
+
+    @property
+    def array(self) -> np.ndarray | None:
+        """The right side, if it is an array."""
+        return self.right if isinstance(self.right, np.ndarray) else None
 
 
 def heading(place: Place, look: Look) -> str:
@@ -62,7 +71,7 @@ def step_lines(step: Step, look: Look) -> list[str]:
         case Seeded():
             return seed_lines(step, look)
         case Computed():
-            return headline(step, look) + row(look, "value", [_worth(step, look)])
+            return headline(step, look) + _worth(step, look)
         case Handed():
             return handed_lines(step, look)
 
@@ -79,16 +88,23 @@ def caption(step: Step, look: Look) -> Lines:
             return (Sentence(f"{equation(step.node, step.formula)} = {value}"),)
         case Handed():
             arriving = f"{step.slope} = {short(step.upstream, look.numbers)}"
-            given = ";  ".join(plain(gives(step, part, look)) for part in step.parts)
+            given = ";  ".join(plain(_brief(gives(step, part, look), look)) for part in step.parts)
             said = f"{equation(step.node, step.formula)};  {arriving}"
             return Sentence(said), Sentence(given)
+
+
+def _brief(cell: Cell, look: Look) -> Cell:
+    """A cell as it stands in one line under a picture."""
+    return cell if cell.array is None else replace(cell, right=short(cell.array, look.numbers))
 
 
 def headline(step: Computed | Handed, look: Look) -> list[str]:
     """`(bw 3/5)  --> c = q·z   [mul]   q: 3   z: −4   c: −12`."""
     said = padded(look.fit(equation(step.node, step.formula)), 18)
-    shown = {x.name: x.value for x in step.inputs if not x.nameless} | {step.node: step.value}
-    values = "   ".join(f"{name}: {brief(x, look.numbers)}" for name, x in shown.items())
+    told = {x.name: x.value for x in step.inputs if not x.nameless} | {step.node: step.value}
+    values = "   ".join(
+        f"{name}: {brief(x, look.numbers)}".replace(" ", TIED) for name, x in told.items()
+    )
     first = f"{look.fit(heading(step.place, look))}  {ARROW} {said}"
     return look.lines(f"{first}  [{step.op}]   {values}")
 
@@ -102,11 +118,12 @@ def given_text(step: Given, look: Look) -> str:
     return look.say("given: {list}", list=",  ".join([*listed, *more]))
 
 
-def _worth(step: Computed, look: Look) -> str:
+def _worth(step: Computed, look: Look) -> list[str]:
     """`2·3 = 6`, or the name and an array."""
-    if not step.numeric:
-        return f"{step.node} = {short(step.value, look.numbers)}"
-    return f"{step.numeric} {step.sign} {look.numbers.format(step.value)}"
+    if step.numeric:
+        return row(look, "value", [f"{step.numeric} {step.sign} {look.numbers.format(step.value)}"])
+    said = f"{step.node} ="
+    return put(look, f"{labelled(look, 'value')}{said}", _right(step.value, look))
 
 
 def seed_text(step: Seeded, look: Look) -> str:
@@ -130,9 +147,7 @@ def seed_lines(step: Seeded, look: Look) -> list[str]:
 
 def handed_lines(step: Handed, look: Look) -> list[str]:
     """What arrives at a node, and what each input is given."""
-    tall = isinstance(step.upstream, np.ndarray)
-    shape = f"  {shape_of(step.upstream)}" if tall and is_small(step.upstream) else ""
-    arriving = Cell(step.slope + shape, short(step.upstream, look.numbers))
+    arriving = Cell(step.slope, _right(step.upstream, look))
     lines = headline(step, look) + columns(look, [
         ("upstream", [arriving]),
         ("local", [_slope(part, look) for part in step.parts] if step.elementwise else []),
@@ -145,26 +160,41 @@ def handed_lines(step: Handed, look: Look) -> list[str]:
     return _with_rule(step.op, lines, look)
 
 
+def _right(x: Any, look: Look) -> Any:
+    """A number as text, an array as it is."""
+    return x if isinstance(x, np.ndarray) and x.ndim else in_line(x, look)
+
+
 def gives(step: Handed, part: Part, look: Look) -> Cell:
-    """What one contribution is: `q.grad += 1·(−4) = −4`."""
-    factors = step.factors(part)
-    said = Formula(product(factors, look.numbers)) if factors else part.formula
-    value = short(part.contribution, look.numbers)
-    return Cell(f"{part.to}.grad += {said.text}", value, said.where)
+    """What one contribution is: `q.grad += 1·(−4) = −4`; rows that stand above are not repeated."""
+    if is_tall(part.contribution) and part.formula.text == step.slope:
+        return Cell(f"{part.to}.grad += {step.slope}")
+    factors, sign = step.factors(part), "="
+    if factors:
+        said = Formula(product(factors, look.numbers))
+        sign = equal_sign([factors], part.contribution, look.numbers)
+    else:
+        said = part.formula
+    return Cell(f"{part.to}.grad += {said.text}", _right(part.contribution, look), said.where,
+                f" {sign}")  # fmt: skip
 
 
 def _slope(part: Part, look: Look) -> Cell:
     """`∂c/∂q = z = −4`, or without a formula where it is the number itself."""
-    number = short(part.local, look.numbers)
-    if number == part.rule:
-        return Cell(part.slope, number)
-    return Cell(f"{part.slope} = {part.rule.text}", number, part.rule.where)
+    if in_line(part.local, look) == part.rule:
+        return Cell(part.slope, _right(part.local, look))
+    return Cell(f"{part.slope} = {part.rule.text}", _right(part.local, look), part.rule.where)
 
 
 def _total(part: Part, look: Look) -> Cell:
-    """What an input has received so far, as k of m."""
-    shown = f"{part.to}.grad {short(part.total, look.numbers)}"
-    return Cell(f"{shown} ({look.say('{k} of {m}', k=part.k, m=part.m)})")
+    """What an input has received so far, as k of m; not once more what it has just been given."""
+    count, name = f" ({look.say('{k} of {m}', k=part.k, m=part.m)})", f"{part.to}.grad"
+    total = part.total
+    if is_tall(total) and part.m == 1 and part.before is None:
+        return Cell(f"{name}{count}")
+    if isinstance(total, np.ndarray) and total.ndim:
+        return Cell(name, total, count, "")
+    return Cell(f"{name} {in_line(total, look)}{count}")
 
 
 def _with_rule(op: str, lines: list[str], look: Look) -> list[str]:
@@ -199,19 +229,26 @@ def shapes_text(note: Stretched | Aligned) -> Words:
 
 def row(look: Look, label: str, cells: list[str]) -> list[str]:
     """A line with its label in front, broken at blanks where it is too long."""
+    return look.lines(labelled(look, label) + "   ".join(cells))
+
+
+def labelled(look: Look, label: str) -> str:
+    """The place before a row, with its label."""
     said = look.label(label) if label else ""
-    return look.lines(f"  {look.fit(said):<{INDENT - 2}}" + "   ".join(cells))
+    return f"  {look.fit(said):<{INDENT - 2}}"
 
 
 def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     """Rows of cells under each other: the left one set by its "=", the right one beside it."""
     rows = [
-        (label, [Cell(look.fit(c.left), look.fit(c.right), c.where) for c in cells])
+        (label, [_fitted(cell, look) for cell in cells])
         for label, cells in rows
         if cells
-    ]
+    ]  # fmt: skip
+    if any(cell.array is not None for _, cells in rows for cell in cells):
+        return _with_arrays(look, rows)
     left = [cells[0] for _, cells in rows if cells[0].right]
-    if any(cell.where for cell in left):
+    if any(cell.after for cell in left):
         return _stacked(look, rows)
     width, right = (max(screen_width(side) for side in sides) for sides in zip(*(
         (c.left, c.right) for c in left), strict=True))  # fmt: skip
@@ -224,13 +261,19 @@ def columns(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     lines = []
     for label, cells in rows:
         cell = cells[0]
-        shown = cell.left
+        said = cell.left
         if cell.right:
-            shown = f"{padded(shown, width)} = {padded(cell.right, right, True)}"
+            said = f"{padded(said, width)}{cell.sign} {padded(cell.right, right, True)}"
         if len(cells) > 1:
-            shown = padded(shown, first + gap) + plain(cells[1])
-        lines += row(look, label, [shown])
+            said = padded(said, first + gap) + plain(cells[1])
+        lines += row(look, label, [said])
     return lines
+
+
+def _fitted(cell: Cell, look: Look) -> Cell:
+    """A cell in signs that the console has."""
+    right = cell.right if cell.array is not None else look.fit(cell.right)
+    return Cell(look.fit(cell.left), right, cell.after, look.fit(cell.sign))
 
 
 def _stacked(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
@@ -238,11 +281,42 @@ def _stacked(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
     lines = []
     for label, cells in rows:
         for k, cell in enumerate(cells):
-            made = row(look, label if not k else "", [plain(cell)])
-            lines += made
+            lines += row(look, label if not k else "", [plain(cell)])
     return lines
+
+
+def _with_arrays(look: Look, rows: list[tuple[str, list[Cell]]]) -> list[str]:
+    """One cell under the other, the right sides in one column where all of them fit there."""
+    flat = [cell for _, cells in rows for cell in cells if cell.array is not None or cell.right]
+    vectors = _under_each_other([cell for cell in flat if cell.array is not None], look)
+    width = max(screen_width(cell.left) for cell in flat)
+    rights = [vectors.get(id(cell)) or rows_of(cell.right, look) for cell in flat]
+    right = max(screen_width(line) for lines in rights for line in lines)
+    common = INDENT + width + 3 + right <= look.width
+    lines = []
+    for label, cells in rows:
+        for k, cell in enumerate(cells):
+            before = labelled(look, label if not k else "")
+            if cell.array is None and not cell.right:
+                lines += look.lines(before + cell.left)
+            elif common:
+                before += f"{padded(cell.left, width)}{cell.sign or '  '}"
+                text = vectors.get(id(cell))
+                lines += put(look, before, *(text or [cell.right]), cell.after)
+            else:
+                lines += put(look, f"{before}{cell.left}{cell.sign}", cell.right, cell.after)
+    return lines
+
+
+def _under_each_other(cells: list[Cell], look: Look) -> dict[int, list[str]]:
+    """The rows of vectors of one length, aligned with each other; by the cells' identity."""
+    found = [cell for cell in cells if cell.right.ndim == 1 and cell.right.size]
+    if len({cell.right.size for cell in found}) != 1:
+        return {}
+    told = together([cell.right for cell in found], look)
+    return {id(cell): [text] for cell, text in zip(found, told, strict=True)}
 
 
 def plain(cell: Cell) -> str:
     """A cell as text."""
-    return f"{cell.left} = {cell.right}{cell.where}" if cell.right else cell.left
+    return f"{cell.left}{cell.sign} {cell.right}{cell.after}" if cell.right else cell.left

@@ -7,7 +7,10 @@ what the words say.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +20,8 @@ from backviz.text import NumberStyle, padded, screen_width, within
 from backviz.words import LANGUAGES
 
 INDENT = 12
+NARROWEST, WIDEST = 50, 200  # columns of a screen
+TIED = "\u00a0"  # a blank at which no line is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,12 @@ class Look:
 
     def fit(self, text: str) -> str:
         """The text in signs that the console has and that do not steer it, trailing blanks off."""
-        return fitted(
-            printable(text).replace("\u2007", " ").replace("\u2008", " "), self.encoding
-        ).rstrip()
+        return self.signs(text).rstrip()
+
+    def signs(self, text: str) -> str:
+        """The same with its trailing blanks."""
+        text = printable(text).replace("\u2007", " ").replace("\u2008", " ")
+        return fitted(text, self.encoding)
 
     def say(self, sentence: str, /, **values: object) -> str:
         """A marked sentence in the language of the console, with its gaps filled."""
@@ -54,14 +62,14 @@ class Look:
 
     def lines(self, text: str, indent: int = INDENT) -> list[str]:
         """Text in lines of the width, broken at blanks; later lines are indented."""
-        made, rest = [], self.fit(text)
+        made, rest = [], TIED.join(map(self.signs, text.split(TIED))).rstrip()
         while screen_width(rest) > self.width:
             most = within(rest, self.width)
             cut = rest.rfind(" ", indent + 1, most + 1)
             cut = cut if cut > indent and rest[:cut].strip() else max(most, indent + 1)
-            made.append(rest[:cut].rstrip())
-            rest = " " * indent + rest[cut:].lstrip()
-        return [*made, rest]
+            made.append(rest[:cut].rstrip(" "))
+            rest = " " * indent + rest[cut:].lstrip(" ")
+        return [line.replace(TIED, " ") for line in (*made, rest)]
 
     def table(self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2) -> list[str]:
         """Rows in columns; a row that is too long is broken at blanks."""
@@ -74,6 +82,20 @@ class Look:
             line = (" " * gap).join(padded(c, w) for c, w in zip(row, widths, strict=True))
             made += self.lines(" " * indent + line)
         return made
+
+
+def screen_columns() -> int:
+    """How wide the screen is: COLUMNS if it is set, else what the terminal says, else 80.
+
+    At least 50 and at most 200: what is narrower cannot hold a step, what is wider no eye follows.
+    """
+    out = sys.stdout
+    said = os.environ.get("COLUMNS", "")
+    wide = int(said) if said.isdecimal() else 0
+    if not wide and out is not None and out.isatty():
+        with contextlib.suppress(OSError, ValueError):
+            wide = os.get_terminal_size(out.fileno()).columns
+    return min(max(wide or 80, NARROWEST), WIDEST)
 
 
 _BOLD, _GRADIENT, _BAD, _END = "\x1b[1m", "\x1b[33m", "\x1b[31m", "\x1b[0m"

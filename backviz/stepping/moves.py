@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note, joined
 from backviz.stepping.blocks import heading, step_lines
 from backviz.stepping.breaks import Event
+from backviz.stepping.grids import in_line
 from backviz.stepping.look import Look
 from backviz.stepping.state import State, arrived, gradient, is_known, node_at
 from backviz.stepping.words import NOTES
 from backviz.telling.step import Step, equation
 from backviz.telling.timeline import Place
-from backviz.telling.wording import short
 
 PASSED = 12  # steps that a move of several prints by one line each
 WATCHED = 20  # changes of a watched value that a move prints
@@ -98,17 +100,26 @@ def passed_lines(passed: Passed, look: Look) -> list[str]:
 
 def _seen_lines(seen: Seen, here: Place, look: Look) -> list[str]:
     where = f"{heading(seen.place, look)} " if seen.place != here else ""
-    before, after = (held_text(seen.name, held, look) for held in (seen.before, seen.after))
+    same = _is_same(seen.before.value, seen.after.value)
+    before, after = (
+        held_text(seen.name, held, look, value=not same) for held in (seen.before, seen.after)
+    )
     return look.lines(f"  {look.say('watch')} {where}{before} → {after}")
 
 
-def held_text(name: str, held: Held, look: Look) -> str:
-    """`a = 2, a.grad 10 (1 of 2)`."""
+def _is_same(old: Any, new: Any) -> bool:
+    """Whether a value is an array that has not changed: only its gradient is told then."""
+    return isinstance(old, np.ndarray) and np.array_equal(old, new, equal_nan=True)
+
+
+def held_text(name: str, held: Held, look: Look, value: bool = True) -> str:
+    """`a = 2, a.grad 10 (1 of 2)`, or without the value."""
     if held.value is None:
         return f"{name} = —"
-    shown = "—" if held.grad is None else short(held.grad, look.numbers)
+    shown = "—" if held.grad is None else in_line(held.grad, look)
     use = f" ({look.say('{k} of {m}', k=held.k, m=held.m)})" if held.k else ""
-    return f"{name} = {short(held.value, look.numbers)}, {name}.grad {shown}{use}"
+    grad = f"{name}.grad {shown}{use}"
+    return f"{name} = {in_line(held.value, look)}, {grad}" if value else grad
 
 
 def limit(state: State) -> int:

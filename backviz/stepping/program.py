@@ -14,9 +14,9 @@ from backviz.autodiff.backward import data_of
 from backviz.autodiff.passes import is_as_left, passes_in
 from backviz.autodiff.value import Value
 from backviz.stepping.answers import Answer
+from backviz.stepping.grids import in_line
 from backviz.stepping.look import Look
 from backviz.stepping.state import Kept, Program, State
-from backviz.telling.wording import short
 
 SAID = 4  # leaves that are named when a session opens
 
@@ -108,7 +108,7 @@ class Programmed(Answer):
 
 def leaf_text(leaf: Leaf, done: bool, look: Look) -> str:
     """`program: w.grad = 8: 4 + 4, …`: what was there, what this pass adds, and since when."""
-    now = short(leaf.now, look.numbers)
+    now = in_line(leaf.now, look)
     if leaf.before is None and leaf.passes > 1:
         return look.say("program: {name}.grad = {now}, of {k} passes and changed since, or of "
                         "another seed", name=leaf.name, now=now, k=leaf.passes)  # fmt: skip
@@ -117,7 +117,7 @@ def leaf_text(leaf: Leaf, done: bool, look: Look) -> str:
     if leaf.before is None:
         return look.say("program: {name}.grad = {now}, where this pass adds {adds}: changed since, "
                         "or of another seed", name=leaf.name, now=now,
-                        adds=short(leaf.adds, look.numbers))  # fmt: skip
+                        adds=in_line(leaf.adds, look))  # fmt: skip
     if not done:
         return look.count(
             "program: {name}.grad = {now} from {n} earlier pass; without zero_grad this one adds "
@@ -127,15 +127,15 @@ def leaf_text(leaf: Leaf, done: bool, look: Look) -> str:
             leaf.passes,
             name=leaf.name,
             now=now,
-            adds=short(leaf.adds, look.numbers),
+            adds=in_line(leaf.adds, look),
         )
     return look.say(
         "program: {name}.grad = {now}; {before} was there before, this pass adds {adds}: pass "
         "{k}, no zero_grad since pass 1",
         name=leaf.name,
         now=now,
-        before=short(leaf.before, look.numbers),
-        adds=short(leaf.adds, look.numbers),
+        before=in_line(leaf.before, look),
+        adds=in_line(leaf.adds, look),
         k=leaf.passes,
     )
 

@@ -11,13 +11,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from backviz.language import spoken
 from backviz.stepping.blocks import step_lines
 from backviz.stepping.breaks import KINDS
-from backviz.stepping.look import Look
+from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.shell import PROMPT, Shell
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS
@@ -39,6 +40,7 @@ def look_for_terminal(lang: str | None = "en", numbers: NumberStyle | None = Non
     windows = os.name == "nt" and not {"WT_SESSION", "ANSICON"} & set(os.environ)
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or windows
     return Look(
+        width=screen_columns(),
         encoding=encoding_of_output(),
         lang=lang or spoken(),
         colour=terminal and not plain,
@@ -84,6 +86,8 @@ def interact(shell: Shell) -> int:
                     shell.say([look.say("Ctrl-C once more ends the program")])
                 continue
             interrupted = False
+            now = replace(shell.state.look, width=screen_columns())  # windows change their size
+            shell.state = shell.state.but(look=now)
             shell.run(line)
     shell.close()
     return 0

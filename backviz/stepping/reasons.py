@@ -16,16 +16,16 @@ from backviz.errors import InputError
 from backviz.graphs.faults import Zero, why_zero
 from backviz.ops import OPS
 from backviz.stepping.answers import Answer, joined
-from backviz.stepping.blocks import row, shapes_text
+from backviz.stepping.blocks import labelled, row, shapes_text
 from backviz.stepping.causes import Cause, cause_of
+from backviz.stepping.grids import in_line, is_tall, put, table
 from backviz.stepping.look import Look
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
 from backviz.telling.step import Aligned, Stretched, equation
 from backviz.telling.teller import number
-from backviz.telling.wording import short
 from backviz.telling.zeros import uses_of
-from backviz.text import padded, product, screen_width, written_sum
+from backviz.text import equal_sign, padded, product, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
 LINKS = 12  # nodes of a path that are named
@@ -58,22 +58,22 @@ class PathAnswer(Answer):
         """What the prompt prints."""
         lines = look.lines(f"{look.say('path {k}:', k=self.number)}  {_way(self, look)}", 2)
         rows = [self._link(k, look) for k in range(len(self.rules))]
-        shown = rows[: 2 * LISTED]
-        lines += look.table(shown, 3)
-        if len(rows) > len(shown):
-            lines += look.lines("  " + look.say("… {n} more …", n=len(rows) - len(shown)), 2)
-            lines += look.table([rows[-1]], 3)
+        listed = rows[: 2 * LISTED]
+        lines += table(look, listed)
+        if len(rows) > len(listed):
+            lines += look.lines("  " + look.say("… {n} more …", n=len(rows) - len(listed)), 2)
+            lines += table(look, [rows[-1]])
         return lines + _shapes_lines(self.shapes, look)
 
-    def _link(self, k: int, look: Look) -> tuple[str, str, str]:
+    def _link(self, k: int, look: Look) -> tuple[Any, ...]:
         """The rule of a link, its number, and the product so far."""
-        rule, factor, numbers = self.rules[k], self.factors[k], look.numbers
-        made = short(self.products[k], numbers)
+        rule, factor = self.rules[k], self.factors[k]
         if factor is None:
-            return f"{self.nodes[k]} → {self.nodes[k + 1]}", rule, made
-        slope = "" if isinstance(factor, np.ndarray) else numbers.format(float(factor))
+            way = f"{self.nodes[k]} → {self.nodes[k + 1]}"
+            return way, rule, look.say("so far"), self.products[k]
+        slope = "" if isinstance(factor, np.ndarray) else in_line(factor, look)
         said = rule.valued(slope) if slope and slope != rule else rule
-        return self.slopes[k], said, f"{look.say('so far')} {made}"
+        return self.slopes[k], said, look.say("so far"), self.products[k]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,11 @@ class Why(Answer):
         """What the prompt prints."""
         if self.gradient is None:
             return look.lines(f"{self.slope}: {look.say('no gradient comes here')}", 2)
-        head = f"{self.slope} = {short(self.gradient, look.numbers)}"
+        head = f"{self.slope} ="
         if self.itself:
-            return look.lines(f"{head}: {look.say('the result itself, where the pass begins')}", 2)
-        lines = look.lines(f"{head}   {self._count(look)}", 2)
+            said = look.say("the result itself, where the pass begins")
+            return put(look, head, self.gradient, f": {said}", indent=2)
+        lines = put(look, head, self.gradient, f"   {self._count(look)}", indent=2)
         if self.cause:
             lines += self.cause.lines(look)
         elif self.zero:
@@ -139,7 +140,8 @@ class Why(Answer):
                 f"  {look.say('0 comes from')} {self.zero.words().of(look.lang)}", 2
             )
         if self.paths:
-            lines += joined(_path_lines(k, p, look) for k, p in enumerate(self.paths, 1))
+            alone = len(self.paths) == 1 and is_tall(self.gradient)
+            lines += joined(_path_lines(k, p, look, alone) for k, p in enumerate(self.paths, 1))
             lines += _sum_lines([p.product for p in self.paths], self.total, look)
         else:
             said = look.say(
@@ -165,14 +167,15 @@ class Why(Answer):
     def _use_lines(self, look: Look) -> list[str]:
         rows = []
         for use in self.uses:
-            said = use.formula
+            said, sign = use.formula.text, "="
             if use.factors:
-                said = Formula(f"{'·'.join(use.slopes)} = {product(use.factors, look.numbers)}")
-            shown = short(use.contribution, look.numbers)
-            rows.append((look.say("through {name}", name=use.through), said.valued(shown)))
-        lines = look.table(rows)
+                said = f"{'·'.join(use.slopes)} = {product(use.factors, look.numbers)}"
+                sign = equal_sign([use.factors], use.contribution, look.numbers)
+            through = look.say("through {name}", name=use.through)
+            rows.append((through, f"{said}{use.formula.where} {sign}", use.contribution))
+        lines = table(look, rows)
         if self.rest is not None:
-            total = short(self.rest.total, look.numbers)
+            total = in_line(self.rest.total, look)
             text = look.count("and {n:,} more use, {sum}", "and {n:,} more uses, together {sum}",
                               self.rest.many, sum=total)  # fmt: skip
             return lines + look.lines(f"  {text}", 2)
@@ -272,13 +275,15 @@ def _shapes_lines(shapes: Shapes, look: Look) -> list[str]:
     return joined(row(look, "shapes", [shapes_text(note).of(look.lang)]) for note in shapes)
 
 
-def _path_lines(k: int, path: PathAnswer, look: Look) -> list[str]:
-    """A line for a path, or two where one is too long."""
-    way, worth = _way(path, look), _worth(path, look)
+def _path_lines(k: int, path: PathAnswer, look: Look, alone: bool) -> list[str]:
+    """A line for a path, or two where one is too long; rows that stand above are not repeated."""
+    way, (worth, last) = _way(path, look), _worth(path, look)
+    if alone:
+        return look.lines(f"  {k}  {way}", 5) + look.lines(f"     {worth.removesuffix(' =')}", 7)
     line = look.fit(f"  {k}  {padded(way, 18)} {worth}")
-    if screen_width(line) <= look.width:
-        return [line]
-    return look.lines(f"  {k}  {way}", 5) + look.lines(f"     {worth}", 7)
+    if screen_width(f"{line} {in_line(last, look)}") <= look.width:
+        return put(look, line, last, indent=7)
+    return look.lines(f"  {k}  {way}", 5) + put(look, f"     {worth}", last, indent=7)
 
 
 def _way(path: PathAnswer, look: Look) -> str:
@@ -289,27 +294,29 @@ def _way(path: PathAnswer, look: Look) -> str:
     return " ← ".join(reversed(names))
 
 
-def _worth(path: PathAnswer, look: Look) -> str:
-    """`∂L/∂d·∂d/∂c = (−2)·1 = −2`; of arrays, what the path hands on."""
-    last = short(path.product, look.numbers)
+def _worth(path: PathAnswer, look: Look) -> tuple[str, Any]:
+    """`∂L/∂d·∂d/∂c = (−2)·1 =` and −2; of arrays, what the path hands on."""
+    last = path.product
     numbers = (*path.products, *path.factors)
     if any(x is None or isinstance(x, np.ndarray) for x in numbers):
-        return path.formula.valued(last)
+        return f"{path.formula.text}{path.formula.where} =", last
     names = "·".join(path.slopes) if len(path.slopes) <= LINKS else "…"
     factors = [float(d) for d in path.factors]
     if len(factors) == 1:
-        return f"{names} = {last}"
-    said = product(factors, look.numbers) if len(factors) <= LINKS else "…"
-    return f"{names} = {said} = {last}"
+        return f"{names} =", last
+    if len(factors) > LINKS:
+        return f"{names} = … =", last
+    sign = equal_sign([factors], float(last), look.numbers)
+    return f"{names} = {product(factors, look.numbers)} {sign}", last
 
 
 def _sum_lines(parts: list[Any], whole: Any, look: Look) -> list[str]:
     if len(parts) < 2:
         return []
-    shown = short(whole, look.numbers)
+    said = whole
     if not isinstance(whole, np.ndarray):
-        shown = written_sum([[float(p)] for p in parts], float(whole), look.numbers, bare=True)
-    return look.lines(f"  {look.say('sum'):<4} {shown}", 7)
+        said = written_sum([[float(p)] for p in parts], float(whole), look.numbers, bare=True)
+    return put(look, f"  {look.say('sum'):<4}", said, indent=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +363,10 @@ class Local(Answer):
         given = row(look, "gives", [f"{slope.to}.grad += {slope.formula}"])
         if not slope.rule:
             return given
-        shown = short(slope.local, look.numbers)
-        said = slope.rule if shown == slope.rule else slope.rule.valued(shown)
-        lines = row(look, "local", [f"{slope.slope} = {said}"])
+        said = f"{slope.slope} ="
+        if in_line(slope.local, look) != slope.rule:
+            said += f" {slope.rule.text} ="
+        lines = put(look, labelled(look, "local") + said, slope.local, slope.rule.where)
         if isinstance(self.value, np.ndarray):
             lines += given
         return lines + _shapes_lines((slope.stretched,) if slope.stretched else (), look)

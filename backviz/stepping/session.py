@@ -21,7 +21,7 @@ from backviz.language import _
 from backviz.sources.frames import named_by
 from backviz.stepping import moves, points, quiz, reasons, views, whatif
 from backviz.stepping.answers import Answer, Script
-from backviz.stepping.look import Look
+from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.state import State, gradient, start
 from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
@@ -82,7 +82,7 @@ class Stepper:
         Style.of(**style)  # a wrong option is refused before anything is shown
         style.pop("digits", None)
         numbers = NumberStyle(digits, style.pop("decimal", "."))
-        look = Look(lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
+        look = Look(screen_columns(), lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
         self._heard: list[tuple[str, Answer]] = []
         hear = lambda line, answer: self._heard.append((line, answer))  # noqa: E731
         self._shell = Shell(

@@ -6,7 +6,7 @@ Invariant: every state of a node has a word of its own; colour or position never
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from backviz.stepping.answers import Answer
 from backviz.stepping.blocks import ARROW, heading
 from backviz.stepping.conditions import Expression, read_condition, read_expression
 from backviz.stepping.entries import read_index, taken
+from backviz.stepping.grids import in_full, in_line
 from backviz.stepping.look import Look
 from backviz.stepping.program import Leaf, held_by, leaf_text
 from backviz.stepping.state import State, arrived, gradient, is_known
@@ -24,8 +25,7 @@ from backviz.stepping.words import STATES
 from backviz.telling.record import GRAD
 from backviz.telling.step import equation
 from backviz.telling.timeline import Place
-from backviz.telling.wording import short
-from backviz.text import NOT_COMPUTED, NumberStyle, screen_width, within
+from backviz.text import NOT_COMPUTED, screen_width, within
 
 AROUND = 10  # rows above and below the present one
 MOST = 2_000  # rows that `list all` prints
@@ -117,22 +117,24 @@ def _has_nan(state: State, node: int, grad: Any) -> bool:
 
 
 def _cells(line: Line, many: int, look: Look) -> tuple[str, ...]:
-    made = equation(line.node, line.formula)
+    made, wider = equation(line.node, line.formula), max(0, look.width - 80) // 3
+    wide = WIDE + wider
     return (
         f"{ARROW} " if line.here else "    ",
         f"({line.number}/{many})",
-        made if screen_width(made) <= WIDE else made[: within(made, WIDE - 1)] + "…",
-        _cell(line.value, look),
-        _cell(line.grad, look),
+        made if screen_width(made) <= wide else made[: within(made, wide - 1)] + "…",
+        _cell(line.value, look, NARROW + wider),
+        _cell(line.grad, look, NARROW + wider),
         _status(line, look),
     )
 
 
-def _cell(x: Any, look: Look) -> str:
+def _cell(x: Any, look: Look, room: int) -> str:
+    """A number, or an array that fits into so many columns; else its shape."""
     if x is None:
         return NOT_COMPUTED
-    text = short(x, look.numbers)
-    return text if len(text) <= NARROW else f"{np.shape(x)}"
+    text = in_line(x, look)
+    return text if len(text) <= room else f"{np.shape(x)}"
 
 
 def _status(line: Line, look: Look) -> str:
@@ -233,11 +235,9 @@ def _known(state: State, expression: Expression, at: int | None) -> dict[str, An
 
 def _numbers(name: str, x: Any, look: Look, more: str = "") -> list[str]:
     if not isinstance(x, np.ndarray) or x.ndim == 0:
-        return look.lines(f"{name} = {NumberStyle(PRECISE).format(float(x))}{more}", 2)
-    shown = np.array2string(x, precision=6, separator=", ", threshold=200, edgeitems=3,
-                            max_line_width=look.width - 2, suppress_small=False)  # fmt: skip
-    lines = look.lines(f"{name} = {x.shape}{more}", 2)
-    return lines + [f"  {line}" for line in shown.splitlines()]
+        style = replace(look.numbers, digits=max(PRECISE, look.numbers.digits))
+        return look.lines(f"{name} = {style.format(float(x))}{more}", 2)
+    return in_full(name, x, look, more)
 
 
 def entry(state: State, text: str) -> tuple[int, Any, str]:
@@ -317,6 +317,6 @@ def _edited(edit: Edit, look: Look) -> str:
     return look.say(
         "{name} = {value} (was {old})",
         name=edit.name,
-        value=short(edit.value, look.numbers),
-        old=short(edit.was, look.numbers),
+        value=in_line(edit.value, look),
+        old=in_line(edit.was, look),
     )

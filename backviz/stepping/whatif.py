@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,16 +23,18 @@ from backviz.language import _
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
 from backviz.stepping.entries import taken
+from backviz.stepping.grids import in_line
 from backviz.stepping.look import INDENT, Look
 from backviz.stepping.state import State, gradients, is_known
 from backviz.stepping.views import entry
 from backviz.stepping.words import VERDICTS
 from backviz.telling.record import GRAD
 from backviz.telling.run import Run
-from backviz.telling.wording import short
 from backviz.text import equal_sign, padded, product, screen_width
 
-CHANGES = 40  # lines of a comparison
+CHANGES = 40  # values of a comparison
+ENTRIES = 6  # of a larger array that are named one by one
+BESIDE, TWO = 10, 70  # columns beside two arrays, and for them
 STEP = 0.01
 
 
@@ -55,8 +57,7 @@ class Changes(Answer):
         """What the prompt prints."""
         if not self.changes:
             return look.lines(look.say("nothing differs"), 2)
-        lines = _rows(look, [(c.name, short(c.old, look.numbers), short(c.new, look.numbers))
-                             for c in self.changes[:CHANGES]])  # fmt: skip
+        lines = _rows(look, self.changes[:CHANGES])
         if (left := len(self.changes) - CHANGES) <= 0:
             return lines
         return lines + look.lines(
@@ -165,9 +166,10 @@ def compare(state: State, old: Run, new: Run) -> Changes:
     return Changes(tuple(found))
 
 
-def _rows(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
-    """Rows in columns, or, if that is too wide, each broken where it must be."""
-    lines = look.table([(name, old, "→", new) for name, old, new in rows])
+def _rows(look: Look, changes: Sequence[Change]) -> list[str]:
+    """Changes in columns; of arrays that are too long for a line the entries that differ."""
+    rows = [row for change in changes for row in _told(change, look)]
+    lines = look.table(rows)
     if all(
         screen_width(line) <= look.width and not line.startswith(" " * INDENT) for line in lines
     ):
@@ -175,9 +177,25 @@ def _rows(look: Look, rows: list[tuple[str, str, str]]) -> list[str]:
     width = max(screen_width(look.fit(name)) for name, *_other in rows)
     return [
         line
-        for name, old, new in rows
+        for name, old, _sign, new in rows
         for line in look.lines(f"  {padded(look.fit(name), width)}  {old} → {new}", width + 4)
     ]
+
+
+def _told(change: Change, look: Look) -> Iterator[tuple[str, str, str, str]]:
+    """A change as a row, or a row for each of a few entries: name, old, arrow, new."""
+    old, new = change.old, change.new
+    named = np.shape(old) == np.shape(new) and np.ndim(old) > 0
+    if named and screen_width(f"{change.name}{in_line(old, look)}{in_line(new, look)}") > min(
+        look.width - BESIDE, TWO
+    ):
+        differ = np.argwhere(~((old == new) | (np.isnan(old) & np.isnan(new))))
+        if len(differ) <= ENTRIES:
+            for at in map(tuple, differ):
+                name = f"{change.name}[{', '.join(map(str, at))}]"
+                yield name, in_line(float(old[at]), look), "→", in_line(float(new[at]), look)
+            return
+    yield change.name, in_line(old, look), "→", in_line(new, look)
 
 
 def _differ(old: Any, new: Any) -> bool:

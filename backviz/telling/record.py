@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from backviz.autodiff.exits import tell_returned
 from backviz.autodiff.tape import NO_NAMES, Names, names, tape
 from backviz.autodiff.value import Value
@@ -19,6 +21,7 @@ from backviz.telling.order import Order
 from backviz.telling.timeline import Timeline
 from backviz.text import NumberStyle
 
+FEW = 4  # entries of an array without a name that is written out in a formula
 GRAD = ".grad"  # after the name of a node: its gradient
 
 
@@ -89,9 +92,10 @@ class Record(Order):
         return [self.index[v.serial] for v in self.values[node].inputs]
 
     def nameless(self, node: int) -> bool:
-        """Whether a node is a constant that is written as its number."""
+        """Whether a node is a constant that is written as its number, or as its few numbers."""
         value = self.values[node]
-        return value.op is None and not (self.label(node) or value.requires_grad)
+        few = np.size(value.data) <= FEW
+        return few and value.op is None and not (self.label(node) or value.requires_grad)
 
     def call(self, node: int, numbers: NumberStyle) -> Call:
         """The op that made a node, at work on names."""

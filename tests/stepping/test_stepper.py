@@ -227,7 +227,7 @@ def test_broadcasts_and_products_are_told_with_shapes():
     h.label = "h"
     state, shown = play(start(h), "goto bw 1")
     assert "b: (3,) summed over axis 0 of (4, 3)" in shown
-    assert "b.grad [4  4  4] (1 of 1)" in shown
+    assert re.search(r"b.grad +\[4  4  4\] \(1 of 1\)", shown)
     shown = play(state, "n")[1]
     assert "x (4, 2) @ w (2, 3) → n3 (4, 3)" in shown
     assert "w.grad += xᵀ @ ∂h/∂n3" in shown
