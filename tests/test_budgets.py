@@ -26,7 +26,7 @@ PACKAGE = Path(backviz.__file__).parent
 HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
 
 # The steps are told on a floor of its own, nine small modules. The legend and what is blank stand
-# in modules of their own.
+# in modules of their own; arrays on the screen, entries of a gradient and steps over blocks too.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
@@ -44,11 +44,11 @@ COMMANDS = [
     ("steps @simple -o b.mp4", 288, 1240, " ".join(HEAVY)),
     ("animate tangent --frames 2 -o t.png", 311, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
-    ("step @simple --commands n", 238, 875, GRAPH),
+    ("step @simple --commands n", 241, 875, GRAPH),
     ("describe @simple", 140, 785, GRAPH),
     ("table @simple", 143, 785, GRAPH),
     ("check @simple", 113, 375, "numpy"),
-    ("explain tanh", 232, 870, GRAPH),
+    ("explain tanh", 235, 870, GRAPH),
 ]  # fmt: skip
 QUICK = ("--help", "graph @simple -o g.svg", "check @simple")
 MOST = [row for row in COMMANDS if row[0] not in QUICK]

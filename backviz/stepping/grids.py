@@ -37,17 +37,15 @@ def put(look: Look, before: str, *pieces: Piece, indent: int = INDENT) -> list[s
                     [12.25   3  ]
                     [ 0      7  ]
     """
-    if not any(_is_array(piece) for piece in pieces):
-        return look.lines(f"{before} {''.join(_inline(p, look) for p in pieces)}", indent)
     head = look.lines(before, indent)
     column = screen_width(head[-1]) + 1
-    if all(_is_flat(piece) for piece in pieces):
+    if any(map(_is_array, pieces)) and all(map(_is_flat, pieces)):
         line = f"{head[-1]} {''.join(_inline(p, look) for p in pieces)}"
         if screen_width(line) <= look.width:
             return [*head[:-1], line.rstrip()]
     pieces = tuple(_that_fits(piece, look) for piece in pieces)
-    if not any(_is_array(piece) for piece in pieces):
-        return put(look, before, *pieces, indent=indent)
+    if not any(map(_is_array, pieces)):
+        return look.lines(f"{before} {''.join(_inline(p, look) for p in pieces)}", indent)
     blocks = [block(piece, look) for piece in pieces]
     if column + _width(blocks) <= look.width:
         return [*head[:-1], *_beside([[f"{head[-1]} "], *blocks])]
