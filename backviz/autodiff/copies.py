@@ -16,6 +16,7 @@ from weakref import ref
 import numpy as np
 
 from backviz.autodiff.custody import Custody, serials, since_of
+from backviz.autodiff.decisions import follow
 from backviz.autodiff.passes import ADDED
 from backviz.autodiff.value import Value
 
@@ -51,6 +52,7 @@ def copied(value: Value, memo: dict[int, Any], deep: bool = True) -> Value:
             ADDED[twin.serial] = ADDED[v.serial]
         grad = v.grad
         twin.grad = grad.copy() if isinstance(grad, np.ndarray) else _twin(grad, memo)
+    follow({v.serial: twin.serial for v, twin in zip(found, made, strict=True)})
     result: Value = memo[id(value)]
     return result
 

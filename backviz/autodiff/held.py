@@ -13,6 +13,8 @@ import numpy as np
 
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Size
+from backviz.autodiff.decisions import note
+from backviz.autodiff.meaning import plain_array
 from backviz.autodiff.operand import NO_PARAMS, Operand
 from backviz.autodiff.table import OPS
 from backviz.language import _
@@ -67,6 +69,11 @@ class Held(Operand):
         >>> Value([[4.0]]).item()
         4.0
         """
+        number = self._one()
+        note(self, number)
+        return number
+
+    def _one(self) -> float:
         if type(self.raw) is float:
             return self.raw
         if self.size != 1:
@@ -82,8 +89,18 @@ class Held(Operand):
         """The transpose of a matrix, by torch's name."""
         return self.T
 
+    def numpy(self) -> np.ndarray:
+        """The data as a plain array of its own, without a record; a mask as booleans.
+
+        >>> from backviz import tensor
+        >>> tensor([1.0, 2.0]).numpy() * 2, (tensor([1.0, 2.0]) > 1).numpy()
+        (array([2., 4.]), array([False,  True]))
+        """
+        return plain_array(self)
+
     def tolist(self) -> Any:
         """The data as Python floats in nested lists."""
+        note(self, self.raw)
         return np.asarray(self.raw).tolist()
 
     def __bool__(self) -> bool:
@@ -95,10 +112,12 @@ class Held(Operand):
                     shape=self.shape,
                 )
             )
-        return bool(self.item())
+        answer = bool(self._one())
+        note(self, answer)
+        return answer
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return format(self._one(), spec) if spec else str(self)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -129,20 +148,24 @@ class Held(Operand):
         return self.interpret(OPS["mul"], (other, self), NO_PARAMS)
 
     def __index__(self) -> int:
-        if self.size != 1 or not self.item().is_integer():
+        if self.size != 1 or not self._one().is_integer():
             raise TypeError(
                 _("{raw} is no whole number, so it cannot count or be an index", raw=self.raw)
             )
         used_whole(self)
-        return int(self.item())
+        note(self, int(self._one()), ours=True)
+        return int(self._one())
 
     def __float__(self) -> float:
         from backviz.autodiff.exits import leave  # when a number leaves, not at a start
 
-        return leave(self, self.item())
+        note(self, self._one())
+        return leave(self, self._one())
 
     def __int__(self) -> int:
         from backviz.autodiff.exits import leave
 
-        number = self.item()
+        number = self._one()
+        if abs(number) < np.inf:
+            note(self, int(number))
         return int(number if used_whole(self) else leave(self, number))

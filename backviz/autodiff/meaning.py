@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.autodiff.counts import used_whole
+from backviz.autodiff.decisions import note
 from backviz.autodiff.origin import CONSTANT, MASK, POSITIONS, Origin
 from backviz.language import N_, _
 
@@ -84,6 +85,7 @@ def meaning_of_data(data: Any) -> str:
 
 def plain_array(value: Value) -> np.ndarray:
     """The data as numpy would hold them: booleans for a mask, whole numbers for positions."""
+    note(value, value.raw, ours=True)
     meaning = meaning_of(value)
     if meaning == "mask":
         return np.asarray(np.not_equal(value.raw, 0))

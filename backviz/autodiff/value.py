@@ -20,6 +20,7 @@ from backviz.autodiff.counts import used_whole
 from backviz.autodiff.custody import BIRTHS, KEEPING, Custody, keep, settle
 from backviz.autodiff.custody import serials as _serials
 from backviz.autodiff.data import as_data
+from backviz.autodiff.decisions import note
 from backviz.autodiff.held import Held
 from backviz.autodiff.inplace import OPERATORS, in_place
 from backviz.autodiff.operand import NO_PARAMS, Params
@@ -264,17 +265,10 @@ class Value(Held):
         >>> y.data, y.is_leaf, y.requires_grad
         (6.0, True, False)
         """
+        note(self, self.raw, ours=True)
         made = Value(self.raw, self.label, requires_grad=False)
         made.origin = made.origin.but(meaning=meaning.meaning_of(self))
         return made
-
-    def numpy(self) -> np.ndarray:
-        """The data as a plain array of its own, without a record; a mask as booleans.
-
-        >>> tensor([1.0, 2.0]).numpy() * 2, (tensor([1.0, 2.0]) > 1).numpy()
-        (array([2., 4.]), array([False,  True]))
-        """
-        return meaning.plain_array(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and not used_whole(self) and mode().record:

@@ -14,6 +14,7 @@ import numpy as np
 from backviz.autodiff.calls import MATRIX, VECTOR, Call, floats
 from backviz.autodiff.counts import used_whole
 from backviz.autodiff.data import Data
+from backviz.autodiff.decisions import note
 from backviz.autodiff.meaning import meaning_of
 from backviz.autodiff.notation import Notation
 from backviz.autodiff.op import Structural, structural
@@ -115,6 +116,7 @@ def numbers_of(places: Any) -> Any:
     if not isinstance(places, Value):
         return places
     used_whole(places)
+    note(places, places.raw, ours=True, sure=True)
     return places.raw
 
 
@@ -128,7 +130,8 @@ def _whole_number(end: Any) -> int:
 
 def _recorded(value: Value) -> np.ndarray:
     """A recorded value as an index: conditions are masks, other whole numbers positions."""
-    data: np.ndarray = np.asarray(value.data)
+    note(value, value.raw, ours=True, sure=True)
+    data: np.ndarray = np.asarray(value.raw)
     if meaning_of(value) == "mask":
         return np.asarray(data != 0)
     if not (np.abs(data) < 2**53).all() or (data != np.rint(data)).any():

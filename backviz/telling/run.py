@@ -18,10 +18,8 @@ from backviz.autodiff.backward import (
     accumulate,
     backward_steps,
     seed_for,
-    tape,
 )
-from backviz.autodiff.recording import recorded
-from backviz.autodiff.replay import as_function
+from backviz.autodiff.replay import Replay
 from backviz.autodiff.value import Value
 from backviz.telling.order import Sums
 from backviz.telling.record import Record
@@ -152,19 +150,7 @@ def again(run: Run, edits: Mapping[int, Any]) -> Run:
     take the serials and origins of the originals, so that names and order stay.
     """
     record = run.record
-    leaves = [i for i, v in enumerate(record.values) if v.op is None]
-    given = []
-    for i in leaves:
-        old = record.values[i]
-        given.append(Value(edits.get(i, old.data), requires_grad=old.requires_grad))
-    output = record.values[record.last]
-    with recorded():
-        made = as_function(output, [record.values[i] for i in leaves])(*given)
-    ops = iter([v for v in tape(made) if v.op is not None])
-    by_leaf = dict(zip(leaves, given, strict=True))
-    values = tuple(by_leaf[i] if i in by_leaf else next(ops) for i in range(len(record.values)))
-    for value, old in zip(values, record.values, strict=True):
-        value.serial, value.origin = old.serial, old.origin
+    values = Replay(record.values[record.last], record.values)(edits)
     for node, value in enumerate(values) if record.called else ():
         if not value.label and (label := record.label(node)):
             value.label = label
