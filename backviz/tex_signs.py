@@ -36,14 +36,20 @@ _MATH = {
     "±": r"\pm", "÷": r"\div", "∈": r"\in", "∫": r"\int", "□": r"\Box", "⋯": r"\cdots",
     "⌊": r"\lfloor", "⌋": r"\rfloor", "ᵀ": "^{T}", "ˣ": "^{x}", "ʸ": "^{y}", "⁻": "^{-}",
     "«": r"\ll", "»": r"\gg", "ϕ": r"\phi", "ϵ": r"\epsilon", "∑": r"\sum",
+    "∅": r"\emptyset", "△": r"\triangle",
+    "∓": r"\mp", "↑": r"\uparrow", "↓": r"\downarrow", "↦": r"\mapsto", "⋅": r"\cdot",
     "·": r"\cdot", "°": r"^{\circ}", "∏": r"\prod", "∙": r"\cdot", "−": "-", "×": r"\times",
     **{sign: rf"\{name}" for sign, name in _GREEK},
     **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{sign: f"_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }  # fmt: skip
+_MARKS = {"<super>": "^", "<sub>": "_"}  # as Unicode calls letters that stand for others
 _SIGNS = {
     **{sign: f"${text}$" for sign, text in _MATH.items()},
-    "□": r"\raisebox{.1ex}{\fboxsep=.35ex\fbox{}}",  # \Box needs a package
+    "□": r"{\fboxsep=0pt\fbox{\rule{0pt}{1.2ex}\kern1.2ex}}",  # \Box needs a package
+    # an ! in a triangle, bold as the text is
+    "⚠": r"\hbox{\rlap{\hbox to 1.9ex{\hss\raisebox{.15ex}{\scalebox{.6}{!}}\hss}}"
+    r"\hbox to 1.9ex{\hss$\triangle$\hss}}",
     "⏎": r"$\hookleftarrow$", "�": r"{\fboxsep=1pt\fbox{?}}",
     "\u2007": r"\hphantom{0}", "\u2008": r"\hphantom{.}",
     "\u2009": r"\,", "\u00a0": "~", "–": "--", "„": r"\quotedblbase{}",
@@ -57,6 +63,8 @@ def tex(text: str) -> str:
 
     >>> print(tex("a_1 − σ² веса"))
     a\_1 $-$ $\sigma^{2}$ веса
+    >>> print(tex("xₜ aⁿ"))
+    x$_{\mathsf{t}}$ a$^{\mathsf{n}}$
     >>> print(tex("日"))
     \ifdefined\Umathchar 日\else{\fboxsep=1pt\fbox{?}}\fi{}
     >>> print(tex("x̂·σ̂"))
@@ -113,7 +121,7 @@ def _in_formula(text: str) -> str:
         "".join(_MATH[c] for c in word) if all(c in _MATH for c in word)
         else rf"\mathsf{{{word}}}" if word.isascii() and word.isalpha()
         else word if word.isascii()
-        else rf"\hbox{{\scriptsize {''.join(map(_sign, word))}}}"
+        else rf"\hbox{{\scalebox{{.7}}{{{''.join(map(_sign, word))}}}}}"
         for word in words
     )  # fmt: skip
 
@@ -122,6 +130,9 @@ def _sign(char: str) -> str:
     known = _SIGNS.get(char)
     if known is not None:
         return known
+    mark, *letters = unicodedata.decomposition(char).split() or [""]
+    if mark in _MARKS:  # a letter that is written high or low, as in xₜ
+        return f"${_MARKS[mark]}{{{_in_formula(''.join(chr(int(x, 16)) for x in letters))}}}$"
     escaped = escape_latex(char)
     if escaped != char or _PLAIN.fullmatch(char):
         return escaped

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from backviz.diagrams.steps import Steps
 
 FRAME = 16 * CM, 9 * CM  # Beamer's page at aspectratio=169
+# LaTeX's own class and packages; the class "standalone" is in none of the smaller TeX systems
+_ALONE = r"""\documentclass{{article}}
+\usepackage[papersize={{{width}bp,{height}bp}},margin=0pt]{{geometry}}
+\pagestyle{{empty}}\parindent=0pt \topskip=0pt"""
 _FONTS = r"""\ifdefined\Umathchar % LuaLaTeX or XeLaTeX
   \usepackage{fontspec}
   \IfFontExistsTF{DejaVu Sans}{\setsansfont{DejaVu Sans}}{%
@@ -34,7 +38,8 @@ _FONTS = r"""\ifdefined\Umathchar % LuaLaTeX or XeLaTeX
 _CYRILLIC = _FONTS.replace(r"\fi", "\\else\n  \\usepackage[T2A]{fontenc}\n\\fi")
 _OPTIONS = r"""x=1bp, y=-1bp, line cap=butt, line join=miter,
   t/.style={anchor=base, inner sep=0pt, font=\fontsize{10bp}{12bp}\sffamily\mdseries\upshape},
-  b/.style={t, font=\fontsize{10bp}{12bp}\sffamily\bfseries\upshape}"""
+  b/.style={t, font=\fontsize{10bp}{12bp}\sffamily\bfseries\upshape\boldmath},
+  l/.style={t, anchor=base west}"""
 
 
 def tikz(figure: Figure) -> bytes:
@@ -53,7 +58,8 @@ def tikz(figure: Figure) -> bytes:
     theme, boxes = THEMES[figure.style.theme], _box_names(figure.diagram)
     lines = [line for part in drawing.parts for line in _part(part, theme, boxes)]
     picture = _picture(drawing, theme, lines)
-    return _document(r"\documentclass{standalone}", drawing.title, picture)
+    head = _ALONE.format(width=number(drawing.width), height=number(drawing.height))
+    return _document(head, drawing.title, picture)
 
 
 def tikz_steps(steps: Steps) -> bytes:
@@ -78,7 +84,7 @@ def tikz_steps(steps: Steps) -> bytes:
     for on, run in groupby(piled, lambda each: each[1]):
         lines = []
         for part in (placed(each[0], scale, 0.0, 0.0) for each in run):
-            lines += [line for mark in part.marks for line in _mark(mark, theme)]
+            lines += _marks(part, theme)
             nodes.update(_node(part, boxes))
         if lines:
             overlays.append(_only(f"{_SHOWN}{{{len(saved)}}}", on, len(steps.moments)))
@@ -214,7 +220,7 @@ def _only(shown: str, on: list[int], steps: int) -> str:
 
 def _part(part: Part, theme: Theme, boxes: frozenset[str]) -> list[str]:
     lines = [f"% {' '.join(part.alt.split())}"] if part.alt and part.id in boxes else []
-    lines += [line for mark in part.marks for line in _mark(mark, theme)]
+    lines += _marks(part, theme)
     return [*lines, *_node(part, boxes).values()]
 
 
@@ -232,7 +238,11 @@ def _is_frame(mark: Mark) -> bool:
     return isinstance(mark, Rect) and bool(mark.stroke)
 
 
-def _mark(mark: Mark, theme: Theme) -> Iterator[str]:
+def _marks(part: Part, theme: Theme) -> list[str]:
+    return [line for mark in part.marks for line in _mark(mark, theme, part.id == "legend")]
+
+
+def _mark(mark: Mark, theme: Theme, legend: bool = False) -> Iterator[str]:
     match mark:
         case Rect():
             corners = f"rounded corners={number(mark.radius)}bp" if mark.radius else ""
@@ -254,9 +264,12 @@ def _mark(mark: Mark, theme: Theme) -> Iterator[str]:
             corners = " -- ".join(map(_at, mark.points))
             yield f"\\fill[{_colour(mark.fill, theme)}] {corners} -- cycle;"
         case Text() if mark.text.strip():
-            # TeX's letters have widths of their own, so a line keeps its middle
-            place = _at((mark.x + font.width(mark.text, mark.size, mark.bold) / 2, mark.y))
-            look = f"{'b' if mark.bold else 't'},text={_colour(mark.fill, theme)}"
+            # TeX's letters have widths of their own, so a line keeps its middle; words in a
+            # legend keep to the sign that they explain
+            middle = 0 if legend else font.width(mark.text, mark.size, mark.bold) / 2
+            place = _at((mark.x + middle, mark.y))
+            kind = "l" if legend else "b" if mark.bold else "t"
+            look = f"{kind},text={_colour(mark.fill, theme)}"
             yield f"\\node[{look},scale={number(mark.size / 10)}] at {place} {{{tex(mark.text)}}};"
 
 
