@@ -26,7 +26,8 @@ PACKAGE = Path(backviz.__file__).parent
 HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib", "PIL", "av")
 
 # The steps are told on a floor of its own, nine small modules. The legend and what is blank stand
-# in modules of their own; arrays on the screen, entries of a gradient and steps over blocks too.
+# in modules of their own; arrays on the screen, entries of a gradient and steps over blocks, and
+# the folds that a style allows, too.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
@@ -35,14 +36,14 @@ COMMANDS = [
     ("graph --help", 25, 150, ""),
     ("doctor --help", 25, 150, ""),
     ("list ops", 92, 690, "numpy networkx"),
-    ("graph @simple -F text", 179, 815, GRAPH),
-    ("graph @simple -F dot", 176, 815, GRAPH),
-    ("graph @simple -o g.svg", 176, 900, DRAWN),
-    ("graph @simple -o g.png", 178, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 184, 906, DRAWN),
-    ("steps @simple -o b.html", 185, 906, DRAWN),
-    ("steps @simple -o b.mp4", 288, 1240, " ".join(HEAVY)),
-    ("animate tangent --frames 2 -o t.png", 311, 1270,
+    ("graph @simple -F text", 180, 815, GRAPH),
+    ("graph @simple -F dot", 177, 815, GRAPH),
+    ("graph @simple -o g.svg", 177, 900, DRAWN),
+    ("graph @simple -o g.png", 179, 1080, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 185, 906, DRAWN),
+    ("steps @simple -o b.html", 186, 906, DRAWN),
+    ("steps @simple -o b.mp4", 289, 1240, " ".join(HEAVY)),
+    ("animate tangent --frames 2 -o t.png", 312, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 241, 875, GRAPH),
     ("describe @simple", 140, 785, GRAPH),
@@ -120,7 +121,7 @@ def test_a_player_s_page_stays_small(source, limit):
 
 
 OPTIONS = {
-    "graph": 47, "steps": 46, "step": 12, "describe": 8, "table": 9, "check": 9, "diagnose": 11,
+    "graph": 48, "steps": 47, "step": 12, "describe": 8, "table": 9, "check": 9, "diagnose": 11,
     "explain": 8, "list": 4, "doctor": 4, "animate": 2,
 }  # fmt: skip
 

@@ -236,6 +236,15 @@ looks = together(
         help="none, constants, names, layers, blocks or auto: a box per node, op, name, layer, "
         "block, or as can be read.  [auto]",
     ),
+    Shared(
+        "--unfold",
+        metavar="NAMES",
+        default=(),
+        multiple=True,
+        callback=_with_commas,
+        heading=GRAPH,
+        help="Boxes that stand open, the others folded: encoder.0, h, layer 2, samples.",
+    ),
     one_of(
         "--weights",
         among=("show", "hide"),

@@ -34,7 +34,11 @@ def clusters_of(view: nx.MultiDiGraph[Any]) -> tuple[Cluster, ...]:
 
 def groups_said(view: nx.MultiDiGraph[Any], names: Mapping[int, str], words: Language) -> list[str]:
     """The groups in words, for who does not see the frames."""
-    held = [(g.title, [names[n] for n in g.boxes]) for g in view.graph.get("groups", ())]
+    nodes = view.nodes
+    held = [
+        (g.title, [nodes[n].get("title") or names[n] for n in g.boxes])
+        for g in view.graph.get("groups", ())
+    ]
     return [
         words.gettext("Group {title}: {list}.", title=clean(title), list=clean(", ".join(boxes)))
         for title, boxes in held

@@ -123,7 +123,8 @@ def left_out(given: Style, level: Level) -> str:
         left.append(_("the rules on arrows"))
         ask.append("--local show")
     if level.apart:
-        names = (level.view.nodes[n]["label"] for n in level.view.graph["apart"])
+        nodes = (level.view.nodes[n] for n in level.view.graph["apart"])
+        names = (about["label"] or about.get("title", "") for about in nodes)
         left.append(_("the arrows of {names}, which many boxes use,", names=", ".join(names)))
         ask.append("--weights show")
     if not left:

@@ -7,13 +7,14 @@ graph alone pays for no layout, and several renderers share one.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.diagrams import detail
 from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
+from backviz.diagrams.folding import Fold, Folding
 from backviz.diagrams.lettered import letters_of
 from backviz.diagrams.page import ENOUGH, Page
 from backviz.diagrams.pages import split
@@ -24,22 +25,15 @@ from backviz.diagrams.ways import MOST_WIDE
 from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.graphs import (
-    NO_TITLES,
-    Choice,
     Home,
     Parts,
-    chosen,
     contract,
-    cut_out,
-    fold_constants,
-    fold_layers,
     fold_middle,
     fold_names,
-    fold_repeats,
     has_scopes,
     hide_data,
     hide_weights,
-    layers,
+    name_of,
     roll,
     roll_home,
     size,
@@ -52,14 +46,13 @@ from backviz.text import count
 from backviz.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import networkx as nx
 
     from backviz.autodiff.value import Value
     from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
-    from backviz.graphs.rolled import Layer
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
@@ -133,111 +126,46 @@ class Figure:
     @cached_property
     def _level(self) -> Level:
         """The level of detail that was asked for, or the most detailed that can be read."""
-        if self.style.fold == "auto":
+        if self.style.fold == "auto" and not self.style.unfold:
             return self._automatic()
-        folds: dict[str, Callable[[], Home | Parts]] = {
-            "none": lambda: self._weighed({n: n for n in self.graph}),
-            "constants": lambda: self._weighed(fold_constants(self.graph)),
-            "names": lambda: self._weighed(fold_names(self.graph)),
-            "layers": lambda: fold_names(self.graph) if self._layers else self._parts(0),
-            "blocks": lambda: fold_repeats(self.graph, self._parts(1)),
-        }
-        fold = folds[self.style.fold]()
-        home, titles = (fold.home, fold.titles) if isinstance(fold, Parts) else (fold, {})
-        home = self._cut(home)
-        if size(home) > DRAWABLE:
+        fold = self._folding.asked
+        if size(fold.home) > DRAWABLE:
             raise InputError(
                 _(
                     "{count} are too many for one picture (at most {drawable:,}); leave --fold "
                     "out to fold them, or use backviz table",
-                    count=count(size(home), "box"),
+                    count=count(size(fold.home), "box"),
                     drawable=DRAWABLE,
                 )
             )
-        if self.style.fold == "layers" and self._layers:
-            return self._fitted(home, named=True)
-        return self._fitted(home, titles, formulas=self.style.fold == "names")
-
-    def _parts(self, depth: int) -> Parts:
-        """A fold by parts, with single constants written into the ops that use them."""
-        if not has_scopes(self.graph):
-            raise InputError(
-                _(
-                    "the computation has no layers to fold by; compute it with backviz.nn "
-                    "modules, with names such as enc.w, or fold by names"
-                )
-            )
-        parts = fold_layers(self.graph, self._outer(depth), self.style.weights == "show")
-        inline = fold_constants(self.graph)
-        home = {
-            n: parts.home[inline[n]] if not self.graph.nodes[n]["label"] else target
-            for n, target in parts.home.items()
-        }
-        return Parts(self._weighed(home), parts.titles)
-
-    def _weighed(self, home: Home) -> Home:
-        """The same fold, without the weights if they are to be hidden."""
-        return hide_weights(self.graph, home) if self.style.weights == "hide" else home
-
-    def _outer(self, depth: int) -> int:
-        """The depth of the parts below the one that holds everything, if there is one."""
-        scopes = [s.split("/") for _other, s in self.graph.nodes(data="scope") if s]
-        shared = bool(scopes) and len({s[0] for s in scopes}) == 1
-        return depth + shared if depth else 0
+        return self._fitted(fold)
 
     @cached_property
-    def _kept(self) -> set[int]:
-        """The nodes of the part that is drawn; none stands for all."""
-        style = self.style
-        choice = Choice(style.start, style.end, style.around, style.hops, style.only)
-        return chosen(self.graph, choice) if choice else set()
+    def _folding(self) -> Folding:
+        """The folds of the graph, as the style asks for them."""
+        return Folding(self.graph, self.style)
 
-    def _cut(self, home: Home) -> Home:
-        return cut_out(self.graph, home, self._kept) if self._kept else home
-
-    @cached_property
-    def _layers(self) -> list[Layer]:
-        """The layers of a network that was written with single numbers."""
-        return [] if self._kept else layers(self.graph)
-
-    def _at(
-        self,
-        home: Home,
-        titles: Mapping[int, str] = NO_TITLES,
-        formulas: bool = False,
-        rolled: bool = False,
-    ) -> Level:
-        found = self._layers if rolled else []
-        weights = self.style.weights
-        hidden = weights == "hide" or (weights == "auto" and self.style.fold == "layers")
-        home = roll_home(self.graph, found, home, hidden) if found else home
-        view = contract(self.graph, home, self.style.numbers, titles, formulas)
-        self._pointing.mark(view, home)
+    def _at(self, fold: Fold) -> Level:
+        folding = self._folding
+        found = folding.layers if fold.rolled else []
+        home = roll_home(self.graph, found, fold.home, folding.hides) if found else fold.home
+        view = contract(self.graph, home, self.style.numbers, fold.titles, fold.named)
+        self._pointing.mark(view, home, folding)
         if found:
-            called = LANGUAGES[self.style.lang].gettext("layer {k}", k="{k}")
-            roll(view, self.graph, found, self.style.numbers if hidden else None, called)
+            called = partial(name_of, words=LANGUAGES[self.style.lang])
+            roll(view, self.graph, found, self.style.numbers, folding.hides, called)
         if self.style.formulas or self.style.blank:
             from backviz.diagrams.written import write  # tells the steps
 
             write(view, self.graph, self.style, self.names)
         return Level(view, self.style, self._built(view, self.style))
 
-    def _fitted(
-        self,
-        home: Home,
-        titles: Mapping[int, str] = NO_TITLES,
-        bare: bool = True,
-        named: bool = False,
-        formulas: bool = False,
-    ) -> Level:
+    def _fitted(self, fold: Fold, bare: bool = True) -> Level:
         """The boxes with as many of their numbers as leave the text large enough.
 
         Without `bare`, no array loses all of its numbers.
         """
-        level, least = (
-            self._at(home, titles, named or formulas, named),
-            PRESETS[self.style.size].least,
-        )
+        level, least = self._at(fold), PRESETS[self.style.size].least
         if not least:
             return level
         fitted = self._with_fewer_numbers(level, bare, least)
@@ -267,27 +195,28 @@ class Figure:
 
     def _automatic(self) -> Level:
         """Fold as little as keeps the boxes countable and the text large enough."""
-        by_op = self._cut(self._weighed(fold_constants(self.graph)))
-        by_name = self._cut(self._weighed(fold_names(self.graph)))
+        folding = self._folding
+        by_op, by_name, layers = folding.by_op, folding.by_name, folding.layers
         least = PRESETS[self.style.size].least
         candidates = []
         why = _("to stay readable")
-        if size(by_op) <= (COMPLETE if self._layers else READABLE):
-            level = self._fitted(by_op, bare=size(by_op) == size(by_name))
+        if size(by_op) <= (COMPLETE if layers else READABLE):
+            level = self._fitted(Fold(by_op), bare=size(by_op) == size(by_name))
             if reads(level, NEARLY * least):
                 return level
             why = _("because the text would be {pt:.1f} pt", pt=text_of(level))
             candidates.append(level)
-        if self._layers:
-            network = self._fitted(fold_names(self.graph), named=True)
+        if layers:
+            network = self._fitted(Fold(fold_names(self.graph), rolled=True, named=True))
             level = detail.told(self.graph, network, N_("matrices and layers"), why)
             if reads(level, least):
                 return level
             candidates.append(level)
-        if has_scopes(self.graph) and not self._layers:
+        if has_scopes(self.graph) and not layers:
             for fold, how in self._by_parts():
                 if 1 < size(fold.home) <= READABLE and size(fold.home) < size(by_op):
-                    level = detail.told(self.graph, self._fitted(fold.home, fold.titles), how, why)
+                    made = self._fitted(Fold(fold.home, fold.titles))
+                    level = detail.told(self.graph, made, how, why)
                     if reads(level, TOLERATED * least):
                         return level
                     candidates.append(level)
@@ -299,9 +228,8 @@ class Figure:
             for home, bare in ways:
                 if size(home) <= 2:
                     continue
-                named = detail.told(
-                    self.graph, self._fitted(home, bare=bare, named=True), N_("one per name"), why
-                )
+                fold_ = Fold(home, rolled=True, named=True)
+                named = detail.told(self.graph, self._fitted(fold_, bare), N_("one per name"), why)
                 if reads(named, least):
                     return named
                 candidates.append(named)
@@ -319,23 +247,21 @@ class Figure:
         between is tried first.
         """
         most, between, fewest = SHORTER
-        level = self._fitted(fold_middle(by_op, between if least else most))
+        level = self._fitted(Fold(fold_middle(by_op, between if least else most)))
         if not least:
             return [level]
         if not reads(level, least):
-            return [level, self._fitted(fold_middle(by_op, fewest))]
-        longer = self._fitted(fold_middle(by_op, most))
+            return [level, self._fitted(Fold(fold_middle(by_op, fewest)))]
+        longer = self._fitted(Fold(fold_middle(by_op, most)))
         return [longer if reads(longer, least) else level]
 
     def _by_parts(self) -> Iterator[tuple[Parts, str]]:
-        ways: tuple[tuple[Callable[[], Parts], str], ...] = (
-            (lambda: self._parts(0), N_("one per layer")),
-            (lambda: fold_repeats(self.graph, self._parts(1)), N_("one per block")),
-            (lambda: fold_repeats(self.graph, self._parts(0)), N_("repeated layers as one")),
-        )
-        for make, how in ways:
-            parts = make()
-            yield Parts(self._cut(parts.home), parts.titles), how
+        for depth, repeated, how in (
+            (0, False, N_("one per layer")),
+            (1, True, N_("one per block")),
+            (0, True, N_("repeated layers as one")),
+        ):
+            yield self._folding.parts(depth, repeated), how
 
     def showing(self, diagram: Diagram, drawing: Drawing) -> Figure:
         """The same computation with another diagram and its page, as at one step of a build."""
@@ -405,11 +331,10 @@ class Figure:
         if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
         level, least = self._level, ENOUGH * preset.least
-        if style.fold == "auto":
-            home = self._cut(hide_data(self.graph, self._weighed(fold_names(self.graph))))
-            if size(home) < FEW:
-                home = self._cut(self._weighed(fold_constants(self.graph)))
-            level = self._at(home, formulas=True, rolled=True)
+        if style.fold == "auto" and not style.unfold:
+            home = self._folding.cut(hide_data(self.graph, self._folding.by_name))
+            home = self._folding.by_op if size(home) < FEW else home
+            level = self._at(Fold(home, rolled=True, named=True))
         if len(level.view) > MOST_ON_PAGES or (not style.pages and len(level.view) < FEW):
             return (self,)
         most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)

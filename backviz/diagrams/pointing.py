@@ -25,6 +25,7 @@ from backviz.words import LANGUAGES
 if TYPE_CHECKING:
     import networkx as nx
 
+    from backviz.diagrams.folding import Folding
     from backviz.diagrams.style import Style
     from backviz.graphs import Fault, Highlight
 
@@ -37,12 +38,12 @@ class Pointing:
     def __init__(self, graph: nx.MultiDiGraph[int], style: Style) -> None:
         self.graph, self.style = graph, style
 
-    def mark(self, view: nx.MultiDiGraph[int], home: Home) -> None:
+    def mark(self, view: nx.MultiDiGraph[int], home: Home, fold: Folding) -> None:
         """Enter into a folded graph what the boxes and arrows of its picture show of it."""
         view.graph["faults"] = in_boxes(self._faults, home)
         view.graph["notes"] = notes_in_boxes(self._notes, home)
         view.graph["fills"] = colours_in_boxes(self._colours, home)
-        view.graph["groups"] = groups_of(self.graph, home)
+        view.graph["groups"] = groups_of(self.graph, home, fold.parts_framed, fold.opened.frames)
         if self._lit:
             view.graph["lit"] = self._lit.in_boxes(home)
             view.graph["lit_said"] = self._said(self._lit)

@@ -44,6 +44,7 @@ OTHER_WORDS = {
     "no_command": N_("a film has no command line in its corner with command=False"),
     "language": N_("the language is lang='en' or 'ru'"),
     "dark": N_("the colours are theme='dark'"),
+    "open": N_("a box that stands open among folded ones is unfold='NAME'"),
     "expand": N_("record the ops as their parts: with backviz.expanded('softmax'): …"),
     "order": N_("record the derivative: backward(create_graph=True), then draw x.grad"),
     "wrt": N_("draw x.grad after backward(create_graph=True)"),
@@ -67,6 +68,7 @@ class Options(TypedDict, total=False):
     theme: str
     size: str
     fold: str
+    unfold: str
     weights: Literal["auto", "show", "hide"]
     direction: Literal["auto", "LR", "TB"]
     engine: str
@@ -109,7 +111,10 @@ class Style:
     point of a PNG, `fold` the level of detail: "none" draws every node,
     "constants" writes constants into the op that uses them, "names" draws one box
     per named value, "layers" one per layer of a network, "blocks" one per block and one for
-    all blocks that repeat, "auto" picks and says what it picked. `weights` "hide" writes a
+    all blocks that repeat, "auto" picks and says what it picked. `unfold` lists boxes that stand
+    open in a frame while the others stay folded: parts of a network by their path ("encoder.0"),
+    groups, names, layers and neurons of a network of single numbers ("layer 1", "neuron 1.2"),
+    "samples". `weights` "hide" writes a
     leaf into the only box that uses it, "show" keeps it as a box; "auto" hides it in the
     boxes of layers and blocks only. `digits` 0 means as many
     as the size can show. `heat` draws a small map of every array that is too large to be
@@ -140,6 +145,7 @@ class Style:
     theme: str = "light"
     size: str = "notebook"
     fold: str = "auto"
+    unfold: str = ""
     weights: Literal["auto", "show", "hide"] = "auto"
     direction: Literal["auto", "LR", "TB"] = "auto"
     engine: str = "auto"

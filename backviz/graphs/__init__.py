@@ -14,7 +14,7 @@ from backviz.graphs.folds import (
     hide_weights,
     size,
 )
-from backviz.graphs.groups import Group, groups_of
+from backviz.graphs.groups import Group, Opened, groups_of
 from backviz.graphs.highlight import Highlight, find_highlight, said_way
 from backviz.graphs.recorded import (
     CONSTANT,
@@ -26,9 +26,9 @@ from backviz.graphs.recorded import (
     to_graph,
     written_out,
 )
-from backviz.graphs.rolled import layers, roll, roll_home
+from backviz.graphs.rolled import layers, name_of, roll, roll_home
 from backviz.graphs.said import colours_in_boxes, notes_in_boxes, said_of
-from backviz.graphs.scopes import Parts, fold_layers, fold_repeats, has_scopes
+from backviz.graphs.scopes import Parts, around_of, fold_layers, fold_repeats, has_scopes
 
 __all__ = [
     "CONSTANT",
@@ -41,7 +41,9 @@ __all__ = [
     "Group",
     "Highlight",
     "Home",
+    "Opened",
     "Parts",
+    "around_of",
     "chosen",
     "colours_in_boxes",
     "contract",
@@ -60,6 +62,7 @@ __all__ = [
     "hide_weights",
     "in_boxes",
     "layers",
+    "name_of",
     "notes_in_boxes",
     "operands",
     "plain_graph",

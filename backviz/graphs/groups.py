@@ -1,18 +1,47 @@
 """Groups that stay open: which boxes of a fold stand in the frame of which group.
 
-A group is a scope in brackets (`autodiff.recording.group`). Invariant: a box stands in a frame
-only if all that it holds belongs to the group; groups are listed outermost first.
+A group is a scope in brackets (`autodiff.recording.group`), or a box that was opened while others
+stayed folded. Invariant: a box stands in a frame only if all that it holds belongs to the group;
+groups are listed outermost first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from backviz.graphs.folds import Home
+from backviz.graphs.folds import Home, fold_constants
 from backviz.graphs.recorded import CONSTANT
+from backviz.graphs.scopes import scope_of, title_of
+
+if TYPE_CHECKING:
+    from backviz.graphs.rolled import Layer
+
+NO_FRAMES: Mapping[int, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is open: `parts` by their scope, `nodes` that stand by op, `layers` as they are parted.
+
+    `frames` are the titles around a node, the outermost first.
+    """
+
+    parts: frozenset[str] = frozenset()
+    nodes: frozenset[int] = frozenset()
+    layers: tuple[Layer, ...] = ()
+    frames: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def apply(self, home: Home, graph: nx.MultiDiGraph[int]) -> Home:
+        """The same fold with the open nodes by op."""
+        if not self.nodes:
+            return home
+        fine = fold_constants(graph)
+        return {n: fine[n] if n in self.nodes else target for n, target in home.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +53,16 @@ class Group:
     boxes: tuple[int, ...]
 
 
-def groups_of(graph: nx.MultiDiGraph[int], home: Home) -> tuple[Group, ...]:
+def groups_of(
+    graph: nx.MultiDiGraph[int],
+    home: Home,
+    opened: Collection[str] = (),
+    frames: Mapping[int, tuple[str, ...]] = NO_FRAMES,
+) -> tuple[Group, ...]:
     """The groups of a fold that have boxes, with what only they use.
 
-    A group that is one folded box has no frame, because the box has its title.
+    A group that is one folded box has no frame, because the box has its title. Scopes that are
+    `opened` are groups, too, and so are the titles in `frames` around a node.
 
     >>> from backviz import Value, to_graph
     >>> from backviz.autodiff.recording import group
@@ -38,9 +73,15 @@ def groups_of(graph: nx.MultiDiGraph[int], home: Home) -> tuple[Group, ...]:
     >>> groups_of(G, {n: n for n in G})
     (Group(path='[encoder]', title='encoder', boxes=(1, 2, 3)),)
     """
-    if not any("[" in scope for _n, scope in graph.nodes(data="scope") if scope):
+    grouped = any("[" in scope for _n, scope in graph.nodes(data="scope") if scope)
+    if not (grouped or opened or frames):
         return ()
-    within = {n: _paths(d.get("scope", "")) for n, d in graph.nodes(data=True)}
+    within = {n: _paths(scope_of(d), opened) for n, d in graph.nodes(data=True)}
+    titles = {path: _title(path) for paths in {*within.values()} for path in paths}
+    for node, around in frames.items():
+        for title in around:
+            path = "/".join((*within[node][-1:], title))
+            within[node], titles[path] = (*within[node], path), title
     for node, data in graph.nodes(data=True):
         if not data["op"] and not (data["kind"] == CONSTANT and data["label"]):
             within[node] = _common([within[head] for head in graph._succ[node]])
@@ -54,21 +95,24 @@ def groups_of(graph: nx.MultiDiGraph[int], home: Home) -> tuple[Group, ...]:
             boxes.setdefault(path, []).append(target)
     ordered = sorted(boxes, key=lambda path: (path.count("/"), boxes[path]))
     return tuple(
-        Group(path, _title(path), tuple(boxes[path]))
+        Group(path, titles[path], tuple(boxes[path]))
         for path in ordered
         if len(boxes[path]) > 1 or len(held[boxes[path][0]]) == 1
     )
 
 
-def _paths(scope: str) -> tuple[str, ...]:
-    """The groups that a scope lies in, outermost first.
+def _paths(scope: str, opened: Collection[str] = ()) -> tuple[str, ...]:
+    """The groups that a scope lies in, and parts that are opened, outermost first.
 
     >>> _paths("net/[encoder]/0/[head]#2")
     ('net/[encoder]', 'net/[encoder]/0/[head]#2')
     """
     pieces = scope.split("/")
+    paths = ["/".join(pieces[: i + 1]) for i in range(len(pieces))]
     return tuple(
-        "/".join(pieces[: i + 1]) for i, piece in enumerate(pieces) if piece.startswith("[")
+        path
+        for path, piece in zip(paths, pieces, strict=True)
+        if piece.startswith("[") or path in opened
     )
 
 
@@ -81,4 +125,5 @@ def _common(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _title(path: str) -> str:
-    return path.rpartition("/")[2].partition("#")[0].strip("[]")
+    last = path.rpartition("/")[2].partition("#")[0]
+    return last.strip("[]") if last.startswith("[") else title_of(path)

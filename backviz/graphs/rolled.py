@@ -9,15 +9,17 @@ this shape, and every number of a matrix is the number of one node.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import networkx as nx
 import numpy as np
 
-from backviz.graphs.folds import Home
+from backviz.autodiff.symbol import LITERAL, UNNAMED, Symbol, as_symbol, name_symbol
+from backviz.graphs.folds import Home, group_symbols
 from backviz.graphs.recorded import CONSTANT, GROUP, LEAF, operands
+from backviz.language import Language
 from backviz.ops import OPS
 from backviz.text import NumberStyle
 
@@ -39,9 +41,16 @@ class _Neuron:
 
 @dataclass(frozen=True)
 class Layer:
-    """Neurons by sample and place: `units[s][j]` is neuron j for sample s."""
+    """Neurons by sample and place: `units[s][j]` is neuron j for sample s.
+
+    A part of one has a `kind` of its own, one "neuron" or one by its "ops", and the number of its
+    `sample`, where samples stand apart. `tag` is the number of the layer, `1`, or neuron, `1.2`.
+    """
 
     units: tuple[tuple[_Neuron, ...], ...]
+    tag: str = ""
+    kind: Literal["layer", "neuron", "ops"] = "layer"
+    sample: int = 0
 
     @property
     def weights(self) -> list[list[int]]:
@@ -63,6 +72,34 @@ class Layer:
     def inputs(self) -> list[list[int]]:
         """The nodes that are read, a row for each sample."""
         return [[*row[0].inputs] for row in self.units]
+
+    @property
+    def neurons(self) -> list[Layer]:
+        """Each neuron alone, for all samples."""
+        columns = zip(*self.units, strict=True)
+        return [
+            replace(self, units=tuple((u,) for u in column), tag=f"{self.tag}.{j}", kind="neuron")
+            for j, column in enumerate(columns, 1)
+        ]
+
+    @property
+    def samples(self) -> list[Layer]:
+        """The layer for each sample alone; they share the leaves."""
+        return [replace(self, units=(row,), sample=s) for s, row in enumerate(self.units, 1)]
+
+    def ops(self, graph: nx.MultiDiGraph[int]) -> list[tuple[int, ...]]:
+        """The ops of one neuron, each for all samples; none if samples are not computed alike."""
+        rows = [sorted(n for n in u.nodes if graph._node[n]["op"]) for (u,) in self.units]
+        if len({tuple(graph._node[n]["op"] for n in row) for row in rows}) > 1:
+            return []
+        return [*zip(*rows, strict=True)]
+
+
+def name_of(layer: Layer, words: Language) -> str:
+    """What the box of a layer, or of a neuron, is called."""
+    if layer.kind == "layer":
+        return words.gettext("layer {k}", k=layer.tag)
+    return words.gettext("neuron {k}", k=layer.tag)
 
 
 def layers(graph: nx.MultiDiGraph[int]) -> list[Layer]:
@@ -91,7 +128,8 @@ def layers(graph: nx.MultiDiGraph[int]) -> list[Layer]:
         return []  # a bias that some neurons share is no vector
     if not any(len(layer.weights) >= LEAST_UNITS for layer in made):
         return []
-    return sorted(made, key=lambda layer: layer.outs[0][0])
+    made.sort(key=lambda layer: layer.outs[0][0])
+    return [replace(layer, tag=str(k)) for k, layer in enumerate(made, 1)]
 
 
 def _are_matrices(neurons: Iterable[list[_Neuron]]) -> bool:
@@ -167,14 +205,24 @@ def _weighted(graph: nx.MultiDiGraph[int], product: int) -> tuple[int, int] | No
 
 
 def roll_home(
-    graph: nx.MultiDiGraph[int], found: list[Layer], home: Home, hidden: bool = False
+    graph: nx.MultiDiGraph[int],
+    found: list[Layer],
+    home: Home,
+    hidden: Callable[[Layer], bool] = lambda _layer: False,
 ) -> Home:
     """A fold of everything with a box for each layer, each matrix of weights and each bias.
 
-    `hidden` weights are inside their layer.
+    Weights of the layers that are `hidden` are inside their layer.
     """
     rolled = dict(home)
     for layer in found:
+        if layer.kind == "ops":
+            for same in layer.ops(graph):
+                rolled |= dict.fromkeys(same, max(same))
+            inside = sorted({n for (unit,) in layer.units for n in unit.nodes})
+            for node in (n for n in inside if not graph._node[n]["op"]):
+                rolled[node] = rolled[min(graph._succ[node])]
+            continue
         box = max(map(max, layer.outs))
         for row in layer.units:
             for unit in row:
@@ -182,7 +230,7 @@ def roll_home(
         for leaves in (*layer.weights, layer.biases):
             last = (
                 box
-                if hidden
+                if hidden(layer)
                 else max(leaves if leaves == layer.biases else map(max, layer.weights), default=0)
             )
             rolled |= dict.fromkeys(leaves, last)
@@ -197,28 +245,37 @@ def roll(
     view: nx.MultiDiGraph[int],
     graph: nx.MultiDiGraph[int],
     found: list[Layer],
-    numbers: NumberStyle | None = None,
-    called: str = "layer {k}",
+    numbers: NumberStyle = LITERAL,
+    hidden: Callable[[Layer], bool] = lambda _layer: False,
+    called: Callable[[Layer], str] = lambda layer: f"{layer.kind} {layer.tag}",
 ) -> None:
     """Give the boxes of a folded network their matrices: weights, results and gradients.
 
-    Layers are `called` so, with their number. With `numbers` the weights are hidden, and a layer
-    says how many there are and how large their gradient is.
+    `called` names a layer. One whose weights are `hidden` says how many there are and how large
+    their gradient is, in `numbers` of this style.
     """
-    for k, layer in enumerate(found, 1):
-        if numbers is not None:
-            box = _matrix(view, graph, called.format(k=k), layer.outs, GROUP)
+    for layer in found:
+        if layer.kind == "ops":
+            _roll_ops(view, graph, layer)
+            continue
+        if hidden(layer):
+            box = _matrix(view, graph, called(layer), layer.outs, GROUP)
             view.nodes[box]["formula"] = _counted(graph, layer, numbers)
             view.nodes[box]["inside"] = ()
             continue
-        _matrix(view, graph, f"W{k}", layer.weights, LEAF)
-        name, many = called.format(k=k), len(layer.units)
-        inner = f"W{k} @ x" + (f" + b{k}" if layer.biases else "")
+        w, b = ("W", "b") if layer.kind == "layer" else ("w", "b")
+        w, b = f"{w}{layer.tag}", f"{b}{layer.tag}"
+        _matrix(view, graph, w, layer.weights, LEAF)
+        name, many = called(layer), len(layer.units)
+        inner = f"{w} @ x" + (f" + {b}" if layer.biases else "")
         if layer.biases:
-            _matrix(view, graph, f"b{k}", [layer.biases], LEAF)
+            _matrix(view, graph, b, [layer.biases], LEAF)
         (kind,) = {u.activation for row in layer.units for u in row} or {""}
         formula = f"{kind}({inner})" if kind else inner
-        box = _matrix(view, graph, name, layer.outs, GROUP)
+        outs = layer.outs
+        if layer.kind == "neuron":  # a number for each sample
+            outs = [[row[0] for row in outs]]
+        box = _matrix(view, graph, name, outs, GROUP)
         view.nodes[box]["formula"] = f"{formula}  ×{many}" if many > 1 else formula
         view.nodes[box]["inside"] = ()
     boxes = {n for n, inside in view.nodes(data="rolled") if inside}
@@ -229,6 +286,32 @@ def roll(
         edge.clear()  # of many numbers there is no one slope
         if len(view.succ[tail]) == 1 and "grad" in view.nodes[tail]:
             edge["contribution"] = view.nodes[tail]["grad"]  # all of it comes this way
+
+
+def _roll_ops(view: nx.MultiDiGraph[int], graph: nx.MultiDiGraph[int], layer: Layer) -> None:
+    """Name the leaves of a neuron that stands by its ops; of several samples, an op is one box."""
+    first = layer.units[0][0]
+    names = {leaf: f"w{i}" for i, leaf in enumerate(first.weights, 1)}
+    if first.bias is not None:
+        names[first.bias] = "b"
+    for leaf, name in names.items():
+        if not graph._node[leaf]["label"].strip():
+            view.nodes[leaf]["title"] = name
+    if len(layer.units) == 1:
+        return
+    names |= {x: f"x{i}" for i, x in enumerate(first.inputs, 1)}
+
+    def enter(node: int) -> Symbol:
+        data = graph._node[node]
+        if node in names or data["label"].strip():
+            return name_symbol(data["label"].strip() or names[node], data=data["value"])
+        number = data["kind"] == CONSTANT
+        return as_symbol(data["value"]) if number else Symbol(UNNAMED, data=data["value"])
+
+    for row in layer.ops(graph):
+        box = _matrix(view, graph, "", [[*row]], GROUP)
+        view.nodes[box]["formula"] = str(group_symbols(graph, row[:1], enter=enter)[row[0]])
+        view.nodes[box]["inside"] = ()
 
 
 def _counted(graph: nx.MultiDiGraph[int], layer: Layer, numbers: NumberStyle) -> str:

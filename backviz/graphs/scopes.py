@@ -8,7 +8,9 @@ a part that would close a circle, because something leaves it and comes back, st
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +35,18 @@ class Parts:
 
 def has_scopes(graph: nx.MultiDiGraph[Any]) -> bool:
     """Whether the graph knows of any parts."""
-    return any(_scope(data) for data in graph._node.values())
+    return any(scope_of(data) for data in graph._node.values())
 
 
-def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0, show_weights: bool = False) -> Parts:
+def fold_layers(
+    graph: nx.MultiDiGraph[int],
+    depth: int = 0,
+    show_weights: bool = False,
+    opened: Collection[str] = (),
+) -> Parts:
     """Fold every innermost part into one box; with a depth, the parts at that depth.
+
+    Parts that are `opened` are not folded, but what they are made of, each a level deeper.
 
     Weights that only one part uses are hidden in it; data stay boxes, and so does a leaf
     that is the first operand of its op, because that is what flows through. With
@@ -51,9 +60,10 @@ def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0, show_weights: bool 
     >>> fold_layers(to_graph(y))
     Parts(home={0: 0, 1: 3, 2: 3, 3: 3}, titles={3: 'layer'})
     """
-    scopes = {n: _scope(d) for n, d in graph.nodes(data=True)}
+    scopes = {n: scope_of(d) for n, d in graph.nodes(data=True)}
     lists = _lists_of_blocks({*scopes.values()}, depth)
-    part = {n: _cut(scope, depth, lists) for n, scope in scopes.items()}
+    around = around_of(opened) if depth else {*opened}
+    part = {n: _opened(scope, _cut(scope, depth, lists), around) for n, scope in scopes.items()}
     if show_weights:
         part |= {n: "" for n, kind in graph.nodes(data="kind") if kind == LEAF}
     part |= _hidden_leaves(graph, part, (CONSTANT,) if show_weights else (CONSTANT, LEAF))
@@ -71,10 +81,11 @@ def fold_layers(graph: nx.MultiDiGraph[int], depth: int = 0, show_weights: bool 
     return _without_circles(graph, Parts(home, titles))
 
 
-def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
+def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts, opened: Collection[str] = ()) -> Parts:
     """Fold a part, or a row of parts, that follows on itself three times or more into one box.
 
-    Parts are the same if they hold the same ops on the same shapes.
+    Parts are the same if they hold the same ops on the same shapes, and stand in the same of those
+    that are `opened`; a list of parts that is opened is not folded again.
     """
     targets = sorted(t for t in parts.titles)
     if len(targets) < LEAST_REPEATS:
@@ -82,7 +93,10 @@ def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
     inside: dict[int, list[int]] = {}
     for node, target in parts.home.items():
         inside.setdefault(target, []).append(node)
-    signs = [_signature(graph, inside[t]) for t in targets]
+    within = {n: _within(scope_of(data), opened) for n, data in graph.nodes(data=True) if opened}
+    # no row leads over ops that stand alone because their part is open
+    alone = [n for n in within if within[n] and parts.home[n] not in parts.titles]
+    signs = [(within.get(t), bisect(alone, t), *_signature(graph, inside[t])) for t in targets]
     moved: dict[int, int] = {}
     titles = dict(parts.titles)
     for start, period, times in _runs(signs):
@@ -106,12 +120,40 @@ def fold_repeats(graph: nx.MultiDiGraph[int], parts: Parts) -> Parts:
     return folded if all(t in folded.titles for t in titles) else parts
 
 
-def _scope(data: dict[str, Any]) -> str:
+def scope_of(data: Mapping[str, Any]) -> str:
+    """The scope that a node was recorded in, or the first piece of a dotted name; "" for none."""
     scope: str = data.get("scope", "")
     if scope:
         return scope
     name, dot, rest = data["label"].partition(".")
     return name if dot and name.isidentifier() and rest else ""
+
+
+def around_of(paths: Collection[str]) -> set[str]:
+    """The paths, and those of the parts around them.
+
+    >>> sorted(around_of(["net/blocks/0"]))
+    ['net', 'net/blocks', 'net/blocks/0']
+    """
+    pieces = [path.split("/") for path in paths]
+    return {"/".join(p[: i + 1]) for p in pieces for i in range(len(p))}
+
+
+def _opened(scope: str, part: str, opened: Collection[str]) -> str:
+    """The part that a node stands in where some parts are open; "" where it stands alone."""
+    while part in opened:
+        deeper = scope[len(part) + 1 :].partition("/")[0]
+        part = f"{part}/{deeper}" if deeper else ""
+    return part
+
+
+def _within(scope: str, opened: Collection[str]) -> str:
+    """The innermost open part around a scope; of a list that is open, each part alone."""
+    for path in sorted(around_of([scope]), key=len, reverse=True):
+        if path in opened:
+            deeper = scope[len(path) + 1 :].partition("/")[0]
+            return f"{path}/{deeper}" if deeper.partition("#")[0].isdigit() else path
+    return ""
 
 
 def _cut(scope: str, depth: int, lists: set[str]) -> str:
@@ -138,7 +180,7 @@ def _is_listed(piece: str) -> bool:
 
 def _titles(scopes: list[str]) -> dict[str, str]:
     """A title for each part: its own name, with the part around it where others have the same."""
-    short = {scope: _title(scope) for scope in scopes}
+    short = {scope: title_of(scope) for scope in scopes}
     # calls of one part are not others: only what stands in different places is
     met = Counter(title for _, title in {(_CALL.sub("", s), t) for s, t in short.items()})
     return {
@@ -148,11 +190,11 @@ def _titles(scopes: list[str]) -> dict[str, str]:
 
 
 def _longer(scope: str, title: str) -> str:
-    around = _title(scope.rpartition("/")[0])
+    around = title_of(scope.rpartition("/")[0])
     return title if title.startswith(f"{around}.") else f"{around}.{title}"
 
 
-def _title(scope: str) -> str:
+def title_of(scope: str) -> str:
     """The last piece, without what tells calls apart and, of a list, which one it is."""
     *around, last = (piece.partition("#")[0] for piece in scope.split("/"))
     last = last.strip("[]")
