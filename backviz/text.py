@@ -271,8 +271,11 @@ def sum_sign(added: Fraction, total: float, numbers: NumberStyle, products: bool
     away = abs(added - numbers.printed(total))
     if not products or not total:
         return "≈" if away else "="
-    unit = Fraction(10) ** (math.floor(math.log10(abs(total))) + 1 - numbers.digits)
-    return "=" if 2 * away <= unit else "≈"
+    place = math.floor(math.log10(abs(total))) + 1 - numbers.digits
+    if abs(total) < 10 ** max(6, numbers.digits):  # written whole, with all its digits
+        place = min(place, 0)
+    unit = Fraction(10) ** place
+    return "=" if 2 * away <= unit * (1 + Fraction(1, 10**9)) else "≈"
 
 
 def _written(terms: Sequence[Sequence[float]], numbers: NumberStyle, bare: bool) -> str:

@@ -115,5 +115,8 @@ def _way(run: Run, node: int) -> list[tuple[int, float]]:
 
 
 def _size(x: Any) -> float:
-    """The length of a gradient."""
-    return float(np.sqrt(np.sum(np.square(x))))
+    """The length of a gradient, also where its square would be infinite or 0."""
+    largest = float(np.max(np.abs(x), initial=0.0))
+    if not 0 < largest < np.inf:
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(np.divide(x, largest)))))

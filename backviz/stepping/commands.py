@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from backviz.errors import BackvizError, InputError, UsageError
 from backviz.registry import unknown
-from backviz.stepping import moves, points, program, quiz, reasons, views, whatif
+from backviz.stepping import moves, points, program, quiz, single, views, whatif
 from backviz.stepping.answers import Answer, refused
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_on
@@ -143,7 +143,7 @@ def _clear(state: State, text: str) -> tuple[State, Answer]:
 def _why(state: State, text: str) -> Answer:
     found = re.fullmatch(r"(.+?)(?:\s+(?:path\s+)?(\d{1,9}))?", _named(state, text))
     assert found is not None
-    return reasons.why(state, found[1], int(found[2] or 0))
+    return single.why(state, found[1], int(found[2] or 0))
 
 
 def _check(state: State, text: str) -> tuple[State, Result]:
@@ -188,7 +188,7 @@ _add(
 )
 _add("list", _looking(views.listing), "l all", "l", usage="list [all|NODE]", again=True)
 _add("print", _looking(views.printed), "p W1[0, :]", "p", usage="print NODE[i]")
-_add("local", _looking(lambda s, t: reasons.local(s, _named(s, t))), "local d", usage="local NODE")
+_add("local", _looking(lambda s, t: single.local(s, _named(s, t))), "local d", usage="local NODE")
 _add("why", _looking(_why), "y a", "y", usage="why NODE [k]")
 _add("where", _looking(lambda s, t: views.where(s)), "where")
 _add("program", _looking(lambda s, t: program.programmed(s)), "program")

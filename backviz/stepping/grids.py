@@ -166,11 +166,13 @@ def _parts(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def _wrapped(x: np.ndarray, look: Look) -> list[str]:
     """A vector in rows as long as the screen is wide, each after the number of its first entry."""
-    cells = aligned([_number(v, look) for v in x[:WRAPPED]], look.numbers.decimal)
+    plain = [_number(v, look) for v in x[:WRAPPED]]
+    line = f"  [{GAP.join(plain)}]"
+    if x.size <= WIDE and screen_width(line) <= look.width:
+        return [line]
+    cells = aligned(plain, look.numbers.decimal)
     room = look.width - 6 - len(f"{x.size}")
     many = max(1, room // (screen_width(cells[0]) + 2))
-    if len(cells) <= many:
-        return [f"  [{_blank(GAP.join(cells))}]"]
     label = len(f"[{len(cells)}]")
     rows = [(f"[{k}]", GAP.join(cells[k : k + many])) for k in range(0, len(cells), many)]
     lines = [f"  {padded(first, label)}  {_blank(row)}".rstrip() for first, row in rows]

@@ -380,9 +380,9 @@ def local(state: State, name: str) -> Local:
     said, formula = record.names[node], state.teller.formula(node)
     if value.op is None:
         return Local(said, formula, "", value.data)
-    slopes = tuple(
-        _slope(state, node, position, target) for position, target in enumerate(record.inputs(node))
-    )
+    told = list(enumerate(record.inputs(node)))
+    named = [(p, i) for p, i in told if record.values[i].requires_grad or not record.nameless(i)]
+    slopes = tuple(_slope(state, node, position, target) for position, target in named or told)
     return Local(said, formula, value.op.name, value.data, slopes, state.teller.aligned(node))
 
 

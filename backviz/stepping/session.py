@@ -19,7 +19,7 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.sources.frames import named_by
-from backviz.stepping import moves, points, quiz, reasons, views, whatif
+from backviz.stepping import moves, points, quiz, reasons, single, views, whatif
 from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.state import State, gradient, start
@@ -175,18 +175,21 @@ class Stepper:
         """Say it when a node's value or gradient changes."""
         return self._move(f"watch {node}", points.watch, node)
 
-    def why(self, node: str, path: int = 0) -> reasons.Why | reasons.PathAnswer:
-        """The chain rule with numbers: every path's product, and their sum."""
-        return self._look(f"why {node} {path or ''}".rstrip(), reasons.why, node, path)
+    def why(self, node: str, path: int = 0) -> reasons.Why | reasons.PathAnswer | single.WhyEntry:
+        """The chain rule with numbers: every path's product, and their sum.
+
+        Of one entry, as in "W[0, 1]", the sum over the samples or whatever else arrives.
+        """
+        return self._look(f"why {node} {path or ''}".rstrip(), single.why, node, path)
 
     def explain(self, name: str = "") -> Answer:
         """A misconception or an op on one screen; without a name, the topics."""
         view = lambda state: COMMANDS["explain"].act(state, name)[1].told  # noqa: E731
         return self._look(f"explain {name}".rstrip(), view)
 
-    def local(self, node: str) -> reasons.Local:
-        """The rules and local derivatives of the op that made a node."""
-        return self._look(f"local {node}", reasons.local, node)
+    def local(self, node: str) -> reasons.Local | single.LocalEntry:
+        """The rules and local derivatives of the op that made a node, or one entry: "z[0, 1]"."""
+        return self._look(f"local {node}", single.local, node)
 
     def print(self, node: str) -> views.Printed:
         """Value and gradient of a node, or of a part of it: "W[0, :]"."""

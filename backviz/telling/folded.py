@@ -17,7 +17,7 @@ from backviz.ops import OPS
 from backviz.telling.formulas import Call, operand
 from backviz.telling.order import Order, Sums
 from backviz.telling.step import Operand
-from backviz.telling.teller import Teller, sign_before
+from backviz.telling.teller import Teller, Worked, sign_before
 from backviz.telling.timeline import Place, Timeline
 from backviz.text import NumberStyle
 
@@ -184,7 +184,11 @@ class FoldedTeller(Teller):
     def numeric(self, node: int) -> tuple[str, str]:
         """The formula with numbers, and the sign before its value."""
         nodes, inside = self.whole.nodes, self._inside(node)
-        steps = [(n, op, operands(self.whole, n)) for n in inside if (op := nodes[n]["op"])]
+        steps = [
+            Worked(n, OPS[op], operands(self.whole, n), nodes[n].get("params", {}))
+            for n in inside
+            if (op := nodes[n]["op"])
+        ]
         value = self.view.nodes[node]["value"]
         sign = sign_before(value, steps, lambda n: nodes[n]["value"], self.numbers)
         return self.written(node, lambda n: as_symbol(nodes[n]["value"], self.numbers)), sign

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from backviz.autodiff.formula import Formula
 from backviz.autodiff.misfit import PRODUCTS
 from backviz.autodiff.op import Op
+from backviz.autodiff.operand import Params
 from backviz.autodiff.symbol import Symbol
 from backviz.telling.formulas import Call, summed_axes, written
 from backviz.telling.order import Order
@@ -284,33 +286,49 @@ class RunTeller(Teller):
         op = values[node].op
         assert op is not None
         data = tuple(values[i].data for i in inputs)
-        sign = sign_before(values[node].data, [(node, op.name, inputs)], self.value, self.numbers)
-        return written(op, data, values[node].params, self.numbers), sign
+        params = values[node].params
+        steps = [Worked(node, op, inputs, params)]
+        sign = sign_before(values[node].data, steps, self.value, self.numbers)
+        return written(op, data, params, self.numbers), sign
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One op on the way to a number: what it computes, with what, from which nodes."""
+
+    node: Any
+    op: Op
+    inputs: Sequence[Any]
+    params: Params
 
 
 def sign_before(
-    value: float,
-    inside: Iterable[tuple[int, str, list[int]]],
-    number_of: Callable[[int], Any],
-    numbers: NumberStyle,
+    value: float, inside: Iterable[Worked], number_of: Callable[[Any], Any], numbers: NumberStyle
 ) -> str:
-    """Whether the printed numbers of a sum add up to its printed value: `=` or `≈`.
+    """Whether the printed numbers come to the printed value: `=` or `≈`.
 
-    `inside` are the nodes that were computed on the way to it, with op and operands, in their
-    order; the last is the sum.
+    `inside` are the ops that lead to it, in their order; the last gives the value. Sums are exact,
+    and what else is computed may be away by half a unit of the last digit.
     """
     steps = list(inside)
-    ops = {op for _, op, _ in steps}
-    if not ops & {"add", "sub"} or ops - _EXACT.keys():
-        return "="
-    used = {u for node, _, inputs in steps for u in (node, *inputs)}
+    used = {u for step in steps for u in (step.node, *step.inputs)}
     found = {u: number_of(u) for u in used}
-    if not all(isinstance(x, float) and math.isfinite(x) for x in found.values()):
+    if not steps or not all(isinstance(x, float) and math.isfinite(x) for x in found.values()):
         return "="
-    worth = {u: numbers.printed(x) for u, x in found.items()}
-    for node, op, inputs in steps:
-        worth[node] = _EXACT[op](*(worth[u] for u in inputs))
-    return sum_sign(worth[steps[-1][0]], value, numbers, "mul" in ops)
+    names = {step.op.name for step in steps}
+    worth: dict[Any, Any] = {u: numbers.printed(x) for u, x in found.items()}
+    for step in steps:
+        given = [worth[u] for u in step.inputs]
+        exact = _EXACT.get(step.op.name)
+        if exact is not None:
+            worth[step.node] = exact(*given)
+            continue
+        made = step.op.compute([float(x) for x in given], step.params)
+        if not isinstance(made, float) or not math.isfinite(made):
+            return "≈"
+        worth[step.node] = Fraction(made)
+    rounded = bool(names - {"add", "sub", "neg"})
+    return sum_sign(worth[steps[-1].node], value, numbers, rounded)
 
 
 def number(x: Any) -> Any:
