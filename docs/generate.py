@@ -33,6 +33,7 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import THEMES
 from backviz.lessons import BREAKS, LESSONS, explanation
+from backviz.lessons.model import by_subject
 from backviz.lessons.op_page import call_text, record, rules
 from backviz.lessons.screen import lines as screen_of
 from backviz.movies import FORMATS, still
@@ -337,15 +338,23 @@ $ backviz explain --break accumulate --src 'L=a*a; a=3'
 """
 
 
+def _also(name: str) -> list[str]:
+    """The other words of a topic, as a line."""
+    also = LESSONS[name].also if name in LESSONS else None
+    return ["", f"Also found as: {escape_markdown(also.en)}"] if also else []
+
+
 def lessons_page() -> str:
     """Every topic as the console shows it, and one op."""
     rows = [f"| `{b.name}` | {escape_markdown(b.about.en)} |" for b in BREAKS.values()]
     lines = [LESSONS_HEAD + "\n".join(rows)]
-    for name in (*LESSONS, "tanh"):
-        made = explanation(name)
-        question = made.head.en if name in LESSONS else "An op: tanh"
-        lines += ["", f"## {question}", "", f"`{name}`", ""]
-        lines += ["```text", *screen_of(made, Look())[1:], "```"]
+    for subject, lessons in [*by_subject().items(), ("An op", [])]:
+        lines += ["", f"## {subject}"]
+        for name in [lesson.name for lesson in lessons] or ["tanh"]:
+            made = explanation(name)
+            question = made.head.en if name in LESSONS else name
+            lines += ["", f"### {question}", "", f"`{name}`", *_also(name), ""]
+            lines += ["```text", *screen_of(made, Look())[1:], "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -66,11 +66,14 @@ def offer_composite(_: click.Context, __: click.Parameter, word: str) -> list[Co
 
 
 def offer_topics(_: click.Context, __: click.Parameter, word: str) -> list[CompletionItem]:
-    """Offers topics of lessons and public ops."""
+    """Offers topics of lessons and public ops; after a letter also what else topics are called."""
     from backviz.lessons import LESSONS
+    from backviz.lessons.finding import typed_words
     from backviz.ops import OPS
 
     names = [*LESSONS, *sorted(op.name for op in OPS.values() if op.public)]
+    if word:
+        names += [each for each in typed_words() if each not in names]
     return [CompletionItem(name) for name in names if name.startswith(word)]
 
 

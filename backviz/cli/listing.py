@@ -214,10 +214,12 @@ def _commands() -> Rows:
 
 
 def _topics() -> Rows:
-    from backviz.lessons import LESSONS
+    from backviz.lessons.model import by_subject
 
     return [
-        {"name": topic.name, "question": topic.question.of(spoken())} for topic in LESSONS.values()
+        {"name": t.name, "question": t.question.of(spoken()), "subject": subject.of(spoken())}
+        for subject, topics in by_subject().items()
+        for t in topics
     ]
 
 

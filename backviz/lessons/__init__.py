@@ -10,16 +10,19 @@ purpose. To add a topic: a `Lesson` in one of the modules of topics.
 
 from __future__ import annotations
 
-from backviz.autodiff.remedies import unknown_op
 from backviz.errors import UsageError
-from backviz.language import N_, _
+from backviz.language import _
 from backviz.lessons import (  # noqa: F401
+    array_topics,
     engine_topics,
     gradient_topics,
+    loop_topics,
+    record_topics,
     saturation_topics,
     training_topics,
 )
 from backviz.lessons.broken import BREAKS
+from backviz.lessons.finding import found, refusal
 from backviz.lessons.judge import verdict
 from backviz.lessons.model import LESSONS, Block, Explanation, Lesson
 from backviz.lessons.op_page import explain_op
@@ -35,7 +38,8 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
 
     Without a name, `wrong` is run on `source`, or on the topic that it belongs to. Raises
     `UsageError` for an unknown name and for what does not go together, `InputError` for a
-    source that cannot be read.
+    source that cannot be read. A name is also another word for the topic, in any language,
+    or the sign of an op.
 
     >>> explanation("tanh").head.en
     'out = tanh(x)'
@@ -48,13 +52,13 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
         BREAKS[wrong]  # an unknown name raises its own sentence
     if not name and source is None:  # every break is a name of its topic
         name, wrong = wrong, ""
-    if name and name not in LESSONS and name not in OPS:
-        lists = _("backviz explain lists the topics, backviz list ops the ops")
-        raise UsageError(
-            unknown_op(N_("topic or op"), name, [*LESSONS.names(), *OPS.names()], lists)
-        )
+    if name:
+        meant = found(name)
+        if not meant:
+            raise UsageError(refusal(name))
+        name = meant
     if source is not None:
-        if wrong and name in OPS and name not in LESSONS:
+        if wrong and name and name not in LESSONS:
             raise UsageError(
                 _("{name} is an op: drop its name, --break and --src go without it", name=name)
             )
@@ -68,11 +72,13 @@ def explanation(name: str = "", wrong: str = "", source: str | None = None) -> E
 
 def _lesson(lesson: Lesson, wrong: str) -> Explanation:
     broken = wrong or lesson.wrong
-    if wrong and not lesson.source:
+    if wrong and wrong != lesson.wrong and LESSONS[wrong] is not lesson:
         raise UsageError(
             _(
-                "the topic {name} has no small computation to break; give one with --src",
+                "the topic {name} tells of another mistake; for {wrong} leave the name out, or "
+                "give a computation with --src",
                 name=lesson.name,
+                wrong=wrong,
             )
         )
     output = load(lesson.source) if lesson.source else None

@@ -38,7 +38,7 @@ class Break:
     run: Callable[[Value], tuple[Value, Gradients]]
 
 
-BREAKS: Registry[Break] = Registry("break")
+BREAKS: Registry[Break] = Registry("break", home="backviz.lessons.broken_rules")
 
 
 def overwrite(output: Value) -> tuple[Value, Gradients]:
@@ -49,9 +49,9 @@ def overwrite(output: Value) -> tuple[Value, Gradients]:
     >>> gradients[a.serial]
     3.0
     """
-    got = _seeded(output)
-    for node in _backward(output, got):
-        for operand, part in _pulled(node, got[node.serial]):
+    got = seeded(output)
+    for node in backward(output, got):
+        for operand, part in pulled(node, got[node.serial]):
             got[operand.serial] = part  # right: the sum of this and what was there
     return output, got
 
@@ -61,12 +61,12 @@ def stretched(output: Value) -> tuple[Value, Gradients]:
 
     def parts(node: Value, upstream: Any) -> Parts:
         if not isinstance(node.op, Elementwise):
-            yield from _pulled(node, upstream)
+            yield from pulled(node, upstream)
             return
         for position, operand in _uses(node):
             yield operand, upstream * _local(node, position)  # right: summed to operand.shape
 
-    return output, _walk(output, parts)
+    return output, walk(output, parts)
 
 
 def unmasked(output: Value) -> tuple[Value, Gradients]:
@@ -77,9 +77,9 @@ def unmasked(output: Value) -> tuple[Value, Gradients]:
         if op is not None and op.masks and op.is_function:
             yield node.inputs[0], upstream  # right: times the mask, x > 0
         else:
-            yield from _pulled(node, upstream)
+            yield from pulled(node, upstream)
 
-    return output, _walk(output, parts)
+    return output, walk(output, parts)
 
 
 def swapped(output: Value) -> tuple[Value, Gradients]:
@@ -88,13 +88,13 @@ def swapped(output: Value) -> tuple[Value, Gradients]:
     def parts(node: Value, upstream: Any) -> Parts:
         op = node.op
         if not isinstance(op, Elementwise) or len(op.rules) != 2 or None in op.rules:
-            yield from _pulled(node, upstream)
+            yield from pulled(node, upstream)
             return
         for position, operand in _uses(node):
             part = upstream * _local(node, 1 - position)  # right: the rule of this position
             yield operand, _fitted(part, operand)
 
-    return output, _walk(output, parts)
+    return output, walk(output, parts)
 
 
 def recursive(output: Value) -> tuple[Value, Gradients]:
@@ -103,7 +103,7 @@ def recursive(output: Value) -> tuple[Value, Gradients]:
     Raises `InputError` if that visits more than 20,000 nodes: every path is walked, and
     their number can double with each node.
     """
-    got = _seeded(output)
+    got = seeded(output)
     stack, visits = [output], 0
     while stack:
         node = stack.pop()
@@ -116,7 +116,7 @@ def recursive(output: Value) -> tuple[Value, Gradients]:
                     visits=VISITS,
                 )
             )
-        parts = _pulled(node, got[node.serial])
+        parts = pulled(node, got[node.serial])
         for operand, part in parts:
             got[operand.serial] = accumulate(got.get(operand.serial), part)
         stack += [operand for operand, _other in reversed(parts)]  # right: wait for all consumers
@@ -139,9 +139,9 @@ def kept_inside(output: Value) -> tuple[Value, Gradients]:
     """Old gradients are still inside the graph at a second backward; right is that of L + L."""
     got: Gradients = {}
     for _other in range(2):  # right: between the passes all but the leaves are forgotten
-        got.update(_seeded(output))
-        for node in _backward(output, got):
-            for operand, part in _pulled(node, got[node.serial]):
+        got.update(seeded(output))
+        for node in backward(output, got):
+            for operand, part in pulled(node, got[node.serial]):
                 got[operand.serial] = accumulate(got.get(operand.serial), part)
     with recorded():
         return output + output, got
@@ -151,9 +151,9 @@ def early_update(
     output: Value, rate: float = RATE, moves: Callable[[Value], bool] = lambda leaf: True
 ) -> tuple[Value, Gradients]:
     """Leaves move as soon as something reaches them: what lies below sees the new numbers."""
-    got = _seeded(output)
+    got = seeded(output)
     now = {v.serial: v.data for v in tape(output)}  # right: nothing moves during the pass
-    for node in _backward(output, got):
+    for node in backward(output, got):
         for position, operand in _uses(node):
             args = [now[v.serial] for v in node.inputs]
             part = _fitted(_part(node, position, got[node.serial], args), operand)
@@ -163,30 +163,48 @@ def early_update(
     return output, got
 
 
+def overwritten(output: Value) -> tuple[Value, Gradients]:
+    """Leaves are doubled in place after the forward pass; the rules read what stands there now."""
+    now = {v.serial: v.data * (2.0 if v.is_leaf and v.requires_grad else 1.0) for v in tape(output)}
+
+    def parts(node: Value, upstream: Any) -> Parts:
+        args = [now[v.serial] for v in node.inputs]  # right: what stood there in the forward pass
+        for position, operand in _uses(node):
+            yield operand, _fitted(_part(node, position, upstream, args), operand)
+
+    return output, walk(output, parts)
+
+
 # What they share ----------------------------------------------------------------------------
 
 
-def _seeded(output: Value) -> Gradients:
+def seeded(output: Value) -> Gradients:
+    """What every pass begins with: the seed on the result."""
     return {output.serial: seed_of(output, seed_for(output), False)}
 
 
-def _backward(output: Value, got: Gradients) -> Iterator[Value]:
+def backward(output: Value, got: Gradients) -> Iterator[Value]:
     """The nodes that have something to hand on, against the order of recording."""
     for node in reversed(tape(output)):
         if node.op is not None and node.serial in got:
             yield node
 
 
-def _walk(output: Value, parts: Callable[[Value, Any], Parts]) -> Gradients:
-    """A pass in the right order that adds up, with contributions of one's own."""
-    got = _seeded(output)
-    for node in _backward(output, got):
+def walk(output: Value, parts: Callable[[Value, Any], Parts]) -> Gradients:
+    """A pass in the right order that adds up, with contributions of one's own.
+
+    >>> a = Value(3.0)
+    >>> walk(a * a, pulled)[a.serial]
+    6.0
+    """
+    got = seeded(output)
+    for node in backward(output, got):
         for operand, part in quietly(list, parts(node, got[node.serial])):
             got[operand.serial] = accumulate(got.get(operand.serial), part)
     return got
 
 
-def _pulled(node: Value, upstream: Any) -> list[tuple[Value, Any]]:
+def pulled(node: Value, upstream: Any) -> list[tuple[Value, Any]]:
     """What the right engine hands to each operand."""
     if node.op is None:
         return []
@@ -282,6 +300,13 @@ for _row in (
             "the broken engine exchanges the local derivatives of an op's two inputs",
         ),
         swapped,
+    ),
+    Break(
+        "in-place",
+        Words(
+            "the broken program doubles the leaves in place between forward and backward",
+        ),
+        overwritten,
     ),
 ):
     BREAKS.add(_row.name, _row)

@@ -12,7 +12,8 @@ from typing import Any
 
 import backviz.stepping.commands  # noqa: F401  (its rows come first, whatever is imported first)
 from backviz.lessons import Explanation, explanation
-from backviz.lessons.model import LESSONS
+from backviz.lessons.finding import typed_words
+from backviz.lessons.model import LESSONS, by_subject
 from backviz.lessons.screen import data, lines
 from backviz.lessons.words import LISTED
 from backviz.ops import OPS
@@ -60,13 +61,16 @@ def language_of(answer: Answer) -> str:
 
 
 def topic_lines(look: Look) -> list[str]:
-    """All topics with their questions.
+    """All topics with their questions, under what they are about.
 
-    >>> topic_lines(Look())[1]
-    '  accumulate         Why does backward add (+=) and not overwrite (=)?'
+    >>> topic_lines(Look())[1:3]
+    ['The backward pass', '  accumulate         Why does backward add (+=) and not overwrite (=)?']
     """
-    topics = [(lesson.name, lesson.question.of(look.lang)) for lesson in LESSONS.values()]
-    return [look.fit(LISTED.of(look.lang)), *look.table(topics)]
+    made = [look.fit(LISTED.of(look.lang))]
+    for subject, lessons in by_subject().items():
+        made += look.lines(subject.of(look.lang))
+        made += look.table([(each.name, each.question.of(look.lang)) for each in lessons])
+    return made
 
 
 def explained(name: str = "") -> Answer:
@@ -85,7 +89,7 @@ def _explain(state: State, text: str) -> tuple[State, Result]:
 
 
 def _names(state: State) -> list[str]:
-    return [*LESSONS.names(), *OPS.names()]
+    return [*LESSONS.names(), *OPS.names(), *typed_words()]
 
 
 COMMANDS.add(

@@ -11,47 +11,46 @@ from backviz.autodiff.backward import gradients_of
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
 from backviz.lessons.broken import early_update
-from backviz.lessons.model import LESSONS, Lesson, Table, same
-from backviz.lessons.views import GRADIENT, NAME, VALUE, contributions
+from backviz.lessons.judge import GRADIENT
+from backviz.lessons.model import Table, same, topics_on
+from backviz.lessons.views import NAME, VALUE, contributions
 from backviz.optim.sgd import SGD
 from backviz.sources import EXAMPLES
 from backviz.words import Words
 
-LESSONS.add(
+topic = topics_on("pass")
+
+topic(
     "accumulate",
-    Lesson(
-        "accumulate",
-        Words(
-            "Why does backward add (+=) and not overwrite (=)?",
-        ),
-        Words(
-            "a is used three times, and a change of a reaches L through every use. By the chain "
-            "rule the gradient is the sum over all of them. An engine that overwrites keeps the "
-            "last part only, and is right only where every value is used once.",
-        ),
-        "d=a*a; L=d+a; a=3",
-        (contributions("a"),),
-        "accumulate",
+    Words(
+        "Why does backward add (+=) and not overwrite (=)?",
     ),
+    Words(
+        "a is used three times, and a change of a reaches L through every use. By the chain "
+        "rule the gradient is the sum over all of them. An engine that overwrites keeps the "
+        "last part only, and is right only where every value is used once.",
+    ),
+    "d=a*a; L=d+a; a=3",
+    (contributions("a"),),
+    "accumulate",
+    also=Words("sum of gradients, used twice, fan-out, multivariable chain rule"),
 )
 
-LESSONS.add(
+topic(
     "topological-order",
-    Lesson(
-        "topological-order",
-        Words(
-            "Why not simply recurse from the result to its inputs?",
-        ),
-        Words(
-            "c and d are used twice. The recursion hands the gradient of c on when one part has "
-            "come, and again when the other has: what came first is counted twice. In topological "
-            "order a value waits until all its consumers have handed back their part.",
-        ),
-        EXAMPLES["order"].expression,
-        (contributions("c", "d"),),
-        "topo",
+    Words(
+        "Why not simply recurse from the result to its inputs?",
     ),
-    ["topo", "order"],
+    Words(
+        "c and d are used twice. The recursion hands the gradient of c on when one part has "
+        "come, and again when the other has: what came first is counted twice. In topological "
+        "order a value waits until all its consumers have handed back their part.",
+    ),
+    EXAMPLES["order"].expression,
+    (contributions("c", "d"),),
+    "topo",
+    aliases=["topo", "order"],
+    also=Words("recursion, topological sort, DAG, order of nodes"),
 )
 
 
@@ -74,21 +73,20 @@ def _two_passes(output: Value) -> Table:
     return Table(heads, tuple(rows))
 
 
-LESSONS.add(
+topic(
     "backward-twice",
-    Lesson(
-        "backward-twice",
-        Words("What does a second backward() do?"),
-        Words(
-            "Leaves add the second pass to the first, as in torch: two passes are the gradient of "
-            "L + L. Values inside the graph begin anew. An engine that keeps their old gradients "
-            "as well hands them on a second time, and the leaves get too much.",
-        ),
-        "d=a*b; L=d*c; a=2; b=3; c=4",
-        (_two_passes,),
-        "inner-grads",
+    Words("What does a second backward() do?"),
+    Words(
+        "Leaves add the second pass to the first: two passes are the gradient of L + L. Values "
+        "inside the graph begin anew. An engine that keeps their old gradients as well hands "
+        "them on a second time, and the leaves get too much. torch frees what the first pass "
+        "has used and refuses a second, unless the first had retain_graph=True.",
     ),
-    ["inner-grads"],
+    "d=a*b; L=d*c; a=2; b=3; c=4",
+    (_two_passes,),
+    "inner-grads",
+    aliases=["inner-grads"],
+    also=Words("second backward, backward a second time, two backward passes"),
 )
 
 
@@ -114,20 +112,18 @@ def _descents(output: Value, rate: float = 0.1, steps: int = 4) -> Table:
     return Table(heads, rows)
 
 
-LESSONS.add(
+topic(
     "zero-grad",
-    Lesson(
-        "zero-grad",
-        Words("What if zero_grad is forgotten?"),
-        Words(
-            "backward adds to what the leaves have, so without zero_grad every step follows the "
-            "sum of all gradients so far. It looks like a training with too large a rate: w runs "
-            "past the minimum at 1 and swings.",
-        ),
-        "L=(w-1)**2; w=3",
-        (_descents,),
-        "zero-grad",
+    Words("What if zero_grad is forgotten?"),
+    Words(
+        "backward adds to what the leaves have, so without zero_grad every step follows the "
+        "sum of all gradients so far. It looks like a training with too large a rate: w runs "
+        "past the minimum at 1 and swings.",
     ),
+    "L=(w-1)**2; w=3",
+    (_descents,),
+    "zero-grad",
+    also=Words("optimizer.zero_grad, gradients add up, forgotten zero_grad"),
 )
 
 
@@ -148,25 +144,23 @@ def _after_decay(output: Value) -> Table:
     title = Words(
         "u is a parameter of another branch; a step with weight decay",
     )
-    return Table(heads, tuple(rows), title)
+    return Table(heads, tuple(rows), title, right=3, wrong=4)
 
 
-LESSONS.add(
+topic(
     "zero-or-none",
-    Lesson(
-        "zero-or-none",
-        Words(
-            "Is a gradient of 0 the same as no gradient?",
-        ),
-        Words(
-            "The gradient of a was computed, and is 0: L does not change with a here. u is not a "
-            "part of L, so its gradient was never computed (—, None). An optimizer skips it; with "
-            "a 0 in its place weight decay and momentum would move a parameter that took no part.",
-        ),
-        "L=relu(a)+b*b; a=-1; b=2",
-        (_after_decay,),
+    Words(
+        "Is a gradient of 0 the same as no gradient?",
     ),
-    ["not-computed"],
+    Words(
+        "The gradient of a was computed, and is 0: L does not change with a here. u is not a "
+        "part of L, so its gradient was never computed (—, None). An optimizer skips it; with "
+        "a 0 in its place weight decay and momentum would move a parameter that took no part.",
+    ),
+    "L=relu(a)+b*b; a=-1; b=2",
+    (_after_decay,),
+    aliases=["not-computed"],
+    also=Words("None, grad is None, set_to_none, zero gradient, unused parameter"),
 )
 
 
@@ -190,24 +184,22 @@ def _mazur(output: Value, rate: float = 0.5) -> Table:
             (Words("E after the step"), after(right), after(wrong)))  # fmt: skip
     heads = (same(""), Words("update after backward"),
              Words("update during backward"))  # fmt: skip
-    return Table(heads, rows, digits=9)
+    return Table(heads, rows, digits=9, right=1, wrong=2)
 
 
-LESSONS.add(
+topic(
     "update-after",
-    Lesson(
-        "update-after",
-        Words(
-            "May weights be updated during the backward pass?",
-        ),
-        Words(
-            "No: the gradient of w1 goes through w5 … w8, and it is the gradient at the weights of "
-            "the forward pass. If the last layer moves first, the first layer gets the gradient of "
-            "no function at all. A well-known worked example (Mazur) publishes 0.291027924, the "
-            "number on the right.",
-        ),
-        EXAMPLES["mazur-scalar"].expression,
-        (_mazur,),
+    Words(
+        "May weights be updated during the backward pass?",
     ),
-    ["update-early"],
+    Words(
+        "No: the gradient of w1 goes through w5 … w8, and it is the gradient at the weights of "
+        "the forward pass. If the last layer moves first, the first layer gets the gradient of "
+        "no function at all. A well-known worked example (Mazur) publishes 0.291027924, the "
+        "number on the right.",
+    ),
+    EXAMPLES["mazur-scalar"].expression,
+    (_mazur,),
+    aliases=["update-early"],
+    also=Words("update during backward, when to update, mazur"),
 )

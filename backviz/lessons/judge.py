@@ -5,6 +5,7 @@ Invariant: the differences use forward values only, so that they take no engine'
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,10 @@ STEP = 1e-5
 ROUNDING = 1e-12  # of the same sum in another order
 NAME = 16  # characters
 
-HEADS = (
-    Words("gradient"),
-    Words("right"),
-    Words("broken"),
-    Words("finite differences"),
-)
+GRADIENT = Words("gradient")
+RIGHT = Words("right")
+BROKEN = Words("broken")
+DIFFERENCES = Words("finite differences")
 
 
 def differences(output: Value, leaf: Value, step: float = STEP) -> Any:
@@ -99,7 +98,25 @@ def verdict(output: Value, name: str) -> Table:
         rows.append((label, gradient, wrong.get(leaf.serial), judged))
     equal = all(_equal(g, wrong.get(v.serial)) for v, g in zip(leaves, right, strict=True))
     more = len(leaves) - len(rows)
-    return Table(HEADS, tuple(rows), broken.about, note=_note(rows, equal, more))
+    return rivals(rows, title=broken.about, note=_note(rows, equal, more))
+
+
+def rivals(
+    rows: Iterable[tuple[Any, ...]],
+    wrong: Words = BROKEN,
+    right: Words = RIGHT,
+    first: Words = GRADIENT,
+    judge: Words = DIFFERENCES,
+    **more: Any,
+) -> Table:
+    """What is right beside what is wrong: rows of a name, both, and where there is one the judge.
+
+    >>> rivals([("a", 7.0, 3.0)]).heads[2].en
+    'broken'
+    """
+    made = tuple(rows)
+    heads = (first, right, wrong, judge)[: len(made[0])]
+    return Table(heads, made, right=1, wrong=2, judge=3 if len(heads) > 3 else 0, **more)
 
 
 def _equal(right: Any, wrong: Any) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from backviz.autodiff.value import Value
-from backviz.lessons.model import LESSONS, Lesson, Table, same
+from backviz.lessons.model import Table, same, topics_on
 from backviz.lessons.views import contributions
 from backviz.ops import OPS
 from backviz.words import Words
+
+topic = topics_on("fading")
 
 
 def _chains(_: Any) -> Table:
@@ -32,23 +34,22 @@ def _chains(_: Any) -> Table:
     return Table(heads, tuple(rows), Words("dh/dx at x = 0"))
 
 
-LESSONS.add(
+topic(
     "quarter",
-    Lesson(
-        "quarter",
-        Words(
-            "Does each sigmoid layer divide the gradient by 4?",
-        ),
-        Words(
-            "The derivative of a sigmoid is at most 0.25, so with weights up to 1 ten layers pass "
-            "less than a millionth. But 0.25 is a bound on one factor, not the factor: a layer "
-            "multiplies by w·σ′. With w = 4 it can pass more, and off the middle much less. tanh "
-            "has slope 1 at 0.",
-        ),
-        "",
-        (_chains,),
+    Words(
+        "Does each sigmoid layer divide the gradient by 4?",
     ),
-    ["sigmoid-quarter"],
+    Words(
+        "The derivative of a sigmoid is at most 0.25, so with weights up to 1 ten layers pass "
+        "less than a millionth. But 0.25 is a bound on one factor, not the factor: a layer "
+        "multiplies by w·σ′. With w = 4 it can pass more, and off the middle much less, as the "
+        "engine with 1/4 for every slope shows. tanh has slope 1 at 0.",
+    ),
+    "h=sigmoid(w*x); L=sigmoid(w*h); w=4; x=0.5",
+    (_chains,),
+    "sigmoid-quarter",
+    aliases=["sigmoid-quarter"],
+    also=Words("sigmoid derivative, slope of a sigmoid, 0.25"),
 )
 
 
@@ -71,38 +72,76 @@ def _saturated(_: Any) -> Table:
     return Table(heads, tuple(rows), Words("the target is 0"))
 
 
-LESSONS.add(
+topic(
     "loud-but-deaf",
-    Lesson(
-        "loud-but-deaf",
-        Words(
-            "Does a neuron that is very wrong learn fast?",
-        ),
-        Words(
-            "Not with a sigmoid and the squared error: the more certain the wrong answer, the "
-            "flatter the sigmoid, and its slope p(1 − p) is a factor of the gradient. Loud, but "
-            "deaf. Cross-entropy cancels that factor and leaves p − y, the error itself.",
-        ),
-        "",
-        (_saturated,),
+    Words(
+        "Does a neuron that is very wrong learn fast?",
     ),
-    ["saturation"],
+    Words(
+        "Not with a sigmoid and the squared error: the more certain the wrong answer, the "
+        "flatter the sigmoid, and its slope p(1 − p) is a factor of the gradient. Loud, but "
+        "deaf. Cross-entropy cancels that factor and leaves p − y, the error itself. The broken "
+        "engine drops the factor without cause: for the squared error it is there.",
+    ),
+    "p=sigmoid(z); L=p**2; z=5",
+    (_saturated,),
+    "no-slope",
+    aliases=["saturation", "no-slope"],
+    also=Words(
+        "saturated, saturation, saturated sigmoid, squared error with sigmoid, slow learning"
+    ),
 )
 
-LESSONS.add(
+topic(
     "dead-relu",
-    Lesson(
-        "dead-relu",
-        Words("Why does a dead ReLU not come back?"),
-        Words(
-            "The input of the ReLU is negative, so its slope is 0 and every gradient behind it is "
-            "0: w and b do not move, however large the loss. If that holds for all data, they "
-            "never will. Remedies: a smaller rate, a bias above 0, leaky ReLU. The broken ReLU "
-            "shows what the mask holds back.",
-        ),
-        "p=w*x; z=p+b; h=relu(z); e=h-1; L=e**2; w=-2; x=1; b=0.5",
-        (contributions("h", "z", "p", "w"),),
-        "relu-mask",
+    Words("Why does a dead ReLU not come back?"),
+    Words(
+        "The input of the ReLU is negative, so its slope is 0 and every gradient behind it is "
+        "0: w and b do not move, however large the loss. If that holds for all data, they "
+        "never will. Remedies: a smaller rate, a bias above 0, leaky ReLU. The broken ReLU "
+        "shows what the mask holds back.",
     ),
-    ["relu-mask"],
+    "p=w*x; z=p+b; h=relu(z); e=h-1; L=e**2; w=-2; x=1; b=0.5",
+    (contributions("h", "z", "p", "w"),),
+    "relu-mask",
+    aliases=["relu-mask"],
+    also=Words("dead neuron, dead unit, dying relu, dead, negative input"),
+)
+
+
+def _depths(_: Any, w: float = 0.2) -> Table:
+    """The derivative of a deep chain for its input, without the way around each layer and with."""
+    rows = []
+    for depth in (1, 5, 10, 20):
+        slopes = []
+        for skip in (True, False):
+            x = Value(0.1)
+            h = x
+            for _layer in range(depth):
+                f = (h * w).tanh()
+                h = h + f if skip else f
+            h.backward()
+            slopes.append(x.grad)
+        rows.append((str(depth), w**depth, *slopes[::-1]))
+    heads = (Words("layers"), same(f"{w}^n"), same("tanh(w·h)"), same("h + tanh(w·h)"))
+    return Table(heads, tuple(rows), Words("dh/dx for w = {w}", w=w))
+
+
+topic(
+    "residual",
+    Words("Do only sigmoids make a gradient vanish?"),
+    Words(
+        "A layer multiplies by w·f′. tanh has slope 1 in the middle, yet with w = 0.2 twenty "
+        "layers leave nothing: the weights do it. With a residual connection the factor is "
+        "1 + w·f′, and the 1 comes from the way around the layer. An engine that loses that way "
+        "is back at the product.",
+    ),
+    "h1=x+tanh(w*x); h2=h1+tanh(w*h1); L=h2**2; x=0.5; w=0.2",
+    (_depths,),
+    "skip-lost",
+    aliases=["skip-lost"],
+    also=Words(
+        "vanishing, vanishing gradient, vanishing gradients, vanish, residual connection, "
+        "skip connection, skip connections, resnet, shortcut, depth"
+    ),
 )

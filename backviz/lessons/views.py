@@ -12,7 +12,7 @@ import numpy as np
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.replay import as_function, leaves_of
 from backviz.autodiff.value import Value
-from backviz.lessons.judge import differences
+from backviz.lessons.judge import DIFFERENCES, GRADIENT, RIGHT, differences
 from backviz.lessons.model import Dress, Table, View, same
 from backviz.stepping.blocks import shapes_text
 from backviz.telling.record import Record
@@ -25,8 +25,6 @@ NUMBERS = NumberStyle()
 USE = Words("use")
 NAME = Words("name")
 VALUE = Words("value")
-GRADIENT = Words("gradient")
-DIFFERENCES = Words("finite differences")
 
 
 def contributions(*names: str) -> View:
@@ -107,11 +105,12 @@ def nudges(output: Value, h: float = 0.001) -> Table:
         gradient = run.whole(run.record.index[leaf.serial])
         with recorded():
             after = as_function(output, [leaf])(Value(leaf.data + h)).data
-        rows.append((leaf.label, leaf.data, gradient, gradient * h, after - output.data))
+        rows.append((leaf.label, leaf.data, gradient, gradient * h, leaf.data * h,
+                     after - output.data))  # fmt: skip
     name = output.label
-    heads = (NAME, VALUE, GRADIENT, Words("gradient·{h}", h=h),
+    heads = (NAME, VALUE, GRADIENT, Words("gradient·{h}", h=h), Words("value·{h}", h=h),
              Words("change of {name}", name=name))  # fmt: skip
-    return Table(heads, tuple(rows), digits=5)
+    return Table(heads, tuple(rows), digits=5, right=3, wrong=4, judge=5)
 
 
 def product_rules(output: Value) -> Table:
@@ -132,6 +131,5 @@ def product_rules(output: Value) -> Table:
                      f"{left} @ {right} → {np.shape(run.whole(target))}",
                      run.whole(target), plain[position],
                      differences(output, record.values[target])))  # fmt: skip
-    heads = (Words("rule"), Words("shapes"), Words("right"),
-             Words("without ᵀ"), DIFFERENCES)  # fmt: skip
-    return Table(heads, tuple(rows))
+    heads = (Words("rule"), Words("shapes"), RIGHT, Words("without ᵀ"), DIFFERENCES)
+    return Table(heads, tuple(rows), right=2, wrong=3, judge=4)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import topic_truth
 
 import backviz
 from backviz import load
@@ -22,7 +23,7 @@ from backviz.cli import _run
 from backviz.errors import InputError, UsageError
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.judge import differences, verdict
-from backviz.lessons.model import Table
+from backviz.lessons.model import Table, by_subject
 from backviz.lessons.op_page import record, slopes_at_kink, upstream_of
 from backviz.lessons.screen import data, lines
 from backviz.nn import MLP
@@ -60,6 +61,14 @@ MISCONCEPTIONS = {
     "update/weight ratio 1e-3": "update-ratio",
     "value against gradient (nudge)": "nudge",
     "update after backward, not during it": "update-after",
+    "order of matrices": "matrix-order",
+    "δ against ∂L/∂W": "delta",
+    "seeds, vjp against Jacobian": "vjp",
+    "softmax with cross-entropy is p − y": "softmax-loss",
+    "ties in max and pooling": "ties",
+    "change in place": "in-place",
+    "vanishing through weights, and the residual's 1": "residual",
+    "batch norm in train and eval": "batch-modes",
 }
 # Every broken engine: its topic, and there, leaf by leaf, its gradient worked out by hand.
 BROKEN = {
@@ -74,6 +83,14 @@ BROKEN = {
     ),
     "relu-mask": ("dead-relu", {"w": -2, "x": 4, "b": -2}),
     "local-swap": ("gates", {"x": -30, "y": 40, "z": 0, "w": -10}),
+    "in-place": ("in-place", {"a": 3 * 2 + 4 * 6, "b": 4 * 4}),
+    "softmax-diagonal": ("softmax-loss", {"z": np.array([0, topic_truth.shares()[1][3], 0])}),
+    "ties": ("ties", {"x": np.array([3, 3, 0])}),
+    "skip-lost": ("residual", {"x": topic_truth.without_skip()}),
+    "batch-constants": ("batch-modes", {"x": topic_truth.constant_statistics()}),
+    "no-upstream": ("local", {"a": -3, "b": 2, "c": 1}),
+    "sigmoid-quarter": ("quarter", {"x": 4 * 4 / 16}),
+    "no-slope": ("loud-but-deaf", {"z": 2 / (1 + math.exp(-5))}),
 }
 
 
@@ -93,7 +110,15 @@ def is_number(cell):
 # The right numbers -------------------------------------------------------------------------
 
 SIGMOID = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "relu": lambda x: np.maximum(x, 0)}
-PLAIN = SIGMOID | {"max": max, "sum": np.sum}
+PLAIN = SIGMOID | {
+    "max": max,
+    "sum": np.sum,
+    "tanh": np.tanh,
+    "log": np.log,
+    "amax": np.max,
+    "softmax": lambda z: np.exp(z) / np.exp(z).sum(),
+    "batch_norm": lambda x: (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5),
+}
 
 
 def plain(source, moved=None):
@@ -184,6 +209,19 @@ def two_units(w, v):
 STARTS = [np.zeros((2, 2)), np.full((2, 2), 0.5), normal((2, 2), seed=0, std=0.5)]
 
 
+def apart():
+    """|w1 − w2| after steps of descent, for the random start and for that of all 0.5."""
+    columns = []
+    for start in (STARTS[2], STARTS[1]):
+        (w, v), column = start.copy(), []
+        for _ in range(101):
+            column.append(abs(w[0] - w[1]))
+            gw, gv = two_units(w, v)
+            w, v = w - 0.1 * gw, v - 0.1 * gv
+        columns.append([column[k] for k in (0, 1, 10, 100)])
+    return [list(pair) for pair in zip(*columns, strict=True)]
+
+
 def start_rows():
     return [[gw, gw, gv] for gw, gv in (two_units(*start) for start in STARTS)]
 
@@ -191,8 +229,8 @@ def start_rows():
 def spreads():
     """Standard deviations of ten layers of tanh, and of the gradient at the first, in numpy."""
     x = np.random.default_rng(0).normal(size=(100, 500))
-    rows = []
-    for std in (0.01, None, 1.0):
+    columns = []
+    for std in (0.01, None, 1.0, 1 / 500):
         drawn = [normal((500, 500), seed=k, std=std) if std else xavier_normal((500, 500), seed=k)
                  for k in range(10)]  # fmt: skip
         weights = [np.asarray(w) for w in drawn]
@@ -203,8 +241,8 @@ def spreads():
         g = np.ones(h.shape)
         for k in range(9, 0, -1):
             g = (g * (1 - kept[k] ** 2)) @ weights[k].T
-        rows.append([kept[0].std(), kept[4].std(), kept[9].std(), g.std()])
-    return rows
+        columns.append([kept[0].std(), kept[4].std(), kept[9].std(), g.std()])
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def ratios():
@@ -246,11 +284,25 @@ def mazur(early):
     return [gv[0, 0], gv[0, 1], gw[0, 0], gw[0, 1], before, after]
 
 
+CLIFF = 20 * (2.0**10 - 1) * 2.0**9, 6.0  # its gradient at (2, 3)
+
+
 def cliff(limit):
-    gradient = 20 * (2.0**10 - 1) * 2.0**9
-    gradient *= min(1, limit / gradient)
-    w = 2 - 0.01 * gradient
-    return [gradient, w, (w**10 - 1) ** 2]
+    w, v = (g * min(1, limit / math.hypot(*CLIFF)) for g in CLIFF)
+    after = 2 - 0.01 * w, 3 - 0.01 * v
+    return [w, after[0], (after[0] ** 10 - 1) ** 2 + after[1] ** 2]
+
+
+def clipped():
+    lengths = [g / math.hypot(*CLIFF) for g in CLIFF]
+    turned = 45 - math.degrees(math.atan2(*CLIFF[::-1]))
+    return [[lengths[0], 1], [lengths[1], 1], [0, turned]]
+
+
+def ways():
+    """L after steps of 0.1 against the gradient, and along it."""
+    return [[4 * (1 - s * 0.2) ** (2 * k) + 4 * (1 - s * 0.8) ** (2 * k) for s in (1, -1)]
+            for k in (1, 2, 3)]  # fmt: skip
 
 
 def loud(z):
@@ -273,13 +325,14 @@ TRUTH = {
     "small-input": [[[0.01, 100, 100], [100, 0.01, 0.01], [2, 0.5, 0.5], [0.5, 2, 2]]],
     "local": [[[4, 1, 4, 4], [1, -2, -2, -2], [-3, -2, 6, 6], [2, -2, -4, -4]]],
     "nudge": [[
-        [2, 4, 0.004, (2.001 * 3 + 4) * (2.001 - 4) + 20],
-        [3, -4, -0.004, (2 * 3.001 + 4) * (2 - 4) + 20],
-        [4, -12, -0.012, (2 * 3 + 4.001) * (2 - 4.001) + 20],
+        [2, 4, 0.004, 0.002, (2.001 * 3 + 4) * (2.001 - 4) + 20],
+        [3, -4, -0.004, 0.003, (2 * 3.001 + 4) * (2 - 4) + 20],
+        [4, -12, -0.012, 0.004, (2 * 3 + 4.001) * (2 - 4.001) + 20],
     ]],
     "uphill": [
         [[1, -4, -4], [1, 8, 8]],
         [[1, 1, 8, 0], [0.6, 1.8, 18.72, 10.72], [1.4, 0.2, 2.72, -5.28]],
+        ways(),
     ],
     "kinks": [[[-0.5, 0, 0, 0, 0], [0, 0, 0, 1, 0.5], [0.5, 1, 1, 1, 1]]],
     "broadcasting": [[*([row] for row in ROWS), [ROWS.sum(0)]]],
@@ -290,10 +343,11 @@ TRUTH = {
     "quarter": [[sigmoids(depth) for depth in (1, 2, 5, 10)]],
     "loud-but-deaf": [[loud(z) for z in (0, 2, 5, 10)]],
     "dead-relu": [[[-2, -2], [0, 0], [0, 0], [0, 0]]],
-    "zero-init": [start_rows()],
+    "zero-init": [start_rows(), apart()],
     "init-variance": [spreads()],
-    "clipping": [[cliff(math.inf), cliff(1)]],
+    "clipping": [[cliff(math.inf), cliff(1)], clipped()],
     "update-ratio": [ratios()],
+    **topic_truth.TRUTH,
 }  # fmt: skip
 
 
@@ -359,6 +413,28 @@ def test_both_languages_say_it_in_their_own_words():
         assert len(cyrillic.findall(russian)) > 150
     for op in OPS.values():
         assert not cyrillic.search(" ".join(text(explanation(op.name))))
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_wrong_way_stands_beside_the_right_one_and_differs(name):
+    """Right agrees with the judge, wrong does not; without a judge they only have to differ."""
+    beside = [t for t in tables(explanation(name)) if t.wrong]
+    assert beside
+    for table in beside:
+        assert {table.right, table.wrong, table.judge} <= {*range(len(table.heads))}
+        rows = [[row[k] for k in (table.right, table.wrong, table.judge)] for row in table.rows]
+        assert any(apart_from(right, wrong) for right, wrong, _ in rows)
+        if table.judge and name != "kinks":
+            assert not any(apart_from(right, judged, 2e-3) for right, _, judged in rows)
+            assert any(apart_from(wrong, judged) for _, wrong, judged in rows)
+
+
+def apart_from(a, b, rtol=1e-4):
+    if a is None or b is None:
+        return a is not b
+    if not is_number(a):
+        return a != b
+    return np.shape(a) != np.shape(b) or not np.allclose(a, b, rtol=rtol, atol=1e-6, equal_nan=True)
 
 
 def test_every_misconception_has_its_topic():
@@ -511,7 +587,9 @@ def test_the_command_prints_a_screen_a_list_and_json(capsys):
     assert said("accumulate").splitlines() == text(explanation("accumulate"))
     for lang in LANGS:
         listed = said("--lang", lang).splitlines()
-        assert [line.split()[0] for line in listed[1:]] == [*LESSONS]
+        named = [line.split()[0] for line in listed if re.match(r"  \S", line)]
+        assert named == [*LESSONS]
+        assert len(listed) == 1 + len(LESSONS) + len(by_subject())
         assert max(map(len, listed)) <= 80
     made = json.loads(said("tanh", "--json", "--lang", "ru"))
     assert made["name"] == "tanh"
@@ -537,7 +615,8 @@ def test_a_console_without_the_signs_gets_others():
         (("нет",), "unknown topic or op 'нет'"),
         (("", "tpo"), "did you mean 'topo'"),
         (("tanh", "topo"), "tanh is an op"),
-        (("quarter", "topo"), "give one with --src"),
+        (("quarter", "topo"), "tells of another mistake; for topo leave the name out"),
+        (("zero-grad", "topo"), "give a computation with --src"),
         (("", "", "L=a*a; a=3"), "--src goes with --break"),
         (("tanh", "", "L=a*a; a=3"), "--src goes with --break"),
         (("nope", "", "L=a*a; a=3"), "unknown topic or op 'nope'"),

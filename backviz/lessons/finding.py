@@ -1,0 +1,133 @@
+"""Which topic or op a person means: by its name, its other words in any language, its sign.
+
+Invariant: a name means itself; what is only near to something is offered, never taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from backviz.autodiff.remedies import remedy, unknown_op
+from backviz.language import N_, _
+from backviz.lessons.model import LESSONS, Lesson
+from backviz.ops import OPS
+from backviz.registry import unknown
+from backviz.words import LANGUAGES, Words
+
+SIGNS = {"+": "add", "-": "sub", "−": "sub", "*": "mul", "·": "mul", "/": "div", "@": "matmul",
+         "**": "pow", "^": "pow", "+=": "accumulate"}  # fmt: skip
+STEM = 5  # letters by which words of one kin are known, such as vanishing and vanished
+OFFERED = 3  # topics at most
+TYPED = 0.82  # how alike two words are of which one is a slip of the fingers
+ALIKE = {0x451: 0x435}  # a letter of Russian that many write without its dots
+_WORD = re.compile(r"[^\W_]+")
+
+
+def found(name: str) -> str:
+    """The topic or op that a name means, or "".
+
+    >>> found("Zero_Grad"), found("chain rule"), found("vanishing"), found("@"), found("tanhh")
+    ('zero-grad', 'local', 'residual', 'matmul', '')
+    """
+    for called in (name, name.lower()):
+        if called in LESSONS:
+            return LESSONS.name_of(called)
+        if called in OPS:
+            return OPS.name_of(called)
+    return SIGNS.get(name.strip()) or _meanings().get(_plain(name), "")
+
+
+def other_words(lesson: Lesson) -> Iterator[str]:
+    """What people type for a topic, in every language.
+
+    >>> "chain rule" in other_words(LESSONS["local"])
+    True
+    """
+    if lesson.also is not None:
+        said = dict.fromkeys(lesson.also.of(lang) for lang in LANGUAGES)
+        yield from (word.strip() for words in said for word in words.split(","))
+
+
+def typed_words() -> list[str]:
+    """The other words of all topics that are one word, as TAB offers them.
+
+    >>> "vanishing" in typed_words(), "chain rule" in typed_words()
+    (True, False)
+    """
+    words = (word for lesson in LESSONS.values() for word in other_words(lesson))
+    return [word for word in dict.fromkeys(words) if len(word) > 1 and " " not in word]
+
+
+def refusal(name: str) -> str:
+    """What is said of a word that means nothing: what is spelt so, or treats of it.
+
+    >>> refusal("accumulat")
+    "unknown topic or op 'accumulat'; did you mean 'accumulate'?"
+    >>> refusal("my exploding loss")
+    "unknown topic or op 'my exploding loss'; the nearest topic is clipping"
+    """
+    kind = N_("topic or op")
+    if remedy(name):
+        return unknown_op(kind, name, ())
+    names = [*LESSONS.names(), *OPS.names()]
+    turned = [each for each in names if sorted(each) == sorted(name.lower())]
+    typed = turned or get_close_matches(name.lower(), [*names, *_meanings()], n=1, cutoff=TYPED)
+    if typed and typed[0] in names:
+        return unknown(kind, name, typed)
+    near = [found(typed[0])] if typed else nearest(name)
+    if len(near) > 1:
+        said = _("the nearest topics are {topics}", topics=", ".join(near))
+        return unknown(kind, name, (), said)
+    if near:
+        return unknown(kind, name, (), _("the nearest topic is {topic}", topic=near[0]))
+    lists = _("backviz explain lists the topics, backviz list ops the ops")
+    return unknown(kind, name, names, lists)
+
+
+def nearest(name: str) -> list[str]:
+    """The topics that treat of a word, best first: by their words, then by their texts.
+
+    >>> nearest("saturated neuron")[0]
+    'loud-but-deaf'
+    """
+    wanted = {_stem(word) for word in _WORD.findall(name.lower()) if len(word) > 3}
+    scores: Counter[str] = Counter()
+    for lesson in LESSONS.values():
+        called = {*_stems(lesson.name, *other_words(lesson))}
+        read = {*_stems(*_texts(lesson.question))}
+        told = {*_stems(*_texts(lesson.says))}
+        scores[lesson.name] = sum(
+            4 * (word in called) + 2 * (word in read) + (word in told) for word in wanted
+        )
+    best = scores.most_common(OFFERED)
+    return [each for each, score in best if score and 2 * score > best[0][1]]
+
+
+def _meanings() -> dict[str, str]:
+    """Every other word, as it is compared, with its topic."""
+    return {
+        _plain(word): lesson.name
+        for lesson in LESSONS.values()
+        for word in (lesson.name, *other_words(lesson))
+    }
+
+
+def _texts(words: Words) -> list[str]:
+    return [words.of(lang) for lang in LANGUAGES]
+
+
+def _stems(*texts: str) -> Iterator[str]:
+    for text in texts:
+        yield from (_stem(word) for word in _WORD.findall(text.lower()))
+
+
+def _stem(word: str) -> str:
+    return word[:STEM].translate(ALIKE)
+
+
+def _plain(word: str) -> str:
+    """A word without what people write differently: case, dashes, brackets, dots on a letter."""
+    return "".join(_WORD.findall(word.lower())).translate(ALIKE)
