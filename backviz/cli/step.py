@@ -83,7 +83,7 @@ def step(
         raise UsageError(
             _("--json answers commands that are given: add --commands, --script or a pipe")
         )
-    shell = Shell(start(output, look), write_text, live, watch, as_json=as_json)
+    shell = Shell(start(output, look), write_text, live, (watch,) if watch else (), as_json=as_json)
     shell.follow()
     if live:
         return interact(shell)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import backviz.stepping.commands  # noqa: F401  (its rows come first, whatever is imported first)
+from backviz.language import N_
 from backviz.lessons import Explanation, explanation
 from backviz.lessons.finding import typed_words
 from backviz.lessons.model import LESSONS, by_subject
@@ -94,5 +95,6 @@ def _names(state: State) -> list[str]:
 
 COMMANDS.add(
     "explain",
-    Command("explain", "explain [TOPIC|OP]", "explain accumulate", _explain, offers=_names),
-)
+    Command("explain", "explain [TOPIC|OP]", "explain accumulate", _explain, offers=_names,
+            about=N_("a topic or op, one screen"), subject="asking"),
+)  # fmt: skip

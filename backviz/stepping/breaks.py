@@ -80,6 +80,11 @@ def read_break(text: str, record: Record) -> Break:
             bool(np.any(compare(np.abs(x), limit))) for x in e.numbers))  # fmt: skip
     if re.search(r"[<>]|[=!]=", given):
         return _conditional(read_condition(given), record)
+    if found := re.fullmatch(r"([^=]+)=([^=]+)", given):
+        raise InputError(
+            _("{given}: one = sets; compare with ==, as in {left} == {right}", given=given,
+              left=found[1].strip(), right=found[2].strip())
+        )  # fmt: skip
     node = record.find(given)
     return Break(record.names[node], lambda e: _concerns(e, node))
 

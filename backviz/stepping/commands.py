@@ -12,11 +12,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backviz.errors import BackvizError, InputError, UsageError
+from backviz.language import N_
 from backviz.registry import unknown
 from backviz.stepping import moves, points, program, quiz, single, views, whatif
 from backviz.stepping.answers import Answer, refused
+from backviz.stepping.breaks import KINDS
+from backviz.stepping.numerals import plain_decimals
 from backviz.stepping.state import State
-from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result, Wish, help_on
+from backviz.stepping.vocabulary import (
+    COMMANDS,
+    SUBJECTS,
+    Act,
+    Command,
+    Result,
+    Wish,
+    help_on,
+)
 
 MOST = 10**9
 
@@ -46,6 +57,8 @@ def perform(state: State, line: str) -> tuple[State, Result]:
     if not line:
         return state, Result()
     command, rest = read_line(state, line)
+    if state.look.numbers.decimal == "," and not command.file:
+        rest = plain_decimals(rest)
     new, result = command.act(state, rest)
     new = new.but(last=line if command.again else "", history=(*new.history, line))
     return new, replace(result, answer=replace(result.told, state=new))
@@ -60,32 +73,62 @@ def meant(state: State, line: str) -> str:
 def read_line(state: State, line: str) -> tuple[Command, str]:
     """The command that a line names, and the rest of the line.
 
-    A number is the answer to a quiz, `a = 5` sets, and a node's name prints it.
+    A number is the answer to a quiz, `a = 5` sets, and a node's name or `a*b` prints it. A node
+    that is called as a command is meant where the command alone says nothing, and before a
+    sign: `w`, `n*2`.
     """
     word, _, rest = line.partition(" ")
-    if state.question is not None and re.match(r"[-−+(\[.\d]", word):
+    if state.question is not None and re.match(r"[-−+(\[.\d∞]", word):
         return COMMANDS["answer"], line
-    if word in COMMANDS and not re.match(r"=[^=]", rest):
+    is_node = word in state.record.taken
+    if word in COMMANDS and not re.match(r"=[^=]|[-−+*/@<>] ?" if is_node else r"=[^=]", rest):
         command, rest = COMMANDS[word], rest.strip()
-        if rest and command.usage == command.name:
-            raise UsageError(
-                state.look.say(
-                    "{name} stands alone, without {rest!r}; help {name} says what it does",
-                    name=command.name,
-                    rest=rest,
-                )
-            )
-        return command, rest
+        if not (is_node and not rest and command.needs):
+            return command, _fitting(state, command, rest)
+        return COMMANDS["print"], line
     if re.fullmatch(r"[^=<>!]+=[^=].*", line):
         return COMMANDS["set"], line
     try:
         views.entry(state, line)
     except InputError:
+        if views.is_computable(state, line):
+            return COMMANDS["print"], line
         known = COMMANDS.names()
         raise UsageError(
             unknown("command", word, known, state.look.say("help lists the commands, quit leaves"))
         ) from None
     return COMMANDS["print"], line
+
+
+def _fitting(state: State, command: Command, rest: str) -> str:
+    """What follows a command; refused where it needs more, or nothing."""
+    told = {"name": command.name, "usage": command.usage, "example": command.example}
+    if rest and command.usage == command.name:
+        raise UsageError(
+            state.look.say(
+                "{name} stands alone, without {rest!r}; help {name} says what it does",
+                rest=rest,
+                **told,
+            )
+        )
+    if command.needs and not rest:
+        raise InputError(state.look.say("write it as {usage}, for example: {example}", **told))
+    return rest
+
+
+def also_a_node(state: State, line: str) -> str:
+    """What to say where a command was run that is the name of a node as well: once for each."""
+    word = line.strip()
+    if word not in COMMANDS or word not in state.record.taken or word in state.history:
+        return ""
+    command = COMMANDS[word]
+    if command.needs:
+        return ""
+    return state.look.say(
+        "{word} is the command {name} here; print {word} shows the node",
+        word=word,
+        name=command.name,
+    )
 
 
 def _count(state: State, text: str) -> int:
@@ -98,12 +141,6 @@ def _count(state: State, text: str) -> int:
             )
         )
     return min(int(text), MOST)
-
-
-def _add(
-    name: str, act: Act, example: str, *aliases: str, usage: str = "", again: bool = False
-) -> None:
-    COMMANDS.add(name, Command(name, usage or name, example, act, again), aliases)
 
 
 def _moving(move: Callable[[State, str], tuple[State, Answer]]) -> Act:
@@ -126,12 +163,6 @@ def _continue(state: State, text: str) -> tuple[State, Result]:
     return new, Result(answer, code=6 if fault else 0)
 
 
-def _named(state: State, text: str) -> str:
-    if not text:
-        raise InputError(state.look.say("name a node, as in why a"))
-    return text
-
-
 def _break(state: State, text: str) -> tuple[State, Answer]:
     return points.break_at(state, text) if text else (state, points.breaks(state))
 
@@ -141,7 +172,7 @@ def _clear(state: State, text: str) -> tuple[State, Answer]:
 
 
 def _why(state: State, text: str) -> Answer:
-    found = re.fullmatch(r"(.+?)(?:\s+(?:path\s+)?(\d{1,9}))?", _named(state, text))
+    found = re.fullmatch(r"(.+?)(?:\s+(?:path\s+)?(\d{1,9}))?", text)
     assert found is not None
     return single.why(state, found[1], int(found[2] or 0))
 
@@ -167,49 +198,104 @@ def _wishing(what: str, needs_path: bool = False) -> Act:
     return act
 
 
-_add("next", _moving(lambda s, t: moves.next_steps(s, _count(s, t))), "n 3", "n",
-     usage="next [n]", again=True)  # fmt: skip
-_add("step", _moving(lambda s, t: moves.part_steps(s, _count(s, t))), "s", "s",
-     usage="step [n]", again=True)  # fmt: skip
-_add("back", _moving(lambda s, t: moves.back_steps(s, _count(s, t))), "r 2", "r",
-     usage="back [n]", again=True)  # fmt: skip
-_add("continue", _continue, "c", "c", again=True)
-_add(
-    "until", _moving(lambda s, t: moves.until(s, _named(s, t))), "until d", "u", usage="until NODE"
-)
-_add("goto", _moving(lambda s, t: moves.goto(s, _named(s, t))), "goto bw 2", "g", usage="goto K")
-_add("forward", _moving(lambda s, t: moves.forward(s)), "forward", "f")
-_add("backward", _moving(lambda s, t: moves.backward(s)), "backward", "bw")
-_add("restart", _moving(lambda s, t: moves.restart(s)), "restart")
-_add("break", _moving(_break), "b absg>1e3", "b", usage="break WHAT")
-_add("clear", _moving(_clear), "clear 1", usage="clear [n]")
-_add(
-    "watch", _moving(lambda s, t: points.watch(s, _named(s, t))), "watch a", "w", usage="watch NODE"
-)
-_add("list", _looking(views.listing), "l all", "l", usage="list [all|NODE]", again=True)
-_add("print", _looking(views.printed), "p W1[0, :]", "p", usage="print NODE[i]")
-_add("local", _looking(lambda s, t: single.local(s, _named(s, t))), "local d", usage="local NODE")
-_add("why", _looking(_why), "y a", "y", usage="why NODE [k]")
-_add("where", _looking(lambda s, t: views.where(s)), "where")
-_add("program", _looking(lambda s, t: program.programmed(s)), "program")
-_add("set", _moving(whatif.set_leaf), "set a=5", usage="set NODE=VALUE")
-_add("undo", _moving(lambda s, t: whatif.undo(s)), "undo")
-_add("redo", _moving(lambda s, t: whatif.redo(s)), "redo")
-_add("diff", _looking(lambda s, t: whatif.diff(s)), "diff")
-_add("reset", _moving(lambda s, t: whatif.reset(s)), "reset")
-_add("nudge", _looking(lambda s, t: whatif.nudge_text(s, _named(s, t))), "nudge a 0.01",
-     usage="nudge NODE h")  # fmt: skip
-_add("check", _check, "check a", usage="check [NODE]")
-_add("diagnose", _diagnose, "diagnose")
-_add("zero", _moving(lambda s, t: points.zero(s)), "zero")
-_add("quiz", _moving(lambda s, t: quiz.ask(s)), "quiz")
-_add("answer", _moving(quiz.answer), "answer -6", usage="answer X")
-_add("draw", _wishing("draw"), "draw", "d")
-_add("show", _wishing("show"), "show step.svg", usage="show [FILE]")
-_add("save", _wishing("save", True), "save step.pdf --for slide", usage="save FILE [--for …]")
-_add("history", _looking(lambda s, t: points.history(s)), "history")
-_add("record", _wishing("record", True), "record session.txt", usage="record FILE")
-_add("source", _wishing("source", True), "source session.txt", usage="source FILE")
-_add("help", _looking(lambda s, t: help_on(t)), "h why", "h", "?", usage="help [COMMAND]")
-_add("off", _wishing("off"), "off")
-_add("quit", _wishing("quit"), "q", "q", "exit")
+def _node_names(state: State) -> list[str]:
+    return [name for name in state.record.names if not re.search(r"\s", name)]
+
+
+def _leaf_names(state: State) -> list[str]:
+    values = state.record.values
+    return [name for name in _node_names(state) if values[state.record.find(name)].op is None]
+
+
+def _break_words(state: State) -> list[str]:
+    ops = {v.op.name: v.op for v in state.record.values if v.op is not None}
+    return [*_node_names(state), *KINDS, *(f"op:{name}" for name in ops), "absg>"]
+
+
+def _help_words(state: State) -> list[str]:
+    return [*SUBJECTS, *COMMANDS]
+
+
+def _add(
+    name: str,
+    act: Act,
+    about: str,
+    example: str,
+    *aliases: str,
+    of: str,
+    usage: str = "",
+    offers: Callable[[State], list[str]] | None = None,
+    again: bool = False,
+    file: bool = False,
+) -> None:
+    nodes = _node_names if "NODE" in usage else None
+    command = Command(name, usage or name, example, act, again, offers or nodes, about, of, file)
+    COMMANDS.add(name, command, aliases)
+
+
+_add("next", _moving(lambda s, t: moves.next_steps(s, _count(s, t))),
+     N_("next node; Enter again"), "n 3", "n", of="moving", usage="next [n]",
+     again=True)  # fmt: skip
+_add("step", _moving(lambda s, t: moves.part_steps(s, _count(s, t))),
+     N_("one contribution"), "s", "s", of="moving", usage="step [n]", again=True)  # fmt: skip
+_add("back", _moving(lambda s, t: moves.back_steps(s, _count(s, t))),
+     N_("undo n visible steps"), "r 2", "r", of="moving", usage="back [n]", again=True)  # fmt: skip
+_add("continue", _continue, N_("to a break or the end"), "c", "c", of="moving", again=True)
+_add("until", _moving(moves.until), N_("to where it is at work"), "until d", "u", of="moving",
+     usage="until NODE")  # fmt: skip
+_add("goto", _moving(moves.goto), N_("to step K, fw K or bw K"), "goto bw 2", "g", of="moving",
+     usage="goto K", offers=_node_names)  # fmt: skip
+_add("forward", _moving(lambda s, t: moves.forward(s)), N_("all values known"), "forward", "f",
+     of="moving")  # fmt: skip
+_add("backward", _moving(lambda s, t: moves.backward(s)), N_("start of the backward pass"),
+     "backward", "bw", of="moving")  # fmt: skip
+_add("restart", _moving(lambda s, t: moves.restart(s)), N_("before the first step"), "restart",
+     of="moving")  # fmt: skip
+_add("break", _moving(_break), N_("stop there; h break lists what"), "b absg>1e3", "b",
+     of="stopping", usage="break [WHAT]", offers=_break_words)  # fmt: skip
+_add("clear", _moving(_clear), N_("drop a break, or all"), "clear 1", of="stopping",
+     usage="clear [n]")  # fmt: skip
+_add("watch", _moving(points.watch), N_("print when it changes"), "watch a", "w", of="stopping",
+     usage="watch NODE")  # fmt: skip
+_add("list", _looking(views.listing), N_("the tape"), "l all", "l", of="looking",
+     usage="list [all|NODE]", again=True)  # fmt: skip
+_add("print", _looking(views.printed), N_("value and gradient"), "p W1[0, :]", "p", of="looking",
+     usage="print NODE[i]")  # fmt: skip
+_add("local", _looking(single.local), N_("rule and derivative"), "local d", of="asking",
+     usage="local NODE")  # fmt: skip
+_add("why", _looking(_why), N_("chain rule, path by path"), "y a", "y", of="asking",
+     usage="why NODE [k]")  # fmt: skip
+_add("where", _looking(lambda s, t: views.where(s)), N_("place and settings"), "where",
+     of="looking")  # fmt: skip
+_add("program", _looking(lambda s, t: program.programmed(s)), N_("gradients your program holds"),
+     "program", of="looking")  # fmt: skip
+_add("set", _moving(whatif.set_leaf), N_("change a leaf"), "set a=5", of="changing",
+     usage="set NODE=VALUE", offers=_leaf_names)  # fmt: skip
+_add("undo", _moving(lambda s, t: whatif.undo(s)), N_("take an edit back"), "undo", of="changing")
+_add("redo", _moving(lambda s, t: whatif.redo(s)), N_("and again"), "redo", of="changing")
+_add("diff", _looking(lambda s, t: whatif.diff(s)), N_("as recorded → now"), "diff",
+     of="changing")  # fmt: skip
+_add("reset", _moving(lambda s, t: whatif.reset(s)), N_("drop all edits"), "reset", of="changing")
+_add("nudge", _looking(whatif.nudge_text), N_("predicted and actual"), "nudge a 0.01",
+     of="asking", usage="nudge NODE [h]")  # fmt: skip
+_add("check", _check, N_("against differences"), "check a", of="asking", usage="check [NODE]")
+_add("diagnose", _diagnose, N_("what keeps it from learning"), "diagnose", of="asking")
+_add("zero", _moving(lambda s, t: points.zero(s)), N_("forget gradients"), "zero", of="changing")
+_add("quiz", _moving(lambda s, t: quiz.ask(s)), N_("asks the next number"), "quiz", of="practice")
+_add("answer", _moving(quiz.answer), N_("answers it"), "answer -6", of="practice",
+     usage="answer X")  # fmt: skip
+_add("draw", _wishing("draw"), N_("the graph, here"), "draw", "d", of="pictures")
+_add("show", _wishing("show"), N_("open a picture"), "show step.svg", of="pictures",
+     usage="show [FILE]", file=True)  # fmt: skip
+_add("save", _wishing("save", True), N_("write a picture"), "save step.pdf --for slide",
+     of="pictures", usage="save FILE [--for …]", file=True)  # fmt: skip
+_add("history", _looking(lambda s, t: points.history(s)), N_("commands so far"), "history",
+     of="session")  # fmt: skip
+_add("record", _wishing("record", True), N_("commands to a file"), "record session.txt",
+     of="session", usage="record FILE", file=True)  # fmt: skip
+_add("source", _wishing("source", True), N_("commands from a file"), "source session.txt",
+     of="session", usage="source FILE", file=True)  # fmt: skip
+_add("help", _looking(lambda s, t: help_on(t, s.look)), N_("this, or one in full"), "h why", "h",
+     "?", of="session", usage="help [WORD]", offers=_help_words)  # fmt: skip
+_add("off", _wishing("off"), N_("go on, stop no more"), "off", of="session")
+_add("quit", _wishing("quit"), N_("leave"), "q", "q", "exit", of="session")

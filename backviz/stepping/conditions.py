@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from backviz.language import _
 from backviz.sources.allowlist import CONSTANTS, find_refused, variables
 from backviz.sources.evaluation import evaluate, plain_signs
 from backviz.stepping.entries import read_index, taken
+from backviz.stepping.numerals import listed
 from backviz.telling.record import GRAD
 
 UNBOUNDED = {"nan": math.nan, "inf": math.inf}  # numbers that can be set
@@ -125,7 +127,7 @@ def read_condition(text: str) -> Condition:
     >>> read_condition("max(abs(W)) > 10 or W.grad[0, 1] == 0").names
     ('W', 'W.grad')
     """
-    body, parts = _named(text)
+    body, parts = _named(text, _("write a comparison, as in a.grad > 1 or max(abs(W)) > 10"))
     for node in _joined(body):
         if isinstance(node, ast.BoolOp) or (
             isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
@@ -144,14 +146,14 @@ def read_condition(text: str) -> Condition:
 
 def read_expression(text: str) -> Expression:
     """Read an expression such as `a+b` or `W[0] @ x`; `InputError` for what is not allowed."""
-    body, parts = _named(text)
+    body, parts = _named(text, _("write an expression, as in a*b or sum(W.grad)"))
     refuse(body, text)
     return Expression(text, body, parts)
 
 
-def _named(text: str) -> tuple[ast.expr, dict[str, tuple[str, Any]]]:
+def _named(text: str, hint: str) -> tuple[ast.expr, dict[str, tuple[str, Any]]]:
     """A text as a tree, in which entries and gradients are names, and what these stand for."""
-    tree = _parsed(text)
+    tree = _parsed(text, hint)
     reader = _Names()
     try:
         body = reader.visit(tree.body)
@@ -175,11 +177,17 @@ def read_number(text: str) -> Any:
 
     >>> read_number("-2*pi/4 + 1") < -0.5
     True
-    >>> read_number("[[1, 1/4], [-inf, 0]]")
-    array([[1.  , 0.25],
-           [-inf, 0.  ]])
+    >>> read_number("[[1, 1/4], [-inf, 0]]"), read_number("[1  0.25; −∞  0]")[1]
+    (array([[1.  , 0.25],
+           [-inf, 0.  ]]), array([-inf,   0.]))
     """
-    body = _parsed(text).body
+    text = listed(text)
+    if re.fullmatch(r"[-+−]?\d+,\d+", text):
+        raise InputError(
+            _("{text!r}: the decimal sign is a point here: {point}", text=text,
+              point=text.replace(",", "."))
+        )  # fmt: skip
+    body = _parsed(text, _("write a number or a list, as in 5, -1/3 or [1, 2]")).body
     if not isinstance(body, ast.List) or not body.elts:
         return _entry(body, text)
     lists = [node for node in ast.walk(body) if isinstance(node, ast.List)]
@@ -207,7 +215,7 @@ def _entry(body: ast.expr, text: str) -> Any:
     return number_of(body, UNBOUNDED)
 
 
-def _parsed(text: str) -> ast.Expression:
+def _parsed(text: str, hint: str) -> ast.Expression:
     if len(text) > LONGEST:
         raise InputError(
             _(
@@ -220,11 +228,10 @@ def _parsed(text: str) -> ast.Expression:
         return ast.parse(text, mode="eval")
     except SyntaxError as error:
         column = min(max((error.offset or 1) - 1, 0), len(text))
-        raise InputError(_("this cannot be read"), line=text, column=column) from None
+        said = _("this cannot be read; {hint}", hint=hint)
+        raise InputError(said, line=text, column=column) from None
     except (ValueError, RecursionError, MemoryError):
-        raise InputError(
-            _("{text!r} cannot be read; use a simpler expression", text=text[:40])
-        ) from None
+        raise InputError(_("{text!r} cannot be read; {hint}", text=text[:40], hint=hint)) from None
 
 
 class _Names(ast.NodeTransformer):

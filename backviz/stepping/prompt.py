@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +16,6 @@ from types import ModuleType
 
 from backviz.language import spoken
 from backviz.stepping.blocks import step_lines
-from backviz.stepping.breaks import KINDS
 from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.shell import PROMPT, Shell
 from backviz.stepping.state import State
@@ -25,7 +23,6 @@ from backviz.stepping.vocabulary import COMMANDS
 from backviz.text import NumberStyle
 
 KEPT = 1000  # lines of history
-FILES = ("show", "save", "record", "source")
 OFFERED = 500
 
 
@@ -169,20 +166,17 @@ def completions(state: State, line: str, text: str) -> list[str]:
     word, gap, _ = line.lstrip().partition(" ")
     if not gap:
         return [f"{name} " for name in COMMANDS.names() if name.startswith(text)]
-    if word in FILES:
+    if word not in COMMANDS:
+        return []
+    command = COMMANDS[word]
+    if command.file:
         return _files(text)
-    if word in ("help", "h", "?"):
-        return [name for name in COMMANDS if name.startswith(text)]
-    if word in COMMANDS and (offers := COMMANDS[word].offers) is not None:
-        before = line.rpartition(" ")[2].removesuffix(text)  # readline breaks words at dashes
-        found = [name for name in offers(state) if name.startswith(before + text)]
+    before = line.rpartition(" ")[2].removesuffix(text)  # readline breaks words at dashes
+    offered = command.offers(state) if command.offers is not None else []
+    if command.name in ("explain", "help"):
+        found = [name for name in offered if name.startswith(before + text)]
         return [name.removeprefix(before) for name in found][:OFFERED]
-    names = [n for n in state.record.names if n.startswith(text) and not re.search(r"\s", n)]
-    kinds: list[str] = []
-    if word in ("break", "b"):
-        ops = {v.op.name: v.op for v in state.record.values if v.op is not None}
-        kinds = [*KINDS, *(f"op:{name}" for name in ops), "absg>"]
-    return (names + [k for k in kinds if k.startswith(text)])[:OFFERED]
+    return [name for name in offered if name.startswith(text)][:OFFERED]
 
 
 def _files(text: str) -> list[str]:

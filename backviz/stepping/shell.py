@@ -20,7 +20,7 @@ from backviz.files import write_file
 from backviz.language import _, speaking
 from backviz.stability import SCHEMA
 from backviz.stepping.answers import Answer, Both, Note, Text, as_data, refused
-from backviz.stepping.commands import meant, perform
+from backviz.stepping.commands import also_a_node, meant, perform
 from backviz.stepping.look import painted
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import Wish
@@ -41,7 +41,7 @@ class Shell:
     state: State
     write: Callable[[str], None]
     live: bool = False
-    watched: str = ""  # a page that follows the cursor
+    watched: tuple[str, ...] = ()  # pages that follow the cursor
     recording: str = ""
     recorded: tuple[str, ...] = ()
     code: int = 0
@@ -62,6 +62,8 @@ class Shell:
                 answer = Both((answer, refused(error)), state=self.state)
                 code = code or error.exit_code
             self.tell(meant(before, line), answer, code)
+            if self.live and not code:
+                self.say(filter(None, [also_a_node(before, line)]))
         except BackvizError as error:
             if self.state is before:
                 self.state = before.but(history=(*before.history, meant(before, line)))
@@ -103,11 +105,13 @@ class Shell:
         return json.dumps(told, ensure_ascii=self.state.look.fit("∂") != "∂") + "\n"
 
     def follow(self, before: State | None = None) -> None:
-        """Bring the page that is kept up to date to the present state."""
-        if self.watched and before is not self.state:
+        """Bring the pages that are kept up to date to the present state."""
+        if before is self.state:
+            return
+        for page in self.watched:
             from backviz.stepping.pictures import save_picture
 
-            save_picture(self.state, self.watched)
+            save_picture(self.state, page)
 
     def say(self, lines: Iterable[str]) -> None:
         """Lines, in colour where the console has it."""
@@ -150,10 +154,10 @@ class Shell:
         path, options = path_and_options(text)
         if not path and not self.live:
             raise InputError(_("show needs a file name where nobody looks: show step.svg"))
-        path = path or str(Path(tempfile.gettempdir()) / PAGE)
+        path = path or next(iter(self.watched), str(Path(tempfile.gettempdir()) / PAGE))
         wrote = self._picture(path, options)
-        if path.endswith((".html", ".htm")):
-            self.watched = path
+        if path.endswith((".html", ".htm")) and path not in self.watched:
+            self.watched = (*self.watched, path)
         if self.live and not self.opened:
             import webbrowser
 

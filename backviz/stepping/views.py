@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.finite import is_finite
-from backviz.errors import InputError
+from backviz.errors import BackvizError, InputError
 from backviz.stepping.answers import Answer
 from backviz.stepping.blocks import ARROW, heading
 from backviz.stepping.conditions import Expression, read_condition, read_expression
@@ -204,6 +204,21 @@ def printed(state: State, text: str) -> Printed:
 def _is_expression(text: str) -> bool:
     """Whether a text is more than a name that nobody has: something is computed in it."""
     return re.search(r"[-+*/@(]|\*\*", text.strip()) is not None
+
+
+def is_computable(state: State, text: str) -> bool:
+    """Whether a text is an expression of nodes that are there, as `a*b`."""
+    if not _is_expression(text):
+        return False
+    try:
+        names = read_expression(text).names
+    except BackvizError:
+        return False
+    return bool(names) and all(name in state.record.taken for name in map(_node_of, names))
+
+
+def _node_of(name: str) -> str:
+    return name.removesuffix(GRAD)
 
 
 def computed(state: State, text: str) -> Any:

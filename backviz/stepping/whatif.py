@@ -278,6 +278,9 @@ def nudge_text(state: State, text: str) -> Nudged:
     found = re.fullmatch(r"(.+?)(?:\s+([-−+.\d][^\s\]]*))?", text.strip())
     if found is None:
         raise InputError(state.look.say("name a node, as in why a"))
+    name, _gap, more = found[1].partition(" ")
+    if more and not found[2] and name in state.record.taken:
+        raise InputError(state.look.say("write a node and by how much, as in nudge a 0.01"))
     return nudge(state, found[1], read_number(found[2]) if found[2] else STEP)
 
 
