@@ -120,10 +120,11 @@ def departures(values: Sequence[Value], made: Mapping[int, Any]) -> Iterator[str
     if not _asked or not values:
         return
     moved = [v for v in values if v.first is None and v.serial in made]
+    moved = moved or [v for v in values if v.serial in made][:1]  # a value that was put in between
     if not moved:
         return
     # what was asked before the latest change of a leaf was asked about other numbers
-    since = max(min(v.serial for v in moved), *[since_of(v) for v in moved])
+    since = max(min(v.serial for v in moved), *[since_of(v) for v in moved if v.first is None], -1)
     begin = next((v.serial for v in values if v.first is not None), values[-1].serial)
     end = values[-1].serial
     fixed = [v.raw for v in values if v.first is None and not v.origin.wants]

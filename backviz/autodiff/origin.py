@@ -24,10 +24,22 @@ class Origin:
     `scope` is the part of the whole, such as a layer, in which it was recorded, where that is
     noted. `wants` says whether the value wants a gradient; `slope` is the rule of a function of
     one operand without params, which the sweep calls by itself; `freed` marks a value whose
-    inputs were given up; `meaning` is what a constant stands for (`autodiff.meaning`).
+    inputs were given up; `meaning` is what a constant stands for (`autodiff.meaning`); `learns`
+    marks a parameter of a module.
     """
 
-    __slots__ = ("freed", "label", "meaning", "op", "params", "scope", "slope", "wants", "where")
+    __slots__ = (
+        "freed",
+        "label",
+        "learns",
+        "meaning",
+        "op",
+        "params",
+        "scope",
+        "slope",
+        "wants",
+        "where",
+    )
 
     op: Op | None
     params: Params
@@ -37,6 +49,7 @@ class Origin:
     scope: str
     freed: bool
     meaning: str
+    learns: bool
     slope: Callable[..., Any] | None
 
     def __init__(
@@ -50,8 +63,10 @@ class Origin:
         scope: str = "",
         freed: bool = False,
         meaning: str = "",
+        learns: bool = False,
     ) -> None:
         self.freed = freed
+        self.learns = learns
         self.meaning = meaning
         self.op = op
         self.params = params
@@ -67,7 +82,7 @@ class Origin:
         >>> Origin(label="a").but(label="b").label
         'b'
         """
-        names = ("op", "params", "label", "wants", "where", "scope", "freed", "meaning")
+        names = ("op", "params", "label", "wants", "where", "scope", "freed", "meaning", "learns")
         return Origin(**{**{name: getattr(self, name) for name in names}, **changes})
 
     def __deepcopy__(self, memo: Any) -> Origin:
@@ -85,6 +100,7 @@ class Origin:
             self.where,
             self.scope,
             self.meaning,
+            self.learns,
         )
         return Origin._again, kept
 
@@ -97,8 +113,11 @@ class Origin:
         where: str,
         scope: str = "",
         meaning: str = "",
+        learns: bool = False,
     ) -> Origin:
-        return Origin(op, params, label, wants=wants, where=where, scope=scope, meaning=meaning)
+        return Origin(
+            op, params, label, wants=wants, where=where, scope=scope, meaning=meaning, learns=learns
+        )
 
 
 def place(origin: Origin, where: str, scope: str) -> Origin:

@@ -82,6 +82,24 @@ def as_function(output: Value, leaves: Sequence[Value]) -> Callable[..., Value]:
     return run
 
 
+def judge(values: Sequence[Value], made: Mapping[int, Value]) -> None:
+    """Refuse numbers with which the program would not have made this record.
+
+    `made` are the values that were put in and what came of them, by serial number.
+    """
+    new = {
+        v.serial: made[v.serial].raw
+        for v in values
+        if v.serial in made and (v.op is not None or not same(v.raw, made[v.serial].raw))
+    }
+    if not new:
+        return
+    for said in told(values):
+        raise InputError(said)
+    for said in departures(values, new):
+        raise InputError(_("{said}; compute the result again with these numbers", said=said))
+
+
 class Replay:
     """A record that is run again on new data of its leaves, with every inner value.
 
@@ -118,7 +136,7 @@ class Replay:
         given = {self.values[i].serial: self._leaf(i, data) for i in self.leaves}
         with recorded():
             made = forward(self.values, dict(given))
-        self.judge(made)
+        judge(self.values, made)
         run = tuple([made.get(v.serial, v) for v in self.values])
         for value, old in zip(run, self.values, strict=True):
             if value is not old:
@@ -138,25 +156,6 @@ class Replay:
                 )
             )
         return new
-
-    def judge(self, made: Mapping[int, Value]) -> None:
-        """Refuse numbers with which the program would not have made this record."""
-        moved = {
-            v.serial
-            for v in self.values
-            if v.op is None and v.serial in made and not same(v.raw, made[v.serial].raw)
-        }
-        if not moved:
-            return
-        new = {
-            serial: value.raw
-            for serial, value in made.items()
-            if serial in moved or value.op is not None
-        }
-        for said in told(self.values):
-            raise InputError(said)
-        for said in departures(self.values, new):
-            raise InputError(_("{said}; compute the result again with these numbers", said=said))
 
     def gradients(self, run: Sequence[Value]) -> dict[int, Any]:
         """The gradient of every value of a run that a backward pass reaches, by its place.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterator
 from math import isnan
 
 import numpy as np
 
+from backviz.archives import archive
 from backviz.movies.reel import about
 from backviz.scenes.model import Film
 from backviz.stability import SCHEMA
@@ -24,15 +24,7 @@ from backviz.text import json_ready
 def npz(film: Film) -> bytes:
     """An archive for `numpy.load`: `film.data()` and `settings` as JSON text."""
     arrays = {"settings": np.array(json.dumps(_settings(film), ensure_ascii=False)), **film.data()}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy")  # without a date, for the same bytes
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            raw = io.BytesIO()
-            np.lib.format.write_array(raw, array, allow_pickle=False)
-            archive.writestr(entry, raw.getvalue())
-    return buffer.getvalue()
+    return archive(arrays)
 
 
 def as_json(film: Film) -> bytes:

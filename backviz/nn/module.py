@@ -125,9 +125,10 @@ class Module:
             so_far[kind] += 1
             number = str(so_far[kind]) if in_all[kind] > 1 else ""
             for name, held in _held(module):
-                if isinstance(held, Value) and not held.label:
+                if isinstance(held, Value):
                     dotted = f"{path}.{name}" if path else name
-                    held.label = module.symbol(name, number) or dotted
+                    label = held.label or module.symbol(name, number) or dotted
+                    held.origin = held.origin.but(label=label, learns=True)
             module._labelled = True
         return self
 

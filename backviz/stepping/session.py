@@ -28,6 +28,7 @@ from backviz.text import NumberStyle
 
 if TYPE_CHECKING:
     from backviz.diagrams.style import Options
+    from backviz.stepping.epochs import Sides
 
 A = TypeVar("A", bound=Answer)
 
@@ -254,6 +255,41 @@ class Stepper:
     def reset(self) -> Answer:
         """All leaves as recorded."""
         return self._move("reset", whatif.reset)
+
+    def update(
+        self, rate: float | None = None, optimizer: str = "", *, steps: int = 1, wrt: Any = ""
+    ) -> Answer:
+        """Training steps with the gradients of this pass, and the start of the next one.
+
+        Rate and optimizer are those of the step before unless they are given, "sgd" at first.
+        `wrt` names what learns, as "w,b" or a list; else the parameters of modules learn, or all
+        leaves.
+
+        >>> s = Stepper((Value(4.0, "w") - 1) ** 2)
+        >>> s.update(0.25).after, s.value("w"), s.epoch(0).now, s.value("w")
+        (2.25, 2.5, 0, 4.0)
+        """
+        words = [optimizer, "" if rate is None else repr(float(rate))]
+        words += [f"--steps {steps}"] if steps != 1 else []
+        words += [f"--wrt {wrt if isinstance(wrt, str) else ','.join(wrt)}"] if wrt else []
+        line = " ".join(["update", *filter(None, words)])
+        from backviz.stepping.epochs import updated  # optimizers, not at every start
+
+        return self._move(line, updated, optimizer, rate, steps, wrt)
+
+    def before(self) -> Sides:
+        """The passes before and after the latest training step, side by side."""
+        from backviz.stepping.epochs import sides
+
+        return self._look("before", sides)
+
+    def epoch(self, number: int | None = None) -> Answer:
+        """Go to where so many training steps led; without a number, the steps so far."""
+        from backviz.stepping.epochs import epochs, go_to
+
+        if number is None:
+            return self._look("epoch", epochs)
+        return self._move(f"epoch {number}", go_to, number)
 
     def nudge(self, node: str, h: float = whatif.STEP) -> whatif.Nudged:
         """What the gradient predicts for a small change, and what comes of it."""

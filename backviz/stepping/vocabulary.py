@@ -62,6 +62,7 @@ SUBJECTS = {  # what help is asked about, beside single commands
     "looking": N_("looking"),
     "asking": N_("asking"),
     "changing": N_("changing"),
+    "training": N_("training"),
     "practice": N_("practice"),
     "pictures": N_("pictures"),
     "session": N_("session"),
@@ -100,7 +101,8 @@ BREAKS = N_(
     "comparison. Without anything, the breaks are listed."
 )
 COMMANDS: Registry[Command] = Registry(
-    "command", home=("backviz.stepping.commands", "backviz.lessons.command")
+    "command",
+    home=("backviz.stepping.commands", "backviz.stepping.learning", "backviz.lessons.command"),
 )
 
 

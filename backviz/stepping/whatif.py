@@ -16,7 +16,7 @@ import numpy as np
 
 from backviz.autodiff.check import Check, gradient_checks
 from backviz.autodiff.recording import recorded
-from backviz.autodiff.replay import as_function, leaves_of
+from backviz.autodiff.replay import as_function, forward, judge, leaves_of
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
@@ -299,7 +299,9 @@ def nudge(state: State, name: str, h: float = STEP) -> Nudged:
     rate = float(np.sum(taken(slope, index, name)))
     new = old + h if index is None else _put(old, index, np.asarray(old)[index] + h, name)
     with recorded():
-        made = as_function(run.output, [run.values[node]])(Value(new))
+        found = forward(run.values, {run.values[node].serial: Value(new)})
+    judge(run.values, found)
+    made = found.get(run.output.serial, run.output)
     before, after = (float(np.sum(v.data)) for v in (run.output, made))
     beyond = _beyond_rounding(after - before - rate * h, before, after)
     return Nudged(name, h, called, output, rate, rate * h, before, after, after - before, beyond)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.backward import (
     Contribution,
@@ -25,11 +25,15 @@ from backviz.telling.order import Sums
 from backviz.telling.record import Record
 from backviz.telling.timeline import Place
 
+if TYPE_CHECKING:
+    from backviz.training.track import Track
+
 
 class Run:
     """One execution of a record: as it was recorded, or with some leaves changed.
 
-    `edits` are the new data by node number, `earlier` what leaves held before this pass.
+    `edits` are the new data by node number, `earlier` what leaves held before this pass. `epoch`
+    is how many training steps of `track` led there.
 
     >>> a = Value(3.0, "a")
     >>> run = Run(Record(a * a))
@@ -45,8 +49,11 @@ class Run:
         values: Sequence[Value] | None = None,
         edits: Mapping[int, Any] | None = None,
         earlier: Mapping[int, Any] | None = None,
+        track: Track | None = None,
+        epoch: int = 0,
     ) -> None:
         self.record = record
+        self.track, self.epoch = track, epoch
         self.earlier = earlier or {}
         self.values = record.values if values is None else tuple(values)
         self.edits = dict(edits or {})
@@ -122,6 +129,12 @@ class Run:
         run.earlier = {}
         return run
 
+    def trained(self, track: Track, epoch: int) -> Run:
+        """The record at an epoch of a track, before a pass that begins with no gradients."""
+        run = again(self.forgetting(), track.edits(epoch))
+        run.track, run.epoch = track, epoch
+        return run
+
     def gradients(self, done: int) -> list[Any]:
         """The same for every node, in one walk over the contributions."""
         record = self.record
@@ -154,4 +167,4 @@ def again(run: Run, edits: Mapping[int, Any]) -> Run:
     for node, value in enumerate(values) if record.called else ():
         if not value.label and (label := record.label(node)):
             value.label = label
-    return Run(record, values, edits, run.earlier)
+    return Run(record, values, edits, run.earlier, run.track, run.epoch)
