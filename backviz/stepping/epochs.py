@@ -329,4 +329,3 @@ def with_training(state: State, training: Training) -> State:
     track = Track((Segment(0, training),), training.steps)
     run = state.run.trained(track, 0)
     return state.but(runs=(run,), number=0)
-

@@ -22,9 +22,7 @@ def _late(name: str) -> Act:
 
 
 def _add(name: str, usage: str, example: str, about: str, *also: str, **how: Any) -> None:
-    command = Command(
-        name, usage, example, _late(name), about=about, subject="training", **how
-    )
+    command = Command(name, usage, example, _late(name), about=about, subject="training", **how)
     COMMANDS.add(name, command, also)
 
 
