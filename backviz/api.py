@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Literal, Unpack
 
 from backviz.autodiff.backward import backward
-from backviz.autodiff.tape import recorded
-from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
@@ -18,30 +16,31 @@ from backviz.formats import resolve
 from backviz.language import _
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
-from backviz.sources.frames import named_by
-from backviz.sources.tracing import article
+from backviz.sources.tracing import Outputs, article
 from backviz.telling.record import Record
 from backviz.telling.run import Run, again
 
 
 def render(
-    output: Value, form: str = "svg", *, names: bool = True, **style: Unpack[Options]
+    output: Outputs, form: str = "svg", *, names: bool = True, **style: Unpack[Options]
 ) -> bytes:
     """The figure of a computation in a format: svg, pdf, png, tikz, mermaid, text, dot and so on.
 
     `style` takes the fields of `Style`: theme, size, fold, title and so on. Gradients
     are drawn where a backward pass has computed them. Values without a label are called by the
-    variables that hold them where this is called, unless `names` is false.
+    variables that hold them where this is called, unless `names` is false. Of several outputs in a
+    list or a dict the first has the gradients, and the others stand beside it.
 
     >>> x = Value(3.0, label="x")
     >>> render(x * x, "dot", theme="dark")[:16]
     b'digraph backviz '
     """
-    called = named_by(recorded(output), names)
-    return RENDERERS[form](Figure(output, Style.of(**style), called=called))
+    return RENDERERS[form](Figure.of(output, names, Style.of(**style)))
 
 
-def save(output: Value, path: str | Path, *, names: bool = True, **style: Unpack[Options]) -> Path:
+def save(
+    output: Outputs, path: str | Path, *, names: bool = True, **style: Unpack[Options]
+) -> Path:
     """Write the figure to a file; the extension says the format.
 
     The file appears whole or not at all. Raises `UsageError` for an unknown
@@ -62,7 +61,7 @@ def save(output: Value, path: str | Path, *, names: bool = True, **style: Unpack
 
 
 def steps(
-    output: Value,
+    output: Outputs,
     passes: Literal["both", "forward", "backward"] = "both",
     pace: Literal["node", "contribution"] = "node",
     first: int = 1,
@@ -86,12 +85,15 @@ def steps(
     >>> a.grad is None
     True
     """
-    called = named_by(recorded(output), names)
-    if output.grad is None and output.requires_grad and passes != "forward":
-        run = again(Run(Record(output, called)), {})
-        output = run.output
-        backward(output, run.seed)
-    return Steps(Figure(output, Style.of(**style), called=called), passes, pace, first, last)
+    figure = Figure.of(output, names, Style.of(**style))
+    shown = figure.output
+    if shown.grad is None and shown.requires_grad and passes != "forward":
+        record = Record(shown, figure.called, figure.beside)
+        run = again(Run(record), {})
+        shown, beside = run.output, [run.values[record.index[v.serial]] for v in record.beside]
+        backward(shown, run.seed)
+        figure = Figure(shown, figure.style, called=figure.called, beside=beside)
+    return Steps(figure, passes, pace, first, last)
 
 
 def format_of(path: str) -> str:

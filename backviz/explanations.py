@@ -6,6 +6,7 @@ Invariant: every line is a layout of a told step, so that it cannot disagree wit
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,16 @@ Arrived = tuple[Handed, Part]
 
 
 def describe(
-    output: Value, numbers: NumberStyle | None = None, lang: str = "en", lines: bool = False
+    output: Value,
+    numbers: NumberStyle | None = None,
+    lang: str = "en",
+    lines: bool = False,
+    beside: Sequence[Value] = (),
 ) -> str:
     """The text version of a figure: every value, and every gradient as its sum.
 
-    `lines` adds the line of the program that computed each value, where it was noted.
+    `lines` adds the line of the program that computed each value, where it was noted. Results
+    `beside` are computed, too, and have no gradients.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> L = a * b + a
@@ -52,14 +58,14 @@ def describe(
       a: 1·1 + 1·3 = 4
     """
     numbers = numbers or NumberStyle()
-    words, teller = LANGUAGES[lang], RunTeller(Run(Record(output)), numbers)
+    words, teller = LANGUAGES[lang], RunTeller(Run(Record(output, beside=beside)), numbers)
     record = teller.record
-    if record.last >= MOST:
+    if len(record.values) > MOST:
         raise InputError(
             _(
                 "{n:,} values are too many to describe (at most {most:,}); use backviz "
                 "table, or backviz graph, which folds",
-                n=record.last + 1,
+                n=len(record.values),
                 most=MOST,
             )
         )
@@ -71,7 +77,11 @@ def describe(
         ops=kinds[False],
     )
     name = record.names[record.last]
-    made = [f"{name} = {numbers.summary(output.raw)}", counts, "", words.gettext("Forward")]
+    made = [
+        f"{record.names[record.index[v.serial]]} = {numbers.summary(v.raw)}"
+        for v in (output, *record.beside)
+    ]
+    made += [counts, "", words.gettext("Forward")]
     told = (i for i, v in enumerate(record.values) if v.op is not None or v.requires_grad)
     places = [v.origin.where if lines else "" for v in record.values]
     made += ["   ".join(filter(None, (f"  {_forward(teller, n)}", places[n]))) for n in told]

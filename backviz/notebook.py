@@ -14,7 +14,6 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Unpack
 
-from backviz.autodiff.tape import recorded
 from backviz.autodiff.value import Value
 from backviz.diagrams.drawing import Drawing
 from backviz.diagrams.figure import Figure
@@ -25,13 +24,13 @@ from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
 from backviz.renderers.embedded import framed
 from backviz.renderers.text_drawing import draw_text
-from backviz.sources.frames import named_by
+from backviz.sources.tracing import Outputs
 
 SMALL = 40  # values up to which a recorded value is shown as a picture
 Bundle = tuple[dict[str, str], dict[str, dict[str, int]]]
 
 
-def show(output: Value, *, names: bool = True, **style: Unpack[Options]) -> None:
+def show(output: Outputs, *, names: bool = True, **style: Unpack[Options]) -> None:
     """Show the figure of a computation: a picture in a notebook, a drawing of characters elsewhere.
 
     `style` takes the fields of `Style`. Values without a label are called by the variables that
@@ -44,8 +43,7 @@ def show(output: Value, *, names: bool = True, **style: Unpack[Options]) -> None
     │ grad — │
     └────────┘
     """
-    called = named_by(recorded(output), names)
-    figure = Figure(output, Style.of(**style), called=called)
+    figure = Figure.of(output, names, Style.of(**style))
     marimo = sys.modules.get("marimo")
     if _shell() is not None:
         sys.modules["IPython"].display.display(figure)

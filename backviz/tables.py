@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +65,19 @@ class TableFormat(Format):
 TABLES: Formats[TableFormat] = Formats("table format")
 
 
-def rows(output: Value, numbers: NumberStyle = LITERAL, lines: bool = False) -> list[Row]:
+def rows(
+    output: Value,
+    numbers: NumberStyle = LITERAL,
+    lines: bool = False,
+    beside: Sequence[Value] = (),
+) -> list[Row]:
     """A row for every contribution, in the order of the backward pass; with `lines` of the program.
 
     >>> a = Value(3.0, label="a")
     >>> [(r.contribution, r.total, r.use, r.uses) for r in rows(a * a)]
     [(3.0, 3.0, 1, 2), (3.0, 6.0, 2, 2)]
     """
-    record = Record(output)
+    record = Record(output, beside=beside)
     places = {
         name: v.origin.where for name, v in zip(record.names, record.values, strict=True)
         if lines and v.origin.where
@@ -95,13 +101,15 @@ def table(
     numbers: NumberStyle | None = None,
     lang: str = "en",
     lines: bool = False,
+    beside: Sequence[Value] = (),
 ) -> str:
     """The backward pass as a table; `form` is txt, md, csv, json or latex.
 
-    `lines` adds the line of the program that computed each node, where it was noted.
+    `lines` adds the line of the program that computed each node, where it was noted. Results
+    `beside` have no rows, as nothing goes backward from them, but count among the names.
     """
     numbers, whole = numbers or NumberStyle(), form in ("csv", "json")
-    made = rows(output, LITERAL if whole else numbers, lines)
+    made = rows(output, LITERAL if whole else numbers, lines, beside)
     if whole:
         fields = (getattr(row, f) for row in made for f in Row.__slots__)
         entries_within(fields, MOST_ENTRIES, "write it as txt or md, which sum large arrays up")

@@ -65,6 +65,12 @@ backviz.tensor, or read a source with backviz.load
     return found
 
 
+def others(output: Value, beside: Sequence[Value]) -> list[Value]:
+    """The results that the output was not computed from, each once."""
+    inside = {v.serial for v in values_under(output)} if beside else set[int]()
+    return [*{v.serial: v for v in beside if v.serial not in inside}.values()]
+
+
 def values_under(*outputs: Value) -> list[Value]:
     """The same list, of a record that may have been freed in part or changed since."""
     seen = {output.serial: output for output in outputs}

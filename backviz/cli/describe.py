@@ -19,13 +19,13 @@ from backviz.cli.help import Command
 @options.debug
 def describe(src: str, output: str, lang: str, **given: Any) -> int:
     """Say what a picture of SRC shows: every value, every gradient as its sum."""
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import load_loaded
     from backviz.explanations import describe as describe_value
 
-    value = load_value(src, differentiate=False, quiet=given["quiet"], lines=given["lines"])
+    loaded = load_loaded(src, quiet=given["quiet"], lines=given["lines"])
     numbers = number_style(given)
-    text = describe_value(value, numbers, lang, given["lines"])
-    return print_or_write(text, output, value, given["quiet"])
+    text = describe_value(loaded.value, numbers, lang, given["lines"], loaded.beside)
+    return print_or_write(text, output, loaded.value, given["quiet"])
 
 
 def number_style(given: dict[str, Any]) -> Any:

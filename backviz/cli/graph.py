@@ -111,11 +111,11 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     fault = find_not_finite(value, values)
     if order == 2 and not wrt:
         more = recorded_gradients(value, values)
-        values = tape(value, *more)
+        values = tape(value, *more, *loaded.beside)
         fault = fault or first_not_finite(values)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
-    figure = Figure(value, style, more, values)
+    figure = Figure(value, style, more, values, beside=loaded.beside)
     drawn = RENDERERS[form].drawn
     pages = figure.pages if drawn and output != "-" else (figure,)
     made = [RENDERERS[_shown_as(form, output)](page) for page in pages]

@@ -14,22 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A result and its tape, which was walked for once and serves whoever reads the record."""
+    """A result and its tape, which was walked for once and serves whoever reads the record.
+
+    `beside` are further results, which were not differentiated; they are in the tape, too.
+    """
 
     value: Value
     values: list[Value]
+    beside: tuple[Value, ...] = ()
 
 
-def load_value(
-    src: str, *, differentiate: bool = True, quiet: bool = False, lines: bool = False
-) -> Value:
-    """The result of a source alone; see `load_record`."""
+def load_loaded(src: str, *, quiet: bool = False, lines: bool = False) -> Loaded:
+    """The result of a source as text tells it, not differentiated; see `load_record`."""
     from backviz.cli.terminal import say
     from backviz.sources.files import is_file_source
 
     if lines and not quiet and not is_file_source(src):
         say(_("--lines changes nothing here: an expression has no lines"))
-    return load_record(src, differentiate=differentiate, quiet=quiet, lines=lines).value
+    return load_record(src, differentiate=False, quiet=quiet, lines=lines)
 
 
 def load_record(
@@ -56,16 +58,17 @@ def load_record(
     from backviz.autodiff.orders import derivative
     from backviz.autodiff.recording import expanded, source_lines
     from backviz.cli.terminal import say
-    from backviz.sources import load
+    from backviz.names import told_apart
+    from backviz.sources import load_all
     from backviz.sources.files import is_file_source
 
     noted = source_lines() if lines and is_file_source(src) else nullcontext()
     names = [] if expand in ("", "all") else [name.strip() for name in expand.split(",")]
     with noted, expanded(*names) if expand else nullcontext() as met:
-        value = load(src, None if quiet else say)
+        value, *beside = load_all(src, None if quiet else say)
     if met is not None and not met and not quiet:
         say(_("--expand changes nothing here: there is no such op in the computation"))
-    values = tape(value)
+    values = tape(value, *beside)
     if _forget_gradients(values) and not quiet:
         say(
             _(
@@ -75,7 +78,7 @@ def load_record(
         )
     if wrt:
         value = derivative(value, wrt, order - 1, values)
-        values = tape(value)
+        values = tape(value, *beside)
         _forget_gradients(values)
     if differentiate and value.requires_grad:
         if value.shape and not quiet:
@@ -87,7 +90,16 @@ def load_record(
             )
         for _each in range(passes):
             backward(value, seed_for(value))
-    return Loaded(value, values)
+    if beside and not quiet:
+        called = told_apart({v.serial: v.label for v in (value, *beside)})
+        say(
+            _(
+                "the gradients are those of {name}, the first of {n} results",
+                name=called[value.serial],
+                n=len(called),
+            )
+        )
+    return Loaded(value, values, tuple(beside))
 
 
 def check_order(order: int, wrt: str, needs_leaf: bool) -> None:

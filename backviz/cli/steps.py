@@ -89,7 +89,8 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     fault = find_not_finite(value, values)
     if fault and not given["allow_nan"]:
         raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
-    build = Steps(Figure(value, style, values=values), given["passes"], given["pace"], first, last)
+    figure = Figure(value, style, values=values, beside=loaded.beside)
+    build = Steps(figure, given["passes"], given["pace"], first, last)
     files = BUILDERS[form](build)
     paths = _write(output, form, files)
     if not quiet:

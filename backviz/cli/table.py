@@ -22,13 +22,15 @@ from backviz.cli.help import Command
 @options.debug
 def table(src: str, output: str, form: str | None, lang: str, **given: Any) -> int:
     """List every contribution: step, node, upstream × local = contribution, running total."""
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import load_loaded
     from backviz.tables import table as make_table
 
     form = chosen_format(output, form)
-    value = load_value(src, differentiate=False, quiet=given["quiet"], lines=given["lines"])
-    text = make_table(value, form, number_style(given), lang, given["lines"])
-    return print_or_write(text, output, value, given["quiet"])
+    loaded = load_loaded(src, quiet=given["quiet"], lines=given["lines"])
+    text = make_table(
+        loaded.value, form, number_style(given), lang, given["lines"], beside=loaded.beside
+    )
+    return print_or_write(text, output, loaded.value, given["quiet"])
 
 
 def chosen_format(output: str, form: str | None) -> str:

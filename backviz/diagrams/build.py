@@ -13,7 +13,7 @@ from backviz.autodiff.notation import ATOM
 from backviz.autodiff.symbol import UNNAMED, name_symbol
 from backviz.diagrams.blanks import BLANK, NONE, Blanks, blank_out
 from backviz.diagrams.clusters import clusters_of, groups_said
-from backviz.diagrams.legend import legend_of
+from backviz.diagrams.legend import legend_of, pointed, results_said
 from backviz.diagrams.model import (
     Arrow,
     Box,
@@ -24,7 +24,7 @@ from backviz.diagrams.model import (
     Role,
     box_id,
 )
-from backviz.graphs import CONSTANT, GROUP, LEAF, operands
+from backviz.graphs import CONSTANT, GROUP, LEAF, RESULT, operands
 from backviz.language import Language
 from backviz.names import told_apart
 from backviz.ops import OPS
@@ -78,8 +78,7 @@ def build(
     called = name or words.gettext("the output")
     caption = "" if style.title == "none" else clean(style.title)  # as for films
     legend = legend_of(boxes, arrows, called, words, _parts(graph, style), style.show == "formulas")
-    if said := graph.graph.get("lit_said"):
-        legend += (("strong", said),)
+    legend += pointed(graph, names, words)
     made = Diagram(
         boxes,
         arrows,
@@ -269,7 +268,7 @@ def in_formulas(
 
 
 def _role(data: dict[str, Any]) -> Role:
-    if "role" in data and (data["op"] or data["kind"] == GROUP):
+    if data.get("role", RESULT) != RESULT and (data["op"] or data["kind"] == GROUP):
         role: Role = data["role"]
         return role
     if data["kind"] == GROUP and data["size"] > 1:
@@ -425,6 +424,7 @@ def _description(
     begun = [box.alt.split(":")[0] for box in boxes if box.fault == "begins"]
     if begun:
         said.append(words.gettext("NaN or infinity begins in {list}.", list=", ".join(begun)))
+    said += results_said(graph, names, words)
     said += groups_said(graph, names, words)
     if leaves and "gradients" not in style.hidden:
         listed = ", ".join(leaves[:40]) + (", …" if len(leaves) > 40 else "")

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value
     from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.model import Diagram
+    from backviz.sources.tracing import Outputs
 
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
@@ -88,17 +89,33 @@ class Figure:
         more: Sequence[Value] = (),
         values: list[Value] | None = None,
         called: Names = NO_NAMES,
+        beside: Sequence[Value] = (),
     ) -> None:
-        self.output = output
-        self._called = called  # by the variables of the program, where there is no label
+        self.output, self.beside = output, tuple(beside)  # other results, not differentiated
+        self.called = called  # by the variables of the program, where there is no label
         self._values = values  # the tape of all outputs, if it is at hand
         self.more = tuple(more)  # further outputs that stand in the same graph
         self.style = style or Style()
 
+    @classmethod
+    def of(cls, outputs: Outputs, names: bool | Names, style: Style) -> Figure:
+        """The figure of one output or several, with the names that the caller's variables give."""
+        from backviz.sources.frames import named_by
+        from backviz.sources.tracing import chosen
+
+        first, others, own = chosen(outputs)
+        return cls(first, style, called={**named_by(first, names, others), **own}, beside=others)
+
     @cached_property
     def graph(self) -> nx.MultiDiGraph[int]:
         """The whole computation, nothing folded."""
-        return to_graph(self.output, *self.more, values=self._values, called=self._called)
+        return to_graph(
+            self.output,
+            *self.more,
+            values=self._values,
+            called=self.called,
+            beside=self.beside,
+        )
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -119,7 +136,7 @@ class Figure:
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
-        made = Figure(self.output, style, self.more, self._values, self._called)
+        made = Figure(self.output, style, self.more, self._values, self.called, self.beside)
         vars(made)["graph"] = self.graph
         return made
 

@@ -15,7 +15,7 @@ from backviz.autodiff.symbol import UNNAMED
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text, moved
-from backviz.diagrams.model import FAULT, PASSED, Diagram, Lines, Sentence
+from backviz.diagrams.model import FAULT, PASSED, RESULT_SIGN, Diagram, Lines, Sentence
 from backviz.diagrams.theme import Preset, Theme
 from backviz.lettering import END, LOW
 
@@ -230,7 +230,8 @@ def _legend_item(
     kind: str, words: str, size: float, theme: Theme
 ) -> tuple[tuple[Mark, ...], float]:
     """A sample of the line or number, what it means, and the width of both."""
-    colour = {"value": theme.forward, UNNAMED: theme.muted, "strong": theme.ink, "note": theme.ink,
+    colour = {"value": theme.forward, UNNAMED: theme.muted,
+              RESULT_SIGN: theme.ink, "strong": theme.ink, "note": theme.ink,
               FAULT: theme.alarm, PASSED: theme.alarm}.get(kind, theme.gradient)  # fmt: skip
     if kind[0] in "→0123456789":  # other pages, and the number of this one
         colour = theme.muted

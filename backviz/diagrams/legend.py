@@ -6,12 +6,17 @@ Invariant: a legend explains only what is in the figure, and every sign that nob
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.symbol import OUT, UNNAMED
-from backviz.diagrams.model import FAULT, PASSED, ZERO, Arrow, Box
+from backviz.diagrams.model import FAULT, PASSED, RESULT_SIGN, ZERO, Arrow, Box
+from backviz.graphs import RESULT
 from backviz.language import Language
 from backviz.text import NOT_COMPUTED, clean
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MAX_PART = 40
 MOST_EXPLAINED = 4  # signs of one kind
@@ -60,6 +65,30 @@ def legend_of(
         )
     items += [(name, f"= {clean(text, MAX_PART)}") for name, text in parts]
     return (*items, *_remarked(boxes, words))
+
+
+def pointed(
+    graph: nx.MultiDiGraph[Any], names: Mapping[int, str], words: Language
+) -> tuple[tuple[str, str], ...]:
+    """What is said of a highlight, and of results that were not differentiated."""
+    items = tuple(
+        (RESULT_SIGN, words.gettext("{name}: a result without gradients", name=name))
+        for name in _results(graph, names)[:MOST_EXPLAINED]
+    )
+    lit = graph.graph.get("lit_said")
+    return (*items, ("strong", lit)) if lit else items
+
+
+def results_said(
+    graph: nx.MultiDiGraph[Any], names: Mapping[int, str], words: Language
+) -> list[str]:
+    """The results that were not differentiated, in words."""
+    listed = ", ".join(_results(graph, names))
+    return [words.gettext("Results without gradients: {list}.", list=listed)] if listed else []
+
+
+def _results(graph: nx.MultiDiGraph[Any], names: Mapping[int, str]) -> list[str]:
+    return [names[n] for n, role in graph.nodes(data="role") if role == RESULT]
 
 
 def _remarked(boxes: tuple[Box, ...], words: Language) -> list[tuple[str, str]]:

@@ -54,6 +54,7 @@ class Remark:
 
 
 FAULT, PASSED, ZERO = "⚠", "△", "∅"
+RESULT_SIGN = "•"  # of a result that was not differentiated
 
 
 @dataclass(frozen=True, slots=True)

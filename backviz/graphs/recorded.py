@@ -10,7 +10,7 @@ writes a file (`plain_graph`); nothing is read back from it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,11 +32,12 @@ from backviz.autodiff.symbol import (
     name_symbol,
     writing,
 )
-from backviz.autodiff.tape import NO_NAMES, Names, shared_labels, tape
+from backviz.autodiff.tape import NO_NAMES, Names, others, shared_labels, tape
 from backviz.autodiff.value import Value
 from backviz.language import _
 from backviz.text import CHUNK, entries_within
 
+RESULT = "result"  # the role of a result that was not differentiated
 LEAF, CONSTANT, OP, GROUP = "leaf", "constant", "op", "group"
 MOST_ENTRIES = 10_000_000  # of all arrays of a graph that is written out
 SHORT = 18  # signs of a rule beside an arrow
@@ -44,7 +45,11 @@ _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def to_graph(
-    output: Value, *more: Value, values: list[Value] | None = None, called: Names = NO_NAMES
+    output: Value,
+    *more: Value,
+    values: list[Value] | None = None,
+    called: Names = NO_NAMES,
+    beside: Sequence[Value] = (),
 ) -> nx.MultiDiGraph[int]:
     """The computation of `output` as a `networkx.MultiDiGraph` that is a DAG.
 
@@ -70,7 +75,9 @@ def to_graph(
     With `more` outputs the graph holds everything that any of them was computed from,
     and each of them has the node attribute `role` "output", what was recorded
     after the first output the `role` "derivative"; so a function and its gradients, made
-    with `create_graph`, stand in one graph. `values` is the tape of the outputs, if it is at hand.
+    with `create_graph`, stand in one graph. What stands `beside` is another result, which was not
+    differentiated: a node with the attribute `role` "result", unless the output was computed
+    from it. `values` is the tape of the outputs, if it is at hand.
     `called` are names, by serial number, for values that have no label.
 
     >>> x = Value(3.0, label="x")
@@ -81,7 +88,7 @@ def to_graph(
     (6.0, [(0, 1, 0, 3.0), (0, 1, 1, 3.0)])
     """
     outputs = (output, *more)
-    values = tape(*outputs) if values is None else values
+    values = tape(*outputs, *beside) if values is None else values
     tell_returned(values)
     ids = {v.serial: i for i, v in enumerate(values)}
     # gradients on the inputs of an output that has none are those of something else
@@ -91,6 +98,15 @@ def to_graph(
         quietly(_fill, graph, values, ids, reached, shared_labels(values, called))
     for each in more:
         graph.nodes[ids[each.serial]]["role"] = "output"
+    apart = others(output, beside)
+    for each in apart:
+        graph.nodes[ids[each.serial]]["role"] = RESULT
+    if apart and reached:  # nothing goes backward there
+        inside = {ids[v.serial] for v in tape(output, *more)}
+        for _tail, head, data in graph.edges(data=True):
+            if head not in inside:
+                data.pop("local", None)
+                data.pop("rule", None)
     if more:
         for data in list(graph._node.values())[ids[output.serial] + 1 :]:
             data.setdefault("role", "derivative")

@@ -16,6 +16,7 @@ from backviz.diagrams.lettered import in_signs
 from backviz.diagrams.model import (
     FAULT,
     PASSED,
+    RESULT_SIGN,
     WHOLE_BOX,
     ZERO,
     Arrow,
@@ -160,9 +161,9 @@ def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str
         del samples["gradient"]  # which formulas say themselves
     lines: list[str] = []
     for kind, words in diagram.legend:
-        if kind not in samples:
+        if kind not in samples and kind != RESULT_SIGN:
             continue
-        item = _plain(f"{samples[kind]}: {words}", signs)
+        item = _plain(words if kind == RESULT_SIGN else f"{samples[kind]}: {words}", signs)
         longer = f"{lines[-1]}   {item}" if lines else item
         if lines and screen_width(longer) <= width:
             lines[-1] = longer

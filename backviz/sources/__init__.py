@@ -12,10 +12,10 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.sources.examples import EXAMPLES
-from backviz.sources.expression import record_expression
-from backviz.sources.files import is_file_source, record_file
+from backviz.sources.expression import one_of, record_expression, record_results
+from backviz.sources.files import file_results, is_file_source, record_file
 
-__all__ = ["EXAMPLES", "load", "record_expression", "record_file"]
+__all__ = ["EXAMPLES", "load", "load_all", "record_expression", "record_file"]
 
 
 def load(source: str, note: Callable[[str], None] | None = None) -> Value:
@@ -24,10 +24,20 @@ def load(source: str, note: Callable[[str], None] | None = None) -> Value:
 
     A file or a notebook is run as `python file.py` would, but that its `__name__` is the file's
     name: a block under `if __name__ == "__main__":` stays out. `note` is told what else a
-    person should know, such as the lines of a notebook that are left out.
+    person should know, such as the lines of a notebook that are left out. Raises `InputError`
+    where `source` names several results; see `load_all`.
 
     >>> load("@simple").data, load("x*x; x=3").data
     (-12.0, 9.0)
+    """
+    return one_of(load_all(source, note))
+
+
+def load_all(source: str, note: Callable[[str], None] | None = None) -> list[Value]:
+    """The same for a source with several results: `file.py:loss,acc`, or `…; L, acc`.
+
+    >>> [v.label for v in load_all("L=a*b; M=a+b; a=2; b=3; L, M")]
+    ['L', 'M']
     """
     if not isinstance(source, str):
         raise InputError(
@@ -37,13 +47,13 @@ def load(source: str, note: Callable[[str], None] | None = None) -> Value:
             )
         )
     if source.startswith("@"):
-        return record_expression(dedent(EXAMPLES[source[1:]].expression))
+        return record_results(dedent(EXAMPLES[source[1:]].expression))
     if source == "-":
-        return record_expression(_stdin())
+        return record_results(_stdin())
     if is_file_source(source):
-        return record_file(source, note)
+        return file_results(source, note)
     try:
-        return record_expression(source)
+        return record_results(source)
     except InputError as error:
         if (meant := _meant(source)) is None:
             raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,10 @@ from backviz.autodiff.counts import watching
 from backviz.autodiff.op import Op
 from backviz.autodiff.value import Value
 from backviz.errors import InputError, NotFiniteError
-from backviz.language import _
+from backviz.language import N_, _
 from backviz.ops import OPS
 from backviz.ops.shape import shape_of
+from backviz.registry import unknown
 from backviz.sources.allowlist import (
     CONSTANTS,
     find_refused,
@@ -40,6 +42,15 @@ MAX_WORK = 5_000_000_000  # multiplications of matrix ops: a second or two
 FACTORED = frozenset({"det", "logabsdet", "slogdet_sign", "inv", "solve"})  # n³ each, thrice
 
 
+def record_results(text: str) -> list[Value]:
+    """The result of an expression, or those that it names in the end: `…; L, acc`.
+
+    >>> [v.label for v in record_results("L=a*b; M=a+b; a=2; b=3; L, M")]
+    ['L', 'M']
+    """
+    return _Reader(text).results()
+
+
 def record_expression(text: str) -> Value:
     """Record `'L=(a*b+c)*(a-c); a=2; b=3; c=4'` and return its result.
 
@@ -52,7 +63,21 @@ def record_expression(text: str) -> Value:
     >>> L.data, L.label
     (-20.0, 'L')
     """
-    return _Reader(text).result()
+    return one_of(record_results(text))
+
+
+def one_of(made: Sequence[Value]) -> Value:
+    """The only result; raises `InputError` where there are several."""
+    if len(made) > 1:
+        raise InputError(
+            _(
+                "there are {n} results ({names}); name one. Several are drawn by backviz graph and "
+                "steps, in Python by backviz.save([L, M], …)",
+                n=len(made),
+                names=", ".join(value.label for value in made),
+            )
+        )
+    return made[0]
 
 
 def _depth(tree: ast.AST) -> int:
@@ -80,18 +105,24 @@ class _Reader:
         self.values: dict[str, Value] = {}
         self.entries = self.work = 0
 
-    def result(self) -> Value:
-        statements = self._statements(self._parse())
-        target = self._target(statements)
+    def results(self) -> list[Value]:
+        body = self._parse()
+        named = _names(body)
+        statements = self._statements(body[:-1] if named else body)
+        known = {s.name for s in statements}
+        for name in named:
+            if name.id not in known:
+                raise self._refuse(name, unknown(N_("name"), name.id, [*known]))
+        targets = [name.id for name in named] or [self._target(statements)]
         whole: dict[int, str] = {}
         with watching(whole) as used:
-            for statement in self._in_order(statements, target):
-                self._record(statement, target)
+            for statement in self._in_order(statements, targets):
+                self._record(statement, targets)
                 if _is_whole(statement.value):
                     whole[self.values[statement.name].serial] = statement.name
         for name in used:  # a list of zeros and ones that chooses
             self.values[name].requires_grad = False
-        return self.values[target]
+        return [self.values[target] for target in dict.fromkeys(targets)]
 
     # Reading
 
@@ -196,19 +227,19 @@ class _Reader:
         raise InputError(
             _(
                 "the expression has {n} results ({names}); name the one you want, as in "
-                "'…; {name}'",
+                "'…; {name}', or several to draw, as in '…; {names}'",
                 n=len(computed),
                 names=names,
                 name=computed[0].name,
             )
         )
 
-    def _in_order(self, statements: list[_Statement], target: str) -> list[_Statement]:
-        """The statements that the target needs, each after those that it uses itself."""
+    def _in_order(self, statements: list[_Statement], targets: list[str]) -> list[_Statement]:
+        """The statements that the targets need, each after those that it uses itself."""
         by_name = {s.name: s for s in statements}
         done: dict[str, _Statement] = {}
         path: dict[str, None] = {}
-        stack = [target]
+        stack = [*reversed(targets)]
         while stack:
             name = stack[-1]
             if name in done:
@@ -256,10 +287,10 @@ class _Reader:
 
     # Recording
 
-    def _record(self, statement: _Statement, target: str) -> None:
+    def _record(self, statement: _Statement, targets: list[str]) -> None:
         name = statement.name
         given = _is_given(statement)
-        if given and (name != target or not has_ops(statement.value)):
+        if given and (name not in targets or not has_ops(statement.value)):
             data = self._evaluate(statement.value, number=lambda x: x)
             data = data.data if isinstance(data, Value) else data
             if not np.all(np.isfinite(data)):
@@ -329,6 +360,14 @@ class _Reader:
         if len(self.lines) > 1:
             message = _("{message} (line {n})", message=message, n=row)
         return InputError(message, line=self.lines[row - 1], column=column)
+
+
+def _names(body: list[ast.stmt]) -> list[ast.Name]:
+    """The names of several results, if the last line lists them."""
+    last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
+    named = last.elts if isinstance(last, ast.Tuple) and len(body) > 1 else []
+    found = [name for name in named if isinstance(name, ast.Name)]
+    return found if len(found) == len(named) else []
 
 
 def _is_given(statement: _Statement) -> bool:

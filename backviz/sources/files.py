@@ -22,8 +22,9 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError, LostGradientWarning
 from backviz.language import N_, _
 from backviz.registry import unknown
+from backviz.sources.expression import one_of
 from backviz.sources.program import NOTEBOOK, Program, defined
-from backviz.sources.tracing import article, trace_defaults
+from backviz.sources.tracing import article, named, results_of, trace_defaults
 from backviz.sources.variables import Variables, name_values, names_of_variables
 
 ENDINGS = (".py", NOTEBOOK)
@@ -53,7 +54,12 @@ def names_in(path: str) -> list[str]:
 
 
 def record_file(source: str, note: Callable[[str], None] | None = None) -> Value:
-    """Run the file and take the name from it: a value, or a function that returns one.
+    """The one result that a file's name stands for; see `file_results`."""
+    return one_of(file_results(source, note))
+
+
+def file_results(source: str, note: Callable[[str], None] | None = None) -> list[Value]:
+    """Run the file and take the names from it: values, or functions that return one or several.
 
     Values that have no label get the name of the module's variable that holds them. `note`
     is told what of a notebook is left out, which leaves were changed since, and where numbers
@@ -66,22 +72,28 @@ def record_file(source: str, note: Callable[[str], None] | None = None) -> Value
     restore = random_state(*program.modules(), found, found.get(name))
     births, left, start = Births(), Watch(), next(serials)
     with whole_record(left), following(births):
-        recorded = value_of(program, name, found, source)
-    value, changed = program.past.as_recorded(recorded)
+        recorded = [
+            value for each in filter(None, map(str.strip, name.split(",")))
+            for value in values_of(program, each, found, source)
+        ]  # fmt: skip
+    made = [program.past.as_recorded(value) for value in recorded]
     module = Variables()
     module.last = [found]
-    module.name_constants(value)
+    for value, _changed in made:
+        module.name_constants(value)
+    changed = next((changed for _value, changed in made if changed), None)
     if changed and note is not None:
         note(told(changed))
-    if left.lines and not changed and is_function(found[name]):  # rare, and takes the check
+    whole = len(made) == 1 and name in found
+    if left.lines and not changed and whole and is_function(found[name]):  # rare: takes the check
         again = import_module("backviz.sources.again")
-        called = again.Called(source, program, found, value, births, left, restore, start)
+        called = again.Called(source, program, found, made[0][0], births, left, restore, start)
         for lost in again.what_is_lost(called):
             if note is None:
                 warnings.warn(lost, LostGradientWarning, stacklevel=2)
             else:
                 note(lost)
-    return value
+    return [value for value, _changed in made]
 
 
 def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[Program, str]:
@@ -104,9 +116,18 @@ def program_of(source: str, note: Callable[[str], None] | None = None) -> tuple[
 
 
 def value_of(program: Program, name: str, found: dict[str, Any], source: str) -> Value:
-    """The value of that name among the variables of a file that has run."""
+    """The value of that name among the variables of a file that has run, the first of several."""
+    return values_of(program, name, found, source)[0]
+
+
+def values_of(program: Program, name: str, found: dict[str, Any], source: str) -> list[Value]:
+    """The value of that name, or the several that a list, a tuple or a dict of it holds."""
     held = _held(program, name, found)
     value: Any = _call(program, held, name) if is_function(held) else held
+    if (made := results_of(value)) and not isinstance(value, Value):
+        name_values(found)
+        named(made, name)
+        return [*made.values()]
     if not isinstance(value, Value):
         value = import_module("backviz.sources.frameworks").recorded(value)
     if not isinstance(value, Value):
@@ -119,8 +140,7 @@ def value_of(program: Program, name: str, found: dict[str, Any], source: str) ->
     name_values(found)
     if not value.label:
         value.label = name
-    made: Value = value
-    return made
+    return [value]
 
 
 def object_of(source: str) -> Any:
@@ -205,14 +225,21 @@ def _no_arguments(program: Program, function: Any, name: str) -> None:
         )
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether a function has given numbers back, one or several, in which nothing is recorded."""
+    each = [*value.values()] if isinstance(value, dict) else value
+    each = each if isinstance(each, list | tuple) else [each]
+    return bool(each) and all(isinstance(x, int | float | np.generic | np.ndarray) for x in each)
+
+
 def _call(program: Program, function: Any, name: str) -> Any:
     _no_arguments(program, function, name)
     again = random_state(*program.modules(), function)
     with names_of_variables(function) as found:
         value = program.call(function)
-    if isinstance(value, Value):
-        found.name_constants(value)
-    if isinstance(value, int | float | np.generic | np.ndarray) and _has_defaults(function):
+    for each in results_of(value).values():
+        found.name_constants(each)
+    if _is_plain(value) and _has_defaults(function):
         again()  # nothing in it is recorded yet: its own arguments are the leaves
         value = program.call(partial(trace_defaults, function))
     if inspect.iscoroutine(value):

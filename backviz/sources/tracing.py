@@ -7,7 +7,7 @@ gives the name, and the function runs once, or again if a whole number has to be
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -16,11 +16,13 @@ from backviz.autodiff.counts import Places, settled
 from backviz.autodiff.draws import standing
 from backviz.autodiff.exits import whole_record
 from backviz.autodiff.recording import scoped, source_lines
+from backviz.autodiff.tape import recorded
 from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.sources.variables import Variables, descend, give_leaf, names_of_variables
 
+Outputs = Value | Sequence[Value] | Mapping[str, Value]  # the first has the gradients
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -44,6 +46,14 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
     >>> L.data, [v.label for v in tape(L)]
     (0.0, ['x', 'w', 'z', '', 'loss'])
     """
+    made: Value = _traced(f, args, kwargs)
+    return made
+
+
+def _traced(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], several: bool = False
+) -> Any:
+    """The recorded result, or with `several` a list, tuple or dict of results."""
     called = getattr(f, "__name__", "the function")
     try:
         bound = inspect.signature(f).bind(*args, **kwargs)
@@ -75,6 +85,12 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
             return f(*given[0], **given[1])
 
     _other, output = settled(build, call, lambda: standing(f, args, kwargs))
+    made = results_of(output) if several else None
+    if made and not isinstance(output, Value):
+        named(made, called)
+        for value in made.values():
+            held[0].name_constants(value, plain_ones)
+        return output
     if type(output) in (int, float) and int in map(type, plain_ones.values()):
         raise InputError(
             _(
@@ -99,11 +115,48 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Value:
     return output
 
 
-def trace_defaults(f: Callable[..., Any]) -> Value:
-    """`trace` of a function on the defaults of its own arguments."""
+def trace_defaults(f: Callable[..., Any]) -> Any:
+    """`trace` of a function on the defaults of its own arguments; it may have several results."""
     bound = inspect.signature(f).bind()
     bound.apply_defaults()
-    return trace(f, *bound.args, **bound.kwargs)
+    return _traced(f, bound.args, bound.kwargs, several=True)
+
+
+def results_of(given: Any) -> dict[str, Value]:
+    """The results by their names in a dict, or their places in a list or tuple; none are none.
+
+    >>> L, a = Value(2.0, "L"), Value(0.5)
+    >>> [*results_of({"L": L, "acc": a})], [*results_of((L, a))], results_of([L, 0.5])
+    (['L', 'acc'], ['[0]', '[1]'], {})
+    """
+    if isinstance(given, Mapping):
+        made = {str(name): value for name, value in given.items()}
+    elif isinstance(given, list | tuple):
+        made = {f"[{i}]": value for i, value in enumerate(given)}
+    else:
+        made = {"": given}
+    return made if all(isinstance(value, Value) for value in made.values()) else {}
+
+
+def chosen(given: Outputs) -> tuple[Value, tuple[Value, ...], dict[int, str]]:
+    """What is to be shown: the result with gradients, others, and names of those without a label.
+
+    `given` is a recorded value, or several in a list, a tuple or a dict by name.
+    """
+    made = results_of(given)
+    if not made or isinstance(given, Value):
+        single: Any = given
+        return recorded(single), (), {}
+    called = {v.serial: n for n, v in made.items() if not (v.label or n.startswith("["))}
+    first, *others = made.values()
+    return first, tuple(others), called
+
+
+def named(made: Mapping[str, Value], called: str) -> None:
+    """Give results without a label their name, in a list that of the whole and their place."""
+    for name, value in made.items():
+        if not value.label:
+            value.label = f"{called}{name}" if name.startswith("[") else name or called
 
 
 def _with_leaves(

@@ -30,7 +30,7 @@ class Order:
     """
 
     def __init__(self, steps: Iterable[tuple[int, list[tuple[int, int]]]], last: int) -> None:
-        self.last = last
+        self.last, self._many = last, last + 1
         self.heads, self.starts, self.targets, self.positions = (array("q") for _ in range(4))
         for head, uses in steps:
             self.heads.append(head)
@@ -44,7 +44,7 @@ class Order:
     def _by_target(self) -> tuple[array[int], array[int]]:
         targets = np.array(self.targets, np.int64)
         order = np.argsort(targets, kind="stable")
-        bounds = np.searchsorted(targets[order], np.arange(self.last + 2))
+        bounds = np.searchsorted(targets[order], np.arange(self._many + 1))
         return array("q", order.astype(np.int64)), array("q", bounds.astype(np.int64))
 
     def arrivals(self, node: int) -> array[int]:

@@ -6,14 +6,14 @@ Invariant: any place in the backward pass is known before a rule has run.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.exits import tell_returned
-from backviz.autodiff.tape import NO_NAMES, Names, names, tape
+from backviz.autodiff.tape import NO_NAMES, Names, names, others, tape
 from backviz.autodiff.value import Value
 from backviz.names import find
 from backviz.telling.formulas import Call, operand
@@ -28,8 +28,9 @@ GRAD = ".grad"  # after the name of a node: its gradient
 class Record(Order):
     """The values that a result was computed from, in the order of recording.
 
-    `ops` are the computed ones; nodes are counted in that order, and the last is the result.
-    `called` are names, by serial number, for values that have no label.
+    `ops` are the computed ones; nodes are counted in that order, and `last` is the result.
+    `called` are names, by serial number, for values that have no label. Results `beside` are
+    recorded, too, but nothing goes backward from them.
 
     >>> a = Value(3.0, "a")
     >>> record = Record(a * a + a)
@@ -37,8 +38,12 @@ class Record(Order):
     (['a', 'n1', 'n2'], [2, 1], [1, 0, 0, 0])
     """
 
-    def __init__(self, output: Value, called: Names = NO_NAMES) -> None:
-        self.values = tuple(tape(output))
+    def __init__(
+        self, output: Value, called: Names = NO_NAMES, beside: Sequence[Value] = ()
+    ) -> None:
+        self.values = tuple(tape(output, *beside))
+        self.beside = others(output, beside)
+        start = self.index[output.serial]
         self.called = called
         tell_returned(self.values)  # who makes a record is about to show it
         named = names(self.values, called)
@@ -47,12 +52,13 @@ class Record(Order):
         self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
         self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])
         self._reached = bytearray(len(self.values))
-        super().__init__(self._steps(), len(self.values) - 1)
+        super().__init__(self._steps(start), len(self.values) - 1)
+        self.last = start
         self.reached = bytes(self._reached)
 
-    def _steps(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    def _steps(self, last: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
         """Go backward over the record and note what hands a gradient to what."""
-        index, reached, last = self.index, self._reached, len(self.values) - 1
+        index, reached = self.index, self._reached
         reached[last] = self.values[last].requires_grad
         for i in range(last, -1, -1):
             op = self.values[i].op
