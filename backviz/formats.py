@@ -1,7 +1,7 @@
 """What a format is, and which one a command writes: what the file's name and `-F` say together.
 
-Invariant: pictures, builds, films and tables choose here, each from its own table of the same
-rows, so that an ending or a name means the same everywhere, and two that disagree are one sentence.
+Invariant: pictures, builds, films and tables are columns of one table, `WRITTEN`, and all choose
+here, so that an ending or a name means the same everywhere, and two that disagree are one sentence.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class Format:
     endings: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All its names, which are endings as well."""
+        return (self.name, *self.endings)
+
+    @property
     def make(self) -> Callable[..., Any]:
         """The function; what it needs is imported now.
 
@@ -49,11 +54,43 @@ F = TypeVar("F", bound=Format)
 
 
 class Formats(Registry[F]):
-    """A table of formats."""
+    """The formats that a command writes: a column of the one table of formats.
+
+    The function of a row takes what the command has made, a figure, steps, a reel or the rows of a
+    table, so the same name has a function in each column, and a column is typed.
+    """
+
+    def __init__(self, command: str, home: str | tuple[str, ...] = ()) -> None:
+        super().__init__("format", home)
+        self.command = command
+        WRITTEN.add(command, self)
 
     def enter(self, row: F) -> F:
         """Enter a format under its name and its other endings."""
         return self.add(row.name, row, row.endings)
+
+
+_COMMANDS = ("graph", "steps", "animate", "table")  # that write files, in the order of lists
+WRITTEN: Registry[Formats[Any]] = Registry(
+    "command",
+    home=(
+        "backviz.renderers", "backviz.renderers.builds", "backviz.movies.formats", "backviz.tables",
+    ),
+    order=lambda column: _COMMANDS.index(column.command),
+)  # fmt: skip
+
+
+def every_format() -> dict[str, dict[str, Format]]:
+    """The one table of formats: for each name the row of every command that writes it.
+
+    >>> {command: row.kind for command, row in every_format()["pdf"].items()}
+    {'graph': 'picture', 'steps': 'build', 'animate': 'picture'}
+    """
+    table: dict[str, dict[str, Format]] = {}
+    for command, column in WRITTEN.items():
+        for name, row in column.items():
+            table.setdefault(name, {})[command] = row
+    return table
 
 
 _DOCUMENTS = {

@@ -62,7 +62,7 @@ class TableFormat(Format):
         return text
 
 
-TABLES: Formats[TableFormat] = Formats("table format")
+TABLES: Formats[TableFormat] = Formats("table")
 
 
 def rows(

@@ -1,20 +1,19 @@
 """One way to choose a format: names and endings mean the same to every command."""
 
 import json
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
 from command_line import call
 
-from backviz.formats import Format, Kind, resolve
-from backviz.movies.formats import FORMATS
-from backviz.renderers import RENDERERS
+from backviz import extend
+from backviz.formats import WRITTEN, Format, Kind, every_format, resolve
 from backviz.renderers.build_files import build_format
-from backviz.renderers.builds import BUILDERS
-from backviz.tables import TABLES
 
 SOURCE = "L=a*b; a=2; b=3"
-EVERY = {"graph": RENDERERS, "steps": BUILDERS, "animate": FORMATS, "table": TABLES}
+EVERY = dict(WRITTEN.items())
 
 
 @pytest.mark.parametrize(
@@ -74,13 +73,51 @@ def test_every_format_is_one_kind_of_row(formats):
         assert callable(row.make)
 
 
+def test_the_tables_of_extend_are_the_columns_of_one():
+    """What a command writes is in the list of formats, whichever table it was entered in."""
+    tables = extend.RENDERERS, extend.BUILDERS, extend.FORMATS, extend.TABLES
+    assert [*WRITTEN] == ["graph", "steps", "animate", "table"]
+    assert all(one is other for one, other in zip(WRITTEN.values(), tables, strict=True))
+    row = extend.TableFormat("rows", "how many", lambda made, numbers, lang: str(len(made)), "data")
+    with extend.TABLES.temporarily():
+        extend.TABLES.enter(row)
+        assert every_format()["rows"] == {"table": row}
+        (listed,) = (r for r in read("list", "formats") if r["name"] == "rows")
+        assert listed["written"] == [
+            {"command": "table", "kind": "data", "endings": "rows", "about": "how many"}
+        ]
+        assert call("table", SOURCE, "-F", "rows").out == b"2\n"
+
+
+def test_the_columns_stand_in_one_order_whatever_is_imported_first():
+    program = "import backviz.tables; from backviz.formats import every_format, WRITTEN; "
+    program += "print([*WRITTEN], every_format()['png'].keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("['graph', 'steps', 'animate', 'table'] "), done.stderr
+    assert done.stdout.endswith("dict_keys(['graph', 'steps', 'animate'])\n")
+
+
+def read(*words):
+    return json.loads(call(*words, "--json").out)["rows"]
+
+
 def test_the_list_of_formats_says_kinds_endings_and_commands():
-    rows = {row["name"]: row for row in json.loads(call("list", "formats", "--json").out)["rows"]}
+    rows = {row["name"]: row for row in read("list", "formats")}
     assert rows["html"]["kinds"] == "page" and rows["html"]["endings"] == "html, htm"
     assert rows["svg"]["kinds"] == "picture, build"
     assert rows["tikz"]["commands"] == "graph, steps" and rows["tikz"]["kinds"] == "code"
-    films = json.loads(call("list", "films", "--json").out)["rows"]
-    assert {row["name"] for row in films if row["kind"] == "film"} == {"mp4", "gif", "webp"}
+    films = {row["name"] for row in read("list", "films") if row["kind"] == "film"}
+    assert films == {"mp4", "gif", "webp"}
+    assert [(one["command"], one["kind"]) for one in rows["png"]["written"]] == [
+        ("graph", "picture"), ("steps", "build"), ("animate", "picture"),
+    ]  # fmt: skip
+    for command, of_one in (("steps", "builds"), ("animate", "films"), ("table", "tables")):
+        for row in read("list", of_one):
+            assert {"command": command} | row == {"name": row["name"]} | next(
+                one for one in rows[row["name"]]["written"] if one["command"] == command
+            )
 
 
 def test_a_name_that_several_commands_know_gives_the_same_kind_in_each():

@@ -311,7 +311,7 @@ def test_options_take_numpys_numbers():
         (lambda x: backviz.save(x, 5), "a path, not to an int"),
         (lambda x: backviz.render(x, 5), "unknown .*5"),
         (lambda x: backviz.render(x, None), "unknown .*None"),
-        (lambda x: backviz.table(x, ["md"]), "unknown table format"),
+        (lambda x: backviz.table(x, ["md"]), "unknown format"),
     ],
 )
 def test_a_call_with_something_else_is_refused_in_a_sentence(call, says):

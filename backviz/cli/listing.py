@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,8 @@ from backviz.cli.help import Command
 from backviz.language import _, speaking, spoken
 
 if TYPE_CHECKING:
+    from backviz.formats import Format
     from backviz.scenes.surfaces import Landscape
-
-if TYPE_CHECKING:
-    from backviz.formats import Format, Formats
 
 Rows = list[dict[str, Any]]
 
@@ -72,48 +70,38 @@ def _ops() -> Rows:
 
 
 def _formats() -> Rows:
-    """Every format once, with the commands that write it and what it is for."""
-    told: dict[str, list[tuple[str, Format]]] = {}
-    for command, table in _written().items():
-        for row in table.values():
-            told.setdefault(row.name, []).append((command, row))
+    """Every format once: what each command writes in it, and what that is for."""
+    from backviz.formats import every_format
+
     return [
         {
             "name": name,
-            "commands": ", ".join(command for command, _row in rows),
-            "kinds": ", ".join(dict.fromkeys(row.kind for _command, row in rows)),
-            "endings": ", ".join(
-                dict.fromkeys(e for _command, row in rows for e in (name, *row.endings))
-            ),
-            "about": "; ".join(dict.fromkeys(_(row.about) for _command, row in rows)),
+            "commands": ", ".join(rows),
+            "kinds": _once(row.kind for row in rows.values()),
+            "endings": _once(each for row in rows.values() for each in row.names),
+            "about": "; ".join(dict.fromkeys(_(row.about) for row in rows.values())),
+            "written": [{"command": command, **_format(row)} for command, row in rows.items()],
         }
-        for name, rows in told.items()
+        for name, rows in every_format().items()
     ]
 
 
-def _written() -> dict[str, Formats[Any]]:
-    """The table of formats of each command that writes files."""
-    from backviz.movies.formats import FORMATS
-    from backviz.renderers import RENDERERS
-    from backviz.renderers.builds import BUILDERS
-    from backviz.tables import TABLES
+def _once(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))
 
-    return {"graph": RENDERERS, "steps": BUILDERS, "animate": FORMATS, "table": TABLES}
+
+def _format(row: Format) -> dict[str, Any]:
+    """What comes out, the endings of its file, what it is for."""
+    return {"kind": row.kind, "endings": ", ".join(row.names), "about": _(row.about)}
 
 
 def _formats_of(command: str) -> Callable[[], Rows]:
-    """The formats of one command: what comes out, its other endings, what it is for."""
+    """The formats of one command."""
 
     def rows() -> Rows:
-        return [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "endings": ", ".join((row.name, *row.endings)),
-                "about": _(row.about),
-            }
-            for row in _written()[command].values()
-        ]
+        from backviz.formats import WRITTEN
+
+        return [{"name": name, **_format(row)} for name, row in WRITTEN[command].items()]
 
     return rows
 

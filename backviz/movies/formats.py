@@ -29,7 +29,7 @@ class FilmFormat(Format):
     build: str = ""
 
 
-FORMATS: Formats[FilmFormat] = Formats("format")
+FORMATS: Formats[FilmFormat] = Formats("animate")
 
 
 def film_format(row: FilmFormat) -> FilmFormat:

@@ -29,7 +29,7 @@ class Renderer(Format):
         return made
 
 
-RENDERERS: Formats[Renderer] = Formats("format")
+RENDERERS: Formats[Renderer] = Formats("graph")
 
 for _row in (
     Renderer("svg", "portable SVG, text as outlines", f"{__name__}.svg:svg", drawn=True),

@@ -30,7 +30,7 @@ class Builder(Format):
         return list(made) if self.each else [made]
 
 
-BUILDERS: Formats[Builder] = Formats("format", home="backviz.movies.formats")
+BUILDERS: Formats[Builder] = Formats("steps", home="backviz.movies.formats")
 
 _HERE = __name__.rpartition(".")[0]
 for _row in (

@@ -347,8 +347,8 @@ def test_a_command_that_cannot_be_read_gets_usage_and_exit_code_2(given):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("-F gif", "unknown table format 'gif'"),
-        ("-o t.xlsx", "unknown table format 'xlsx'"),
+        ("-F gif", "unknown format 'gif'"),
+        ("-o t.xlsx", "unknown format 'xlsx'"),
         ("-o t.md -F csv", "t.md ends in .md, but -F says csv"),
         ("--digits 99", "digits 99 is out of range"),
         ("--decimal x", "unknown decimal sign 'x'"),
