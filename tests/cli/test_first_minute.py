@@ -30,11 +30,6 @@ from backviz.tables import TABLES
 from backviz.words import LANGUAGES
 
 
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def test_the_name_alone_shows_help_with_three_examples():
     ran = run()
     assert (ran.code, ran.err) == (0, "")

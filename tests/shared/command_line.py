@@ -9,11 +9,31 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from backviz.cli import _run
 
 BACKVIZ = (sys.executable, "-m", "backviz")
+SIMPLE = "L=a*b; a=2; b=3"
+MODEL = """
+import time
+from pathlib import Path
+from backviz import Value
+a, b = Value(2.0), Value(3.0)
+loss = a * b
+number, _hidden = 3, a
+def double(): return a * 2
+def half(x): return x / 2
+def optional(x=a): return x * 4
+def fails(): raise ValueError("no way\\nat all")
+def leaves(): raise SystemExit(7)
+def ends(): raise SystemExit(0)
+def misfit(): return Value([[1.0, 2.0]]) @ Value([[1.0, 2.0]])
+def sleeps():
+    Path("awake").touch()
+    time.sleep(30)
+"""
 
 
 @dataclass(frozen=True)
@@ -96,3 +116,9 @@ def refused(ran: Ran, code: int, *said: str) -> None:
     for words in said:
         assert words in ran.err
     assert not list(Path().iterdir())
+
+
+@cache
+def doctor(*options: str) -> Ran:
+    """What the doctor says of this machine; it tries everything, which takes a second."""
+    return call("doctor", *options)
