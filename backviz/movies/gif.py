@@ -13,8 +13,8 @@ import av
 import numpy as np
 
 from backviz.movies.colors import Colors
-from backviz.movies.pipe import Watch, describe, frames_of, pipe, rate_of
-from backviz.movies.reel import Reel
+from backviz.movies.pipe import describe, frames_of, pipe, rate_of
+from backviz.movies.reel import Reel, Watch
 
 HUNDREDTHS = 100  # of a second: GIF counts in them
 

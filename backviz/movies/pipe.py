@@ -15,9 +15,7 @@ from typing import Any
 import av
 import numpy as np
 
-from backviz.movies.reel import Reel
-
-Watch = Callable[[int], None]  # is told how many shots are done
+from backviz.movies.reel import Reel, Watch
 
 
 @dataclass(frozen=True, slots=True)

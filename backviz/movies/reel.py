@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from backviz.scenes.model import Film
 
 
+Watch = Callable[[int], None]  # is told how many shots are done
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A picture (height, width, 4) RGBA that stands for so many frames.

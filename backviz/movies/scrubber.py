@@ -22,8 +22,7 @@ from backviz.diagrams.theme import THEMES
 from backviz.errors import InputError
 from backviz.language import N_, _
 from backviz.movies.colors import Colors
-from backviz.movies.pipe import Watch
-from backviz.movies.reel import Reel
+from backviz.movies.reel import Reel, Watch
 from backviz.words import LANGUAGES
 
 MOST_BYTES = 5_000_000

@@ -15,8 +15,8 @@ import av
 
 from backviz.errors import MissingPieceError
 from backviz.language import _
-from backviz.movies.pipe import Timed, Watch, colored, describe, frames_of, pipe, rate_of
-from backviz.movies.reel import Reel
+from backviz.movies.pipe import Timed, colored, describe, frames_of, pipe, rate_of
+from backviz.movies.reel import Reel, Watch
 
 CRF = "20"
 CODECS = ("libx264", "libopenh264")  # what builds of PyAV bring, best first

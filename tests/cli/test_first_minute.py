@@ -213,7 +213,7 @@ def test_the_doctor_names_a_package_that_is_missing(fails, monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setitem(sys.modules, "av", None)
-    for name in ("video", "gif", "pipe"):
+    for name in ("video", "gif", "pipe", "scrubber", "stills", "data_files"):  # as in a new process
         monkeypatch.delitem(sys.modules, f"backviz.movies.{name}", raising=False)
     code, found = fails()
     films = [f"{kind} {name}" for kind in ("build", "film") for name in ("mp4", "gif", "webp")]
