@@ -118,11 +118,20 @@ def to_graph(
 
 def number_groups(graph: nx.MultiDiGraph[Any]) -> None:
     """Number the calls of groups from 1 in each graph, so that a graph does not tell of others."""
+    datas = [data for data in graph._node.values() if data.get("scope")]
+    for data, scope in zip(datas, numbered(data["scope"] for data in datas), strict=True):
+        data["scope"] = scope
+
+
+def numbered(scopes: Iterable[str]) -> Iterator[str]:
+    """Scopes with the calls of groups numbered from 1.
+
+    >>> list(numbered(["[step]#7", "[step]#8", "layer", ""]))
+    ['[step]', '[step]#2', 'layer', '']
+    """
     seen: dict[str, str] = {}
     calls: dict[str, int] = {}
-    for data in graph._node.values():
-        if "[" in (scope := data.get("scope", "")):
-            data["scope"] = _numbered(scope, seen, calls)
+    return (_numbered(scope, seen, calls) if "[" in scope else scope for scope in scopes)
 
 
 def _numbered(scope: str, seen: dict[str, str], calls: dict[str, int]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from backviz.errors import BackvizError, InputError, UsageError
 from backviz.language import N_
 from backviz.registry import unknown
-from backviz.stepping import moves, points, program, quiz, single, views, whatif
+from backviz.stepping import moves, points, program, quiz, views, whatif
 from backviz.stepping.answers import Answer, refused
 from backviz.stepping.breaks import KINDS
 from backviz.stepping.numerals import plain_decimals
@@ -151,6 +151,16 @@ def _moving(move: Callable[[State, str], tuple[State, Answer]]) -> Act:
     return act
 
 
+def _by_block(how: str) -> Act:
+    def act(state: State, text: str) -> tuple[State, Result]:
+        from backviz.stepping import crossing  # not at every start
+
+        new, answer = getattr(crossing, how)(state)
+        return new, Result(answer)
+
+    return act
+
+
 def _looking(view: Callable[[State, str], Answer]) -> Act:
     return lambda state, text: (state, Result(view(state, text)))
 
@@ -174,7 +184,15 @@ def _clear(state: State, text: str) -> tuple[State, Answer]:
 def _why(state: State, text: str) -> Answer:
     found = re.fullmatch(r"(.+?)(?:\s+(?:path\s+)?(\d{1,9}))?", text)
     assert found is not None
+    from backviz.stepping import single  # not at every start
+
     return single.why(state, found[1], int(found[2] or 0))
+
+
+def _local(state: State, text: str) -> Answer:
+    from backviz.stepping import single
+
+    return single.local(state, text)
 
 
 def _check(state: State, text: str) -> tuple[State, Result]:
@@ -241,6 +259,10 @@ _add("step", _moving(lambda s, t: moves.part_steps(s, _count(s, t))),
 _add("back", _moving(lambda s, t: moves.back_steps(s, _count(s, t))),
      N_("undo n visible steps"), "r 2", "r", of="moving", usage="back [n]", again=True)  # fmt: skip
 _add("continue", _continue, N_("to a break or the end"), "c", "c", of="moving", again=True)
+_add("over", _by_block("over"), N_("a block whole: module, group, line"), "over", of="moving",
+     again=True)  # fmt: skip
+_add("into", _by_block("into"), N_("into the next block"), "into", of="moving", again=True)
+_add("finish", _by_block("finish"), N_("to the end of the block"), "finish", of="moving")
 _add("until", _moving(moves.until), N_("to where it is at work"), "until d", "u", of="moving",
      usage="until NODE")  # fmt: skip
 _add("goto", _moving(moves.goto), N_("to step K, fw K or bw K"), "goto bw 2", "g", of="moving",
@@ -261,7 +283,7 @@ _add("list", _looking(views.listing), N_("the tape"), "l all", "l", of="looking"
      usage="list [all|NODE]", again=True)  # fmt: skip
 _add("print", _looking(views.printed), N_("value and gradient"), "p W1[0, :]", "p", of="looking",
      usage="print NODE[i]")  # fmt: skip
-_add("local", _looking(single.local), N_("rule and derivative"), "local d", of="asking",
+_add("local", _looking(_local), N_("rule and derivative"), "local d", of="asking",
      usage="local NODE")  # fmt: skip
 _add("why", _looking(_why), N_("chain rule, path by path"), "y a", "y", of="asking",
      usage="why NODE [k]")  # fmt: skip

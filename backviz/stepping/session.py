@@ -19,7 +19,7 @@ from backviz.autodiff.value import Value
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.sources.frames import named_by
-from backviz.stepping import moves, points, quiz, reasons, single, views, whatif
+from backviz.stepping import crossing, moves, points, quiz, reasons, single, views, whatif
 from backviz.stepping.answers import Answer, Script
 from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.state import State, gradient, start
@@ -139,6 +139,18 @@ class Stepper:
     def go_on(self) -> Answer:
         """To the next breakpoint, or to the end: `continue`."""
         return self._move("continue", moves.go_on)
+
+    def over(self) -> Answer:
+        """The whole of the next block: a module, a `backviz.group`, a line of the program."""
+        return self._move("over", crossing.over)
+
+    def into(self) -> Answer:
+        """The first node of the next block."""
+        return self._move("into", crossing.into)
+
+    def finish(self) -> Answer:
+        """To the end of the block at work; at its end, to that of the loop or block around."""
+        return self._move("finish", crossing.finish)
 
     def until(self, node: str) -> Answer:
         """To where a node is computed, or its gradient complete."""

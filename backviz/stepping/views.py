@@ -22,6 +22,7 @@ from backviz.stepping.look import Look
 from backviz.stepping.program import Leaf, held_by, leaf_text
 from backviz.stepping.state import State, arrived, gradient, is_known
 from backviz.stepping.words import STATES
+from backviz.telling.parts import title
 from backviz.telling.record import GRAD
 from backviz.telling.step import equation
 from backviz.telling.timeline import Place
@@ -282,7 +283,7 @@ class Edit:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Where(Answer):
-    """Step `step` of `of`: the node at work, the line that made it, and what has been set."""
+    """Step `step` of `of`: the node at work, its line and blocks, and what has been set."""
 
     step: int
     of: int
@@ -290,6 +291,7 @@ class Where(Answer):
     node: str
     formula: str
     made_at: str
+    blocks: tuple[str, ...]
     edits: tuple[Edit, ...]
     breaks: tuple[str, ...]
     watching: tuple[str, ...]
@@ -300,6 +302,7 @@ class Where(Answer):
         what = f": {equation(self.node, self.formula)}" if self.node else ""
         more = [
             (look.say("made at"), self.made_at),
+            (look.say("in the block"), " › ".join(self.blocks)),
             (look.say("what-if:"), ", ".join(_edited(edit, look) for edit in self.edits)),
             (look.say("breaks:"), ", ".join(self.breaks)),
             (look.say("watching:"), ", ".join(self.watching)),
@@ -308,6 +311,12 @@ class Where(Answer):
         for label, text in more:
             lines += look.lines(f"  {label} {text}") if text else []
         return lines
+
+
+def blocks_around(state: State, node: int | None) -> tuple[str, ...]:
+    """The modules and groups that a node was computed in, from outside."""
+    path = () if node is None else state.record.parts.scopes[node]
+    return tuple(title(path[: k + 1]) for k in range(len(path)))
 
 
 def where(state: State) -> Where:
@@ -321,6 +330,7 @@ def where(state: State) -> Where:
         "" if node is None else record.names[node],
         "" if node is None else state.teller.formula(node),
         "" if node is None else record.values[node].origin.where,
+        blocks_around(state, node),
         tuple(Edit(record.names[i], x, record.values[i].data) for i, x in state.run.edits.items()),
         tuple(b.text for b in state.breaks),
         tuple(record.names[n] for n in state.watches),

@@ -17,6 +17,10 @@ NOTES = {  # what was done or cannot be done, by the key in the data
     "the end": N_("the end: back, goto or restart; backward begins a second pass"),
     "no backward": N_("no value here wants a gradient, so there is no backward pass"),
     "nothing to ask": N_("there is no step ahead to ask about; restart"),
+    "no blocks": N_(
+        'nothing here was recorded as a block: put with backviz.group("name"): around it, '
+        "with backviz.scoped(): around modules, or step through a file; next goes by nodes"
+    ),
     "nothing to undo": N_("there is no edit to undo"),
     "nothing to redo": N_("there is no edit to redo"),
     "break set": N_("break {k} at {what}"),

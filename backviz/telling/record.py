@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from backviz.telling.formulas import Call, operand
 from backviz.telling.order import Order
 from backviz.telling.timeline import Timeline
 from backviz.text import NumberStyle
+
+if TYPE_CHECKING:
+    from backviz.telling.parts import Parts
 
 FEW = 4  # entries of an array without a name that is written out in a formula
 GRAD = ".grad"  # after the name of a node: its gradient
@@ -78,6 +81,13 @@ class Record(Order):
         """The places that a cursor can stand at."""
         wanted = self.values[self.last].requires_grad
         return Timeline(len(self.ops), tuple(self.ends), wanted)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The blocks of the program that the nodes were computed in."""
+        from backviz.telling.parts import Parts  # few ask
+
+        return Parts(self.values)
 
     @cached_property
     def _numbered(self) -> dict[str, int]:
