@@ -17,6 +17,7 @@ from backviz.lessons import (  # noqa: F401
     engine_topics,
     gradient_topics,
     loop_topics,
+    number_topics,
     record_topics,
     saturation_topics,
     training_topics,

@@ -203,3 +203,21 @@ topic(
     aliases=["update-early"],
     also=Words("update during backward, when to update, mazur"),
 )
+
+topic(
+    "shared-weights",
+    Words("What gradient does a weight get that time steps share?"),
+    Words(
+        "One number, used three times: its gradient is the sum of what the three steps hand back, "
+        "the last step first (backpropagation through time). An engine that overwrites keeps the "
+        "first step alone, as if the others had a weight of their own. In long sequences early "
+        "parts fade: each step back multiplies by w·tanh′.",
+    ),
+    "z1=w*h0; h1=tanh(z1+1); z2=w*h1; h2=tanh(z2-1); z3=w*h2; L=z3**2; w=0.8; h0=0.5",
+    (contributions("w"),),
+    "accumulate",
+    also=Words(
+        "bptt, backpropagation through time, rnn, recurrent, tied weights, weight sharing, "
+        "weight tying, shared parameters"
+    ),
+)

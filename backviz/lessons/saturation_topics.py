@@ -1,4 +1,4 @@
-"""Misconceptions about single units: sigmoids that fade or are deaf, dead ReLUs.
+"""Misconceptions about gradients that fade: flat sigmoids, dead ReLUs, weights that shrink them.
 
 Invariant: every number of a table is computed when the lesson runs.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from backviz.autodiff.tape import tape
 from backviz.autodiff.value import Value
+from backviz.lessons.judge import rivals
 from backviz.lessons.model import Table, same, topics_on
 from backviz.lessons.views import contributions
 from backviz.ops import OPS
@@ -143,5 +145,70 @@ topic(
     also=Words(
         "vanishing, vanishing gradient, vanishing gradients, vanish, residual connection, "
         "skip connection, skip connections, resnet, shortcut, depth"
+    ),
+)
+
+
+def _dead(w: Value, cured: bool) -> Value:
+    z = w * 1.0 - 5.0
+    return OPS["leaky_relu" if cured else "relu"](z)
+
+
+def _flat(w: Value, cured: bool) -> Value:
+    return OPS["sigmoid"](w * (1.0 if cured else 25.0))  # the input of the sigmoid scaled
+
+
+def _thin(w: Value, cured: bool) -> Value:
+    h = w * 1.0
+    for _layer in range(12):
+        f = (h * 0.3).tanh()
+        h = h + f if cured else f
+    return h
+
+
+CASES = ((Words("dead"), _dead), (Words("saturated"), _flat), (Words("vanishing"), _thin))
+
+
+def _told_apart(_: Any) -> Table:
+    """Three small gradients, and the factors on the way that made them."""
+    rows = []
+    for said, net in CASES:
+        w = Value(1.0)
+        out = net(w, False)
+        factors = [abs(slope) for v in tape(out) for slope in v.locals or () if slope is not None]
+        out.backward()
+        small = sum(each < 0.5 for each in factors)
+        rows.append((said, w.grad, min(factors), small))
+    heads = (same(""), same("∂h/∂w"), Words("smallest factor"), Words("factors below 0.5"))
+    return Table(heads, tuple(rows))
+
+
+def _cures(_: Any) -> Table:
+    """The gradient with the cure that fits, and a thousand times the gradient that is there."""
+    rows = []
+    for said, net in CASES:
+        pair = []
+        for cured in (True, False):
+            w = Value(1.0)
+            net(w, cured).backward()
+            pair.append(w.grad if cured else 1000 * w.grad)
+        rows.append((said, *pair))
+    return rivals(rows, Words("1000 times the rate"), Words("the cure that fits"), same(""))
+
+
+topic(
+    "dead-or-vanishing",
+    Words("Dead, saturated or vanishing: how can one tell?"),
+    Words(
+        "Dead: exactly 0, one mask did it. Saturated: tiny, one slope did it. Vanishing: tiny, and "
+        "no factor is to blame, many below 1 are multiplied. backviz diagnose and why name the "
+        "factor. The cures differ: leaky ReLU; smaller inputs or weights; a residual connection. "
+        "A larger rate wakes nothing that is 0.",
+    ),
+    "",
+    (_told_apart, _cures),
+    also=Words(
+        "small gradient, gradient is 0, gradient is zero, tiny gradient, why zero, "
+        "diagnosis, does not learn"
     ),
 )

@@ -69,6 +69,20 @@ MISCONCEPTIONS = {
     "change in place": "in-place",
     "vanishing through weights, and the residual's 1": "residual",
     "batch norm in train and eval": "batch-modes",
+    "retain_graph and the second backward": "retain-graph",
+    "detach, no_grad, requires_grad": "detach",
+    "backward updates the weights": "gradient-or-update",
+    "gradients of inner values": "inner-gradients",
+    "mean or sum, batch size": "mean-or-sum",
+    "argmax, sampling, if": "hard-choice",
+    "dead, saturated or vanishing": "dead-or-vanishing",
+    "reverse against forward mode": "forward-mode",
+    "2ⁿ paths in n steps": "paths",
+    "h of a gradient check, float32": "check-step",
+    "L2 against decoupled decay": "weight-decay",
+    "shared weights through time": "shared-weights",
+    "NaN from 0·∞ and through where": "nan-where",
+    "gradient accumulation": "gradient-accumulation",
 }
 # Every broken engine: its topic, and there, leaf by leaf, its gradient worked out by hand.
 BROKEN = {
@@ -351,6 +365,10 @@ TRUTH = {
 }  # fmt: skip
 
 
+def close(got, number):
+    return np.allclose(got, number, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_numbers_of_a_topic_are_those_of_an_independent_computation(name):
     lesson = LESSONS[name]
@@ -361,7 +379,7 @@ def test_the_numbers_of_a_topic_are_those_of_an_independent_computation(name):
     for table, truth in zip(shown, TRUTH[name], strict=True):
         for row, expected in zip(table, truth, strict=True):
             for got, number in zip(row, expected, strict=True):
-                assert np.allclose(got, number, rtol=1e-6, atol=1e-9), (row, expected)
+                assert close(got, number), (row, expected)
 
 
 def test_what_the_words_of_the_topics_say_is_so(capsys):
