@@ -14,7 +14,7 @@ from backviz.autodiff.value import Value, tensor
 from backviz.lessons.judge import rivals
 from backviz.lessons.model import Table, same, topics_on
 from backviz.ops import OPS
-from backviz.optim.adam import Adam, AdamW
+from backviz.optim import OPTIMIZERS
 from backviz.optim.sgd import SGD
 from backviz.words import Words
 
@@ -207,9 +207,9 @@ def _decays(_: Any, lr: float = 0.1, decay: float = 0.5) -> Table:
         inside = _moved(SGD, gradient, lr=lr, weight_decay=decay)
         rows.append(("SGD", gradient, plain - beside, plain - inside))
     for gradient in (0.1, 10.0):
-        plain = _moved(Adam, gradient, lr=lr)
-        beside = _moved(AdamW, gradient, lr=lr, weight_decay=decay)
-        inside = _moved(Adam, gradient, lr=lr, weight_decay=decay)
+        plain = _moved(OPTIMIZERS["adam"], gradient, lr=lr)
+        beside = _moved(OPTIMIZERS["adamw"], gradient, lr=lr, weight_decay=decay)
+        inside = _moved(OPTIMIZERS["adam"], gradient, lr=lr, weight_decay=decay)
         rows.append(("Adam", gradient, plain - beside, plain - inside))
     rounded = [(*row[:2], *(round(each, 7) for each in row[2:])) for row in rows]
     heads = (same(""), Words("gradient"), Words("decoupled"), Words("L2 in the gradient"))

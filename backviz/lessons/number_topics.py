@@ -5,7 +5,6 @@ Invariant: every number of a table is computed when the lesson runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -123,7 +122,7 @@ def _errors(output: Value) -> Table:
     f = as_function(output, [x])
     (right,) = gradients_of(output, (x,))
 
-    def error(h: float, kind: Callable[[float], Any], back: float) -> float:
+    def error(h: float, kind: type[np.floating[Any]], back: float) -> float:
         at = (np.array([x.data + s * h], kind) for s in (1.0, -back))  # an array keeps its kind
         above, below = (f(tensor(side)).raw[0] for side in at)
         return abs(float((above - below) / kind(h + back * h)) - float(right))

@@ -177,13 +177,13 @@ topic(
 def _choices(_: Any, at: float = 1.3) -> Table:
     """Values that were chosen or rounded: the gradient that comes out, and differences."""
 
-    def stepped(w: Value) -> Value:
+    def stepped(w: Value) -> Any:
         return OPS["round"](w) * 1.0
 
-    def through(w: Value) -> Value:
+    def through(w: Value) -> Any:
         return w + (OPS["round"](w) - w).detach()
 
-    def branch(w: Value) -> Value:
+    def branch(w: Value) -> Any:
         return w * 2.0 if w.data > 0 else -w
 
     rows = []
@@ -217,7 +217,7 @@ def _samples(_: Any) -> Table:
 
 topic(
     "hard-choice",
-    Words("Does a gradient pass through argmax, rounding, sampling or if?"),
+    Words("Does a gradient pass argmax, rounding, sampling, if?"),
     Words(
         "argmax gives positions, which carry none. round is flat: its gradient is 0. A "
         "straight-through estimator passes 1 on purpose, and differences contradict it. if has "

@@ -149,16 +149,16 @@ topic(
 )
 
 
-def _dead(w: Value, cured: bool) -> Value:
+def _dead(w: Value, cured: bool) -> Any:
     z = w * 1.0 - 5.0
     return OPS["leaky_relu" if cured else "relu"](z)
 
 
-def _flat(w: Value, cured: bool) -> Value:
+def _flat(w: Value, cured: bool) -> Any:
     return OPS["sigmoid"](w * (1.0 if cured else 25.0))  # the input of the sigmoid scaled
 
 
-def _thin(w: Value, cured: bool) -> Value:
+def _thin(w: Value, cured: bool) -> Any:
     h = w * 1.0
     for _layer in range(12):
         f = (h * 0.3).tanh()
