@@ -23,7 +23,8 @@ CAPTION = 1.15  # against the text of the graph
 MOST_LINES = 3
 MOST_WORDS = 6  # lines of a moment's words
 NATURAL_CAPTION = 36  # ems of a caption's line where the page takes the drawing's width
-
+SIGNS = frozenset("=≈≠<>≤≥+−·×∼→")  # stand between two sides of a formula
+DASHES = frozenset("–—")  # no line begins with one
 
 Said = tuple[Lines, ...]
 
@@ -199,11 +200,15 @@ def wrap(
 ) -> list[str]:
     """Text in at most so many lines of that width, cut with … if it needs more.
 
+    A number keeps its %, a formula both sides of its signs, as far as half a line goes.
+
     >>> wrap("a long title of a figure", 10, 80)
     ['a long title of', 'a figure']
+    >>> wrap("the slope is p = 1, at 5 %", 10, 80)
+    ['the slope is', 'p = 1, at 5 %']
     """
     lines = [""]
-    for word in text.split():
+    for word in _pieces(text, size, room / 2, bold):
         longer = f"{lines[-1]} {word}".strip()
         if not lines[-1] or font.width(longer, size, bold) <= room:
             lines[-1] = longer
@@ -213,6 +218,22 @@ def wrap(
     if len(lines) > most:
         shown[-1] += "…"
     return [_cut(line, size, room, bold) for line in shown]
+
+
+def _pieces(text: str, size: float, room: float, bold: bool) -> list[str]:
+    """The words of a text, those in one that no line should part; none is wider than the room."""
+    pieces: list[str] = []
+    tied = False  # the last piece waits for its other side
+    for word in text.split():
+        sign = word in SIGNS
+        longer = f"{pieces[-1]} {word}" if pieces else ""
+        held = longer and (tied or sign or word.startswith("%") or word in DASHES)
+        if held and font.width(longer, size, bold) <= room:
+            pieces[-1], tied = longer, sign
+        else:
+            pieces.append(word)
+            tied = False
+    return pieces
 
 
 def _cut(line: str, size: float, room: float, bold: bool) -> str:

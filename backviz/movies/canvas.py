@@ -16,7 +16,6 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from backviz.diagrams.frame import wrap
 from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
@@ -33,6 +32,7 @@ from backviz.movies.page import (
     Box,
     Page,
     Seen,
+    fitted,
     pages_of,
 )
 from backviz.movies.palette import Palette
@@ -45,6 +45,9 @@ from backviz.scenes.numbers import digits_of
 SETTINGS: Any = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "backviz",
                  "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans",
                  "path.simplify": True, "figure.dpi": DPI, "axes.unicode_minus": True}  # fmt: skip
+
+
+SHARES = 1.0, 0.9, 0.8  # of its size that a caption of many words may have, before it is cut
 
 
 class Canvas:
@@ -195,13 +198,15 @@ class Canvas:
 
     def _say(self, frame: Frame) -> bool:
         page = self.page
-        lines = wrap(
-            said(frame.caption, self.style), page.caption, page.points, most=page.lines, bold=False
+        sizes = [page.caption * share for share in SHARES]
+        size, lines = fitted(
+            said(frame.caption, self.style), sizes, most=page.lines, room=0.98 * page.points
         )
         lines += [""] * (page.lines - len(lines))
         changed = lines != [text.get_text() for text in self._lines]
         for text, line in zip(self._lines, lines, strict=True):
             text.set_text(line)
+            text.set_fontsize(size)
         return changed
 
     def _draw_caption(self) -> None:

@@ -213,8 +213,8 @@ def pages_of(film: Film, style: Style) -> Iterator[Page]:
         yield Page(film, style, width, height, zoom)
         if width >= WIDEST or not preset.width or abs(width - WIDTH) < 1:
             return
-        if width < 1.35 * height and (stacked := _stacked(film)):
-            yield Page(stacked, style, width, height, zoom)
+        for other in _others(film, width < 1.35 * height):
+            yield Page(other, style, width, height, zoom)
         zoom *= SMALLER
 
 
@@ -239,6 +239,20 @@ def _without_legends(film: Film) -> Film:
 
 def _is_legend(panel: Panel) -> bool:
     return any(isinstance(a, Key) for a in panel.static)
+
+
+def _others(film: Film, narrow: bool) -> Iterator[Film]:
+    """The same film in other arrangements, for a page that does not hold it as it is."""
+    stacked = _stacked(film) if narrow else None
+    for given in (stacked, film):
+        if given:
+            if given is not film:
+                yield given
+            panels = tuple(
+                replace(p, legend="below") if " " in p.legend else p for p in given.panels
+            )  # a legend over a corner of its axes
+            if panels != given.panels:
+                yield replace(given, panels=panels)
 
 
 def _stacked(film: Film) -> Film | None:

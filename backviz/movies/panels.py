@@ -23,7 +23,8 @@ from backviz.scenes.model import Axis, Panel
 
 Box = tuple[float, float, float, float]
 HEADING = 20.0
-CLEAR = 4.0  # points between two numbers on an axis
+MOST = 0.3  # of the axes may be under a legend on a page of another size
+CLEAR = 8.0  # points between two numbers on an axis
 LEAST = 120.0, 84.0  # points that axes must have on a page of another size
 ROOM = 165.0, 130.0  # and their cells, with a number beside and below them at least
 GAP = 10.5  # points between the cell's edge and what is drawn in it
@@ -138,6 +139,8 @@ def holds(cells: Iterable[tuple[Any, Panel, Box, str]], renderer: Any) -> bool:
         inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer)
         if panel.axes and (inner.width < least[0] or inner.height < least[1]):
             return False
+        if _covered(ax, panel, renderer) > MOST:
+            return False
         wide, high = renderer.width, renderer.height
         over = (
             left * wide - outer.x0, low * high - outer.y0, outer.x1 - right * wide,
@@ -146,6 +149,17 @@ def holds(cells: Iterable[tuple[Any, Panel, Box, str]], renderer: Any) -> bool:
         if max(over) > slack:
             return False
     return True
+
+
+def _covered(ax: Any, panel: Panel, renderer: Any) -> float:
+    """The share of the axes under a legend in their corner; more than all, if it sticks out."""
+    made = ax.get_legend()
+    if made is None or panel.legend in ("right", "below"):
+        return 0.0
+    inner, box = ax.get_window_extent(renderer), made.get_window_extent(renderer)
+    if box.width > 0.95 * inner.width or box.height > 0.95 * inner.height:
+        return 2.0
+    return float(box.width * box.height / (inner.width * inner.height))
 
 
 def arrange(cells: Iterable[tuple[Any, Panel, Box, str]], renderer: Any) -> None:

@@ -15,6 +15,7 @@ from backviz.scenes.artist import Array
 from backviz.scenes.artists import Band, Heat, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
+from backviz.scenes.numbers import percent
 from backviz.scenes.optimizer_choice import MOST, OneOptimizer
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_legend import legend_text
@@ -289,12 +290,15 @@ def _shares(k: int, table: Array, names: list[str]) -> str:
     empty = float(np.isnan(table).mean())
     if len(names) > 6:
         return _(
-            "Step {k}: {some:.0%} of all starts are at one of {n} minima to stay, {lowest:.0%} at "
-            "the lowest; {empty:.0%} are at none.",
-            k=k, some=1 - empty, n=len(names), lowest=float(np.mean(table == 1)), empty=empty,
+            "Step {k}: {some} of all starts are at one of {n} minima to stay, {lowest} at "
+            "the lowest; {empty} are at none.",
+            k=k, some=percent(1 - empty), n=len(names), lowest=percent(float(np.mean(table == 1))),
+            empty=percent(empty),
         )  # fmt: skip
-    shares = ", ".join(f"{name} {np.mean(table == i + 1):.0%}" for i, name in enumerate(names))
+    shares = ", ".join(
+        f"{name} {percent(float(np.mean(table == i + 1)))}" for i, name in enumerate(names)
+    )
     return _(
-        "Step {k}: {shares} of all starts are at that minimum to stay; {empty:.0%} are at none.",
-        k=k, shares=shares, empty=empty,
+        "Step {k}: {shares} of all starts are at that minimum to stay; {empty} are at none.",
+        k=k, shares=shares, empty=percent(empty),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from backviz.language import N_, _
+from backviz.language import N_, ngettext
 from backviz.nn import Dropout, Linear, init
 from backviz.ops import OPS
 from backviz.optim import Adam
@@ -106,8 +106,11 @@ def dropout(
                 for j in range(SHOWN)
             ]  # fmt: skip
             yield Frame(
-                _("After {n} masks with p = {p}: the mean is {gap} away from the whole network; "
-                  "without the factor 1/(1 − p) it is {other} away.", n=k + 1, p=write(p),
+                ngettext("After {n} mask with p = {p}: the mean is {gap} away from the whole "
+                         "network; without the factor 1/(1 − p) it is {other} away.",
+                         "After {n} masks with p = {p}: the mean is {gap} away from the whole "
+                         "network; without the factor 1/(1 − p) it is {other} away.", k + 1,
+                         p=write(p),
                   gap=write(gaps["scaled"][1][k]), other=write(gaps["plain"][1][k])),
                 {
                     "masks": (

@@ -12,7 +12,6 @@ import numpy as np
 from backviz.autodiff.data import quietly
 from backviz.language import N_, _
 from backviz.optim import clip_by_norm, clip_by_value
-from backviz.scenes import artists
 from backviz.scenes.artists import Arrows, Artist, Color, Line, Rule
 from backviz.scenes.deep import Activation, Clip, Recipe, training
 from backviz.scenes.layers import head, held, key_frames, positive, step_axis, write
@@ -132,7 +131,7 @@ def clipping(
         Panel(
             "plane", Axis("", -0.06 * far, 1.06 * far, ticks=rings, names=names),
             Axis("", -0.06 * far, 1.06 * far, ticks=(-far,), names=("",)), equal=True,
-            title=N_("length and direction"), place=(0, 1, 1, 1),
+            title=N_("direction; thin: gradient"), place=(0, 1, 1, 1),
             static=tuple(_ring(r, far) for r in rings),
         ),
     )  # fmt: skip
@@ -177,36 +176,20 @@ def _ring(radius: float, far: float) -> Line:
 
 
 def _directions(made: Cut, threshold: float, far: float) -> tuple[Artist, ...]:
-    """The gradient to the right and both ways of cutting it; the words have rows of their own."""
+    """The gradient to the right and both ways of cutting it, in the colours of their runs."""
     turns = 0.0, 0.0, np.radians(made.angles[1])
     colors: tuple[Color, ...] = "ink", 1, 2
     lengths = [min(_radius(n, threshold), far) for n in (made.norm, *made.after)]
     finite = np.isfinite(made.norm) and made.norm > 0
-    words = [
-        _("gradient"),
-        _("by norm: {angle:.1f}°", angle=made.angles[0]),
-        _("by value: nothing to cut")
-        if made.after[1] == made.norm
-        else _("by value: {angle:.1f}°", angle=made.angles[1]),
-    ]
-    return (
-        *(
-            Arrows(
-                name, [0.0], [0.0], [r * np.cos(turn) * finite], [r * np.sin(turn) * finite],
-                color=color, width=width,
-            )
-            for name, r, turn, color, width in zip(
-                ("whole", "by norm", "by value"), lengths, turns, colors, (4.0, 9.0, 6.0),
-                strict=True,
-            )
-        ),
-        *(
-            artists.Words(
-                f"word {i}", 1.02 * far, (0.99 - 0.11 * i) * far, words[i] if finite else "",
-                color=colors[i], align="right",
-            )
-            for i in range(3)
-        ),
+    return tuple(
+        Arrows(
+            name, [0.0], [0.0], [r * np.cos(turn) * finite], [r * np.sin(turn) * finite],
+            color=color, width=width,
+        )
+        for name, r, turn, color, width in zip(
+            ("whole", "by norm", "by value"), lengths, turns, colors, (4.0, 9.0, 6.0),
+            strict=True,
+        )
     )  # fmt: skip
 
 

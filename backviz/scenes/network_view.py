@@ -12,6 +12,7 @@ from backviz.scenes.artists import Line, Path
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
 from backviz.scenes.network_plane import Directions, network
+from backviz.scenes.numbers import percent
 from backviz.scenes.registry import Claim, Within, scene
 from backviz.scenes.surface_panels import map_panel, moments_of, write
 from backviz.words import Words
@@ -50,8 +51,8 @@ def network_loss(
     if directions == "pca":
         first, second = plane.shares
         named = (
-            Words("direction 1, {share:.0%} of the path", share=first),
-            Words("direction 2, {share:.0%}", share=second),
+            Words("direction 1, {share} of the path", share=percent(first)),
+            Words("direction 2, {share}", share=percent(second)),
         )
     low = map_panel(land)
     panels = (
@@ -74,10 +75,10 @@ def network_loss(
         for k in moments:
             gap = abs(plane.true[k] - plane.seen[k])
             yield Frame(
-                _("Step {k}: true loss {true}, on the plane {seen}, gap {gap}. {share:.1%} of the "
+                _("Step {k}: true loss {true}, on the plane {seen}, gap {gap}. {share} of the "
                   "path's movement lies in the plane; the largest gap is {most}.", k=k,
                   true=write(plane.true[k]), seen=write(plane.seen[k]), gap=write(gap),
-                  share=plane.explained, most=write(plane.gap)),
+                  share=percent(plane.explained, 1), most=write(plane.gap)),
                 {
                     "map": (Path("training", a[: k + 1], b[: k + 1], color=1),),
                     "loss": (

@@ -41,6 +41,15 @@ def number(x: float, digits: int = 3) -> str:
     return powers(NumberStyle(_DIGITS.get() or digits).format(x))
 
 
+def percent(share: float, places: int = 0) -> str:
+    """A share of 1 in hundredths, with a blank before the sign as in every caption.
+
+    >>> percent(0.256), percent(0.991, 1)
+    ('26 %', '99.1 %')
+    """
+    return f"{100 * share:.{places}f} %"
+
+
 @contextmanager
 def digits_of(wanted: int) -> Iterator[None]:
     """In the block numbers have so many significant digits; with 0 as many as the scenes say.

@@ -126,7 +126,7 @@ def stability(
                         Rule("now", product, axis="x", color="ink"),
                         Points("products", [rate * small, product], [-1.0, -1.0], color="ink",
                                marker="diamond", size=14.0),
-                        *(artists.Words(f"news {i}", 0.03 * top, 1.6 - i, text)
+                        *(artists.Words(f"news {i}", 0.03 * top, 1.85 - i, text, clear=True)
                           for i, text in enumerate(news)),
                     ),
                     "map": (

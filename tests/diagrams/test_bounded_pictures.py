@@ -90,6 +90,17 @@ def test_a_long_title_is_cut_after_one_look_at_each_letter(title, monkeypatch):
     assert drawing.width > 0
 
 
+@pytest.mark.parametrize("room", range(60, 300, 7))
+def test_no_line_parts_a_formula_or_a_number_from_its_percent(room):
+    text = "After 8 steps 0.42 % are left — the slope is p = 0.25 and a − b ≈ 3, or 100 % of all"
+    lines = frame.wrap(text, 10.0, room, most=40)
+    assert " ".join(lines) == text
+    assert not any(line.startswith(("%", "—")) for line in lines)
+    whole = room / 2 >= font.width("a − b ≈ 3,", 10.0, True)
+    assert not whole or any("p = 0.25" in line for line in lines)
+    assert not whole or any("a − b ≈ 3," in line for line in lines)
+
+
 @pytest.mark.parametrize("width", [1, 2, 3, 10])
 @pytest.mark.parametrize("text", ["a long label", "重み重み重み", "áb" * 9, "ab", ""])
 def test_a_cut_text_is_the_longest_that_fits(text, width):
