@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from backviz.diagrams.model import Arrow, Box, Diagram
+from backviz.diagrams.model import FAULT, PASSED, ZERO, Arrow, Box, Diagram
 from backviz.diagrams.style import listed
 from backviz.graphs import CONSTANT, LEAF
 from backviz.names import find
@@ -104,7 +104,15 @@ def blank_out(
         told |= head == output and tail in blanks.gradients  # times 1, so the gradient itself
         local = blanks.locals or (told and number)
         arrows.append(_arrow(arrow, local) if local or part else arrow)
-    return replace(diagram, boxes=boxes, arrows=tuple(arrows))
+    made = replace(diagram, boxes=boxes, arrows=tuple(arrows))
+    signs = {remark.line[:1] for box in boxes for remark in box.remarks}
+    unsaid = {FAULT, PASSED, ZERO} - signs  # what explains a mark tells that there is one
+    legend = tuple(item for item in diagram.legend if item[0] not in unsaid)
+    return (
+        made
+        if legend == diagram.legend
+        else replace(made, legend=legend, legend_room=diagram.legend)
+    )
 
 
 def _names(rule: str, names: set[str]) -> bool:

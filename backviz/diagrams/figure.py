@@ -58,7 +58,8 @@ if TYPE_CHECKING:
 READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
-FEW, MOST_ON_PAGES = 12, 120  # boxes that are spread over pages
+FEW, MOST_ON_PAGES = 8, 120  # boxes that are spread over pages
+MANY = 12  # names, of which the ops are not spread over pages
 MOST_UNASKED, LEAST_ON_PAGE = 6, 4  # pages that nobody asked for, and boxes on each of them
 TANGLED = 12  # crossings, of which arrows of weights that are used often are left out
 CROWDED = 60  # boxes of which no page makes readable text by leaving numbers out
@@ -321,9 +322,7 @@ class Figure:
         if not level.page:
             level = vars(self)["_level"] = self._measured(level, level.style)
             if apart := () if PRESETS[self.style.size].width else self._tangling(level):
-                view = level.view.copy()
-                view.graph["apart"] = apart
-                other = self._measured(replace(level, view=view), level.style)
+                other = self._measured(self._set_apart(level, apart), level.style)
                 if _tangle(other) < _tangle(level):
                     made = self.restyled(self.style)
                     vars(made).update(_level=other, settled=made)
@@ -347,25 +346,48 @@ class Figure:
             return (self.settled,)
         if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
-        level, least = self._level, ENOUGH * preset.least
-        if style.fold == "auto" and not style.unfold:
-            home = self._folding.cut(hide_data(self.graph, self._folding.by_name))
-            home = self._folding.by_op if size(home) < FEW else home
-            level = self._at(Fold(home, rolled=True, named=True))
-        if len(level.view) > MOST_ON_PAGES or (not style.pages and len(level.view) < FEW):
-            return (self,)
-        most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)
-        counts = [style.pages] if style.pages else range(2, most + 1)
-        for many in counts:
-            for one in (self.style, *terser(level, self.style, self.names)):
-                found = self._on_pages(level, one, many)
-                if all(page.most_text >= least for page in found) and all(
-                    page.sheet.least_text >= least for page in found
-                ):
-                    return tuple(self._paged(level, one, page) for page in found)
-        if style.pages:
-            return tuple(self._paged(level, one, page) for page in found)
+        least = ENOUGH * preset.least
+        for level in self._levels_on_pages():
+            most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)
+            for many in [style.pages] if style.pages else range(2, most + 1):
+                for one in (self.style, *terser(level, self.style, self.names)):
+                    found = self._on_pages(level, one, many)
+                    if all(page.most_text >= least for page in found) and all(
+                        page.sheet.least_text >= least for page in found
+                    ):
+                        return tuple(self._paged(level, one, page) for page in found)
+            if style.pages:
+                return tuple(self._paged(level, one, page) for page in found)
         return (self,)
+
+    def _levels_on_pages(self) -> Iterator[Level]:
+        """The levels of detail that pages may take: a box a name, or an op where these are few."""
+        style, folding = self.style, self._folding
+        if style.fold == "auto" and not style.unfold:
+            by_name = folding.cut(hide_data(self.graph, folding.by_name))
+            homes = [by_name] if size(by_name) >= FEW else []
+            homes += [folding.by_op] if size(by_name) < MANY else []
+            made = (self._at(Fold(home, rolled=True, named=True)) for home in homes)
+            how, why = N_("one per name"), _("to stay readable")
+            levels: Iterator[Level] = (
+                level if len(level.view) == size(folding.by_op)
+                else detail.told(self.graph, level, how, why)
+                for level in made
+            )  # fmt: skip
+        else:
+            levels = iter([self._level])
+        least = 0 if style.pages else FEW
+        for level in levels:
+            if least <= len(level.view) <= MOST_ON_PAGES:
+                yield level
+                if not level.apart and (apart := self._often(level)):
+                    yield self._set_apart(level, apart)
+
+    def _set_apart(self, level: Level, apart: tuple[int, ...]) -> Level:
+        """The level where what many boxes use stands apart, without arrows."""
+        view = level.view.copy()
+        view.graph["apart"] = apart
+        return replace(level, view=view, apart=True)
 
     def _on_pages(self, level: Level, style: Style, many: int) -> list[Page]:
         said = LANGUAGES[style.lang].gettext("goes on there")

@@ -171,8 +171,10 @@ class Frame:
 def make_frame(diagram: Diagram, preset: Preset, theme: Theme) -> Frame:
     """The frame of a diagram at the text size of its page."""
     size = max(preset.least, SMALL * preset.text)
-    items = tuple(_legend_item(kind, words, size, theme) for kind, words in diagram.legend)
-    return Frame(preset, diagram.caption, theme.ink, items, size * 1.35, diagram.said)
+    room = diagram.legend_room or diagram.legend
+    items = [(item, *_legend_item(*item, size, theme)) for item in room]
+    shown = tuple((marks if i in diagram.legend else (), width) for i, marks, width in items)
+    return Frame(preset, diagram.caption, theme.ink, shown, size * 1.35, diagram.said)
 
 
 @lru_cache(maxsize=64)

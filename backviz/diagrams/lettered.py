@@ -58,6 +58,7 @@ def _written(diagram: Diagram, write: Write) -> Diagram:
         boxes=tuple(_box(box, write) for box in diagram.boxes),
         arrows=tuple(_arrow(arrow, write) for arrow in diagram.arrows),
         legend=tuple((write(kind), write(words)) for kind, words in diagram.legend),
+        legend_room=tuple((write(kind), write(words)) for kind, words in diagram.legend_room),
         said=tuple(sentences(lines, write) for lines in diagram.said),
     )
 

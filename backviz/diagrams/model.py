@@ -186,7 +186,8 @@ class Diagram:
     `title` and `description` are what a screen reader says; `caption` is drawn.
     `said` are the words of every moment, for which room is kept under the graph. All texts have
     names as they were typed; `letters` is how they are written where they are shown. `clusters` are
-    framed groups of boxes, outermost first.
+    framed groups of boxes, outermost first. `legend_room` is the legend of the solution, whose
+    room that of an exercise takes.
     """
 
     boxes: tuple[Box, ...]
@@ -198,6 +199,7 @@ class Diagram:
     said: tuple[Lines, ...] = ()
     letters: Letters = AS_TYPED
     clusters: tuple[Cluster, ...] = ()
+    legend_room: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,12 @@ def step_diagram(
 
     boxes = tuple(map(fitted, diagram.boxes))
     shown = " ".join([*(box.symbol for box in boxes), *(a.local for a in diagram.arrows)])
-    legend = tuple(item for item in diagram.legend if item[0] != UNNAMED or UNNAMED in shown)
-    return replace(diagram, boxes=boxes, legend=legend, said=tuple(m.lines for m in room))
+    legend, kept = (
+        tuple(item for item in items if item[0] != UNNAMED or UNNAMED in shown)
+        for items in (diagram.legend, diagram.legend_room)
+    )
+    said = tuple(m.lines for m in room)
+    return replace(diagram, boxes=boxes, legend=legend, legend_room=kept, said=said)
 
 
 def _named(box: Box, name: str) -> Box:

@@ -60,9 +60,8 @@ def _page(
         backward = any(a.backward for a in over)
         drawn.append(Arrow(f"{over[0].id}-to", tail, out[-1].id, backward=backward))
     number = f"{page + 1}/{many}"
-    legend = diagram.legend
-    if legend:
-        legend += ((f"{ON} {BACK}", continued), (number, ""))
+    more = ((f"{ON} {BACK}", continued), (number, ""))
+    legend, room = (items and (*items, *more) for items in (diagram.legend, diagram.legend_room))
     return replace(
         diagram,
         boxes=(*into.values(), *here, *out),
@@ -74,6 +73,7 @@ def _page(
             if (held := tuple(b for b in c.boxes if page_of.get(b) == page))
         ),
         legend=legend,
+        legend_room=room,
     )
 
 

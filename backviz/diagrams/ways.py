@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
+from itertools import pairwise
 
 from backviz.diagrams.arrows import label_size
 from backviz.diagrams.boxes import EM, measure
@@ -33,12 +34,25 @@ MOST_WIDE = 1600  # points of such a page, as wide as a screen
 CLEARLY = 1.15  # larger text, for which one row from left to right is given up
 KEPT = 1_024  # layouts that are not asked for again: rows recur in other ways to break a layout
 HALVINGS = 12
+BESIDE = 3  # boxes without arrows in a line, or as many as make a square
 
 
 @lru_cache(maxsize=KEPT)
 def laid(plan: Plan, engine: str) -> Layout:
     """The layout of a plan, from the last ones that were made where it is among them."""
-    return lay_out(plan, engine)
+    if plan.direction != "LR" or not (links := _side_by_side(plan)):
+        return lay_out(plan, engine)
+    layout = lay_out(replace(plan, edges=(*plan.edges, *links)), engine)
+    held = {link.id for link in links}
+    return replace(layout, curves={e: c for e, c in layout.curves.items() if e not in held})
+
+
+def _side_by_side(plan: Plan) -> list[Edge]:
+    """Links, not drawn, that set boxes without arrows side by side, a few in each line."""
+    joined = {end for e in plan.edges for end in (e.tail, e.head)}
+    alone = [n.id for n in plan.nodes if n.id not in joined]
+    many = max(BESIDE, math.ceil(math.sqrt(len(alone))))
+    return [Edge(f"{a} {b}", a, b) for i, (a, b) in enumerate(pairwise(alone), 1) if i % many]
 
 
 class Way:

@@ -100,7 +100,9 @@ def draw_text(
     if lines is None:
         lines = _tree(diagram, signs, width, mark, states or {})
     caption = [cut(_plain(diagram.caption, signs), width, signs), ""] if diagram.caption else []
-    legend = _legend(diagram, signs, local, width)
+    legend = _legend(diagram, signs, local, width, diagram.legend)
+    room = len(_legend(diagram, signs, local, width, diagram.legend_room))
+    legend += [""] * (room - len(legend))
     return "\n".join([*caption, *lines, *([""] if legend else []), *legend])
 
 
@@ -149,7 +151,13 @@ def _lines(
     return tuple(_plain(line, signs) for line in lines) or ("",)
 
 
-def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str]:
+def _legend(
+    diagram: Diagram,
+    signs: Signs,
+    local: bool,
+    width: int,
+    explained: tuple[tuple[str, str], ...],
+) -> list[str]:
     """What the signs mean, on as many lines as that takes."""
     samples = {"gradient": "grad"}
     if local:
@@ -160,7 +168,7 @@ def _legend(diagram: Diagram, signs: Signs, local: bool, width: int) -> list[str
     if any(box.gradient[:1] and box.gradient[0].startswith("∂") for box in diagram.boxes):
         del samples["gradient"]  # which formulas say themselves
     lines: list[str] = []
-    for kind, words in diagram.legend:
+    for kind, words in explained:
         if kind not in samples and kind != RESULT_SIGN:
             continue
         item = _plain(words if kind == RESULT_SIGN else f"{samples[kind]}: {words}", signs)

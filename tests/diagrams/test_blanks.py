@@ -42,7 +42,8 @@ def geometry(drawing):
     ]  # fmt: skip
 
 
-SOURCES = [SOURCE, "@diamond", "@mazur", "@karpathy-neuron"]
+OFF = "L=v*relu(w*x+b); w=2; x=1; b=-5; v=3"
+SOURCES = [SOURCE, "@diamond", "@mazur", "@karpathy-neuron", OFF]
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -56,6 +57,16 @@ def test_everything_stands_where_it_stands_in_the_solution(source, more):
     assert list(objections(asked.drawing)) == []
     texts = [len(RENDERERS["text"](f).decode().splitlines()) for f in (asked, solved)]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("form", ["svg", "text", "mermaid", "dot", "tikz"])
+def test_a_legend_does_not_tell_that_a_gradient_is_zero(form):
+    style = {"text": "keep"} if form == "svg" else {}
+    solved, asked = (
+        RENDERERS[form](figure(blank, OFF, **style)).decode() for blank in ("", "gradients")
+    )
+    assert "an op made 0" in solved.replace("#160;", " ") and "an op made 0" not in asked
+    assert "∅" not in asked
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -124,3 +124,34 @@ def test_a_twentieth_of_the_text_is_no_reason_for_more_pages():
     assert 0.95 * 18 <= made.drawing.least_text < 0.99 * 18
     assert len(made.pages) == 1
     assert any("smallest text" in said for said in made.drawing.warnings)
+
+
+@pytest.mark.parametrize(("size", "least"), [("slide", 18), ("beamer", 8)])
+def test_a_graph_of_few_names_takes_two_pages_of_names_not_six_of_ops(size, least):
+    value = load("@micrograd")
+    value.backward()
+    pages = Figure(value, Style(size=size)).pages
+    assert len(pages) == 2
+    assert all(page.drawing.least_text >= 0.99 * least for page in pages)
+    names = {b.title for page in pages for b in page.diagram.boxes}
+    assert names > {"a", "b", "c0", "c1", "c2", "d0", "d1", "d2", "e", "f", "g"}
+    assert any("one per name" in said for said in pages[0].messages)
+    for page in pages:
+        assert not [*objections(page.drawing)]
+
+
+@pytest.mark.parametrize("pages", [2, 3])
+def test_boxes_without_arrows_stand_side_by_side_and_touch_no_row(pages):
+    value = load("@micrograd")
+    value.backward()
+    page = Figure(value, Style(size="slide", fold="names", pages=pages)).pages[0]
+    layout, sizes = page.page.sheet.layout, {n.id: n for n in page.page.tidy.way.plan.nodes}
+    joined = {end for a in page.diagram.arrows for end in (a.tail, a.head)}
+    apart = [b.id for b in page.diagram.boxes if b.id not in joined]
+    assert {b.title for b in page.diagram.boxes if b.id in apart} == {"a", "b"}
+    (x, y), (far, level) = (layout.centers[name] for name in apart)
+    assert abs(y - level) < 1 and abs(x - far) > sizes[apart[0]].width
+    for name in apart:
+        for other in set(layout.centers) - {*apart}:
+            gap = abs(layout.centers[name][1] - layout.centers[other][1])
+            assert gap >= (sizes[name].height + sizes[other].height) / 2 + 3

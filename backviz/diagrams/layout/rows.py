@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from backviz.diagrams.layout.bounds import Least, least_of
 from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point, Rectangle
@@ -91,7 +91,7 @@ class Rows:
     def around(self) -> tuple[float, float]:
         """The width at the left and the height between rows that the arrows over them take."""
         leaving = [[e for e in self.over if self.row_of[e.tail] == i] for i in range(self.many)]
-        return _margin(_lanes(leaving, self.row_of)), sum(map(_gap, leaving))
+        return _margin(_lanes(leaving, self.row_of)), sum(_gaps(self.plan, leaving))
 
 
 def _inputs(plan: Plan) -> set[str]:
@@ -195,9 +195,7 @@ def _row(plan: Plan, row_of: dict[str, int], row: int, place: Place) -> Row:
     stubs = tuple(
         Node(f"{e.id}{side}", STUB, LANE) for side, over in ((">", out), ("<", into)) for e in over
     )
-    alone = [n.id for n in nodes if n.id not in joined]  # side by side, not one above the other
-    links = [Edge(f"{a} {b}", a, b) for a, b in pairwise(alone)]
-    links += [Edge(f"{e.id}>", e.tail, f"{e.id}>") for e in out]
+    links = [Edge(f"{e.id}>", e.tail, f"{e.id}>") for e in out]
     # what only holds the stubs at the two ends of the row is not drawn
     links += [
         Edge(f"{e.id}>{end}", end, f"{e.id}>") for e in out for end in sorted(ends - {e.tail})
@@ -223,11 +221,11 @@ def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
     lanes = _lanes(leaving, row_of)
     margin = _margin(lanes)
     shifts, gaps, y = [], [], 0.0
-    for row, out in zip(rows, leaving, strict=True):
+    for row, gap in zip(rows, _gaps(plan, leaving), strict=True):
         shifts.append((margin, y))
         y += row.layout.height
         gaps.append(y)
-        y += _gap(out)
+        y += gap
     centers: dict[str, Point] = {}
     frames: list[tuple[str, Rectangle]] = []
     curves: dict[str, tuple[Point, ...]] = {}
@@ -283,9 +281,10 @@ def _margin(lanes: dict[str, int]) -> float:
     return (max(lanes.values(), default=0) + 1) * LANE + CORNER
 
 
-def _gap(leaving: list[Edge]) -> float:
-    """The height below a row for the arrows that leave it."""
-    return sum(map(_lane, leaving)) + 2 * CORNER if leaving else 0.0
+def _gaps(plan: Plan, leaving: list[list[Edge]]) -> list[float]:
+    """The height below each row: for the arrows that leave it, or as between boxes."""
+    held = [sum(map(_lane, out)) + 2 * CORNER if out else plan.node_gap for out in leaving]
+    return [*held[:-1], 0.0]
 
 
 def _lane(edge: Edge) -> float:
