@@ -27,7 +27,7 @@ from backviz.language import _
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from backviz.api import render, save, steps
+    from backviz.api import render, save, steps, train
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
     from backviz.autodiff.check import KinkWarning, check_grads
     from backviz.autodiff.recording import (
@@ -124,6 +124,7 @@ _HOME = {
     "tensor": "autodiff.value",
     "to_graph": "graphs",
     "trace": "sources.tracing",
+    "train": "api",
     "value_and_grad": "autodiff.transforms",
     "vjp": "autodiff.transforms",
 }
@@ -177,6 +178,7 @@ __all__ = [
     "tensor",
     "to_graph",
     "trace",
+    "train",
     "value_and_grad",
     "vjp",
 ]  # fmt: skip

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from backviz.autodiff.backward import backward
+from backviz.autodiff.replay import Replay
+from backviz.autodiff.tape import names as names_of
+from backviz.autodiff.tape import recorded, tape
+from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
@@ -16,9 +21,13 @@ from backviz.formats import resolve
 from backviz.language import _
 from backviz.renderers import RENDERERS
 from backviz.renderers.builds import BUILDERS
+from backviz.sources.frames import named_by
 from backviz.sources.tracing import Outputs, article
 from backviz.telling.record import Record
 from backviz.telling.run import Run, again
+
+if TYPE_CHECKING:
+    from backviz.training import Training
 
 
 def render(
@@ -94,6 +103,40 @@ def steps(
         backward(shown, run.seed)
         figure = Figure(shown, figure.style, called=figure.called, beside=beside)
     return Steps(figure, passes, pace, first, last)
+
+
+def train(
+    loss: Value,
+    steps: int = 50,
+    optimizer: str = "sgd",
+    rate: float | None = None,
+    *,
+    wrt: str | Sequence[str] = "",
+    names: bool = True,
+    **options: Any,
+) -> Training:
+    """A training of a loss: forward, backward and a step of the optimizer, so many times.
+
+    The record is run again with the new numbers; the values themselves stay as they are. `wrt`
+    names the leaves that learn, as "w,b" or a list; else the parameters of modules do, or all
+    leaves. `optimizer` is a name of `backviz list optimizers`, `rate` its learning rate and
+    `options` are others of its options. `loss`, `norms` and `at(k)` of the result tell each step,
+    `save("learn.html")` writes it; `stopped` is the error that ended it early.
+
+    Raises `InputError` where nothing can learn, `NotFiniteError` for a loss that is no number at
+    first.
+
+    >>> w = Value(4.0, "w")
+    >>> training = train((w - 1) ** 2, 3, rate=0.25)
+    >>> training.loss, w.data
+    ([9.0, 2.25, 0.5625, 0.140625], 4.0)
+    """
+    from backviz.training import Recipe, trained
+
+    values = tape(recorded(loss))
+    called = names_of(values, named_by(loss, names))
+    replay = Replay(loss, values)
+    return trained(replay, [*called.values()], steps, Recipe(optimizer, rate, options), wrt)
 
 
 def format_of(path: str) -> str:

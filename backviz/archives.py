@@ -36,7 +36,7 @@ def archive(arrays: Mapping[str, np.ndarray]) -> bytes:
 def unpacked(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of such a file by name; one sentence if it is none."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
     except OSError as error:
         raise InputError(

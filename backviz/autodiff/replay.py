@@ -103,8 +103,8 @@ def judge(values: Sequence[Value], made: Mapping[int, Value]) -> None:
 class Replay:
     """A record that is run again on new data of its leaves, with every inner value.
 
-    Leaves are named by their place on the tape, as nodes of graphs and of the stepper are. The
-    values of a run are new ones; the recorded ones are read only.
+    Leaves are named by their place on the tape, as nodes of graphs and of the stepper are; `last`
+    is that of the output. The values of a run are new ones; the recorded ones are read only.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> replay = Replay(a * b + a)
@@ -126,6 +126,7 @@ class Replay:
     def __init__(self, output: Value, values: Sequence[Value] | None = None) -> None:
         self.values = tuple(tape(output) if values is None else values)
         self.leaves = [i for i, v in enumerate(self.values) if v.op is None]
+        self.last = next(i for i, v in enumerate(self.values) if v.serial == output.serial)
 
     def __call__(self, data: Mapping[int, Any]) -> tuple[Value, ...]:
         """Every value, in the order of the tape, with these data in the leaves.
@@ -163,7 +164,8 @@ class Replay:
         An array's entries are summed, as pictures and the stepper do.
         """
         place = {v.serial: i for i, v in enumerate(run)}
-        steps = backward_steps(run[-1], seed_for(run[-1]), values=[*run])
+        output = run[self.last]
+        steps = backward_steps(output, seed_for(output), values=[*run])
         found = {place[step.node.serial]: step.upstream for step in steps}
         return dict(sorted(found.items()))
 

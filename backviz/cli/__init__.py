@@ -26,6 +26,7 @@ from backviz.cli.speech import click_translated, complaint
 from backviz.cli.step import step
 from backviz.cli.steps import steps
 from backviz.cli.table import table
+from backviz.cli.train import train
 from backviz.errors import BackvizError, was_interrupted
 from backviz.language import _
 
@@ -71,7 +72,7 @@ def version() -> None:
 
 
 for _command in (
-    graph, steps, animate, step, describe, table, check, diagnose, explain, list_, doctor,
+    graph, steps, animate, step, train, describe, table, check, diagnose, explain, list_, doctor,
     completion, help_, version,
 ):  # fmt: skip
     cli.add_command(_command)

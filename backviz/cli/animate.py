@@ -255,13 +255,15 @@ def _save(film: Film, output: str, row: FilmFormat, shared: dict[str, Any]) -> l
     """Write what was asked for, and say where; nothing if it went to standard output."""
     from pathlib import Path
 
+    from backviz.cli.progress import Progress
     from backviz.cli.terminal import print_bytes
     from backviz.files import numbered_names, temporary_folder
     from backviz.movies.saving import save
 
     given: dict[str, Any] = {name: shared[name] for name in ("fps", "hold", "still", "strip")}
     given |= {"form": row.name, "loop": not shared["once"], **_looks(shared)}
-    with _progress(film.count, shared["quiet"]) as watch:
+    frames = N_("{done}/{n} frames")
+    with Progress(film.count, frames, shared["quiet"]) as watch:
         if output != "-":
             save(film, output, watch=watch, **given)
             return [Path(name) for name in numbered_names(output, film.count)]
@@ -272,31 +274,6 @@ def _save(film: Film, output: str, row: FilmFormat, shared: dict[str, Any]) -> l
     )
     print_bytes(made, "" if row.name in ("csv", "json") else hint)
     return []
-
-
-class _progress:  # noqa: N801
-    """A bar on standard error while a film is made, if a person watches."""
-
-    def __init__(self, count: int, quiet: bool) -> None:
-        import sys
-
-        self.count = count
-        self.shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
-
-    def __enter__(self) -> Callable[[int], None]:
-        return self.tell
-
-    def tell(self, done: int) -> None:
-        """Draw the bar after `done` frames."""
-        if self.shown:
-            full = 30 * done // self.count
-            bar = "#" * full + "." * (30 - full)
-            frames = _("{done}/{n} frames", done=done, n=self.count)
-            click.echo(f"\r{bar} {frames}", nl=False, err=True)
-
-    def __exit__(self, *_other: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 60 + "\r", nl=False, err=True)
 
 
 def _what(film: Film, row: FilmFormat, shared: dict[str, Any]) -> str:

@@ -22,12 +22,21 @@ from backviz.language import _
 @click.option("--script", metavar="FILE", help="Run the commands of a file, and leave.")
 @options.derivative
 @click.option("--watch", metavar="FILE.html", default="", help="Keep a page up to date meanwhile.")
+@click.option(
+    "--record", metavar="FILE.npz", default="", help="A training of SRC: epoch k goes to a step."
+)
 @options.as_json.but(help="Print one JSON object for each command.")
 @options.words
 @options.quiet
 @options.debug
 def step(
-    src: str, commands: str | None, script: str | None, watch: str, as_json: bool, **given: Any
+    src: str,
+    commands: str | None,
+    script: str | None,
+    watch: str,
+    record: str,
+    as_json: bool,
+    **given: Any,
 ) -> int:
     """Step through SRC forward and backward; help lists the commands.
 
@@ -83,7 +92,12 @@ def step(
         raise UsageError(
             _("--json answers commands that are given: add --commands, --script or a pipe")
         )
-    shell = Shell(start(output, look), write_text, live, (watch,) if watch else (), as_json=as_json)
+    state = start(output, look)
+    if record:
+        from backviz.stepping.epochs import opened
+
+        state = opened(state, record)
+    shell = Shell(state, write_text, live, (watch,) if watch else (), as_json=as_json)
     shell.follow()
     if live:
         return interact(shell)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ from backviz.stepping.answers import Answer
 from backviz.stepping.conditions import read_number
 from backviz.stepping.look import Look
 from backviz.stepping.state import State
+from backviz.stepping.whatif import Change, old_to_new
+from backviz.telling.record import GRAD
 from backviz.telling.run import Run
 from backviz.telling.wording import short
 from backviz.training import Chosen, Recipe, Training, choose
 from backviz.training.choice import SENTENCES
+from backviz.training.kept import from_file
 from backviz.training.result import spread
 from backviz.training.track import Segment, Track, agree
 
@@ -111,7 +115,16 @@ class Sides(Answer):
         when = [look.say("epoch {k}", k=k) for k in (first, last)]
         heads = (*(f"{value}, {w}" for w in when), *(f"{grad}, {w}" for w in when))
         rows = [(r.name, (*r.value, *r.gradient)) for r in self.rows[:ROWS]]
-        lines = _columns(look, heads, rows)
+        cells = [(name, *(_shown(look, x) for x in four)) for name, four in rows]
+        lines = look.table([("", *heads), *cells])
+        if len(lines) > len(rows) + 1:  # too wide: values and gradients under each other
+            changes = [
+                Change(name, *both)
+                for r in self.rows[:ROWS]
+                for name, both in ((r.name, r.value), (f"{r.name}{GRAD}", r.gradient))
+                if both[0] is not None
+            ]
+            lines = [look.fit(f"  {when[0]} → {when[1]}"), *old_to_new(look, changes)]
         left = len(self.rows) - ROWS
         if left > 0:
             lines += look.lines("  " + look.count("… {n} more value", "… {n} more values", left), 2)
@@ -324,8 +337,12 @@ def go_to(state: State, number: int) -> tuple[State, Epochs]:
     return changed, epochs(changed)
 
 
-def with_training(state: State, training: Training) -> State:
-    """A session that can go to every step of a recorded training; it begins at the first."""
-    track = Track((Segment(0, training),), training.steps)
-    run = state.run.trained(track, 0)
+def opened(state: State, path: str | Path) -> State:
+    """A session that can go to every step of the training in a file; it begins at the first.
+
+    Raises `InputError` if the file holds the training of another record.
+    """
+    record = state.record
+    training = from_file(path, Replay(record.values[record.last], record.values))
+    run = state.run.trained(Track((Segment(0, training),), training.steps), 0)
     return state.but(runs=(run,), number=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
@@ -38,7 +39,8 @@ class Stepper:
 
     It writes nothing onto the recorded values: gradients live in the stepper, and edits in
     copies. Values without a label are called by the variables that hold them where it is made,
-    unless `names` is false. Options are the fields of `Style`, for text and pictures: `lang` is
+    unless `names` is false. `record` is an NPZ file of a training of this value, to any step of
+    which `epoch` goes. Options are the fields of `Style`, for text and pictures: `lang` is
     "en" or "ru", `digits` how many digits numbers have (4 unless given).
 
     What a method returns is an answer: its fields are numbers, names and formulas, `text` is what
@@ -64,7 +66,12 @@ class Stepper:
     """
 
     def __init__(
-        self, output: Value, *, names: bool | Names = True, **style: Unpack[Options]
+        self,
+        output: Value,
+        *,
+        names: bool | Names = True,
+        record: str | Path = "",
+        **style: Unpack[Options],
     ) -> None:
         if not isinstance(output, Value):
             raise InputError(
@@ -86,9 +93,12 @@ class Stepper:
         look = Look(screen_columns(), lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
         self._heard: list[tuple[str, Answer]] = []
         hear = lambda line, answer: self._heard.append((line, answer))  # noqa: E731
-        self._shell = Shell(
-            start(output, look, named_by(output, names)), lambda text: None, heard=hear
-        )
+        state = start(output, look, named_by(output, names))
+        if record:
+            from backviz.stepping.epochs import opened
+
+            state = opened(state, record)
+        self._shell = Shell(state, lambda text: None, heard=hear)
 
     @property
     def state(self) -> State:
@@ -355,14 +365,20 @@ def _numbers(name: str, data: Any) -> Any:
         ) from None
 
 
-def stepper(output: Value, *, names: bool | Names = True, **style: Unpack[Options]) -> Stepper:
+def stepper(
+    output: Value,
+    *,
+    names: bool | Names = True,
+    record: str | Path = "",
+    **style: Unpack[Options],
+) -> Stepper:
     """A stepper for a recorded value; see `Stepper`.
 
     >>> stepper(Value(3.0, "a") ** 2).next()
     (fw 1/1)  --> n2 = a²             [pow]   a: 3   n2: 9
       value     3² = 9
     """
-    return Stepper(output, names=names, **style)
+    return Stepper(output, names=names, record=record, **style)
 
 
 __all__ = ["Stepper", "stepper"]

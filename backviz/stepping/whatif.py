@@ -57,7 +57,7 @@ class Changes(Answer):
         """What the prompt prints."""
         if not self.changes:
             return look.lines(look.say("nothing differs"), 2)
-        lines = _rows(look, self.changes[:CHANGES])
+        lines = old_to_new(look, self.changes[:CHANGES])
         if (left := len(self.changes) - CHANGES) <= 0:
             return lines
         return lines + look.lines(
@@ -166,7 +166,7 @@ def compare(state: State, old: Run, new: Run) -> Changes:
     return Changes(tuple(found))
 
 
-def _rows(look: Look, changes: Sequence[Change]) -> list[str]:
+def old_to_new(look: Look, changes: Sequence[Change]) -> list[str]:
     """Changes in columns; of arrays that are too long for a line the entries that differ."""
     rows = [row for change in changes for row in _told(change, look)]
     lines = look.table(rows)

@@ -2,6 +2,6 @@
 
 from backviz.training.choice import Chosen, choose
 from backviz.training.course import Course, Moment, Recipe
-from backviz.training.result import Training
+from backviz.training.result import Training, trained
 
-__all__ = ["Chosen", "Course", "Moment", "Recipe", "Training", "choose"]
+__all__ = ["Chosen", "Course", "Moment", "Recipe", "Training", "choose", "trained"]

@@ -57,18 +57,18 @@ def choose(replay: Replay, names: Sequence[str], wrt: str | Sequence[str] = "") 
     >>> choose(replay, ["w", "x", "n2"]).sentence
     'w learns: the only leaf'
     """
-    values, result = replay.values, names[len(replay.values) - 1]
+    values, result, loss = replay.values, names[replay.last], replay.values[replay.last]
     able = [i for i in replay.leaves if values[i].requires_grad]
-    if not able or not values[-1].requires_grad:
+    if not able or not loss.requires_grad:
         raise InputError(
             _("nothing can learn here: no leaf of {name} wants a gradient", name=result)
         )
-    if values[-1].shape:
+    if loss.shape:
         raise InputError(
             _(
                 "{name} has shape {shape}, and a loss is one number; train its sum or its mean",
                 name=result,
-                shape=values[-1].shape,
+                shape=loss.shape,
             )
         )
     asked = wrt.split(",") if isinstance(wrt, str) else list(wrt)

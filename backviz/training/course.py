@@ -109,7 +109,7 @@ class Course:
     @property
     def loss(self) -> float:
         """The loss with the present leaves."""
-        return float(self.run[-1].raw)
+        return float(self.run[self.replay.last].raw)
 
     @property
     def norms(self) -> list[float]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backviz.autodiff.replay import Replay
 from backviz.errors import BackvizError, InputError
+from backviz.files import write_file
 from backviz.language import _
 from backviz.training.choice import Chosen, choose
 from backviz.training.course import Course, Moment, Recipe
@@ -143,6 +145,19 @@ class Training:
         [0, 25, 50, 75, 100]
         """
         return spread(self.steps, most)
+
+    def save(self, path: str | Path, frames: int = 24, **style: Any) -> Path:
+        """Write it: .html .mp4 .gif .webp .csv .npz, whole or not at all.
+
+        Page and film show `frames` of the steps; `style` takes the fields of `Style` for them.
+        Raises `UsageError` for another extension.
+        """
+        from backviz.formats import resolve
+        from backviz.training.formats import TRAININGS
+
+        row = TRAININGS[resolve(str(path), None, TRAININGS)]
+        write_file(path, row(self, style, frames))
+        return Path(path)
 
     def describe(self) -> str:
         """One line: how far it went, and what became of the loss."""
