@@ -45,6 +45,7 @@ from backviz.stepping.answers import Answer
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
 from backviz.tables import TABLES, TableFormat
+from backviz.training.formats import TRAININGS, TrainingFormat
 from backviz.words import LANGUAGES, Words
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "SCHEDULES",
     "TABLES",
     "THEMES",
+    "TRAININGS",
     "Answer",
     "Axis",
     "Break",
@@ -98,6 +100,7 @@ __all__ = [
     "Structural",
     "TableFormat",
     "Theme",
+    "TrainingFormat",
     "Wish",
     "Within",
     "Words",

@@ -70,11 +70,12 @@ class Formats(Registry[F]):
         return self.add(row.name, row, row.endings)
 
 
-_COMMANDS = ("graph", "steps", "animate", "table")  # that write files, in the order of lists
+_COMMANDS = ("graph", "steps", "animate", "train", "table")  # which write files, as lists go
 WRITTEN: Registry[Formats[Any]] = Registry(
     "command",
     home=(
-        "backviz.renderers", "backviz.renderers.builds", "backviz.movies.formats", "backviz.tables",
+        "backviz.renderers", "backviz.renderers.builds", "backviz.movies.formats",
+        "backviz.training.formats", "backviz.tables",
     ),
     order=lambda column: _COMMANDS.index(column.command),
 )  # fmt: skip

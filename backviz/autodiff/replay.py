@@ -92,8 +92,9 @@ def judge(values: Sequence[Value], made: Mapping[int, Value]) -> None:
         for v in values
         if v.serial in made and (v.op is not None or not same(v.raw, made[v.serial].raw))
     }
-    if not new:
-        return
+    put = [v for v in values if v.op is None and v.serial in made]
+    if put and all(v.serial not in new for v in put):
+        return  # the numbers that were recorded
     for said in told(values):
         raise InputError(said)
     for said in departures(values, new):

@@ -26,7 +26,7 @@ class TrainingFormat(Format):
         return made
 
 
-TRAININGS: Formats[TrainingFormat] = Formats("format", home="backviz.movies.training_film")
+TRAININGS: Formats[TrainingFormat] = Formats("train", home="backviz.movies.training_film")
 
 _HERE = __name__.rpartition(".")[0]
 for _row in (
