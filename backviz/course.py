@@ -43,6 +43,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "chain-rule", "The backward pass is the chain rule, node by node in reverse order",
             "upstream · local = contribution on every arrow, a step at a time",
             "steps @simple -o NAME.html",
+            "explain local",
         ),
         (
             "second-order", "The gradient of a graph is a graph as well",
@@ -63,6 +64,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "traced", "The graph is built while ordinary code runs",
             "a Python function, traced",
             "graph examples/neuron.py:squared_error -o NAME.svg",
+            "explain detach",
         ),
         (
             "neuron-to-network", "A neuron, a layer, a network; and the same with matrices",
@@ -70,6 +72,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "graph @karpathy-neuron -o NAME-1.svg", "graph @mazur-scalar -o NAME-2.svg",
             "graph @mazur -o NAME-3.svg", "animate hidden_lines -o NAME-4.mp4",
             "animate width_fit -o NAME-5.mp4", "animate logistic_boundary -o NAME-6.mp4",
+            "explain delta",
         ),
         (
             "by-hand", "A forward pass on paper: hidden units (40, 40), output 0",
@@ -80,11 +83,13 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "softmax", "Several classes: softmax with cross-entropy, for which max is no stand-in",
             "scores, shares, and the gradient p − y on the scores",
             "animate softmax_bars -o NAME.mp4", "graph @softmax-ce --for slide -o NAME.svg",
+            "explain softmax-loss",
         ),
         (
             "training-step", "A step of training: zero_grad, forward, loss, backward, step",
             "one step whole, and the same without zero_grad",
             "animate training_step -o NAME.mp4", "explain zero-grad",
+            "explain gradient-or-update",
         ),
     ),
     "Activations": (
@@ -99,11 +104,13 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "histograms of every layer, and the share of saturated units",
             "animate saturation -o NAME.mp4", "animate unit_inputs -o NAME-2.mp4",
             "animate saturation_map -o NAME-3.mp4",
+            "explain dead-or-vanishing",
         ),
         (
             "dead-units", "A ReLU can die; a leaky one cannot",
             "the share of dead units against the rate; a slope that is learned",
             "animate dead_units -o NAME.mp4", "animate prelu_slope -o NAME-2.mp4",
+            "explain dead-relu",
         ),
         (
             "choice", "The activation decides how fast a network learns",
@@ -117,6 +124,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "the gradient against depth, below the bound 0.25ⁿ",
             "animate quarter_bound -o NAME.mp4", "animate gradient_flow -o NAME-2.mp4",
             "animate gradient_histograms -o NAME-3.mp4", "animate time_gradient -o NAME-4.mp4",
+            "explain quarter",
         ),
         (
             "rescaling", "A large factor does not bring a vanished gradient back",
@@ -127,6 +135,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "clipping", "An exploding gradient is cut: by norm, or entry by entry",
             "the norms with and without, and whether the direction stays",
             "animate clipping -o NAME.mp4",
+            "explain clipping",
         ),
         (
             "skip", "With y = x + F(x) the factor is 1 + F′: the gradient has a way around",
@@ -134,6 +143,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "animate gradient_strip -o NAME.mp4",
             "graph examples/graphs/residual_block.py:loss -o NAME.svg",
             "animate skip_surface -o NAME-2.mp4",
+            "explain residual",
         ),
     ),
     "Initialization": (
@@ -141,11 +151,13 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "equal-weights", "Weights that begin alike stay alike",
             "the rows of W after some steps",
             "animate zero_init -o NAME.mp4",
+            "explain zero-init",
         ),
         (
             "variance", "A sum of n terms has n times the variance, layer after layer",
             "the variance of every layer: measured, and the line of the theory",
             "animate init_variance --inits large,small -o NAME.mp4",
+            "explain init-variance",
         ),
         (
             "xavier-he", "Xavier and He keep the variance, forwards and backwards",
@@ -160,6 +172,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "batches of several sizes; their gradients around the full one, and the 1/√B law",
             "animate mini_batches -o NAME.mp4", "animate gradient_noise -o NAME-2.mp4",
             "animate line_fit -o NAME-3.mp4",
+            "explain uphill",
         ),
         (
             "momentum", "Momentum adds up the gradients of the past",
@@ -234,6 +247,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "what enters a layer over training, with and without",
             "animate layer_inputs -o NAME.mp4", "animate running_statistics -o NAME-2.mp4",
             "animate norm_rates -o NAME-3.mp4",
+            "explain batch-modes",
         ),
         (
             "layer-norm", "Layer norm: statistics of each sample, whatever the batch",
@@ -261,6 +275,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "decay", "An L2 penalty and decoupled decay are the same for SGD, not for Adam",
             "two ways and the distance between them",
             "animate weight_decay -o NAME.mp4",
+            "explain weight-decay",
         ),
         (
             "overfitting", "Under- and overfitting, and when to stop",
@@ -271,6 +286,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "input-scaling", "Inputs of different size make training slow or unstable",
             "contour lines and ways before and after scaling; steps against the condition number",
             "animate input_scaling -o NAME.mp4", "animate condition_number -o NAME-2.mp4",
+            "explain small-input",
         ),
     ),
     "Losses": (
@@ -284,6 +300,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "sigmoid-losses", "A saturated sigmoid: squares learn slowly, cross-entropy does not",
             "δ for both, from a = 0.99 where 0 is right",
             "animate sigmoid_losses -o NAME.mp4",
+            "explain loud-but-deaf",
         ),
     ),
     "Practice": (
@@ -296,6 +313,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
             "batches", "Data come in batches, shuffled with a seed",
             "the batches of three runs, two of them with one seed",
             "animate batches -o NAME.mp4",
+            "explain mean-or-sum",
         ),
     ),
 }  # fmt: skip

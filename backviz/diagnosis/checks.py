@@ -62,7 +62,7 @@ def not_finite(case: Case, found: tuple[Finding, ...]) -> Iterable[Finding]:
             name for name, v in zip(case.names, case.values, strict=True)
             if not np.all(np.isfinite(v.data))
         )  # fmt: skip
-        yield Finding("not finite", where[:1], float("nan"), 0.0, Words.same(said))
+        yield Finding("not finite", where[:1], float("nan"), 0.0, Words.same(said), "nan-where")
 
 
 @check("passes", N_("gradients of several passes, without zero_grad"))

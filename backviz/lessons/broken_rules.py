@@ -84,7 +84,7 @@ def _constant_statistics(node: Value, upstream: Any) -> Any:
     known = {"mean": tuple(np.mean(args[0], others)), "var": tuple(np.var(args[0], others))}
     rule = node.op.rule(0)
     assert rule is not None
-    return rule(upstream, node.data, *args, **{**node.params, **known})
+    return rule(upstream, node.data, *args, **{**known, **node.params})
 
 
 def _named(*names: str) -> Concerns:

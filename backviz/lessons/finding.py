@@ -77,7 +77,7 @@ def refusal(name: str) -> str:
     typed = turned or get_close_matches(name.lower(), [*names, *_meanings()], n=1, cutoff=TYPED)
     if typed and typed[0] in names:
         return unknown(kind, name, typed)
-    near = [found(typed[0])] if typed else nearest(name)
+    near = [found(typed[0])] if typed else nearest(name) or _begun(name)
     if len(near) > 1:
         said = _("the nearest topics are {topics}", topics=", ".join(near))
         return unknown(kind, name, (), said)
@@ -104,6 +104,17 @@ def nearest(name: str) -> list[str]:
         )
     best = scores.most_common(OFFERED)
     return [each for each, score in best if score and 2 * score > best[0][1]]
+
+
+def _begun(name: str) -> list[str]:
+    """The topics one of whose words begins so.
+
+    >>> _begun("acc")
+    ['accumulate', 'gradient-accumulation']
+    """
+    begins = _plain(name)
+    meant = (topic for word, topic in _meanings().items() if word.startswith(begins))
+    return [*dict.fromkeys(meant)][:OFFERED] if len(begins) > 2 else []
 
 
 def _meanings() -> dict[str, str]:

@@ -76,7 +76,7 @@ def cause_of(state: State, node: int) -> Cause | None:
     if gradient is None or node == record.last:
         return None
     if not (is_finite(gradient) and is_finite(run.values[node].data)):
-        return Cause("not finite", said=find_not_finite(run.output) or "")
+        return Cause("not finite", said=find_not_finite(run.output) or "", topic="nan-where")
     if not np.any(gradient):
         death = where_it_died(run, node)
         if death is None:

@@ -3,14 +3,17 @@ gets the nearest topic.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
+import backviz
 from backviz.cli import _run
 from backviz.errors import UsageError
 from backviz.lessons import LESSONS, explanation
 from backviz.lessons.finding import found, nearest, other_words
 from backviz.ops import OPS
+from backviz.stepping.causes import TOPICS
 
 TYPED = {
     "vanishing": "residual", "zero_grad": "zero-grad", "optimizer.zero_grad()": "zero-grad",
@@ -104,3 +107,13 @@ def test_words_need_no_quotes_at_the_command_line(capsys):
     assert _run(["step", "@diamond", "--commands", "explain chain rule"]) == 0
     assert "\nlocal: " in capsys.readouterr().out
     assert _run(["explain", "tanh", "add"]) == 2
+
+
+def test_every_topic_that_why_and_diagnose_recommend_is_there():
+    package = Path(backviz.__file__).parent
+    named = {*TOPICS.values()}
+    for path in ("stepping/causes.py", "diagnosis/checks.py"):
+        source = (package / path).read_text("utf-8")
+        named |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source))
+    assert {"nan-where", "dead-relu"} <= named
+    assert named <= {*LESSONS}

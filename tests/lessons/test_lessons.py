@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,11 @@ import topic_truth
 import backviz
 from backviz import load
 from backviz.autodiff.calls import Call
-from backviz.cli import _run
+from backviz.cli import _run, cli
 from backviz.errors import InputError, UsageError
 from backviz.lessons import BREAKS, LESSONS, explanation
 from backviz.lessons.judge import differences, verdict
-from backviz.lessons.model import Table, by_subject
+from backviz.lessons.model import Lesson, Table, by_subject
 from backviz.lessons.op_page import record, slopes_at_kink, upstream_of
 from backviz.lessons.screen import data, lines
 from backviz.nn import MLP
@@ -106,6 +107,9 @@ BROKEN = {
     "sigmoid-quarter": ("quarter", {"x": 4 * 4 / 16}),
     "no-slope": ("loud-but-deaf", {"z": 2 / (1 + math.exp(-5))}),
 }
+
+
+explained = cache(explanation)  # tests that walk the topics look at the same screens
 
 
 def tables(made):
@@ -372,7 +376,7 @@ def close(got, number):
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_numbers_of_a_topic_are_those_of_an_independent_computation(name):
     lesson = LESSONS[name]
-    shown = [numbers(table) for table in tables(explanation(name))]
+    shown = [numbers(table) for table in tables(explained(name))]
     if lesson.wrong:
         shown.pop()
     assert len(shown) == len(TRUTH[name])
@@ -413,7 +417,7 @@ def text(made, lang="en", encoding="utf-8"):
 @pytest.mark.parametrize("lang", LANGS)
 def test_everything_fits_a_screen_in_every_encoding(lang):
     for name in (*LESSONS, *OPS.names()):
-        made = explanation(name)
+        made = explained(name)
         for encoding in ("utf-8", "cp1251", "ascii")[: 2 if lang == "ru" else 3]:
             shown = text(made, lang, encoding)
             assert len(shown) <= 24, (name, len(shown))
@@ -426,17 +430,17 @@ def test_everything_fits_a_screen_in_every_encoding(lang):
 def test_both_languages_say_it_in_their_own_words():
     cyrillic = re.compile(r"[а-яё]", re.I)
     for name in LESSONS:
-        english, russian = (" ".join(text(explanation(name), lang)) for lang in LANGS)
+        english, russian = (" ".join(text(explained(name), lang)) for lang in LANGS)
         assert not cyrillic.search(english)
         assert len(cyrillic.findall(russian)) > 150
     for op in OPS.values():
-        assert not cyrillic.search(" ".join(text(explanation(op.name))))
+        assert not cyrillic.search(" ".join(text(explained(op.name))))
 
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_wrong_way_stands_beside_the_right_one_and_differs(name):
     """Right agrees with the judge, wrong does not; without a judge they only have to differ."""
-    beside = [t for t in tables(explanation(name)) if t.wrong]
+    beside = [t for t in tables(explained(name)) if t.wrong]
     assert beside
     for table in beside:
         assert {table.right, table.wrong, table.judge} <= {*range(len(table.heads))}
@@ -461,7 +465,7 @@ def test_every_misconception_has_its_topic():
 
 def test_the_two_languages_agree_in_their_numbers():
     for name in (*LESSONS, *OPS.names()):
-        english, russian = (data(explanation(name), lang) for lang in LANGS)
+        english, russian = (data(explained(name), lang) for lang in LANGS)
         for a, b in zip(english["tables"], russian["tables"], strict=True):
             rows = [
                 [[c for c in row if not isinstance(c, str)] for row in t["rows"]] for t in (a, b)
@@ -708,7 +712,7 @@ def test_digits_and_decimal_sign_reach_the_formulas():
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", OPS)
 def test_no_number_is_said_to_equal_itself(name, lang):
-    for line in text(explanation(name), lang):
+    for line in text(explained(name), lang):
         found = re.search(r"out = (.+) = (.+)$", line)
         assert found is None or found[1] != found[2], line
 
@@ -786,3 +790,42 @@ def test_every_way_into_the_stepper_has_the_command():
         code = f"import backviz; L = backviz.load('@diamond'); print(backviz.{given})"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         assert "∂out/∂x = out" in done.stdout.decode()
+
+
+# The topics as data ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, lesson in LESSONS.items() if lesson.source])
+def test_the_computation_of_a_topic_runs_as_every_command_takes_it(name, capsys):
+    """A reader copies the source from the screen into step, table or check."""
+    source = LESSONS[name].source
+    assert _run(["describe", source]) == 0
+    assert _run(["step", source, "--commands", "backward; quit"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_commands_that_texts_name_are_there():
+    """What a text calls `backviz NAME` is a command."""
+    named = {
+        found for lesson in LESSONS.values() for found in re.findall(r"backviz (\w+)", lesson.says)
+    }
+    assert named - {"and", "keeps"} <= {*cli.commands}
+    assert "diagnose" in named
+
+
+def test_topics_are_listed_by_subject_for_programs_too(capsys):
+    for given in (["explain", "--json"], ["list", "topics", "--json"]):
+        assert _run(given) == 0
+        said = json.loads(capsys.readouterr().out)
+        rows = said.get("topics", said.get("rows"))
+        assert [row["name"] for row in rows] == [*LESSONS]
+        subjects = list(dict.fromkeys(row["subject"] for row in rows))
+        assert subjects == [str(each) for each in by_subject()]
+
+
+def test_every_topic_of_ours_has_a_subject_and_one_of_a_plugin_stands_under_more():
+    assert all(lesson.subject for lesson in LESSONS.values())
+    mine = Lesson("mine", Words("Why?"), Words("So."))
+    with LESSONS.temporarily():
+        LESSONS.add("mine", mine)
+        assert [*by_subject().items()][-1] == ("More", [mine])
