@@ -196,6 +196,8 @@ def why_zero(gradient: Any, uses: Iterable[Handed]) -> Zero | None:
         if np.any(blocked):
             made = made | blocked
             why = why or Zero(sign_of(use.op), _reason(use))
+            if not np.ndim(gradient):  # of a number the first is all
+                break
     many = int(np.count_nonzero(np.broadcast_to(empty & made, np.shape(gradient))))
     size = int(np.size(gradient))
     if why is None or not many or (why.reason == "factor 0" and many < size):

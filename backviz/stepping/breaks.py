@@ -156,7 +156,7 @@ def _shared(event: Event) -> bool:
     if event.done < 0:
         return False
     targets = record.targets[event.first : event.last]
-    return any(len(record.arrivals(t)) > 1 for t in targets)
+    return any(record.count(t, 0)[1] > 1 for t in targets)
 
 
 _KIND: dict[str, Callable[[Event], bool]] = {

@@ -106,8 +106,9 @@ def _way(run: Run, node: int) -> list[tuple[int, float]]:
     """The heads on the way of the largest contributions, up to the result, with factors."""
     record, found = run.record, []
     while node != record.last:
-        uses = record.arrivals(node)
-        best = max(uses, key=lambda use: _size(run.contribution(use).value))
+        parts = run.parts(node)
+        sizes = np.abs(parts) if isinstance(parts, np.ndarray) else [_size(part) for part in parts]
+        best = record.arrivals(node)[int(np.argmax(sizes))]
         node = record.heads[record.owner(best)]
         arriving = _size(run.whole(node))
         found.append((node, _size(run.contribution(best).value) / arriving if arriving else 0.0))

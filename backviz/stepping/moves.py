@@ -368,7 +368,9 @@ def changes(old: State, new: State) -> tuple[Seen, ...]:
     for node in new.watches:
         name = new.record.names[node]
         before = _held(old, node)
-        marks = [at for at in changes_of(new, node) if old.at < at < new.at] + [new.at]
+        far = old.at < new.at and following(old, old.at) < new.at  # else nothing lies between
+        between = changes_of(new, node) if far else ()
+        marks = [at for at in between if old.at < at < new.at] + [new.at]
         for at in [*marks[:WATCHED], *marks[WATCHED:][-1:]]:
             now = _held(new.but(at=at), node)
             if held_text(name, now, new.look) != held_text(name, before, new.look):

@@ -6,6 +6,7 @@ said to be too many; then the last link of each, one for every use, takes their 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,14 @@ from backviz.stepping.grids import in_line, is_tall, put, table
 from backviz.stepping.look import Look
 from backviz.stepping.paths import COUNTED, Path, count_paths, nth_path, paths_to
 from backviz.stepping.state import State, arrived
+from backviz.telling.order import added
 from backviz.telling.step import Aligned, Stretched, equation
 from backviz.telling.teller import number
 from backviz.telling.zeros import uses_of
 from backviz.text import equal_sign, padded, product, screen_width, written_sum
 
 LISTED = 12  # paths, or uses, that are listed
+MOST = 1_000  # uses among which the shapes to tell are looked for
 LINKS = 12  # nodes of a path that are named
 
 Shapes = tuple[Stretched | Aligned, ...]
@@ -198,8 +201,11 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     gradient = run.whole(node)
     if gradient is None or node == record.last:
         return Why(said, slope, gradient, gradient is not None)
-    ways = count_paths(run, node)
-    many = ways[record.last]
+    arrivals = record.arrivals(node)
+    ways, many = dict[int, int](), COUNTED + 1  # as each arrival is the end of a path
+    if path or len(arrivals) <= COUNTED:
+        ways = count_paths(run, node)
+        many = ways[record.last]
     if path:
         if not 1 <= path <= min(many, COUNTED):
             raise InputError(look.say("{name} has paths 1 to {many}", name=said, many=many))
@@ -207,28 +213,21 @@ def why(state: State, name: str, path: int = 0) -> Why | PathAnswer:
     paths: tuple[PathAnswer, ...] = ()
     uses: tuple[Use, ...] = ()
     rest = None
-    arrivals = record.arrivals(node)
     if many <= LISTED:
         paths = tuple(_told(state, way) for way in paths_to(run, node, ways))
-        parts = [way.product for way in paths]
+        parts: Sequence[Any] | np.ndarray = [way.product for way in paths]
     else:
         uses = tuple(_use(state, node, use) for use in arrivals[:LISTED])
-        parts = [run.contribution(use).value for use in arrivals]
-        rest = Rest(len(parts[LISTED:]), _added(parts[LISTED:])) if parts[LISTED:] else None
-    owners = dict.fromkeys(record.heads[run.owner(use)] for use in arrivals)
-    shapes = _shapes(state, [(head, node) for head in list(owners)[:LISTED]])
+        parts = run.parts(node)
+        left = len(parts) - LISTED
+        rest = Rest(left, added(parts[LISTED:])) if left > 0 else None
+    heads = dict.fromkeys(record.heads[run.owner(use)] for use in arrivals[:MOST])
+    shapes = _shapes(state, [(head, node) for head in list(heads)[:LISTED]])
     k, m = arrived(state, node)
     more = many > COUNTED
     return Why(said, slope, gradient, False, min(many, COUNTED), more, paths, uses, rest,
-               _added(parts), shapes, k, m, why_zero(gradient, uses_of(run, node)),
+               added(parts), shapes, k, m, why_zero(gradient, uses_of(run, node)),
                cause_of(state, node))  # fmt: skip
-
-
-def _added(parts: list[Any]) -> Any:
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole + part
-    return whole
 
 
 def _told(state: State, path: Path, asked: int = 0) -> PathAnswer:

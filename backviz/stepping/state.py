@@ -169,5 +169,5 @@ def arrived(state: State, node: int, at: int | None = None) -> tuple[int, int]:
     """How many contributions of how many a node has received in this pass."""
     place = state.timeline.place(state.at if at is None else at)
     if place.phase == "forward":
-        return 0, len(state.record.arrivals(node))
+        return 0, state.record.count(node, 0)[1]
     return state.run.count(node, place.done)

@@ -58,8 +58,12 @@ class FoldedTeller(Teller):
                 self.edges += [(tail, head, key) for tail, key in uses]
         self.order = Order(steps, max(view))
         self.order.last = view.graph["output"]
-        self._sums = Sums(self.order, lambda use: self._edge(use)["contribution"])
+        self._sums = Sums(self.order, self._parts)
         self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
+
+    def _parts(self, node: int, first: int, end: int) -> list[Any]:
+        arrivals = self.order.arrivals(node)[first:end]
+        return [self._edge(use)["contribution"] for use in arrivals]
 
     @cached_property
     def timeline(self) -> Timeline:

@@ -6,7 +6,7 @@ Invariant: any place in the backward pass is known before a rule has run.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,32 +49,45 @@ class Record(Order):
         start = self.index[output.serial]
         self.called = called
         tell_returned(self.values)  # who makes a record is about to show it
-        named = names(self.values, called)
-        self.names = [named[v.serial] for v in self.values]
-        self.taken = frozenset(self.names)
+        self.names = [*names(self.values, called).values()]
         self._told: tuple[Any, Any] = (None, None)  # the call that was asked for last
-        self.ops = array("q", [i for i, v in enumerate(self.values) if v.op is not None])
-        self._reached = bytearray(len(self.values))
-        super().__init__(self._steps(start), len(self.values) - 1)
+        self.ops = array("q", [i for i, v in enumerate(self.values) if v.origin.op])
+        reached = bytearray(len(self.values))
+        self._set(len(self.values) - 1, *self._steps(start, reached))
         self.last = start
-        self.reached = bytes(self._reached)
+        self.reached = bytes(reached)
 
-    def _steps(self, last: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """Go backward over the record and note what hands a gradient to what."""
-        index, reached = self.index, self._reached
-        reached[last] = self.values[last].requires_grad
+    def _steps(self, last: int, reached: bytearray) -> tuple[list[int], ...]:
+        """Go backward over the record and note what hands a gradient to what.
+
+        Of a hundred thousand ops: what `Value` has properties for is read where it is kept.
+        """
+        values, index = self.values, self.index
+        heads, starts, targets, positions = (list[int]() for _ in range(4))
+        whole = set[int]()  # ops all of whose operands get a gradient, by their identity
+        reached[last] = values[last].origin.wants
         for i in range(last, -1, -1):
-            op = self.values[i].op
-            if not reached[i] or op is None:
+            if not reached[i] or (op := (value := values[i]).origin.op) is None:
                 continue
-            uses = []
-            for position, used in enumerate(self.values[i].inputs):
-                if used.requires_grad and op.rule(position) is not None:
+            first, second, begin = value.first, value.second, len(targets)
+            operands = (first, second) if second is not None else value.inputs
+            if id(op) not in whole and None not in map(op.rule, range(len(operands))):
+                whole.add(id(op))
+            for position, used in enumerate(operands):
+                if used.origin.wants and (id(op) in whole or op.rule(position) is not None):
                     j = index[used.serial]
                     reached[j] = True
-                    uses.append((j, position))
-            if uses:
-                yield i, uses
+                    targets.append(j)
+                    positions.append(position)
+            if len(targets) > begin:
+                heads.append(i)
+                starts.append(begin)
+        return heads, starts, targets, positions
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The names that no part of a formula may bear."""
+        return frozenset(self.names)
 
     @cached_property
     def timeline(self) -> Timeline:

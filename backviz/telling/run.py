@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backviz.autodiff.backward import (
     Contribution,
     Step,
@@ -20,13 +22,18 @@ from backviz.autodiff.backward import (
     seed_for,
 )
 from backviz.autodiff.replay import Replay
+from backviz.autodiff.tape import tape
 from backviz.autodiff.value import Value
+from backviz.telling.flow import Flow, flow_of
 from backviz.telling.order import Sums
 from backviz.telling.record import Record
 from backviz.telling.timeline import Place
 
 if TYPE_CHECKING:
     from backviz.training.track import Track
+
+FAR, SHARE = 64, 32  # steps ahead of what is known, also as a share of all, that are far
+FEW = 16  # contributions that are asked for one by one
 
 
 class Run:
@@ -60,7 +67,8 @@ class Run:
         self.seed = seed_for(self.output)
         self._steps: list[Step] = []
         self._stream: Iterator[Step] = iter(())
-        self._sums = Sums(record, lambda use: self.contribution(use).value)
+        self._flow: Flow | None = None
+        self._sums = Sums(record, self._parts)
 
     @property
     def output(self) -> Value:
@@ -69,6 +77,9 @@ class Run:
 
     def step(self, number: int) -> Step:
         """Backward step `number`, counted from 0 over the nodes that hand something on."""
+        if self._is_far(number):
+            assert self._flow is not None
+            return self._flow.step(number)
         while len(self._steps) <= number:
             found = next(self._stream, None)
             if found is None:  # not begun, or broken off by an interrupt
@@ -76,6 +87,18 @@ class Run:
             elif found.contributions:
                 self._steps.append(found)
         return self._steps[number]
+
+    def _is_far(self, number: int) -> bool:
+        """Whether a step is so far ahead of those that are known that the whole pass is quicker.
+
+        Then the pass is made, which only numbers allow.
+        """
+        ahead, far = number - len(self._steps), max(FAR, len(self.record.heads) // SHARE)
+        if self._flow is None and ahead > far and self.seed is None:
+            if any([v.first is None and v.second is not None for v in self.values]):  # noqa: C419
+                tape(self.output)  # refuses, if a leaf was changed meanwhile
+            self._flow = flow_of(self.record, self.values, self.record.last)
+        return self._flow is not None and number >= len(self._steps)
 
     def _after(self, many: int) -> Iterator[Step]:
         stream = backward_steps(self.output, self.seed)
@@ -91,6 +114,18 @@ class Run:
         """A contribution by its place in the pass, counted from 0."""
         step = self.owner(number)
         return self.step(step).contributions[number - self.record.starts[step]]
+
+    def parts(self, node: int) -> Sequence[Any] | np.ndarray:
+        """The contributions that a node receives, in order; one array where all are numbers."""
+        return self._parts(node, 0, self.record.count(node, 0)[1])
+
+    def _parts(self, node: int, first: int, end: int) -> Sequence[Any] | np.ndarray:
+        arrivals = self.record.arrivals(node)
+        if end > first and self._flow is None:
+            self._is_far(self.owner(arrivals[end - 1]))
+        if self._flow is not None and end - first > FEW:
+            return self._flow.of(node)[first:end]
+        return [self.contribution(use).value for use in arrivals[first:end]]
 
     def count(self, node: int, done: int) -> tuple[int, int]:
         """How many contributions of how many a node has received after the first `done`."""
@@ -139,12 +174,18 @@ class Run:
         """The same for every node, in one walk over the contributions."""
         record = self.record
         found: list[Any] = [None] * len(self.values)
-        for number in range(bisect_left(record.starts, done)):
-            first = record.starts[number]
-            for use, part in enumerate(self.step(number).contributions[: done - first], first):
+        self._is_far(bisect_left(record.starts, done) - 1)
+        if self._flow is not None:
+            for target, number in zip(record.targets[:done], self._flow.parts, strict=False):
+                known = found[target]
+                found[target] = number if known is None else known + number
+            done = 0
+        for step in range(bisect_left(record.starts, done)):
+            first = record.starts[step]
+            for use, part in enumerate(self.step(step).contributions[: done - first], first):
                 target = record.targets[use]
                 found[target] = accumulate(found[target], part.value)
-        found[record.last] = self.gradient(record.last, done)
+        found[record.last] = self.gradient(record.last, 0)
         return found
 
     def whole(self, node: int) -> Any:

@@ -5,19 +5,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class Counted:
+    """How many calls of Python functions a block made."""
+
+    calls = 0
+
+
 @contextmanager
-def at_most(calls: int) -> Iterator[None]:
-    """Fails if the block calls more Python functions."""
-    made = 0
+def counted() -> Iterator[Counted]:
+    """Counts the calls of the block."""
+    made = Counted()
 
     def count(_frame, event, _argument):
-        nonlocal made
-        made += event == "call"
+        made.calls += event == "call"
 
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        yield
+        yield made
     finally:
         sys.setprofile(before)
-    assert made <= calls, f"{made:,} calls"
+
+
+@contextmanager
+def at_most(calls: int) -> Iterator[None]:
+    """Fails if the block calls more Python functions."""
+    with counted() as made:
+        yield
+    assert made.calls <= calls, f"{made.calls:,} calls"
