@@ -27,7 +27,7 @@ from backviz.language import _
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from backviz.api import render, save, steps, train
+    from backviz.api import compare, render, save, steps, train
     from backviz.autodiff.backward import Step, backward_steps, gradients_of, tape
     from backviz.autodiff.check import KinkWarning, check_grads
     from backviz.autodiff.recording import (
@@ -93,6 +93,7 @@ _HOME = {
     "breakpoint": "stepping.entry",
     "check": "sources.checking",
     "check_grads": "autodiff.check",
+    "compare": "api",
     "describe": "explanations",
     "detect_anomaly": "autodiff.recording",
     "diagnose": "diagnosis",
@@ -147,6 +148,7 @@ __all__ = [
     "breakpoint",
     "check",
     "check_grads",
+    "compare",
     "describe",
     "detect_anomaly",
     "diagnose",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from backviz.autodiff.backward import backward
+from backviz.autodiff.backward import backward, seed_for
 from backviz.autodiff.replay import Replay
 from backviz.autodiff.tape import names as names_of
 from backviz.autodiff.tape import recorded, tape
@@ -15,6 +15,7 @@ from backviz.autodiff.value import Value
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
+from backviz.displays import WRITERS
 from backviz.errors import UsageError
 from backviz.files import write_file
 from backviz.formats import resolve
@@ -27,6 +28,8 @@ from backviz.telling.record import Record
 from backviz.telling.run import Run, again
 
 if TYPE_CHECKING:
+    from backviz.diagrams.comparison import Comparison
+    from backviz.diagrams.picture import Picture
     from backviz.training import Training
 
 
@@ -137,6 +140,48 @@ def train(
     called = names_of(values, named_by(loss, names))
     replay = Replay(loss, values)
     return trained(replay, [*called.values()], steps, Recipe(optimizer, rate, options), wrt)
+
+
+def compare(
+    one: Value, other: Value, titles: tuple[str, str] | None = None, *, names: bool = True,
+    **style: Unpack[Options],
+) -> Comparison:  # fmt: skip
+    """Two computations beside each other, equal parts at equal places, with ≠ where they differ.
+
+    `.save("both.svg")` writes the picture, a notebook shows it. Values are partners by their names,
+    then by what they are computed from. `titles` are what stands over the two; `style` takes the
+    fields of `Style`. Gradients are those that the values hold, so that those of two engines can be
+    compared; a computation without any is differentiated on a copy.
+
+    >>> x, y = Value(3.0, "x"), Value(3.0, "x")
+    >>> compare((x * 2).relu(), (y * 2).tanh(), ("relu", "tanh")).messages
+    ('1 op differs, 1 value differs, 2 gradients differ',)
+    """
+    from backviz.diagrams.comparison import Comparison  # which a single picture does not need
+
+    figures = []
+    for value in (one, other):
+        if not isinstance(value, Value):
+            raise UsageError(
+                _("compare takes two recorded values, not {article}", article=article(value))
+            )
+        figure = Figure.of(value, names, Style.of(**style))
+        if value.grad is None and value.requires_grad and one is not other:
+            shown = again(Run(Record(value, figure.called)), {}).output
+            backward(shown, seed_for(shown))
+            figure = Figure(shown, figure.style, called=figure.called)
+        figures.append(figure)
+    first, second = (value.label or _("the output") for value in (one, other))
+    alike = (_("first"), _("second")) if first == second else (first, second)
+    return Comparison(figures[0], figures[1], titles or alike)
+
+
+def _save_picture(picture: Picture, path: str) -> str:
+    write_file(path, RENDERERS[format_of(path)](picture))
+    return path
+
+
+WRITERS.add("picture", _save_picture)
 
 
 def format_of(path: str) -> str:

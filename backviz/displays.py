@@ -16,7 +16,7 @@ from backviz.registry import Registry
 DISPLAYS: Registry[Callable[..., Any]] = Registry(
     "display", home=("backviz.notebook", "backviz.movies.notebook")
 )
-# what writes steps into files, and a film into a file or a picture
+# what writes a picture and steps into files, and a film into a file or a picture
 WRITERS: Registry[Callable[..., Any]] = Registry(
-    "writer", home=("backviz.renderers.build_files", "backviz.movies.saving")
+    "writer", home=("backviz.api", "backviz.renderers.build_files", "backviz.movies.saving")
 )

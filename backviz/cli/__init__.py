@@ -14,6 +14,7 @@ import click
 from backviz import __version__
 from backviz.cli.animate import animate
 from backviz.cli.check import check
+from backviz.cli.compare import compare
 from backviz.cli.completion import completion
 from backviz.cli.describe import describe
 from backviz.cli.diagnose import diagnose
@@ -72,7 +73,8 @@ def version() -> None:
 
 
 for _command in (
-    graph, steps, animate, step, train, describe, table, check, diagnose, explain, list_, doctor,
+    graph, compare, steps, animate, step, train, describe, table, check, diagnose, explain, list_,
+    doctor,
     completion, help_, version,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from backviz.language import _
 
 if TYPE_CHECKING:
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 
 @click.command(cls=Command, short_help="One picture of a computation and its gradients.")
@@ -91,7 +92,6 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
     from backviz.diagrams.figure import Figure
     from backviz.errors import NotFiniteError
-    from backviz.files import page_names, write_numbered
     from backviz.renderers import RENDERERS
 
     quiet_libraries()
@@ -116,25 +116,41 @@ def _draw(src: str, output: str, form: str, given: dict[str, Any]) -> int:
     if fault and not given["allow_nan"]:
         raise NotFiniteError(_("{fault}; add --allow-nan to draw it all the same", fault=fault))
     figure = Figure(value, style, more, values, beside=loaded.beside)
+    pages = figure.pages if RENDERERS[form].drawn and output != "-" else (figure,)
+    deliver(pages, lambda: pages[0].messages, lambda: unseen(figure, form), form, output, given)
+    if fault:
+        say(fault)
+        return NotFiniteError.exit_code
+    return 0
+
+
+def deliver(
+    pages: Sequence[Picture],
+    said: Callable[[], Iterable[str]],
+    idle: Callable[[], list[str]],
+    form: str,
+    output: str,
+    given: dict[str, Any],
+) -> None:
+    """Write the pages, and say what a person should know of them; `idle` are vain options."""
+    from backviz.cli.terminal import say
+    from backviz.files import page_names, write_numbered
+    from backviz.renderers import RENDERERS
+
     drawn = RENDERERS[form].drawn
-    pages = figure.pages if drawn and output != "-" else (figure,)
     made = [RENDERERS[_shown_as(form, output)](page) for page in pages]
     if len(pages) == 1:
         names = [output]
         _write(output, form, made[0])
     else:
         names = write_numbered(page_names(output), len(made), made)
-    messages = [] if form in ("json", "graphml") else [*pages[0].messages]
-    messages += [said for page in pages for said in page.drawing.warnings] if drawn else []
-    messages += unseen(figure, form)
+    messages = [] if form in ("json", "graphml") else [*said()]
+    messages += [line for page in pages for line in page.drawing.warnings] if drawn else []
+    messages += idle()
     for message in dict.fromkeys(messages):
-        if not quiet:
+        if not given["quiet"]:
             say(message)
     _report(names, form, made, pages, given)
-    if fault:
-        say(fault)
-        return NotFiniteError.exit_code
-    return 0
 
 
 def unseen(figure: Figure, form: str = "") -> list[str]:
@@ -211,7 +227,7 @@ def _write(output: str, form: str, data: bytes) -> None:
 
 
 def _report(
-    names: list[str], form: str, made: list[bytes], pages: tuple[Figure, ...], given: dict[str, Any]
+    names: list[str], form: str, made: list[bytes], pages: Sequence[Picture], given: dict[str, Any]
 ) -> None:
     from backviz.cli.terminal import print_json, say
 
@@ -225,7 +241,7 @@ def _report(
 
 
 def _manifest(
-    names: list[str], form: str, made: list[bytes], pages: tuple[Figure, ...]
+    names: list[str], form: str, made: list[bytes], pages: Sequence[Picture]
 ) -> dict[str, Any]:
     """What was written; sizes where there is a page."""
     from backviz.cli.manifest import manifest, measures

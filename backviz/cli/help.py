@@ -18,7 +18,8 @@ from backviz.language import N_, _
 FIRST = 12  # options in the list that comes first, --help among them
 GRAPH, PART, LOOK, FILM = N_("The graph"), N_("A part of it"), N_("The look"), N_("The film")
 MESSAGES, TRAINING = N_("Messages, programs, plugins"), N_("The training")
-_HEADINGS = (TRAINING, GRAPH, PART, FILM, LOOK, MESSAGES)
+CHANGE = N_("SRC changed, in place of OTHER")
+_HEADINGS = (CHANGE, TRAINING, GRAPH, PART, FILM, LOOK, MESSAGES)
 _WIDEST = 30  # columns of an option's name
 
 Rows = list[tuple[str, str]]

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from backviz.cli.completion import offer, offer_composite, offer_files, offer_sources
-from backviz.cli.help import GRAPH, LOOK, MESSAGES, PART, Option
+from backviz.cli.help import CHANGE, GRAPH, LOOK, MESSAGES, PART, Option
 from backviz.cli.plugin import Named
 from backviz.language import speaking
 
@@ -223,6 +223,40 @@ def _notes(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) 
             raise UsageError(_("--note {given}: write NAME=TEXT", given=each))
     return {name: text for name, _sign, text in (each.partition("=") for each in given)} or None
 
+
+variants = together(
+    Shared(
+        "--set",
+        "edits",
+        metavar="NAME=VALUE",
+        multiple=True,
+        heading=CHANGE,
+        help="Another value of a leaf; may be given again.",
+    ),
+    Shared(
+        "--rate",
+        type=float,
+        metavar="N",
+        heading=CHANGE,
+        help="A step of gradient descent further: every named leaf moves.",
+    ),
+    Shared(
+        "--swap",
+        metavar="OP=OP",
+        default="",
+        heading=CHANGE,
+        help="One op in place of another: relu=tanh.",
+    ),
+    named(
+        "--break",
+        "wrong",
+        table="backviz.lessons.broken:BREAKS",
+        metavar="MISTAKE",
+        default="",
+        heading=CHANGE,
+        help="The gradients of an engine with a mistake: accumulate, topo and so on.",
+    ),
+)
 
 looks = together(
     size,

@@ -7,12 +7,13 @@ borders of the boxes whatever the angle at which they arrive.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from backviz.diagrams import font
 from backviz.diagrams.boxes import EM, SMALL
 from backviz.diagrams.drawing import Curve, Mark, Part, Polygon, Rect, Text
 from backviz.diagrams.layout import Point
-from backviz.diagrams.model import WHOLE_ARROW, Arrow, ArrowState
+from backviz.diagrams.model import UNLIKE, WHOLE_ARROW, Arrow, ArrowState
 from backviz.diagrams.theme import Theme
 
 APART = 0.21 * EM  # each line's distance from the middle
@@ -74,11 +75,14 @@ def label_part(arrow: Arrow, center: Point, theme: Theme, halo: bool) -> Part:
     text, size = arrow.product or arrow.local, SMALL * EM
     left = center[0] - font.width(text, size) / 2
     marks: list[Mark] = []
-    if halo:
-        wide, high = halo_size(arrow)
+    unlike = text.endswith(UNLIKE)
+    if halo or unlike:
+        wide, high = halo_size(replace(arrow, room="") if unlike else arrow)
         frame = (center[0] - wide, center[1] - high, 2 * wide, 2 * high)
-        marks.append(Rect(*frame, fill=theme.background, radius=0.2 * size))
+        fill = theme.unlike if unlike else theme.background
+        marks.append(Rect(*frame, fill=fill, radius=0.2 * size))
     ink = (theme.paled() if arrow.emphasis == "pale" else theme).gradient
+    ink = theme.on_unlike(ink) if unlike else ink
     marks.append(Text(left, center[1] + 0.36 * size, text, size, ink))
     return Part(f"{arrow.id}-label", "", tuple(marks))
 

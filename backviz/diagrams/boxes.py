@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
-from backviz.diagrams.model import WHOLE_BOX, Box, BoxState, Heat, Remark, shown_remarks
+from backviz.diagrams.model import UNLIKE, WHOLE_BOX, Box, BoxState, Heat, Remark, shown_remarks
 from backviz.diagrams.theme import Theme, mixed
 
 EM = 14.0
@@ -88,11 +88,12 @@ def _row_width(row: list[_Word]) -> float:
 def measure(box: Box, theme: Theme) -> tuple[float, float]:
     """Width and height of a box with the sheet behind it, without its border."""
     box = box.room or box
-    width, height = _front(box, theme)
+    width, height = front_size(box, theme)
     return (width + STACK, height + STACK) if box.stacked else (width, height)
 
 
-def _front(box: Box, theme: Theme) -> tuple[float, float]:
+def front_size(box: Box, theme: Theme) -> tuple[float, float]:
+    """Width and height of a box without the sheet behind it."""
     rows = _rows(box, theme)
     beside, below = _remarks(box, box.remarks, theme)
     gradient = [font.width(line, EM) for line in (*box.gradient, *box.reserve)]
@@ -102,7 +103,8 @@ def _front(box: Box, theme: Theme) -> tuple[float, float]:
     wide, high = _heat_size(box, theme)
     lines = len(rows) + len(box.gradient) + SMALL * len(below)
     height = lines * LINE + rule + 2 * PAD_Y + high
-    return max(LEAST_WIDTH, widest + 2 * PAD_X, wide + 2 * PAD_X), height
+    width = max(LEAST_WIDTH, widest + 2 * PAD_X, wide + 2 * PAD_X)
+    return max(width, box.least[0]), max(height, box.least[1])
 
 
 def box_part(
@@ -111,7 +113,7 @@ def box_part(
     """The marks of a box whose middle is at `center`, as it looks at one moment."""
     theme = theme.on(box.fill) if box.fill else theme
     theme = theme.paled() if box.emphasis == "pale" else theme
-    outer, (width, height) = measure(box, theme), _front(box.room or box, theme)
+    outer, (width, height) = measure(box, theme), front_size(box.room or box, theme)
     left, top = center[0] - outer[0] / 2, center[1] - outer[1] / 2
     middle = left + width / 2
     marks: list[Mark] = _frame(box, left, top, width, height, theme, state)
@@ -238,8 +240,15 @@ def _row_marks(
             continue
         if word.chip:
             chip = (x, top + 0.06 * LINE, word.width, 0.92 * LINE)
-            marks.append(Rect(*chip, fill=theme.rule, radius=0.35 * EM))
+            fill = theme.unlike if word.text.endswith(UNLIKE) else theme.rule
+            marks.append(Rect(*chip, fill=fill, radius=0.35 * EM))
         inset = (CHIP_PAD if word.chip else 0.0) + (word.width - word.own) / 2
-        marks.append(Text(x + inset, baseline, word.text, word.size, word.fill, word.bold))
+        ink = word.fill
+        if word.text.endswith(UNLIKE):
+            if not word.chip:
+                band = (x - 0.15 * EM, top + 0.06 * LINE, word.width + 0.3 * EM, 0.92 * LINE)
+                marks.append(Rect(*band, fill=theme.unlike, radius=0.2 * EM))
+            ink = theme.on_unlike(ink)
+        marks.append(Text(x + inset, baseline, word.text, word.size, ink, word.bold))
         x += word.width + GAP
     return marks

@@ -207,8 +207,8 @@ def ops_text(n: int, words: Language) -> str:
     return words.ngettext("{n} op", "{n} ops", n, n=f"{n:,}".replace(",", "\u2009"))
 
 
-def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
-    """A small map of an array: every entry, or the means of blocks of entries."""
+def heat_of(value: Any, numbers: NumberStyle, limit: float = 0.0) -> Heat | None:
+    """A small map of every entry, or of means of blocks; `limit` is the strongest colour's."""
     if (
         not isinstance(value, np.ndarray)
         or value.ndim > 2
@@ -221,7 +221,7 @@ def heat_of(value: Any, numbers: NumberStyle) -> Heat | None:
         for axis, most in ((0, HEAT_ROWS), (1, HEAT_COLUMNS)):
             blocks = np.array_split(matrix, min(most, matrix.shape[axis]), axis=axis)
             matrix = np.concatenate([b.mean(axis=axis, keepdims=True) for b in blocks], axis=axis)
-        limit = float(np.max(np.abs(matrix), initial=0.0, where=np.isfinite(matrix)))
+        limit = limit or float(np.max(np.abs(matrix), initial=0.0, where=np.isfinite(matrix)))
         shares = np.clip(matrix / (limit or 1.0), -1, 1)
     cells = tuple(tuple(None if np.isnan(x) else float(x) for x in row) for row in shares)
     return Heat(cells, f"±{numbers.format(limit)}")

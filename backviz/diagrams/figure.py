@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.diagrams import detail
+from backviz.diagrams.blanks import written
 from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
 from backviz.diagrams.folding import Fold, Folding
@@ -132,7 +133,8 @@ class Figure:
     def _letters(self) -> Letters:
         return letters_of(self.graph, self.style)
 
-    def _built(self, view: nx.MultiDiGraph[int], style: Style) -> Diagram:
+    def built(self, view: nx.MultiDiGraph[int], style: Style) -> Diagram:
+        """The diagram of a folded graph, with the names that the whole graph has."""
         return replace(build(view, style, self.names), letters=self._letters)
 
     def restyled(self, style: Style) -> Figure:
@@ -146,6 +148,15 @@ class Figure:
         """The level of detail that was asked for, or the most detailed that can be read."""
         if self.style.fold == "auto" and not self.style.unfold:
             return self._automatic()
+        return self._fitted(self._asked)
+
+    @property
+    def whole_level(self) -> Level:
+        """The level of detail that was asked for, with all its numbers; nothing is laid out."""
+        return self._at(self._asked)
+
+    @property
+    def _asked(self) -> Fold:
         fold = self._folding.asked
         if size(fold.home) > DRAWABLE:
             raise InputError(
@@ -156,7 +167,7 @@ class Figure:
                     drawable=DRAWABLE,
                 )
             )
-        return self._fitted(fold)
+        return fold
 
     @cached_property
     def _folding(self) -> Folding:
@@ -176,7 +187,7 @@ class Figure:
             from backviz.diagrams.written import write  # tells the steps
 
             write(view, self.graph, self.style, self.names)
-        return Level(view, self.style, self._built(view, self.style))
+        return Level(view, self.style, self.built(view, self.style))
 
     def _fitted(self, fold: Fold, bare: bool = True) -> Level:
         """The boxes with as many of their numbers as leave the text large enough.
@@ -207,7 +218,7 @@ class Figure:
         return largest(tried)
 
     def _measured(self, level: Level, style: Style) -> Level:
-        diagram = self._built(level.view, style)
+        diagram = self.built(level.view, style)
         apart = bool(level.view.graph.get("apart"))
         return replace(level, style=style, diagram=diagram, page=Page(diagram, style), apart=apart)
 
@@ -292,6 +303,11 @@ class Figure:
     def view(self) -> nx.MultiDiGraph[int]:
         """The graph as drawn, folded to the level of detail that was chosen."""
         return self._level.view
+
+    @property
+    def written(self) -> nx.MultiDiGraph[int]:
+        """The whole graph for what writes it, without what a reader is to find out."""
+        return written(self)
 
     @property
     def shown(self) -> Style:
@@ -391,7 +407,7 @@ class Figure:
 
     def _on_pages(self, level: Level, style: Style, many: int) -> list[Page]:
         said = LANGUAGES[style.lang].gettext("goes on there")
-        diagrams = split(self._built(level.view, style), many, said)
+        diagrams = split(self.built(level.view, style), many, said)
         return [Page(diagram, style) for diagram in diagrams]
 
     def _paged(self, level: Level, style: Style, page: Page) -> Figure:

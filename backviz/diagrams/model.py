@@ -55,6 +55,7 @@ class Remark:
 
 FAULT, PASSED, ZERO = "⚠", "△", "∅"
 RESULT_SIGN = "•"  # of a result that was not differentiated
+UNLIKE = "≠"  # behind what is different in another graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Box:
     the array's shape. `reserve` are lines that the box must have room for because it shows them
     at another moment; a box with a blank takes as much `room` as the whole one. `remarks` stand
     below the numbers, `fill` is a colour in place of the role's, `emphasis` says whether a
-    highlight stands on the box or elsewhere.
+    highlight stands on the box or elsewhere. `least` is the size of its like in another graph.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Box:
     remarks: tuple[Remark, ...] = ()
     fill: str = ""
     emphasis: Emphasis = ""
+    least: tuple[float, float] = (0.0, 0.0)
 
     @property
     def fault(self) -> Literal["", "begins", "passed"]:
@@ -187,7 +189,8 @@ class Diagram:
     `said` are the words of every moment, for which room is kept under the graph. All texts have
     names as they were typed; `letters` is how they are written where they are shown. `clusters` are
     framed groups of boxes, outermost first. `legend_room` is the legend of the solution, whose
-    room that of an exercise takes.
+    room that of an exercise takes. `panels` are the diagrams that stand side by side in it, for
+    what shows one at a time.
     """
 
     boxes: tuple[Box, ...]
@@ -200,6 +203,7 @@ class Diagram:
     letters: Letters = AS_TYPED
     clusters: tuple[Cluster, ...] = ()
     legend_room: tuple[tuple[str, str], ...] = ()
+    panels: tuple[Diagram, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,10 @@ class Page:
     `tidy` takes care of crossings too.
     """
 
-    def __init__(self, diagram: Diagram, style: Style) -> None:
+    def __init__(self, diagram: Diagram, style: Style, part: Preset | None = None) -> None:
         self.diagram, self.style = diagram, style
         self.shown = drawn(diagram)
-        self.preset = PRESETS[style.size]
+        self.preset = part or PRESETS[style.size]  # `part` is the room on a page with more on it
 
     @property
     def most_text(self) -> float:
@@ -149,7 +149,7 @@ class Page:
     def _column(self) -> Frame:
         """One column where the text stays large enough, else the width of the page."""
         page = self._frame
-        if self.style.size != "paper":
+        if self.preset is not PRESETS["paper"]:
             return page
         preset = replace(self.preset, width=ONE_COLUMN)
         column = make_frame(self.shown, preset, THEMES[self.style.theme])
@@ -168,23 +168,25 @@ class Page:
         return self._set(way, place or way.place, way.lay(place) if place else way.layout)
 
     def _set(self, way: Way, place: Place, layout: Layout) -> Sheet:
-        """The page with a layout in the middle of the room that caption and legend leave."""
-        frame = self._column
-        if frame.said and scale_of(frame, layout) < scale_of(replace(frame, said=()), layout):
-            frame = replace(frame, terse=True)
-        preset, scale = frame.preset, scale_of(frame, layout)
-        around = 2 * (EDGE * scale + preset.margin)
-        width = preset.width or max(layout.width * scale + around, frame.least_width)
-        taken = frame.taken(width)
-        height = preset.height or layout.height * scale + around + taken
-        left = (width - layout.width * scale) / 2
-        free = height - 2 * preset.margin - taken - layout.height * scale
-        top = preset.margin + frame.above(width) + free / 2
-        theme = THEMES[self.style.theme]
-        return Sheet(
-            self.shown, self.style, theme, frame, layout, scale, left, top, width, height,
-            way, place,
-        )  # fmt: skip
+        return sheet_of(self.shown, self.style, self._column, way, place, layout)
+
+
+def sheet_of(
+    shown: Diagram, style: Style, frame: Frame, way: Way, place: Place, layout: Layout
+) -> Sheet:
+    """The page with a layout in the middle of the room that caption and legend leave."""
+    if frame.said and scale_of(frame, layout) < scale_of(replace(frame, said=()), layout):
+        frame = replace(frame, terse=True)
+    preset, scale = frame.preset, scale_of(frame, layout)
+    around = 2 * (EDGE * scale + preset.margin)
+    width = preset.width or max(layout.width * scale + around, frame.least_width)
+    taken = frame.taken(width)
+    height = preset.height or layout.height * scale + around + taken
+    left = (width - layout.width * scale) / 2
+    free = height - 2 * preset.margin - taken - layout.height * scale
+    top = preset.margin + frame.above(width) + free / 2
+    theme = THEMES[style.theme]
+    return Sheet(shown, style, theme, frame, layout, scale, left, top, width, height, way, place)
 
 
 @dataclass(frozen=True)

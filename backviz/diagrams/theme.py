@@ -14,6 +14,9 @@ from backviz.registry import Registry
 
 INCH = 72.0  # points
 CM = INCH / 2.54
+YELLOW = "#ffd000"
+# of ink, of yellow on a dark and on a light page, behind what differs; the rest is background
+SHARES = 0.16, 0.2, 0.4
 PALE = 0.45  # of a colour, where the rest is background
 PIXELS = 96  # of a screen to the inch, as web pages count them
 
@@ -111,6 +114,19 @@ class Theme:
     def alarm(self) -> str:
         """The colour of NaN and infinity: its own, or else the ink."""
         return self.fault or self.ink
+
+    @property
+    def unlike(self) -> str:
+        """The colour behind what differs between two graphs: yellow, or grey without colours."""
+        grey, dark, light = SHARES
+        if not self.fault:
+            return mixed(self.ink, self.background, grey)
+        return mixed(YELLOW, self.background, dark if self.is_dark else light)
+
+    def on_unlike(self, colour: str) -> str:
+        """The colour as text on that one, as much nearer to the ink as can be read."""
+        shades = (mixed(colour, self.ink, share) for share in (1.0, 0.8, 0.6, 0.4, 0.2))
+        return next((c for c in shades if contrast(c, self.unlike) >= LEAST_CONTRAST), self.ink)
 
     def fill(self, role: Role) -> str:
         """The colour of a box in its role."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from backviz.formats import Format, Formats
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Renderer(Format):
 
     drawn: bool = False
 
-    def __call__(self, figure: Figure) -> bytes:
+    def __call__(self, figure: Picture) -> bytes:
         """The figure in this format; `MissingPieceError` if it needs what is not installed."""
         made: bytes = self.make(figure)
         return made

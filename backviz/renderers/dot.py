@@ -16,10 +16,10 @@ from backviz.diagrams.model import Box, Cluster, Diagram, enclosed
 from backviz.diagrams.theme import THEMES
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 
-def dot(figure: Figure) -> bytes:
+def dot(figure: Picture) -> bytes:
     """The figure as DOT source, UTF-8."""
     style, diagram = figure.style, in_signs(figure.diagram)
     theme = THEMES[style.theme]

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from backviz.diagrams.blanks import written
 from backviz.graphs import plain_graph, written_out
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def graphml(figure: Figure) -> bytes:
+def graphml(figure: Picture) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives, UTF-8."""
-    graph = plain_graph(written_out(written(figure)))
+    graph = plain_graph(written_out(figure.written))
     for node in () if figure.style.lines else graph:
         graph.nodes[node].pop("where", None)
     for *_, data in (*graph.nodes(data=True), *graph.edges(keys=True, data=True)):

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from backviz.autodiff.params import plain_params
-from backviz.diagrams.blanks import written
 from backviz.graphs import written_out
 from backviz.stability import SCHEMA
 from backviz.text import json_ready
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 
-def json_graph(figure: Figure) -> bytes:
+def json_graph(figure: Picture) -> bytes:
     """The whole graph, nothing folded, with values, gradients and derivatives."""
     data: dict[str, Any] = {"schema": SCHEMA}
-    data |= nx.node_link_data(written_out(written(figure)), edges="edges")
+    data |= nx.node_link_data(written_out(figure.written), edges="edges")
     data["nodes"] = [
         {
             k: plain_params(v) if k == "params" else v

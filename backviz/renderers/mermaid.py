@@ -11,12 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from backviz.diagrams.lettered import in_signs
-from backviz.diagrams.model import FAULT, PASSED, ZERO, Box, Diagram, Role, enclosed
+from backviz.diagrams.model import FAULT, PASSED, UNLIKE, ZERO, Box, Diagram, Role, enclosed
 from backviz.diagrams.theme import THEMES, Theme
 from backviz.text import screen_width
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 _SHAPES: dict[Role, tuple[str, str]] = {
     "leaf": ("(", ")"),
@@ -34,7 +34,7 @@ A_SIGN = 14  # pixels, more than a letter takes at Mermaid's 16 px
 _JOINER = "\u2060"  # parts them and has no width
 
 
-def mermaid(figure: Figure) -> bytes:
+def mermaid(figure: Picture) -> bytes:
     """The figure as a `flowchart`, UTF-8.
 
     A box holds name and op, the value, and `grad` with the gradient; an arrow bears the
@@ -111,7 +111,7 @@ def _explained(diagram: Diagram) -> list[str]:
     return [
         words if sign == "strong" else f"{sign} {words}"
         for sign, words in diagram.legend
-        if sign in (FAULT, PASSED, ZERO, "strong")
+        if sign in (FAULT, PASSED, ZERO, UNLIKE, "strong")
     ]
 
 

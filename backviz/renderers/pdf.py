@@ -35,7 +35,7 @@ from backviz.renderers.pdf_fonts import Fonts
 from backviz.renderers.svg import number
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
     from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
 
@@ -44,7 +44,7 @@ CAPS, JOINS = ("butt", "round", "square"), ("miter", "round", "bevel")  # as PDF
 LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
-def pdf(figure: Figure) -> bytes:
+def pdf(figure: Picture) -> bytes:
     """The figure as a one-page PDF: vectors, text as outlines or in an embedded font."""
     drawing = figure.drawing
     return pdf_document(drawing, [(drawing.description, drawing.parts)], figure.style)

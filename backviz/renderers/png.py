@@ -12,15 +12,15 @@ from backviz.renderers.pixels import Paper, packed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backviz.diagrams.figure import Figure
     from backviz.diagrams.model import Moment
+    from backviz.diagrams.picture import Picture
     from backviz.diagrams.steps import Steps
 
 MAX_PIXELS = 120_000_000
 LARGE = 8_000_000  # pixels above which packing tight would take most of the time
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: Picture) -> bytes:
     """The figure as PNG, `scale` pixels to the point."""
     drawing, scale = figure.drawing, figure.style.scale
     wide, high = (max(1, round(n * scale)) for n in (drawing.width, drawing.height))

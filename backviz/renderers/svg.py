@@ -15,15 +15,15 @@ from xml.sax.saxutils import escape, quoteattr
 
 from backviz.diagrams import font
 from backviz.diagrams.drawing import Curve, Drawing, Ink, Mark, Part, Polygon, Rect, Text, runs
-from backviz.diagrams.figure import Figure
 
 if TYPE_CHECKING:
+    from backviz.diagrams.picture import Picture
     from backviz.diagrams.steps import Steps
 
 SLIDE = 960.0, 580.0  # pixels of reveal's own slide that a figure has, under a heading
 
 
-def svg(figure: Figure) -> bytes:
+def svg(figure: Picture) -> bytes:
     """The figure as an SVG document."""
     style = figure.style
     return svg_document(figure.drawing, keep_text=style.text == "keep", salt=style.salt).encode()

@@ -17,6 +17,7 @@ from backviz.diagrams.model import (
     FAULT,
     PASSED,
     RESULT_SIGN,
+    UNLIKE,
     WHOLE_BOX,
     ZERO,
     Arrow,
@@ -31,7 +32,7 @@ from backviz.signs import PLAIN
 from backviz.text import screen_width, unpadded
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
+    from backviz.diagrams.picture import Picture
 
 MOST = 60  # boxes that a drawing of characters shows
 MOST_WIRES = 200
@@ -39,12 +40,12 @@ WIDTH = 80
 _BLANKS = str.maketrans({"\u2007": " ", "\u2008": " ", "\u2009": " "})
 
 
-def text(figure: Figure) -> bytes:
+def text(figure: Picture) -> bytes:
     """The figure for a terminal of 80 columns, UTF-8."""
     return (draw_text(figure.diagram) + "\n").encode()
 
 
-def ascii_text(figure: Figure) -> bytes:
+def ascii_text(figure: Picture) -> bytes:
     """The figure for a terminal without box-drawing characters, UTF-8."""
     return (draw_text(figure.diagram, ascii=True) + "\n").encode()
 
@@ -82,6 +83,8 @@ def draw_text(
     grad: gradient of the output   ─ 2 ►: local derivative
     """
     signs = ASCII if ascii else UNICODE
+    if diagram.panels:
+        return _panels(diagram, signs, width)
     diagram = diagram if ascii else in_signs(diagram)
     lines, local = None, True
     if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
@@ -104,6 +107,15 @@ def draw_text(
     room = len(_legend(diagram, signs, local, width, diagram.legend_room))
     legend += [""] * (room - len(legend))
     return "\n".join([*caption, *lines, *([""] if legend else []), *legend])
+
+
+def _panels(diagram: Diagram, signs: Signs, width: int) -> str:
+    """Several diagrams one below the other, each under its title, with one legend."""
+    caption = [cut(_plain(diagram.caption, signs), width, signs)] if diagram.caption else []
+    parts = [draw_text(each, width=width, ascii=signs is ASCII) for each in diagram.panels]
+    diagram = diagram if signs is ASCII else in_signs(diagram)
+    legend = _legend(diagram, signs, True, width, diagram.legend)
+    return "\n\n".join([*caption, *parts, *filter(None, ["\n".join(legend)])])
 
 
 def _label(arrow: Arrow) -> str:
@@ -164,7 +176,7 @@ def _legend(
         arrow = f"{signs.wires[10]} {{}} {signs.right}".format
         samples |= {"local": arrow(2), "∂": arrow("b"), "g": "g", OUT: OUT}
     samples |= {"strong": signs.strong[4] * 2}
-    samples |= {sign: sign for sign in (UNNAMED, FAULT, PASSED, ZERO)}
+    samples |= {sign: sign for sign in (UNNAMED, FAULT, PASSED, ZERO, UNLIKE)}
     if any(box.gradient[:1] and box.gradient[0].startswith("∂") for box in diagram.boxes):
         del samples["gradient"]  # which formulas say themselves
     lines: list[str] = []

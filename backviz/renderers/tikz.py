@@ -21,8 +21,8 @@ from backviz.renderers.svg import number
 from backviz.tex_signs import needs_cyrillic, tex
 
 if TYPE_CHECKING:
-    from backviz.diagrams.figure import Figure
     from backviz.diagrams.model import Diagram
+    from backviz.diagrams.picture import Picture
     from backviz.diagrams.steps import Steps
 
 FRAME = 16 * CM, 9 * CM  # Beamer's page at aspectratio=169
@@ -42,7 +42,7 @@ _OPTIONS = r"""x=1bp, y=-1bp, line cap=butt, line join=miter,
   l/.style={t, anchor=base west}"""
 
 
-def tikz(figure: Figure) -> bytes:
+def tikz(figure: Picture) -> bytes:
     r"""The figure as a LaTeX document that holds one `tikzpicture`, UTF-8.
 
     `pdflatex`, `lualatex` and `xelatex` make a page of the figure's size from it; the
