@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from backviz.autodiff.value import Value, tensor
     from backviz.diagnosis import diagnose
     from backviz.diagrams.figure import Figure
+    from backviz.diagrams.font import use_font
     from backviz.diagrams.steps import Steps
     from backviz.diagrams.style import Style
     from backviz.errors import (
@@ -126,6 +127,7 @@ _HOME = {
     "to_graph": "graphs",
     "trace": "sources.tracing",
     "train": "api",
+    "use_font": "diagrams.font",
     "value_and_grad": "autodiff.transforms",
     "vjp": "autodiff.transforms",
 }
@@ -181,6 +183,7 @@ __all__ = [
     "to_graph",
     "trace",
     "train",
+    "use_font",
     "value_and_grad",
     "vjp",
 ]  # fmt: skip

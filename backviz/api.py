@@ -47,7 +47,12 @@ def render(
     >>> render(x * x, "dot", theme="dark")[:16]
     b'digraph backviz '
     """
-    return RENDERERS[form](Figure.of(output, names, Style.of(**style)))
+    from backviz.renderers.letters import said_of_figure, warn_of_letters
+
+    figure = Figure.of(output, names, Style.of(**style))
+    made = RENDERERS[form](figure)
+    warn_of_letters(said_of_figure(figure, RENDERERS[form].name))
+    return made
 
 
 def save(

@@ -105,6 +105,10 @@ class LostGradientWarning(UserWarning):
     """A number has left the record, where it need not be whole: said once a line."""
 
 
+class LetterWarning(UserWarning):
+    """A picture has letters that no font at hand can draw as they should be."""
+
+
 class BackvizDeprecationWarning(DeprecationWarning):
     """A name that still works and will be gone; the sentence says what takes its place."""
 

@@ -29,9 +29,7 @@ def told_apart(labels: Mapping[Any, str], limit: int = 0) -> dict[Any, str]:
     >>> told_apart({0: "x", 1: "x", 2: "", 3: "L"})
     {0: 'x (n0)', 1: 'x (n1)', 2: 'n2', 3: 'L'}
     """
-    shown = {
-        node: clean(label, limit).strip() if label else "" for node, label in labels.items()
-    }
+    shown = {node: clean(label, limit).strip() if label else "" for node, label in labels.items()}
     many = Counter(filter(None, shown.values()))
     return {
         node: f"n{node}" if not name else name if many[name] == 1 else _numbered(name, node, limit)

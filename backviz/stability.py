@@ -28,10 +28,10 @@ def deprecated(old: str, instead: str, since: str, gone: str) -> None:
     """
     said = _("{old} is deprecated since backviz {since} and will be gone in {gone}; use {instead}",
              old=old, since=since, gone=gone, instead=instead)  # fmt: skip
-    warnings.warn(said, BackvizDeprecationWarning, stacklevel=_outside())
+    warnings.warn(said, BackvizDeprecationWarning, stacklevel=outside())
 
 
-def _outside() -> int:
+def outside() -> int:
     """How many calls up the first line outside of the package stands, as `warn` counts."""
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):

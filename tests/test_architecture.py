@@ -47,7 +47,7 @@ DOORS = {
     "matplotlib": {"renderers/marks", "renderers/pixels", "movies/*"},
     "av": {"movies/*"},
     "PIL": {"renderers/pixels", "movies/*"},
-    "fontTools": {"diagrams/font"},
+    "fontTools": {"diagrams/font", "diagrams/system_fonts"},
     "click": {"cli/*"},
 }
 

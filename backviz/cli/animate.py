@@ -68,6 +68,7 @@ SHARED: tuple[click.Option, ...] = tuple(
         options.transparent.but(help="No background (png, svg, pdf)."),
         options.digits.but(help="Significant digits in captions and tables.  [the scene's]"),
         options.decimal,
+        options.font,
         options.scale.but(
             default=1.0, help="1 is 96 pixels to the inch, 1280 × 720 for a slide.  [1]"
         ),
@@ -142,7 +143,11 @@ def _command(scene: Scene) -> click.Command:
     text = "\n\n".join(map(_, scene.paragraphs))
 
     def run(**chosen: Any) -> int:
-        given = {str(option.name): chosen.pop(str(option.name)) for option in SHARED}
+        given = {
+            str(option.name): chosen.pop(str(option.name))
+            for option in SHARED
+            if option.expose_value
+        }
         shared = {name.removeprefix("film_"): value for name, value in given.items()}
         return _run(scene, chosen, shared)
 

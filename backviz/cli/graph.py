@@ -146,6 +146,10 @@ def deliver(
         names = write_numbered(page_names(output), len(made), made)
     messages = [] if form in ("json", "graphml") else [*said()]
     messages += [line for page in pages for line in page.drawing.warnings] if drawn else []
+    if drawn and form != "svg":
+        from backviz.renderers.letters import said_of_letters
+
+        messages += [line for page in pages for line in said_of_letters(page.drawing.parts, form)]
     messages += idle()
     for message in dict.fromkeys(messages):
         if not given["quiet"]:

@@ -149,6 +149,25 @@ digits = Shared(
 
 decimal = one_of("--decimal", among=(".", ","), default=".", heading=LOOK, help="Decimal sign.")
 
+
+def _use_font(ctx: click.Context, option: click.Parameter, file: str | None) -> None:
+    """Take letters that our font lacks from this file."""
+    if file and not ctx.resilient_parsing:
+        from backviz.diagrams.font import use_font
+
+        use_font(file)
+
+
+font = Shared(
+    "--font",
+    metavar="FILE",
+    expose_value=False,
+    callback=_use_font,
+    shell_complete=offer_files,
+    heading=LOOK,
+    help="A font for letters that DejaVu Sans lacks.  [the system's]",
+)
+
 words = together(lang, digits, decimal)
 
 derivative = together(
@@ -262,6 +281,7 @@ looks = together(
     size,
     theme,
     title,
+    font,
     named(
         "--fold",
         table="backviz.diagrams.style:FOLDS",

@@ -67,6 +67,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     from backviz.errors import NotFiniteError
     from backviz.renderers.build_files import build_format
     from backviz.renderers.builds import BUILDERS
+    from backviz.renderers.letters import said_of_steps
 
     quiet_libraries()
     form = build_format(output, form)
@@ -95,6 +96,7 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     paths = _write(output, form, files)
     if not quiet:
         warnings = build.drawing(build.moments[-1]).warnings
+        warnings += said_of_steps(build, form)
         for message in (*build.figure.messages, *warnings, *unseen(build.figure)):
             say(message)
         _say_cut(build, form)

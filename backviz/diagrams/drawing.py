@@ -50,7 +50,10 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text; (x, y) is the left end of its baseline."""
+    """A line of text; (x, y) is the left end of its baseline.
+
+    `foreign` is a piece of a line with letters that are in other fonts only.
+    """
 
     x: float
     y: float
@@ -58,15 +61,22 @@ class Text:
     size: float
     fill: str
     bold: bool = False
+    foreign: bool = False
 
 
-def runs(text: Text) -> tuple[Text, ...]:
-    """A line of text as pieces of one size and height each, as letters are drawn."""
+def runs(text: Text, typed: bool = False) -> tuple[Text, ...]:
+    """A line of text as pieces of one size and height each, as letters are drawn.
+
+    With `typed` words from right to left have their letters in the order of typing.
+    """
     made = font.runs(text.text, text.size, text.bold)
     return tuple(
-        replace(text, x=text.x + run.x, y=text.y + run.y, text=run.text, size=run.size)
+        replace(
+            text, x=text.x + run.x, y=text.y + run.y, size=run.size, foreign=run.foreign,
+            text=run.turned if run.turned and (typed or run.foreign) else run.text,
+        )
         for run in made
-    )
+    )  # fmt: skip
 
 
 Piece = tuple[str, tuple[Point, ...]]  # a letter as in SVG (M L Q C Z), and where it leads

@@ -1,7 +1,8 @@
 """Text measured and turned into outlines with the DejaVu Sans that matplotlib ships.
 
-Invariant: sizes come from the font file alone, never from the system, so a figure
-has the same bytes on every machine. Lengths are in font units, `UNITS` to the em.
+Invariant: sizes come from the font file and from Unicode, never from the system, so a figure
+has the same places on every machine, and the same bytes unless a letter is in no file but the
+system's. Lengths are in font units, `UNITS` to the em.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
+from backviz.diagrams.right_to_left import WORD, in_order
 from backviz.errors import MissingPieceError
 from backviz.language import _
 from backviz.lettering import END, LOW
@@ -26,10 +29,10 @@ LINE = 1.22
 SMALLER, LOWER = 0.68, 0.22  # what stands below a name: its size, and how much lower, in ems
 APART = 0.1  # how much higher what stands over it is than else
 _ACCENT = "[\u0300-\u036f]"
-_SPECIAL = re.compile(f"{LOW}|{_ACCENT}")
+_SPECIAL = re.compile(f"{LOW}|{_ACCENT}|{WORD}")
 _PIECES = re.compile(
     f"{LOW}(?P<low>[^{END}]*){END}?|(?P<base>.)(?P<accent>{_ACCENT}+)|(?P<high>[⁰¹²³⁴-⁹⁺⁻⁽⁾]+)"
-    f"|(?P<plain>.)", re.DOTALL,
+    f"|(?P<leftward>{WORD})|(?P<plain>.)", re.DOTALL,
 )  # fmt: skip
 
 # A contour is a list of (letter, points) with absolute coordinates, y upwards.
@@ -70,14 +73,17 @@ class _Face:
         self.cmap: dict[int, str] = self.font.getBestCmap()
         self.glyphs = self.font.getGlyphSet()
 
-    def read(self, char: str) -> Glyph:
-        """The glyph of a character; an empty frame for one that the font lacks."""
-        from fontTools.pens.recordingPen import DecomposingRecordingPen
+    def read(self, name: str) -> Glyph:
+        """A glyph by its name."""
+        return _read(self.glyphs, name)
 
-        name = self.cmap.get(ord(char), ".notdef")
-        pen = DecomposingRecordingPen(self.glyphs)
-        self.glyphs[name].draw(pen)
-        return Glyph(round(self.glyphs[name].width), tuple(_contours(pen.value)))
+
+def _read(glyphs: Any, name: str) -> Glyph:
+    from fontTools.pens.recordingPen import DecomposingRecordingPen
+
+    pen = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(pen)
+    return Glyph(round(glyphs[name].width), tuple(_contours(pen.value)))
 
 
 @cache
@@ -87,13 +93,64 @@ def _face(bold: bool) -> _Face:
 
 @cache
 def glyph(char: str, bold: bool = False) -> Glyph:
-    """The glyph of one character."""
-    return _face(bold).read(char)
+    """The glyph of one character; one that the font lacks is taken from a font of the system.
+
+    It is an empty frame where no font has it.
+    """
+    face = _face(bold)
+    name = face.cmap.get(ord(char))
+    if name is not None:
+        return face.read(name)
+    from backviz.diagrams import system_fonts
+
+    room = round(system_fonts.ems(char) * UNITS)
+    other = system_fonts.found(char, bold)
+    if other is not None:
+        return _into(room, _read(other[0].getGlyphSet(), other[1]), other[0]["head"].unitsPerEm)
+    return _into(room, face.read(".notdef")) if room else Glyph(0, ())
+
+
+def _into(room: int, shape: Glyph, units: int = UNITS) -> Glyph:
+    """A glyph of another font in the middle of the room that it has, smaller where it is wider."""
+    scale = min(UNITS / units, room / shape.advance) if shape.advance and room else UNITS / units
+    aside = (room - shape.advance * scale) / 2 if room else 0.0
+
+    def moved(points: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+        return tuple((round(x * scale + aside), round(y * scale)) for x, y in points)
+
+    return Glyph(room, tuple(tuple((letter, moved(points)) for letter, points in contour)
+                             for contour in shape.contours))  # fmt: skip
 
 
 def has(char: str) -> bool:
-    """Whether the font can draw the character."""
+    """Whether the font itself can draw the character."""
     return char in (LOW, END) or ord(char) in _face(False).cmap
+
+
+def use_font(file: str | Path) -> None:
+    """Take letters that DejaVu Sans lacks from this font first, in all that is drawn from now on.
+
+    Raises `UsageError` if the file is no font with outlines.
+
+    >>> use_font("brush.txt")
+    Traceback (most recent call last):
+    ...
+    backviz.errors.UsageError: cannot use brush.txt as a font: No such file or directory
+    """
+    from backviz.diagrams import system_fonts
+
+    system_fonts.use(str(file))
+    glyph.cache_clear()
+    _bounds.cache_clear()
+
+
+def missing(text: str) -> set[str]:
+    """The letters of a text that no font can draw."""
+    if all(map(has, text)):
+        return set()
+    from backviz.diagrams import system_fonts
+
+    return {c for c in set(text) if not (has(c) or system_fonts.found(c))}
 
 
 def cut_down(chars: str, bold: bool = False) -> tuple[bytes, dict[str, int]]:
@@ -122,7 +179,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
     >>> round(width("0", 10), 3), width("12", 10) == 2 * width("0", 10)
     (6.362, True)
     """
-    if not text.isascii() and _SPECIAL.search(text):
+    if _in_pieces(text):
         return max((run.x + _straight(run.text, run.size, bold) for run in runs(text, size, bold)),
                    default=0.0)  # fmt: skip
     return _straight(text, size, bold)
@@ -132,25 +189,40 @@ def _straight(text: str, size: float, bold: bool) -> float:
     return sum(glyph(c, bold).advance for c in text) * size / UNITS
 
 
+@lru_cache(maxsize=4096)
+def _in_pieces(text: str) -> bool:
+    """Whether a line is more than letters of the font one behind the other."""
+    if text.isascii():
+        return False
+    return _SPECIAL.search(text) is not None or not all(map(has, text))
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of a line: letters of one size, `x` from its start and `y` below its baseline."""
+    """A piece of a line: letters of one size, `x` from its start and `y` below its baseline.
+
+    A `foreign` piece has letters that the font lacks; a `turned` one goes from right to left, and
+    `text` has it as it is drawn from the left.
+    """
 
     text: str
     x: float
     y: float
     size: float
+    foreign: bool = False
+    turned: str = ""  # the letters as they were typed
 
 
 def runs(text: str, size: float, bold: bool = False) -> list[Run]:
     """A line of text in pieces: what stands lowered is smaller, accents stand over their letters.
 
-    What stands high behind something lowered stands over it, as in h₁⁽²⁾.
+    What stands high behind something lowered stands over it, as in h₁⁽²⁾. Words from right to
+    left and letters that the font lacks are pieces of their own.
 
     >>> [(run.text, round(run.x, 2)) for run in runs(f"w{LOW}12{END}·x", 10)]
     [('w', 0.0), ('12', 8.18), ('·x', 16.83)]
     """
-    if text.isascii() or not _SPECIAL.search(text):
+    if not _in_pieces(text):
         return [Run(text, 0.0, 0.0, size)]
     made: list[Run] = []
     plain, x, over = "", 0.0, 0.0  # letters that go on, where they begin, and where ⁽²⁾ may stand
@@ -158,12 +230,14 @@ def runs(text: str, size: float, bold: bool = False) -> list[Run]:
     def end_plain() -> None:
         nonlocal plain, x
         if plain:
-            made.append(Run(plain, x, 0.0, size))
+            made.append(Run(plain, x, 0.0, size, not has(plain[0])))
             x += _straight(plain, size, bold)
             plain = ""
 
     for piece in _PIECES.finditer(text):
         if piece["plain"] is not None:
+            if plain and has(plain[0]) is not has(piece["plain"]):
+                end_plain()
             plain += piece["plain"]
             over = 0.0
             continue
@@ -172,14 +246,20 @@ def runs(text: str, size: float, bold: bool = False) -> list[Run]:
             continue
         end_plain()
         if piece["low"] is not None:
-            below = Run(piece["low"], x, LOWER * size, SMALLER * size)
-            made.append(below)
-            over, x = x, x + _straight(below.text, below.size, bold)
+            over = x
+            for own, signs in groupby(piece["low"], has):
+                below = Run("".join(signs), x, LOWER * size, SMALLER * size, not own)
+                made.append(below)
+                x += _straight(below.text, below.size, bold)
+        elif piece["leftward"] is not None:
+            typed, drawn = piece["leftward"], in_order(piece["leftward"])
+            made.append(Run(drawn, x, 0.0, size, not all(map(has, drawn)), typed))
+            over, x = 0.0, x + _straight(drawn, size, bold)
         elif piece["high"] is not None:
             made.append(Run(piece["high"], over, -APART * size, size))
             x, over = max(x, over + _straight(piece["high"], size, bold)), 0.0
         else:
-            made.append(Run(piece["base"], x, 0.0, size))
+            made.append(Run(piece["base"], x, 0.0, size, not has(piece["base"])))
             made += [_over(piece["base"], sign, x, size, bold) for sign in piece["accent"]]
             x, over = x + _straight(piece["base"], size, bold), 0.0
     end_plain()
@@ -213,6 +293,8 @@ def _contours(commands: list[tuple[str, Any]]) -> list[Contour]:
             contours.append([("M", _whole(points))])
         elif verb == "lineTo":
             contours[-1].append(("L", _whole(points)))
+        elif verb == "curveTo":  # of a font with PostScript outlines
+            contours[-1].append(("C", _whole(points)))
         elif verb == "qCurveTo":
             run = points
             if run[-1] is None:  # a closed contour of control points only

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 
-from backviz.diagrams import font
 from backviz.diagrams.arrows import arrow_part, halo_size, label_part
 from backviz.diagrams.boxes import CHIP, EM, SMALL, box_part, measure
 from backviz.diagrams.clearance import sideways, touching
@@ -349,16 +348,6 @@ def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> t
                 "the smallest text is {pt:.1f} pt, less than the {least:g} pt that '{place}' "
                 "needs; draw a part (--from, --to, --around), or choose a larger place",
                 **told,
-            )
-        )
-    lines = [t for b in diagram.boxes for t in (b.title, b.symbol)]
-    strange = sorted({c for line in [*lines, diagram.caption] for c in line if not font.has(c)})
-    if strange:
-        warnings.append(
-            _(
-                "the font cannot draw {signs}: shown as empty frames; use Latin, Greek or "
-                "Cyrillic letters in labels",
-                signs=" ".join(strange[:8]),
             )
         )
     return tuple(warnings)

@@ -75,7 +75,11 @@ def write_build(output: str, files: list[bytes]) -> list[str]:
 
 def save_build(steps: Steps, output: str, form: str | None = None) -> list[str]:
     """Write a build in the format that the name and `form` agree on; the paths."""
-    return write_build(output, build_of(steps, output, form))
+    from backviz.renderers.letters import said_of_steps, warn_of_letters
+
+    paths = write_build(output, build_of(steps, output, form))
+    warn_of_letters(said_of_steps(steps, build_format(output, form)))
+    return paths
 
 
 WRITERS.add("steps", save_build)

@@ -117,7 +117,7 @@ def _text_path(text: str, bold: bool) -> Path:
 
 @cache
 def _glyph_arrays(char: str, bold: bool) -> tuple[Any, Any]:
-    letters = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3}
+    letters = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3, "C": Path.CURVE4}
     points: list[tuple[int, int]] = []
     codes: list[int] = []
     for contour in font.glyph(char, bold).contours:

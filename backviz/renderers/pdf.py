@@ -250,7 +250,10 @@ class _Forms:
                 return f"{_rgb(mark.fill)} rg {start} m {path} f"
             case Text():
                 fonts = self.fonts
-                lines = [fonts.line(r) if fonts else self._outlines(r, used) for r in runs(mark)]
+                lines = [
+                    fonts.line(r) if fonts and not r.foreign else self._outlines(r, used)
+                    for r in runs(mark)
+                ]
                 return " ".join([f"{_rgb(mark.fill)} rg", *lines])
             case Ink():
                 look = _paint(mark.fill, mark.stroke, mark.line, mark.dash)

@@ -1,8 +1,8 @@
 """A drawing as portable SVG: the subset that slide programs and browsers share.
 
-Invariant: only `g path rect polygon title desc` (and `text` on request), colours as
-`#rrggbb` attributes, no styles, no references, so that nothing in a label can
-become markup or reach outside the file.
+Invariant: only `g path rect polygon title desc` (and `text` on request, or for letters that our
+font lacks), colours as `#rrggbb` attributes, no styles, no references, so that nothing in a label
+can become markup or reach outside the file.
 """
 
 from __future__ import annotations
@@ -165,8 +165,10 @@ def _mark(mark: Mark, keep_text: bool) -> str:
             corners = " ".join(map(_point, mark.points))
             return f'<polygon points="{corners}" fill="{mark.fill}"/>'
         case Text():
-            write = _kept if keep_text else _outlined
-            return "".join(map(write, runs(mark)))
+            return "".join(
+                _kept(run) if keep_text or run.foreign else _outlined(run)
+                for run in runs(mark, typed=keep_text)
+            )
         case Ink():
             return _inked(mark)
 
@@ -206,8 +208,12 @@ def _stroke(colour: str, line: float, dash: tuple[float, ...]) -> str:
 
 def _kept(text: Text) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
+    x = text.x
+    if text.foreign:  # in a font that we cannot know: in the middle of its room
+        x += font.width(text.text, text.size, text.bold) / 2
+        weight += ' text-anchor="middle"'
     return (
-        f'<text x="{number(text.x)}" y="{number(text.y)}" font-family="DejaVu Sans, sans-serif" '
+        f'<text x="{number(x)}" y="{number(text.y)}" font-family="DejaVu Sans, sans-serif" '
         f'font-size="{number(text.size)}"{weight} fill="{text.fill}" '
         f'xml:space="preserve">{escape(text.text)}</text>'
     )

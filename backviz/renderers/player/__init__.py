@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from backviz.diagrams.lettered import in_signs, sentences
 from backviz.diagrams.model import Sentence
+from backviz.diagrams.right_to_left import apart
 from backviz.diagrams.theme import THEMES
 from backviz.language import N_, NP_, Language
 from backviz.renderers.player.levels import Level, levels
@@ -110,7 +111,9 @@ def html(steps: Steps) -> bytes:
             legend=_legend(diagram.legend),
             folds=_folds([level for level, *_ in shown], words),
             phase=last.phase,
-            lines="".join(map(_line, sentences(lines_of(last), diagram.letters.text))),
+            lines="".join(
+                map(_line, sentences(lines_of(last), lambda t: apart(diagram.letters.text(t))))
+            ),
             count=count,
             counter=f"{count} / {count}",
             levels="\n".join(

@@ -17,6 +17,7 @@ from backviz.diagrams.build import arrow_order, number_lines
 from backviz.diagrams.lettered import in_signs, sentences
 from backviz.diagrams.model import ArrowState, Box, BoxState, Lines, Moment, box_id
 from backviz.diagrams.moments import make_moments
+from backviz.diagrams.right_to_left import apart
 from backviz.ops import OPS
 from backviz.renderers.player.levels import Level
 from backviz.renderers.player.picture import states
@@ -44,7 +45,7 @@ def facts(level: Level) -> dict[str, Any]:
     pace = "contribution" if whole else "node"
     made = make_moments(level.view, steps.figure.graph, steps.figure.shown, "both", pace)
     write = steps.diagram.letters.text
-    rules = {name: write(said) for name, said in _rules(made.moments).items()}
+    rules = {name: apart(write(said)) for name, said in _rules(made.moments).items()}
     view = without(level.view, level.view.graph.get("blanks", NONE))
     return {
         "name": level.name,
@@ -68,7 +69,8 @@ def _moments(
     for moment in moments:
         now = {name: known[name][state] for name, state in _shown(moment) if name in known}
         changed = {name: i for name, i in now.items() if before[name] != i}
-        said = [(line.said, *line.asides) for line in sentences(lines_of(moment), write)]
+        lines = sentences(lines_of(moment), lambda text: apart(write(text)))
+        said = [(line.said, *line.asides) for line in lines]
         made.append({"phase": moment.phase, "node": moment.node, "lines": said, "set": changed})
         before = now
     return made

@@ -88,7 +88,7 @@ def _both(day: Part, night: Part) -> Drawn:
 
 def _pieces(marks: Iterable[Mark]) -> Iterator[Mark]:
     for mark in marks:
-        yield from runs(mark) if isinstance(mark, Text) else (mark,)
+        yield from runs(mark, typed=True) if isinstance(mark, Text) else (mark,)
 
 
 def _view(width: float, height: float) -> str:
