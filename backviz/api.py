@@ -142,9 +142,9 @@ def train(
     from backviz.training import Recipe, trained
 
     values = tape(recorded(loss))
-    called = names_of(values, named_by(loss, names))
-    replay = Replay(loss, values)
-    return trained(replay, [*called.values()], steps, Recipe(optimizer, rate, options), wrt)
+    called, recipe = named_by(loss, names), Recipe(optimizer, rate, options)
+    named = [*names_of(values, called).values()]
+    return trained(Replay(loss, values), named, steps, recipe, wrt, called=called)
 
 
 def compare(

@@ -90,6 +90,7 @@ PRINTED = {
     "explain --json": ["explain", "--json"],
     "check --json": ["check", SOURCE, "--json"],
     "diagnose --json": ["diagnose", SOURCE, "--json"],
+    "train --json": ["train", SOURCE, "--steps", "3", "--json"],
     "list WHAT --json": ["list", "themes", "--json"],
     "doctor --json": ["doctor", "--json"],
     "graph -F json": ["graph", SOURCE, "-F", "json"],

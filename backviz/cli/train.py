@@ -78,7 +78,7 @@ def train(src: str, output: str, form: str | None, **given: Any) -> int:
     interruption the same command goes on where it was.
 
     \b
-    backviz train @mazur --steps 100 --rate 0.5 --wrt W1,W2,b1,b2
+    backviz train @mazur --steps 100 --rate 0.5 --wrt W1,W2,b1,b2 -o learn.html
     backviz train 'L=(w*2-1)**2; w=3' --optimizer adam --rate 0.1 -o learn.csv
     backviz train model.py:loss --steps 500 -o learn.npz
     """

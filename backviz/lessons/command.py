@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import backviz.stepping.commands  # noqa: F401  (its rows come first, whatever is imported first)
+import backviz.stepping.learning  # noqa: F401  (these rows come first, whatever is imported first)
 from backviz.language import N_
 from backviz.lessons import Explanation, explanation
 from backviz.lessons.finding import typed_words

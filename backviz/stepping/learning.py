@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import backviz.stepping.commands  # noqa: F401  (its rows come first)
 from backviz.language import N_
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Act, Command, Result

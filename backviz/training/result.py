@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.replay import Replay
+from backviz.autodiff.tape import NO_NAMES, Names
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
 from backviz.language import _
@@ -36,7 +37,8 @@ class Training:
     `loss[k]` is the loss after k steps, `norms[k]` the lengths of the gradients there, one for
     each of `names`. It begins with the numbers of the record, but for those in `fixed`, by place,
     and with what the optimizer holds in `state`. `at(k)` is the training after k steps, to look at
-    or to go on from. `stopped` is the error that ended it early, or `None`.
+    or to go on from. `stopped` is the error that ended it early, or `None`, `called` are names for
+    values that have no label.
 
     >>> from backviz import Value
     >>> from backviz.training import choose
@@ -57,6 +59,7 @@ class Training:
     keyframes: dict[int, Moment] = field(default_factory=dict)
     stride: int = 1
     stopped: BackvizError | None = None
+    called: Names = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -187,8 +190,10 @@ def trained(
     recipe: Recipe,
     wrt: str | Sequence[str] = "",
     watch: Callable[[Course], None] = _nothing,
+    called: Names = NO_NAMES,
 ) -> Training:
     """Train a record from its own numbers; what `backviz.train` does."""
     if steps < 1:
         raise InputError(_("steps={n} does not work; give a whole number of at least 1", n=steps))
-    return Training(replay, choose(replay, names, wrt), recipe).go(steps, watch)
+    made = Training(replay, choose(replay, names, wrt), recipe, called=called)
+    return made.go(steps, watch)

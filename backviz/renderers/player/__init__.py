@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -53,6 +54,7 @@ SPOKEN = {  # by their names in the page and its script
     "gradient": N_("gradient"),
     "detail": N_("Level of detail"),
     "arrives": N_("arrives"),
+    "learn": N_("Train"),
 }
 LEVELS = {
     "none": NP_("level", "nodes"),
@@ -80,22 +82,41 @@ def html(steps: Steps) -> bytes:
     (True, False)
     """
     figure = steps.figure
+    looks, prefix = Looks(figure.style.theme), _prefix(figure.style.salt)
+    shown = _fitting([drawn(level, prefix, looks) for level in levels(steps)])
+    return page(steps, shown, looks)
+
+
+def _prefix(salt: str) -> str:
+    return f"{salt}-" if salt else ""
+
+
+def drawn(level: Level, prefix: str, looks: Looks, name: str = "") -> Shown:
+    """A level with its picture and its data; `name` tells its ids from those of others."""
+    return level, picture(level, f"{prefix}{name or level.name}-", looks), facts(level)
+
+
+def page(
+    steps: Steps, shown: list[Shown], looks: Looks, more: str = "", extra: Extra | None = None
+) -> bytes:
+    """The page with these levels, the first of which is seen at first.
+
+    `more` is markup beside the slider, `extra` a script of its own and what it reads, by name.
+    """
+    figure = steps.figure
     style, words = figure.style, LANGUAGES[figure.style.lang]
-    prefix = f"{style.salt}-" if style.salt else ""
-    looks = Looks(style.theme)
-    shown = _fitting([
-        (level, picture(level, f"{prefix}{level.name}-", looks), facts(level))
-        for level in levels(steps)
-    ])  # fmt: skip
+    prefix = _prefix(style.salt)
     diagram, last, count = in_signs(steps.diagram), steps.moments[-1], len(steps.moments)
     spoken = {name: words.gettext(sentence) for name, sentence in SPOKEN.items()}
     data = {
         "prefix": prefix,
         "words": spoken,
         "levels": [about for *_, about in shown],
+        **(extra.data if extra else {}),
     }
-    script = '(() => {\n"use strict";\n' + "".join(map(_file, SCRIPTS)) + "})();\n"
-    css = looks.css() + _file("player.css")
+    scripts = (*SCRIPTS, extra.script) if extra else SCRIPTS
+    script = '(() => {\n"use strict";\n' + "".join(map(_file, scripts)) + "})();\n"
+    css = looks.css() + _file("player.css") + (_file(extra.css) if extra else "")
     return (
         Template(_file("page.html"))
         .substitute(
@@ -109,7 +130,8 @@ def html(steps: Steps) -> bytes:
             title=escape(diagram.title),
             description=escape(diagram.description),
             legend=_legend(diagram.legend),
-            folds=_folds([level for level, *_ in shown], words),
+            folds="" if extra else _folds([level for level, *_ in shown], words),
+            more=more,
             phase=last.phase,
             lines="".join(
                 map(_line, sentences(lines_of(last), lambda t: apart(diagram.letters.text(t))))
@@ -124,6 +146,15 @@ def html(steps: Steps) -> bytes:
         )
         .encode()
     )
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a page has beyond the player: a script and a style sheet by file, and their data."""
+
+    script: str
+    css: str
+    data: dict[str, Any]
 
 
 Shown = tuple[Level, str, dict[str, Any]]
