@@ -58,10 +58,10 @@ def without_skip(output: Value) -> tuple[Value, Gradients]:
     def parts(node: Value, upstream: Any) -> Parts:
         for operand, part in pulled(node, upstream):
             others = [v for v in node.inputs if v is not operand]
-            skips = node.op is not None and node.op.name == "add" and any(
-                operand in tape(other) for other in others
+            around = node.op is not None and node.op.name == "add" and any(
+                v is operand for other in others for v in tape(other)
             )  # fmt: skip
-            if not skips:  # right: both get it
+            if not around:  # right: both get it
                 yield operand, part
 
     return output, walk(output, parts)

@@ -24,6 +24,7 @@ from backviz.lessons import words
 from backviz.lessons.model import Block, Dress, Explanation, Fact, Table, same
 from backviz.lessons.screen import cell_text
 from backviz.lessons.views import stretched_operands
+from backviz.ops import OPS
 from backviz.stepping.blocks import shapes_text
 from backviz.telling.record import Record
 from backviz.telling.run import Run
@@ -41,7 +42,6 @@ STEP = 1e-6
 def operand_names(op: Op) -> list[str]:
     """What the operands are called: by the op itself if it has names for them.
 
-    >>> from backviz.ops import OPS
     >>> operand_names(OPS["mul"]), operand_names(OPS["linear"])
     (['a', 'b'], ['x', 'weight', 'bias'])
     """
@@ -113,11 +113,24 @@ def _about(op: Op, made: Value) -> tuple[Fact, ...]:
     ]
     if named := (*op.aliases, *_elsewhere(op)):
         facts.append(Fact(words.ALSO, same(", ".join(named))))
+    if alike := _written_alike(op):
+        facts.append(Fact(words.SEE_TOO, same(", ".join(alike))))
     if op.params:
         facts.append(Fact(words.OPTIONS, same(", ".join(op.params))))
     if not op.differentiable:
         return tuple(facts)
     return (*facts, *(Fact(words.RULE, said) for said in rules(op, made)))
+
+
+def _written_alike(op: Op) -> list[str]:
+    """Other ops that formulas call by the same name: max of two, and max of an array.
+
+    >>> _written_alike(OPS["maximum"])
+    ['amax']
+    """
+    word, call, _other = op.notation.template.partition("(")
+    begins = (each for each in OPS.values() if each is not op and each.public and word and call)
+    return [each.name for each in begins if each.notation.template.startswith(f"{word}(")]
 
 
 def _flows(op: Op) -> Words:
@@ -261,7 +274,6 @@ def _values(made: Value) -> Table:
 def points_of(op: Op) -> tuple[float, ...]:
     """Inputs of a function of one number, inside its interval and at its kink.
 
-    >>> from backviz.ops import OPS
     >>> points_of(OPS["log"]), points_of(OPS["relu"])
     ((0.5, 1.0, 2.0), (-2.0, -0.5, 0.0, 0.5, 2.0))
     """
@@ -273,7 +285,6 @@ def points_of(op: Op) -> tuple[float, ...]:
 def slopes_at_kink(op: Op) -> tuple[float, float, float]:
     """The slope to the left, to the right, and the rule's: of the sum, in the first entry.
 
-    >>> from backviz.ops import OPS
     >>> [round(s, 6) for s in slopes_at_kink(OPS["relu"])]
     [0.0, 1.0, 0.0]
     """

@@ -568,7 +568,17 @@ def test_a_break_runs_on_a_computation_of_one_s_own():
 
 @pytest.mark.parametrize("name", BREAKS)
 @pytest.mark.parametrize(
-    "source", ["@diamond", "@karpathy-neuron", "@gates", "L=tanh(a)*a-b/a; a=2; b=-1"]
+    "source",
+    [
+        "@diamond",
+        "@karpathy-neuron",
+        "@gates",
+        "@mazur",
+        "L=tanh(a)*a-b/a; a=2; b=-1",
+        "y=x+b+tanh(x+b); L=sum(y*y); x=[[1,2],[3,4]]; b=[1,2]",
+        "L=sum(amax(x,axis=1)*[1,2])+sum(softmax(x)*x); x=[[3,2,1],[0,5,4]]",
+        "L=sum(batch_norm(x,g,b)*x); x=[[1,2],[3,3],[0,1]]; g=[1,2]; b=[0,1]",
+    ],
 )
 def test_the_right_column_is_the_judge_s_on_any_computation(name, source):
     for _, right, _, judged in verdict(load(source), name).rows:
