@@ -67,7 +67,8 @@ def step_lines(step: Step, look: Look) -> list[str]:
     """A told step as the prompt shows it."""
     match step:
         case Given():
-            return look.lines(f"{heading(step.place, look)}  {given_text(step, look)}")
+            said = given_text(step, look).replace(" = ", f"{TIED}={TIED}")
+            return look.lines(f"{heading(step.place, look)}  {said}")
         case Seeded():
             return seed_lines(step, look)
         case Computed():

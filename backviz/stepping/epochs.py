@@ -19,12 +19,12 @@ from backviz.errors import InputError
 from backviz.language import _
 from backviz.stepping.answers import Answer
 from backviz.stepping.conditions import read_number
+from backviz.stepping.grids import in_line
 from backviz.stepping.look import Look
 from backviz.stepping.state import State
 from backviz.stepping.whatif import Change, old_to_new
 from backviz.telling.record import GRAD
 from backviz.telling.run import Run
-from backviz.telling.wording import short
 from backviz.training import Chosen, Recipe, Training, choose
 from backviz.training.choice import SENTENCES
 from backviz.training.kept import from_file
@@ -164,7 +164,7 @@ def _columns(
 
 
 def _shown(look: Look, x: Any) -> str:
-    return x if isinstance(x, str) else "—" if x is None else short(x, look.numbers)
+    return x if isinstance(x, str) else "—" if x is None else in_line(x, look)
 
 
 def update(state: State, text: str) -> tuple[State, Answer]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backviz.stepping.look import INDENT, Look
+from backviz.stepping.look import INDENT, TIED, Look
 from backviz.telling.wording import shape_of
 from backviz.text import aligned, facts, padded, screen_width
 
@@ -134,7 +134,7 @@ def in_line(x: Any, look: Look) -> str:
     """A number, or an array on one line: entry by entry where there is room, else in words."""
     if not _is_array(x):
         return _inline(x, look)
-    line = _inline(x, look) if _is_flat(x) else ""
+    line = _inline(x, look).replace(" ", TIED) if _is_flat(x) else ""
     return line if line and screen_width(line) <= look.width - BESIDE else in_words(x, look)
 
 

@@ -20,6 +20,7 @@ from backviz.text import NumberStyle, padded, screen_width, within
 from backviz.words import LANGUAGES
 
 INDENT = 12
+_PLACES = re.compile(r"[\[(]-?\d+(?:, -?\d+){1,3}[\])]")  # an index or a shape: one word
 NARROWEST, WIDEST = 50, 200  # columns of a screen
 TIED = "\u00a0"  # a blank at which no line is broken
 
@@ -41,12 +42,12 @@ class Look:
 
     def fit(self, text: str) -> str:
         """The text in signs that the console has and that do not steer it, trailing blanks off."""
-        return self.signs(text).rstrip()
+        return self.signs(text).replace(TIED, " ").rstrip()
 
     def signs(self, text: str) -> str:
-        """The same with its trailing blanks."""
-        text = printable(text).replace("\u2007", " ").replace("\u2008", " ")
-        return fitted(text, self.encoding)
+        """The same with its trailing blanks, and those at which no line is broken."""
+        text = text.replace("\u2007", " ").replace("\u2008", " ")
+        return TIED.join(fitted(printable(part), self.encoding) for part in text.split(TIED))
 
     def say(self, sentence: str, /, **values: object) -> str:
         """A marked sentence in the language of the console, with its gaps filled."""
@@ -62,7 +63,8 @@ class Look:
 
     def lines(self, text: str, indent: int = INDENT) -> list[str]:
         """Text in lines of the width, broken at blanks; later lines are indented."""
-        made, rest = [], TIED.join(map(self.signs, text.split(TIED))).rstrip()
+        tied = _PLACES.sub(lambda found: found[0].replace(" ", TIED), text)
+        made, rest = [], self.signs(tied).rstrip()
         while screen_width(rest) > self.width:
             most = within(rest, self.width)
             cut = rest.rfind(" ", indent + 1, most + 1)
@@ -73,7 +75,7 @@ class Look:
 
     def table(self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2) -> list[str]:
         """Rows in columns; a row that is too long is broken at blanks."""
-        cells = [[self.fit(cell) for cell in row] for row in rows]
+        cells = [[self.signs(cell).rstrip() for cell in row] for row in rows]
         widths = (
             [max(map(screen_width, column)) for column in zip(*cells, strict=True)] if cells else []
         )

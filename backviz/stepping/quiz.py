@@ -16,11 +16,11 @@ from backviz.autodiff.formula import Formula
 from backviz.errors import InputError
 from backviz.stepping.answers import Answer, Note
 from backviz.stepping.conditions import read_number
+from backviz.stepping.grids import in_line
 from backviz.stepping.look import Look
 from backviz.stepping.moves import limit
 from backviz.stepping.state import Question, State
 from backviz.telling.step import Operand, equation
-from backviz.telling.wording import short
 from backviz.text import product
 
 NEAR = 5e-3  # a relative error that counts as rounding
@@ -41,7 +41,7 @@ class Asked(Answer):
 
     def lines(self, look: Look) -> list[str]:
         """What the prompt prints."""
-        told = [f"{x.name} = {short(x.value, look.numbers)}" for x in self.given]
+        told = [f"{x.name} = {in_line(x.value, look)}" for x in self.given]
         what = equation(self.node, self.formula)
         if self.to:
             what, told = f"{self.to}.grad += ?", [what, *told]
@@ -79,7 +79,7 @@ class Verdict(Answer):
         return look.lines(f"{verdict} {self._because(look)}   ({score})", 2)
 
     def _because(self, look: Look) -> str:
-        shown, name = short(self.expected, look.numbers), f"{self.to}.grad"
+        shown, name = in_line(self.expected, look), f"{self.to}.grad"
         if not self.to:
             return f"{equation(self.node, self.formula)} = {shown}"
         if self.factors:

@@ -133,14 +133,15 @@ def _aligned(rows: list[tuple[str, str, str]], look: Look, indent: int = 4) -> l
     """Names, numbers and results in columns, or each row broken where that is too wide."""
     cells = [[look.fit(cell) for cell in each] for each in rows]
     widths = [max(map(screen_width, column)) for column in zip(*cells, strict=True)]
-    return [
-        line
-        for each in cells
-        for line in look.lines(
-            " " * indent + " ".join(padded(c, w) for c, w in zip(each, widths, strict=True) if w),
-            indent + 4,
-        )
-    ]
+    lines = []
+    for name, *numbers in cells:
+        parts = [padded(c, w) for c, w in zip(numbers, widths[1:], strict=True) if w]
+        line = " " * indent + " ".join([padded(name, widths[0]), *parts]).rstrip()
+        if screen_width(line) > look.width:  # the numbers below the names
+            lines += look.lines(" " * indent + name, indent + 4)
+            line = " " * (indent + 4) + " ".join(c for c in numbers if c)
+        lines += look.lines(line, indent + 4)
+    return lines
 
 
 def _sum(look: Look, parts: list[list[float]], total: float) -> list[str]:

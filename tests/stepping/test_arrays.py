@@ -1,18 +1,20 @@
 """Arrays on the screen: all numbers up to 6×6, rows whole and aligned, as wide as the screen is."""
 
 import os
+import random
 import re
 import sys
 
 import numpy as np
 import pytest
 
+import backviz
 from backviz import tensor
 from backviz.stepping.commands import advance
 from backviz.stepping.grids import in_full, in_words, put
 from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.state import start
-from backviz.text import NumberStyle
+from backviz.text import NumberStyle, screen_width
 
 WIDTHS = (50, 80, 120, 200)
 LOOKS = [
@@ -58,6 +60,50 @@ def test_rows_are_whole_and_no_line_is_wider_than_the_screen(seed):
         line.encode(look.encoding)
         rows = re.sub(r"\[\w+\]", "", line)  # the op
         assert rows.count("[") == rows.count("]"), line
+
+
+NAMES = ("W", "веса", "a_long_name_of_a_weight", "重み", "x[0]", "θ", "h.w", "a b", "W,b")
+UGLY = (np.nan, np.inf, -np.inf, 0.0, 1e-300, 1e300)
+
+
+def ugly(dice):
+    """A layer of any shape, also empty, with numbers of any size and names of all kinds."""
+    rng = np.random.default_rng(dice.randrange(10**6))
+
+    def made(name, *shape):
+        x = rng.normal(size=shape) * 10.0 ** dice.choice([-300, -8, 0, 0, 3, 300])
+        if x.size and dice.random() < 0.3:
+            x.reshape(-1)[dice.randrange(x.size)] = dice.choice(UGLY)
+        return tensor(x, name)
+
+    n, m, k = (dice.choice([0, 1, 1, 2, 3, 5, 7]) for _ in range(3))
+    names = dice.sample(NAMES, 3)
+    with backviz.group("слой"):
+        z = made(names[0], n, m) @ made(names[1], m, k)
+    b = made(names[2], k)
+    return dice.choice([(z + b).tanh(), (z * b).relu(), z / b, z.transpose(), z[:, :1]]).sum()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ugly_arrays_and_names_crash_nothing_and_stay_on_the_screen(seed):
+    dice = random.Random(seed)
+    look = LOOKS[seed]
+    state = start(ugly(dice), look)
+    record = state.record
+    said = ["over", "into", "finish", "n", "bw", "over", "n 9", "list all", "where"]
+    for _ in range(20):
+        node = dice.randrange(record.last + 1)
+        name, axes = record.names[node], np.ndim(record.values[node].data)
+        at = f"{name}[{', '.join(str(dice.randint(-2, 4)) for _ in range(axes))}]"
+        said.append(dice.choice([f"why {at}", f"local {at}", f"print {at}", f"set {at} = 1.5",
+                                 f"why {name}", f"local {name}", f"print {name}", "undo", "back",
+                                 f"watch {name}", "n", "over", "bw"]))  # fmt: skip
+    for line in said:
+        state, result = advance(state, line)
+        result.told.data()
+        for shown in result.lines:
+            assert screen_width(shown) <= look.width, (line, shown)
+            shown.encode(look.encoding)
 
 
 @pytest.mark.parametrize("decimal", [".", ","])

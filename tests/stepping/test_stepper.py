@@ -249,7 +249,8 @@ def test_every_command_has_an_example_that_runs():
     source = "d=a*b; L=tanh(d)*a; a=2; b=3"
     for command in COMMANDS.values():
         state = start(load(source))
-        lines = {"answer -6": ["quiz", "answer -6"], "clear 1": ["b nan", "clear 1"]}
+        lines = {"answer -6": ["quiz", "answer -6"], "clear 1": ["b nan", "clear 1"],
+                 "before": ["update 0.1", "before"]}  # fmt: skip
         example = command.example.replace("W1[0, :]", "a")
         _, result = advance(*[play(state, *lines.get(example, [example])[:-1])[0]]
                             if example in lines else [state], example)  # fmt: skip
