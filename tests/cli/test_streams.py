@@ -37,7 +37,7 @@ TEXTS = [
 
 
 @posix
-@pytest.mark.parametrize("given", one_in(3, FILES, 1))
+@pytest.mark.parametrize("given", one_in(6, FILES, 1))
 def test_a_file_is_written_whatever_is_closed(given):
     ran = run(*given.split(), shell='"$@" <&- >&- 2>&-')
     assert (ran.code, ran.out, ran.err) == (0, b"", "")
@@ -53,7 +53,7 @@ def test_what_was_written_is_said_where_standard_output_is_closed():
 
 
 @posix
-@pytest.mark.parametrize("given", one_in(5, TEXTS))
+@pytest.mark.parametrize("given", one_in(9, TEXTS))
 def test_text_that_nobody_can_read_is_a_sentence(given):
     ran = run(*given.split(), shell='"$@" >&-')
     assert (ran.code, ran.out) == (1, b"")
@@ -162,7 +162,9 @@ def test_what_somebody_else_wrote_does_not_steer_the_terminal(given):
 
 
 @posix
-@pytest.mark.parametrize("given", [["check", "model.py:L"], ["graph", "model.py:L", "-F", "json"]])
+@pytest.mark.parametrize(
+    "given", one_in(2, [["check", "model.py:L"], ["graph", "model.py:L", "-F", "json"]])
+)
 def test_nothing_steers_a_real_terminal(given):
     Path("model.py").write_text(FILE)
     _, shown = on_a_terminal(*given)

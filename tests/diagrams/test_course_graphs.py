@@ -62,7 +62,7 @@ def test_there_are_twelve():
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer"])
-@pytest.mark.parametrize("path", one_in(4, named))
+@pytest.mark.parametrize("path", one_in(6, named))
 def test_the_text_has_the_size_of_the_place(path, size):
     found = pages(path, size)
     text = min(page.drawing.least_text for page in found)
@@ -79,7 +79,7 @@ def test_what_must_be_seen_is_seen(path, size):
 
 
 @pytest.mark.parametrize("size", ["slide", "beamer", "notebook"])
-@pytest.mark.parametrize("path", one_in(4, named))
+@pytest.mark.parametrize("path", one_in(6, named))
 def test_nothing_overlaps_is_cut_or_passes_through_a_box(path, size):
     for page in pages(path, size):
         assert list(objections(page.drawing)) == []

@@ -93,7 +93,7 @@ def test_of_many_lines_those_that_complete_a_gradient_are_shown():
 
 
 @pytest.mark.parametrize("size", PRESETS)
-@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
+@pytest.mark.parametrize("name", one_in(8, EXAMPLES))
 def test_every_word_of_every_moment_is_on_the_page(name, size):
     steps = steps_of(f"@{name}", size=size)
     for moment in steps.moments:

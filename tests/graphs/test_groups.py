@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from quick import one_in
 
 import backviz
 from backviz import Figure, Style, Value, tensor, to_graph
@@ -56,7 +57,7 @@ def test_no_foreign_box_is_in_a_frame(options):
     assert found == members
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", one_in(3, range(6)))
 def test_frames_of_random_graphs(seed):
     rng = random.Random(seed)
     values = [Value(rng.uniform(0.5, 2), f"x{i}") for i in range(3)]

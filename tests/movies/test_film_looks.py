@@ -46,7 +46,7 @@ def test_a_theme_of_ones_own_is_one_of_films(sepia, tmp_path):
     assert derived(sepia).series[:2] == (sepia.forward, sepia.gradient)
 
 
-@pytest.mark.parametrize("theme", one_in(3, THEMES))
+@pytest.mark.parametrize("theme", one_in(4, THEMES))
 def test_every_theme_draws_every_kind(theme):
     made = pixels(every_kind(3).still(-1, theme=theme))
     colours = np.unique(made[::3, ::3, :3].reshape(-1, 3).astype(int) @ (1, 256, 65536))

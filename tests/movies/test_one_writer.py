@@ -101,7 +101,7 @@ def test_letters_are_outlines_and_nothing_is_referred_to(kind):
     assert b"/Font" not in raw and b"/Type3" not in raw and b"/Image" not in raw
 
 
-@pytest.mark.parametrize("name", one_in(6, scenes.SCENES))
+@pytest.mark.parametrize("name", one_in(18, scenes.SCENES))
 def test_a_still_of_every_scene_is_portable(name):
     assert problems(scenes.SCENES[name]().still(-1, "svg")) == []
 

@@ -64,7 +64,7 @@ def refused_in_a_sentence(error, name):
 
 
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
-@pytest.mark.parametrize("name, option", one_in(5, CASES), ids=str)
+@pytest.mark.parametrize("name, option", one_in(12, CASES), ids=str)
 def test_an_option_of_any_kind_is_told_or_refused(name, option):
     call = OPS[name].sample
     for k, value in enumerate(VALUES):
@@ -78,7 +78,7 @@ def test_an_option_of_any_kind_is_told_or_refused(name, option):
             told(output, k + CASES.index((name, option)))
 
 
-@pytest.mark.parametrize("name", one_in(3, LOSSES))
+@pytest.mark.parametrize("name", one_in(6, LOSSES))
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_a_number_meets_computed_arrays_in_every_loss(name, reduction):
     for number in range(4):

@@ -56,7 +56,7 @@ def test_there_is_a_training_for_every_optimizer():
 
 
 @pytest.mark.parametrize("points", SETS)
-@pytest.mark.parametrize("name", one_in(4, names()))
+@pytest.mark.parametrize("name", one_in(8, names()))
 def test_every_optimizer_learns(name, points):
     assert trained(name, SETS[points](), 400 if points == "spirals" else 250) > 0.97
 

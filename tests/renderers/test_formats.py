@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from catalogues import catalogues, texts
+from quick import one_in
 
 import backviz
 from backviz import OPS, Figure, Style, Value, load, save, tensor
@@ -57,7 +58,7 @@ def balanced(source):
     return depth == 0
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
 def test_tikz_puts_everything_where_the_page_has_it(name):
     picture = figure(f"@{name}", size="slide", title="A & B")
     drawing, source = picture.drawing, tikz(picture).decode()
@@ -219,7 +220,7 @@ def orders():
     return Figure(output, more=recorded_gradients(output))
 
 
-@pytest.mark.parametrize("form", RENDERERS)
+@pytest.mark.parametrize("form", one_in(2, RENDERERS))
 def test_every_format_draws_a_graph_with_its_derivatives(form):
     assert "derivative" in {b.role for b in orders().diagram.boxes}
     assert RENDERERS[form](orders())

@@ -228,7 +228,7 @@ def test_png_information_holds_the_label(label):
 
 
 @every_label
-@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("direction", one_in(2, ["LR", "TB"]))
 def test_graphviz_draws_the_label_from_the_dot_source(label, direction):
     source = RENDERERS["dot"](Figure(computed(label), Style(direction=direction)))
     shown, made = (short(LABELS[label], node) for node in (0, 2))
@@ -364,7 +364,7 @@ def test_the_check_of_the_dot_source_sees_a_label_that_is_not_escaped(monkeypatc
         assert label not in drawn, label
 
 
-@pytest.mark.parametrize("named_steps", [False, True])
+@pytest.mark.parametrize("named_steps", one_in(2, [False, True], first=1))
 @pytest.mark.parametrize("fold", one_in(3, FOLDS))
 def test_every_fold_takes_all_labels(fold, named_steps):
     with scoped(), scope('<b>&"|{}'):  # a part is named by users as well

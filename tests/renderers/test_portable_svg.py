@@ -50,7 +50,7 @@ def good(text: str = "outline", **style: object) -> str:
 @pytest.mark.parametrize(
     "theme", [t if t == "light" else pytest.param(t, marks=pytest.mark.slow) for t in THEMES]
 )
-@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
+@pytest.mark.parametrize("name", one_in(9, EXAMPLES))
 def test_every_example_is_portable_at_every_size(name, theme):
     for size in PRESETS:
         drawing = Figure(example(name), Style(theme=theme, size=size)).drawing

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from peers import needs_torch, torch
+from quick import one_in
 from spoken import check_both_languages
 
 from backviz import scenes
@@ -187,6 +188,6 @@ def test_scaling_divides_each_input_by_its_deviation():
     assert before > 50 and after < 2  # the square of the factor, and nearly 1
 
 
-@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("name", one_in(3, FIRST))
 def test_the_captions_are_whole_sentences_in_both_languages(name):
     check_both_languages(name)

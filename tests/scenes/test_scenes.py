@@ -18,6 +18,8 @@ from backviz.scenes.registry import Option, scene
 HEAVY = (
     "gradient_flow", "gradient_strip", "activations", "dead_units", "order_chaos", "basins",
     "stability", "optimizers", "clipping", "saturation", "norm_rates", "skip_surface",
+    "width_regions", "width_fit", "condition_number", "layer_inputs", "fans", "overfitting",
+    "maxout",
 )  # fmt: skip
 OTHER = {int: "x", float: "x", bool: 2, str: 3}
 

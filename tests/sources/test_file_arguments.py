@@ -1,6 +1,7 @@
 """A function in a file with parameters as defaults: its leaves, from the command line."""
 
 import pytest
+from quick import one_in
 
 from backviz import load, tape
 from backviz.cli import main
@@ -98,7 +99,7 @@ def test_what_cannot_be_recorded_is_said(model, name, says):
         load(f"{model}:{name}")
 
 
-@pytest.mark.parametrize("name", ["loss", "power", "line"])
+@pytest.mark.parametrize("name", one_in(3, ["loss", "power", "line"]))
 def test_every_command_takes_it(model, name, tmp_path, capsys, monkeypatch):
     source = f"{model}:{name}"
     monkeypatch.chdir(tmp_path)

@@ -205,7 +205,7 @@ def test_a_backward_step_is_laid_out_as_promised():
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "ascii", "cp866"])
 @pytest.mark.parametrize("lang", ["en", "ru"])
-@pytest.mark.parametrize("name", one_in(4, EXAMPLES))
+@pytest.mark.parametrize("name", one_in(9, EXAMPLES))
 def test_nothing_is_wider_than_80_columns_in_any_encoding(name, lang, encoding):
     state = start(load(f"@{name}"), Look(encoding=encoding, lang=lang))
     nodes = state.record.names
