@@ -110,7 +110,7 @@ USES = [
      "--theme plug_theme --for=plug_size --lang plug_language; save f.html --theme plug_theme"],
     ["explain", "plug_lesson", "--lang", "plug_language"],
     ["explain", "plug_op", "--lang", "plug_language"],
-    ["step", "@simple", "--commands", "plug_command;help;n", "--lang", "plug_language"],
+    ["step", "@simple", "--commands", "plug_command;help;help plug_command;n", "--lang", "plug_language"],
     ["describe", "@simple", "--lang", "plug_language"],
     ["table", "@simple", "--lang", "plug_language"],
     ["check", "L=plug_op(a)+plug_loss(b); a=2; b=1"],
@@ -123,7 +123,7 @@ def test_every_command_takes_what_the_plugin_adds(mine):
     text = "\n".join(out for _, out in said)
     parts = (
         "a: 2; 32", "Er fügt eine Zeile hinzu.", "Wie tanh, aber langsamer.", "5 values",
-        "plug_command  ", "counts the values", "Vorwärts", "Backward: gradients of f",
+        "plug_command\n", "counts the values", "Vorwärts", "Backward: gradients of f",
     )  # fmt: skip
     for part in parts:
         assert part in text

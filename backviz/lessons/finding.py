@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from backviz.autodiff.remedies import remedy, unknown_op
+from backviz.errors import UsageError
 from backviz.language import N_, _
 from backviz.lessons.model import LESSONS, Lesson
 from backviz.ops import OPS
@@ -32,6 +33,8 @@ def found(name: str) -> str:
     >>> found("Zero_Grad"), found("chain rule"), found("vanishing"), found("@"), found("tanhh")
     ('zero-grad', 'local', 'residual', 'matmul', '')
     """
+    if not isinstance(name, str):  # no topic's name, and no word to look for
+        raise UsageError(unknown(N_("topic or op"), name, LESSONS.names()))
     for called in (name, name.lower()):
         if called in LESSONS:
             return LESSONS.name_of(called)
