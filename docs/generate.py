@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import backviz
 from backviz.autodiff.op import Op
@@ -565,7 +566,16 @@ def still_of_scene(made: Scene) -> None:
     film = made()
     picture = Image.open(io.BytesIO(still(film, film.stills[-1], scale=0.5)))
     place = HERE / "images" / scene_picture(made.name)
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(place, optimize=True)
+    small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    small.save(place, optimize=True, pnginfo=_noted(picture.text))
+
+
+def _noted(words: Mapping[str, str]) -> PngInfo:
+    """What a PNG tells of itself: the tests read there whether it is still what would be drawn."""
+    info = PngInfo()
+    for key, said in words.items():
+        info.add_itxt(key, said)
+    return info
 
 
 def sheet(theme: str) -> Image.Image:
@@ -598,7 +608,8 @@ def pictures() -> None:
 def sheets() -> None:
     """Write the sheets of all examples."""
     for theme in THEMES:
-        sheet(theme).save(HERE / "images" / f"all-{theme}.png", optimize=True)
+        place = HERE / "images" / f"all-{theme}.png"
+        sheet(theme).save(place, optimize=True, pnginfo=_noted({"examples": " ".join(EXAMPLES)}))
 
 
 def _pictures_of_the_engine() -> None:

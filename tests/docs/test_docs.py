@@ -1,6 +1,7 @@
 """What the README, the docs and the examples say is true."""
 
 import doctest
+import io
 import os
 import re
 import subprocess
@@ -13,11 +14,12 @@ import numpy as np
 import pytest
 from command_line import call
 from PIL import Image
-from quick import all_but
+from quick import all_but, one_in
 
 import backviz
 from backviz import extend
 from backviz.autodiff.table import FUNCTIONS
+from backviz.diagrams.theme import THEMES
 from backviz.ops import OPS
 from backviz.scenes import SCENES
 from backviz.sources import EXAMPLES
@@ -212,6 +214,27 @@ def test_every_public_op_is_in_its_page_and_the_rules_are_printed():
 def test_every_example_is_in_the_gallery_with_its_picture():
     for name in EXAMPLES:
         assert (ROOT / "docs" / "images" / f"{name}.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_example_is_on_the_sheet_of_every_theme(theme):
+    columns, cell = generator()["SHEET"], generator()["CELL"]
+    with Image.open(ROOT / "docs" / "images" / f"all-{theme}.png") as sheet:
+        assert sheet.text["examples"].split() == [*EXAMPLES]
+        assert sheet.size == (len(columns) * cell[0], len(EXAMPLES) * cell[1])
+
+
+@pytest.mark.parametrize("name", one_in(12, SCENES, first=5))
+def test_the_still_of_a_scene_is_of_the_scene_as_it_is(name):
+    """By its title and the command that draws it."""
+    film = SCENES[name]()
+    with Image.open(io.BytesIO(film.still(film.stills[-1], scale=0.1))) as drawn:
+        wanted = drawn.text
+    with Image.open(ROOT / "docs" / "images" / f"scene-{name}.png") as image:
+        told = image.text
+    assert [told[key] for key in ("Title", "Comment")] == [
+        wanted[key] for key in ("Title", "Comment")
+    ]
 
 
 def test_the_page_of_scenes_is_up_to_date_and_has_a_picture_of_each():
