@@ -42,6 +42,7 @@ from backviz.scenes.registry import Kind, said
 from backviz.sources.examples import EXAMPLES, Example
 from backviz.sources.frameworks import FRAMEWORKS, Framework
 from backviz.stepping.answers import Answer
+from backviz.stepping.handout import HANDOUTS, Handout
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import COMMANDS, Command, Result, Wish
 from backviz.tables import TABLES, TableFormat
@@ -57,6 +58,7 @@ __all__ = [
     "EXAMPLES",
     "FORMATS",
     "FRAMEWORKS",
+    "HANDOUTS",
     "LANGUAGES",
     "LESSONS",
     "OPS",
@@ -83,6 +85,7 @@ __all__ = [
     "FilmFormat",
     "Frame",
     "Framework",
+    "Handout",
     "Kind",
     "Layout",
     "Lesson",

@@ -70,12 +70,19 @@ class Formats(Registry[F]):
         return self.add(row.name, row, row.endings)
 
 
-_COMMANDS = ("graph", "steps", "animate", "train", "table")  # which write files, as lists go
+_COMMANDS = (
+    "graph",
+    "steps",
+    "animate",
+    "train",
+    "step",
+    "table",
+)  # which write files, as lists go
 WRITTEN: Registry[Formats[Any]] = Registry(
     "command",
     home=(
         "backviz.renderers", "backviz.renderers.builds", "backviz.movies.formats",
-        "backviz.training.formats", "backviz.tables",
+        "backviz.training.formats", "backviz.stepping.handout", "backviz.tables",
     ),
     order=lambda column: _COMMANDS.index(column.command),
 )  # fmt: skip

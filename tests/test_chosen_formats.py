@@ -76,9 +76,10 @@ def test_every_format_is_one_kind_of_row(formats):
 def test_the_tables_of_extend_are_the_columns_of_one():
     """What a command writes is in the list of formats, whichever table it was entered in."""
     tables = (
-        extend.RENDERERS, extend.BUILDERS, extend.FORMATS, extend.TRAININGS, extend.TABLES,
+        extend.RENDERERS, extend.BUILDERS, extend.FORMATS, extend.TRAININGS, extend.HANDOUTS,
+        extend.TABLES,
     )  # fmt: skip
-    assert [*WRITTEN] == ["graph", "steps", "animate", "train", "table"]
+    assert [*WRITTEN] == ["graph", "steps", "animate", "train", "step", "table"]
     assert all(one is other for one, other in zip(WRITTEN.values(), tables, strict=True))
     row = extend.TableFormat("rows", "how many", lambda made, numbers, lang: str(len(made)), "data")
     with extend.TABLES.temporarily():
@@ -97,7 +98,9 @@ def test_the_columns_stand_in_one_order_whatever_is_imported_first():
     done = subprocess.run(
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
-    assert done.stdout.startswith("['graph', 'steps', 'animate', 'train', 'table'] "), done.stderr
+    assert done.stdout.startswith("['graph', 'steps', 'animate', 'train', 'step', 'table'] "), (
+        done.stderr
+    )
     assert done.stdout.endswith("dict_keys(['graph', 'steps', 'animate'])\n")
 
 

@@ -97,7 +97,8 @@ def step(
         from backviz.stepping.epochs import opened
 
         state = opened(state, record)
-    shell = Shell(state, write_text, live, (watch,) if watch else (), as_json=as_json)
+    shell = Shell(state, write_text, live, (watch,) if watch else (), as_json=as_json,
+                  src="" if src == "-" else src)  # fmt: skip
     shell.follow()
     if live:
         return interact(shell)

@@ -315,6 +315,8 @@ _add("history", _looking(lambda s, t: points.history(s)), N_("commands so far"),
      of="session")  # fmt: skip
 _add("record", _wishing("record", True), N_("commands to a file"), "record session.txt",
      of="session", usage="record FILE", file=True)  # fmt: skip
+_add("export", _wishing("export", True), N_("all that was shown, as a hand-out"),
+     "export session.html", of="session", usage="export FILE", file=True)  # fmt: skip
 _add("source", _wishing("source", True), N_("commands from a file"), "source session.txt",
      of="session", usage="source FILE", file=True)  # fmt: skip
 _add("help", _looking(lambda s, t: help_on(t, s.look)), N_("this, or one in full"), "h why", "h",

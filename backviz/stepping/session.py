@@ -118,7 +118,10 @@ class Stepper:
         self._heard.clear()
         answer, _other = self._shell.answer(line)
         self._shell.follow(before)
-        return replace(Script(tuple(self._heard)), state=self.state) if self._heard else answer
+        if self._heard:
+            return replace(Script(tuple(self._heard)), state=self.state)
+        self._shell.told.append((line, answer))
+        return answer
 
     def _move(self, line: str, move: Callable[..., tuple[State, A]], *args: Any) -> A:
         """Call a command's function; `line` is how a prompt would have it, for the history."""
@@ -128,7 +131,9 @@ class Stepper:
         self._shell.state = state.but(history=(*state.history, line), last=last)
         self._shell.note(line)
         self._shell.follow(before)
-        return replace(answer, state=self.state)
+        told = replace(answer, state=self.state)
+        self._shell.told.append((line, told))
+        return told
 
     def _look(self, line: str, view: Callable[..., A], *args: Any) -> A:
         """The same for a command that leaves the state as it is."""
@@ -341,6 +346,22 @@ class Stepper:
         from backviz.stepping.pictures import save_picture
 
         save_picture(self.state, path, style)
+
+    def export(self, path: str) -> None:
+        """Write all that was asked and answered so far as a hand-out: .html, .md or .ipynb.
+
+        Raises `InputError` where nothing was shown yet.
+
+        >>> s = Stepper(Value(2.0, "a") * 3.0)
+        >>> s.next().state.at
+        1
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     s.export(f"{folder}/steps.md")
+        ...     print(pathlib.Path(folder, "steps.md").read_text().splitlines()[0])
+        # Step by step through `n2`
+        """
+        self._shell.export(path)
 
     def __repr__(self) -> str:
         try:

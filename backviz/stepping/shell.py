@@ -10,8 +10,9 @@ import json
 import os
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from backviz.stepping.state import State
 from backviz.stepping.vocabulary import Wish
 
 PROMPT = "step> "
+KEPT = 5_000  # answers, for a hand-out
 DEEPEST = 16  # files that source each other
 PAGE = f"backviz-step-{os.getpid()}.html"  # of this process alone
 
@@ -50,6 +52,12 @@ class Shell:
     opened: bool = False
     as_json: bool = False  # one JSON object for each command instead of text
     heard: Callable[[str, Answer], None] | None = None  # takes the answers instead
+    src: str = ""  # what a command line steps through
+    told: deque[tuple[str, Answer]] = field(default_factory=lambda: deque(maxlen=KEPT))
+    begun: State = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = self.state
 
     def run(self, line: str, depth: int = 0) -> None:
         """Run one line and tell what it answers."""
@@ -91,6 +99,8 @@ class Shell:
     def tell(self, line: str, answer: Answer, code: int = 0) -> None:
         """What a line is answered: as text, as JSON, or to the one who listens."""
         self.code = self.code or code
+        if line:
+            self.told.append((line, answer))
         if self.heard is not None:
             self.heard(line, answer)
         elif not self.as_json:
@@ -141,6 +151,8 @@ class Shell:
                 return self._show(wish.path)
             case "save":
                 return self._save(wish.path)
+            case "export":
+                return self.export(wish.path)
             case "record":
                 return self._record(wish.path)
             case "source":
@@ -173,6 +185,13 @@ class Shell:
         from backviz.stepping.pictures import save_picture
 
         save_picture(self.state, path, options)
+        return Note("wrote", {"path": path})
+
+    def export(self, path: str) -> Answer:
+        """Write what was said so far as a hand-out."""
+        from backviz.stepping.handout import handout, save_handout
+
+        save_handout(handout(self.begun, tuple(self.told), self.src), path)
         return Note("wrote", {"path": path})
 
     def _record(self, path: str) -> Answer:
