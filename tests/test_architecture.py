@@ -41,7 +41,7 @@ FLOORS = [
 ]
 DOORS = {
     "networkx": {"graphs/*", "renderers/json_graph", "renderers/graphml"},
-    "graphviz": {"renderers/dot", "diagrams/layout/source"},
+    "graphviz": {"renderers/dot"},
     "wasmtime": {"diagrams/layout/engines"},
     "pygraphviz": {"diagrams/layout/engines"},
     "matplotlib": {"renderers/marks", "renderers/pixels", "movies/*"},

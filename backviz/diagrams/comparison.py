@@ -186,7 +186,7 @@ class Comparison:
         if not PRESETS[self.style.size].least:
             return []
         levels = zip((self.one, self.other), (one, other), strict=True)
-        styles = [terser(level, self.style, figure.names) for figure, level in levels]
+        styles = [terser(level, self.style, figure.built) for figure, level in levels]
         return max(styles, key=len)
 
     def _drawn(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from backviz.diagrams.build import build
 from backviz.diagrams.page import Page
 from backviz.diagrams.theme import PRESETS
 from backviz.graphs import LEAF
@@ -19,12 +18,14 @@ from backviz.language import N_, _, all_of, ngettext
 from backviz.text import Arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import networkx as nx
 
     from backviz.diagrams.model import Diagram
     from backviz.diagrams.style import Style
+
+    Make = Callable[[nx.MultiDiGraph[int], Style], Diagram]
 
 UNSEEN = 0.05  # points of text
 MANY_USES = 4  # boxes that use a leaf which may stand apart, without arrows
@@ -89,13 +90,13 @@ def largest(levels: Sequence[Level]) -> Level:
     return found
 
 
-def terser(level: Level, given: Style, names: Mapping[int, str]) -> list[Style]:
+def terser(level: Level, given: Style, make: Make) -> list[Style]:
     """The styles with fewer and fewer numbers that leave what was asked for, and differ."""
     if not any(isinstance(value, np.ndarray) for _n, value in level.view.nodes(data="value")):
         return []
     found = {level.diagram: given}
     for style in ladder(given):
-        found.setdefault(build(level.view, style, names), style)
+        found.setdefault(make(level.view, style), style)
     return list(found.values())[1:]
 
 

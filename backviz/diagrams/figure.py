@@ -134,8 +134,16 @@ class Figure:
         return letters_of(self.graph, self.style)
 
     def built(self, view: nx.MultiDiGraph[int], style: Style) -> Diagram:
-        """The diagram of a folded graph, with the names that the whole graph has."""
-        return replace(build(view, style, self.names), letters=self._letters)
+        """The diagram of a folded graph, with the names that the whole graph has; kept."""
+        key = id(view), view.graph.get("apart", ()), style
+        if key not in self._diagrams:
+            diagram = replace(build(view, style, self.names), letters=self._letters)
+            self._diagrams[key] = view, diagram  # the view stays, so that its id does
+        return self._diagrams[key][1]
+
+    @cached_property
+    def _diagrams(self) -> dict[Any, tuple[nx.MultiDiGraph[int], Diagram]]:
+        return {}
 
     def restyled(self, style: Style) -> Figure:
         """The same computation in another style; the graph is made once for both."""
@@ -206,8 +214,10 @@ class Figure:
 
     def _with_fewer_numbers(self, level: Level, bare: bool, least: float) -> Level:
         full = self._measured(level, self.style)
-        fewer = [s for s in terser(level, self.style, self.names) if bare or s.arrays != "shapes"]
-        if reads(full, NEARLY * least) or not fewer or len(level.view) > CROWDED:
+        if reads(full, NEARLY * least) or len(level.view) > CROWDED:
+            return full
+        fewer = [s for s in terser(level, self.style, self.built) if bare or s.arrays != "shapes"]
+        if not fewer:
             return full
         tried = [full, self._measured(level, fewer[-1])]
         if reads(tried[-1], TOLERATED * least):
@@ -365,8 +375,9 @@ class Figure:
         least = ENOUGH * preset.least
         for level in self._levels_on_pages():
             most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)
+            styles = (self.style, *terser(level, self.style, self.built))
             for many in [style.pages] if style.pages else range(2, most + 1):
-                for one in (self.style, *terser(level, self.style, self.names)):
+                for one in styles:
                     found = self._on_pages(level, one, many)
                     if all(page.most_text >= least for page in found) and all(
                         page.sheet.least_text >= least for page in found

@@ -101,6 +101,8 @@ class _Search:
 
     def _take(self, place: Place) -> bool:
         layout = self.way.lay(place)
+        if layout is self.layout:  # the same answer again
+            return False
         count = self.judge(layout, self.count[0])
         better = count is not None and count < self.count
         if count is not None and better:

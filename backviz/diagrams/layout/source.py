@@ -11,8 +11,6 @@ import json
 import math
 from typing import Any
 
-import graphviz
-
 from backviz.diagrams.layout.plan import Layout, Plan, Point, Rectangle
 from backviz.diagrams.layout.ports import spread
 from backviz.diagrams.theme import INCH
@@ -20,35 +18,37 @@ from backviz.errors import MissingPieceError
 from backviz.language import _
 
 MARGIN = 10.0  # between a frame and what is inside
+MANY = 1000  # nodes, of which Graphviz is told to hurry
+_HURRY = " nslimit=1 nslimit1=1"
 _DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
 
 
 def dot_source(plan: Plan) -> str:
     """The DOT source whose layout answers the plan."""
-    graph = graphviz.Digraph(
-        graph_attr={
-            "rankdir": plan.direction,
-            "ranksep": f"{plan.rank_gap / INCH:.4f}",
-            "nodesep": f"{plan.node_gap / INCH:.4f}",
-            "margin": "0",
-        },
-        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
-        edge_attr={"dir": "none", "fontname": "DejaVu Sans", "headclip": "true"},
-    )
-    if len(plan.nodes) > 1000:
-        graph.graph_attr.update(nslimit="1", nslimit1="1")
+    lines = [
+        "digraph {",
+        f"\tgraph [rankdir={plan.direction} ranksep={plan.rank_gap / INCH:.4f} "
+        f"nodesep={plan.node_gap / INCH:.4f} margin=0{_HURRY if len(plan.nodes) > MANY else ''}]",
+        '\tnode [shape=box fixedsize=true label=""]',
+        '\tedge [dir=none fontname="DejaVu Sans" headclip=true]',
+    ]
     for node in plan.nodes:
-        size = {"width": f"{node.width / INCH:.4f}", "height": f"{node.height / INCH:.4f}"}
-        if node.ordered:
-            size["ordering"] = "in"
-        graph.node(node.id, **size)
-    graph.body += _clusters(plan)
+        order = " ordering=in" if node.ordered else ""
+        size = f"width={node.width / INCH:.4f} height={node.height / INCH:.4f}"
+        lines.append(f"\t{_quoted(node.id)} [{size}{order}]")
+    lines += _clusters(plan)
     for edge in plan.edges:
         asked = _stand_in(edge.label_width, edge.label_height) if edge.label_width else {}
         if edge.ranks > 1:
             asked["minlen"] = str(edge.ranks)
-        graph.edge(edge.tail, edge.head, id=edge.id, **asked)
-    return str(graph.source)
+        told = "".join(f" {key}={value}" for key, value in asked.items())
+        ends = f"{_quoted(edge.tail)} -> {_quoted(edge.head)}"
+        lines.append(f"\t{ends} [id={_quoted(edge.id)}{told}]")
+    return "\n".join([*lines, "}", ""])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '\\"') + '"'
 
 
 def _clusters(plan: Plan) -> list[str]:
@@ -69,7 +69,7 @@ def _clusters(plan: Plan) -> list[str]:
         lines += [line for j in inner.get(i, ()) for line in written(j)]
         return [*lines, *(f'"{n}";' for n in nodes), "}"]
 
-    return [f"\t{line}\n" for i in inner.get(-1, ()) for line in written(i)]
+    return [f"\t{line}" for i in inner.get(-1, ()) for line in written(i)]
 
 
 def _stand_in(width: float, height: float) -> dict[str, str]:
