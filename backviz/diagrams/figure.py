@@ -220,7 +220,7 @@ class Figure:
         if not fewer:
             return full
         tried = [full, self._measured(level, fewer[-1])]
-        if reads(tried[-1], TOLERATED * least):
+        if reads(tried[-1], least):
             for style in fewer[:-1]:
                 tried.append(self._measured(level, style))
                 if reads(tried[-1], least):

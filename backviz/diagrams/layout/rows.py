@@ -153,7 +153,7 @@ def _cut(wide: list[float], rows: int) -> list[int]:
     >>> _cut([5, 1, 1, 3, 2], 2)
     [0, 0, 1, 1, 1]
     """
-    starts = _starts(tuple(wide), rows)
+    starts = _starts(tuple(wide))
     row_of, end = [0] * len(wide), len(wide)
     for row in range(rows - 1, 0, -1):
         start = starts[row][end][1]
@@ -164,20 +164,18 @@ def _cut(wide: list[float], rows: int) -> list[int]:
 
 
 @lru_cache(maxsize=KEPT)
-def _starts(wide: tuple[float, ...], rows: int) -> list[list[tuple[float, int]]]:
-    """For each number of rows and each number of ranks: the widest row, and where the last starts.
-
-    What is known of fewer rows is not worked out again.
-    """
+def _starts(wide: tuple[float, ...]) -> list[list[tuple[float, int]]]:
+    """For up to so many rows and ranks: the widest row, and where the last row starts."""
     sums = [0.0, *accumulate(wide)]
-    if rows == 1:
-        return [[(end, 0) for end in sums]]
-    fewer = _starts(wide, rows - 1)
-    best = fewer[-1]
-    last = [
-        min((max(best[k][0], sums[i] - sums[k]), k) for k in range(i + 1)) for i in range(len(sums))
-    ]
-    return [*fewer, last]
+    best = [(end, 0) for end in sums]
+    starts = [best]
+    for _ in range(MOST_ROWS - 1):
+        best = [
+            min((max(best[k][0], sums[i] - sums[k]), k) for k in range(i + 1))
+            for i in range(len(sums))
+        ]
+        starts.append(best)
+    return starts
 
 
 @dataclass(frozen=True)
