@@ -1,6 +1,7 @@
 """The work for a picture is bounded: hubs, wide ops, long titles, large matrices and files."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from quick import one_in
 
 import backviz
 from backviz import OPS, Figure, Style, Value, load, tensor, to_graph
-from backviz.diagrams import font, frame, label_places
+from backviz.diagrams import figure, font, frame, label_places, ways
 from backviz.diagrams.page import compose
 from backviz.diagrams.steps import Steps
 from backviz.errors import InputError
@@ -213,3 +214,33 @@ def test_a_wide_op_is_looked_at_once_for_all_its_operands(name, monkeypatch):
     finally:
         object.__setattr__(op, "pulls", pulls)
     assert sum(looks) < 20 * 300
+
+
+GRAPHS = sorted((Path(__file__).parents[2] / "examples" / "graphs").glob("*.py"))
+WORK = {"notebook": (270, 15), "slide": (560, 280)}  # layouts and diagrams of all twelve graphs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", WORK)
+def test_the_graphs_of_the_course_are_laid_out_no_more_often_than_today(size, monkeypatch):
+    """What cannot win is not laid out, and no level of detail is built twice."""
+    made = Counter()
+
+    def counted(name, work):
+        def count(*args):
+            made[name] += 1
+            return work(*args)
+
+        return count
+
+    monkeypatch.setattr(ways, "lay_out", counted("layouts", ways.lay_out))
+    monkeypatch.setattr(figure, "build", counted("diagrams", figure.build))
+    ways.laid.cache_clear()
+    for path in GRAPHS:
+        loss = load(f"{path}:loss")
+        loss.backward()
+        for page in Figure(loss, Style(size=size)).pages:
+            assert page.drawing
+    layouts, diagrams = WORK[size]
+    assert made["layouts"] <= layouts
+    assert made["diagrams"] <= diagrams
