@@ -43,7 +43,8 @@ class PathAnswer(Answer):
     Link k leads from `nodes[k]` to `nodes[k + 1]`: its derivative is called `slopes[k]`, is
     computed by `rules[k]` and has the number `factors[k]` (None for an op on whole arrays);
     `products[k]` is what has been handed on so far, `product` what the path brings in all, and
-    `formula` by which formula the last link hands it on. A path in a list has number 0.
+    `formula` by which formula the last link hands it on. Where only a part of a node's gradient
+    comes on the path, formulas call it `part`. A path in a list has number 0.
     """
 
     nodes: tuple[str, ...]
@@ -55,6 +56,7 @@ class PathAnswer(Answer):
     formula: Formula
     number: int = 0
     shapes: Shapes = ()
+    part: str = ""
     kind = "path"
 
     def lines(self, look: Look) -> list[str]:
@@ -66,7 +68,7 @@ class PathAnswer(Answer):
         if len(rows) > len(listed):
             lines += look.lines("  " + look.say("… {n} more …", n=len(rows) - len(listed)), 2)
             lines += table(look, [rows[-1]])
-        return lines + _shapes_lines(self.shapes, look)
+        return lines + _part_lines(self.part, look) + _shapes_lines(self.shapes, look)
 
     def _link(self, k: int, look: Look) -> tuple[Any, ...]:
         """The rule of a link, its number, and the product so far."""
@@ -146,6 +148,8 @@ class Why(Answer):
             alone = len(self.paths) == 1 and is_tall(self.gradient)
             lines += joined(_path_lines(k, p, look, alone) for k, p in enumerate(self.paths, 1))
             lines += _sum_lines([p.product for p in self.paths], self.total, look)
+            told = [p.part for p in self.paths if p.part and p.part in p.formula.text]
+            lines += _part_lines("".join(told[:1]), look)
         else:
             said = look.say(
                 "too many to list; each use of {name} (at most {n}); why {name} 1 is a path",
@@ -235,17 +239,40 @@ def _told(state: State, path: Path, asked: int = 0) -> PathAnswer:
     record, teller = state.record, state.teller
     nodes = path.nodes
     links = list(zip(nodes, nodes[1:], path.uses, strict=False))
+    arriving = _arriving(state, path)
+    rules = [teller.rules(use, name) for use, name in zip(path.uses, arriving, strict=True)]
     return PathAnswer(
         tuple(record.names[n] for n in nodes),
         tuple(teller.partial(head, target) for head, target, _ in links),
-        tuple(teller.rules(use)[0] for use in path.uses),
+        tuple(rule for rule, _formula in rules),
         tuple(map(number, path.local)),
         tuple(map(number, path.parts)),
         number(path.parts[-1]),
-        teller.rules(path.uses[-1])[1],
+        rules[-1][1],
         asked,
         _shapes(state, [(head, target) for head, target, _ in links[:LISTED]]) if asked else (),
+        next(filter(None, arriving), ""),
     )
+
+
+def _arriving(state: State, path: Path) -> list[str]:
+    """What arrives at each node of a path is called: "" for all of its gradient, else δ."""
+    part = "δ"
+    while part in state.record.taken:
+        part += "′"
+    whole = (state.run.whole(node) for node in path.nodes[1:-1])
+    parts = [
+        "" if np.array_equal(gradient, came, equal_nan=True) else part
+        for gradient, came in zip(whole, path.parts, strict=False)
+    ]
+    return ["", *parts]
+
+
+def _part_lines(part: str, look: Look) -> list[str]:
+    if not part:
+        return []
+    said = look.say("{part} is the part of the gradient that comes on the path", part=part)
+    return look.lines(f"  {said}", 4)
 
 
 def _use(state: State, node: int, use: int) -> Use:
@@ -279,7 +306,7 @@ def _path_lines(k: int, path: PathAnswer, look: Look, alone: bool) -> list[str]:
     way, (worth, last) = _way(path, look), _worth(path, look)
     if alone:
         return look.lines(f"  {k}  {way}", 5) + look.lines(f"     {worth.removesuffix(' =')}", 7)
-    line = look.fit(f"  {k}  {padded(way, 18)} {worth}")
+    line = look.fit(f"  {k}  {padded(f'{way}  ', 18)} {worth}")
     if screen_width(f"{line} {in_line(last, look)}") <= look.width:
         return put(look, line, last, indent=7)
     return look.lines(f"  {k}  {way}", 5) + put(look, f"     {worth}", last, indent=7)

@@ -81,7 +81,8 @@ class WhyEntry(Answer):
         if len(self.uses) > 1:
             parts = [[use.total] for use in self.uses]
             parts += [[self.rest]] if self.many > len(self.uses) else []
-            lines += _sum(look, parts, self.gradient)
+            said = written_sum(parts, self.gradient, look.numbers, bare=True)
+            lines += look.lines(f"  {self.slope} = {said}", 4)
         if self.k < self.m:
             said = look.say("so far {k} of {m} parts have come", k=self.k, m=self.m)
             lines += look.lines(f"  {said}", 2)

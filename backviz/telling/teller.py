@@ -181,11 +181,14 @@ class Teller(ABC):
                     value, k, m, self.total(target, at), self.partial(order.last, target),
                     self.before(target, place.turn), self.stretched(node, target))  # fmt: skip
 
-    def rules(self, use: int) -> tuple[Formula, Formula]:
-        """The local derivative of a contribution, and what is handed on; alike for whole arrays."""
+    def rules(self, use: int, arriving: str = "") -> tuple[Formula, Formula]:
+        """The local derivative of a contribution, and what is handed on; alike for whole arrays.
+
+        What arrives is called ∂L/∂h, if it is not the part `arriving` of it.
+        """
         order = self.order
         node = order.heads[order.owner(use)]
-        arriving, called = self.partial(order.last, node), self.call(use)
+        arriving, called = arriving or self.partial(order.last, node), self.call(use)
         if called is None:
             rule = Formula(self.partial(node, order.targets[use]))
             return rule, Formula(str(Symbol(arriving) * Symbol(rule.text)))

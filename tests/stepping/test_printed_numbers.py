@@ -265,3 +265,40 @@ def test_entries_that_are_not_ordinary_numbers_are_told_too(x):
     s = stepper(loss)
     for line in ("why a[0, 0]", "why a[1, 0]", "local n1[0, 1]", "why a", "print a"):
         assert s.run(line).text
+
+
+# Paths -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(1, 100, 5))
+def test_the_formula_of_every_path_gives_what_the_path_brings(seed):
+    """Also where only a part of a gradient comes on the path, which is called δ."""
+    s = stepper(random_graph(seed))
+    record, run = s.state.record, s.state.run
+    known = dict(zip(record.names, (v.data for v in record.values), strict=True))
+    for node, value in enumerate(record.values):
+        if value.op is not None or not value.requires_grad:
+            continue
+        for path in s.why(record.names[node]).paths:
+            if not np.ndim(path.product) or path.formula.where:
+                continue
+            head = record.names.index(path.nodes[-2])
+            slope = f"∂{record.names[record.last]}/∂{path.nodes[-2]}"
+            names = known | {"upstream": run.whole(head), "δ": path.products[-2]}
+            said = path.formula.text.replace(slope, "upstream")
+            made = np.broadcast_to(np.asarray(read(said, names)), np.shape(path.product))
+            assert np.allclose(made, path.product, atol=1e-9), (said, path.nodes)
+
+
+def test_paths_through_a_skip_connection_say_which_part_they_bring():
+    x, w = tensor(np.eye(2), "x"), tensor([[1.0, 2.0], [3.0, 4.0]], "w")
+    h = (x @ w).tanh()
+    h.label = "h"
+    y = h @ w + x
+    loss = (y * y).sum()
+    loss.label = "L"
+    told = stepper(loss, names=False).why("x")
+    assert [path.formula.text for path in told.paths] == ["δ @ wᵀ", "δ", "δ @ wᵀ", "δ"]
+    assert "δ is the part of the gradient that comes on the path" in told.text
+    alone = stepper((x @ w).sum(), names=False).why("x")
+    assert alone.paths[0].part == "" and "δ" not in alone.text
