@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from backviz.autodiff.custody import serials, since_of
+from backviz.autodiff.printed import only_printed
 from backviz.autodiff.recording import is_ours, line_of, mode, outside
 from backviz.errors import BackvizError
 from backviz.language import _
@@ -53,6 +55,8 @@ class Asked(NamedTuple):
     answer: Any
     place: str
     links: tuple[Link, ...]
+    code: CodeType
+    at: int
 
 
 _asked: deque[Asked] = deque(maxlen=MOST)
@@ -73,7 +77,8 @@ def note(value: Value, answer: Any, *, ours: bool = False, sure: bool = False) -
     frame = outside()
     place = line_of(frame.f_code.co_filename, frame.f_lineno)
     answer = answer.copy() if isinstance(answer, np.ndarray) else answer
-    _asked.append(Asked(next(serials), sure or mode().lines, answer, place, _links(value)))
+    _asked.append(Asked(next(serials), sure or mode().lines, answer, place, _links(value),
+                        frame.f_code, frame.f_lasti))  # fmt: skip
 
 
 def _links(value: Value) -> tuple[Link, ...]:
@@ -96,8 +101,9 @@ def _link(v: Value) -> Link:
 
 def follow(copies: Mapping[int, int]) -> None:
     """Ask of copies of values what was asked of them: new serial numbers by old ones."""
-    made = {*copies.values()}
-    for asked in [a for a in _asked if any(link.serial in copies for link in a.links)]:
+    made, end = {*copies.values()}, max(copies, default=-1)
+    about = (a for a in _asked if a.when < end)
+    for asked in [a for a in about if any(link.serial in copies for link in a.links)]:
         links = tuple(
             [
                 link._replace(
@@ -141,7 +147,11 @@ def departures(values: Sequence[Value], made: Mapping[int, Any]) -> Iterator[str
             yield _("what the program asked at {place} is not in the record, so whether it would "
                     "do the same with other numbers cannot be told", place=asked.place)  # fmt: skip
         elif touched and (said := _departs(asked, known[asked.links[-1].serial])):
-            yield said
+            then, _same = _now(asked, {}, held)
+            if _departs(asked, then[asked.links[-1].serial]):
+                continue  # it was asked about other numbers
+            if type(asked.answer) is bool or not only_printed(asked.code, asked.at):
+                yield said
 
 
 def _matters(asked: Asked, begin: int, fixed: Sequence[Any]) -> bool:

@@ -171,6 +171,8 @@ class Value(Held):
             custody.out = True
             if custody.uses and custody.kept is None:
                 custody.kept = self.raw.copy()
+        if SPECIAL and mode().lines:  # a program that is run to be recorded
+            note(self, self.raw)
         return self.raw
 
     @data.setter

@@ -135,16 +135,23 @@ def _trained(loss: Value, recipe: Recipe, output: str, given: dict[str, Any]) ->
     training = Training(replay, chosen, recipe)
     if not quiet:
         say(chosen.sentence)
+        if any(v.op is not None and v.op.name == "dropout" for v in values):
+            say(_("dropout drops at every step what it dropped when the loss was recorded"))
     to_file = output not in ("", "-")
     left = resuming.left_over(output, training) if to_file else None
     if left is not None and left.steps <= steps:
         training = left
         if not quiet:
             say(_("goes on after step {n}, where it was interrupted", n=left.steps))
-    with Progress(steps, N_("{done}/{n} steps"), quiet) as tell:
-        if not to_file:
-            return training.go(steps, lambda course: tell(course.step))
-        return resuming.go(training, steps, output, lambda course: tell(course.step))
+    try:
+        with Progress(steps, N_("{done}/{n} steps"), quiet) as tell:
+            if not to_file:
+                return training.go(steps, lambda course: tell(course.step))
+            return resuming.go(training, steps, output, lambda course: tell(course.step))
+    except KeyboardInterrupt:
+        if to_file and training.loss and not quiet:
+            say(_("step {n} is done; the same command goes on from there", n=training.steps))
+        raise
 
 
 def _write(output: str, form: str, data: bytes) -> None:

@@ -83,8 +83,14 @@ def frames(training: Training, style: Style | Mapping[str, Any], most: int) -> l
         if not found:
             style = steps.figure.style  # folded as the first one is
         found.append(Frame(step, course.loss, steps))
+    if len({_drawn(frame.steps.diagram) for frame in found}) > 1:  # folded as each one fits
+        return frames(training, replace(style, fold="names", weights="show"), most)
     alike([frame.steps for frame in found])
     return found
+
+
+def _drawn(diagram: Diagram) -> tuple[str, ...]:
+    return (*[box.id for box in diagram.boxes], *[arrow.id for arrow in diagram.arrows])
 
 
 def alike(steps: Sequence[Steps]) -> None:

@@ -191,3 +191,32 @@ def test_shapes_that_do_not_fit_are_one_sentence():
     x = tensor([1.0, 2.0], "x")
     with pytest.raises(InputError, match=r"x has shape \(2,\), but the value has \(3,\)"):
         Replay(x.sum())({0: [1.0, 2.0, 3.0]})
+
+
+FILE = """
+from backviz import Value
+w = Value(4.0, "w")
+for k in range(5):
+    L = (w - 1) ** 2
+    w.grad = None
+    L.backward()
+    w.data -= 0.1 * w.grad
+    print(k, L.data, w.data, f"{w.item():.3f} {L.data}")
+M = w * w if w.data > 1 else w
+N = w * 3
+seen = []
+seen.append(N.data)
+print(f"{float(w):.2f}")
+K = N * w
+"""
+
+
+def test_a_file_that_prints_while_it_trains_is_replayed_and_one_that_asks_is_not(tmp_path, capsys):
+    path = tmp_path / "trains.py"
+    path.write_text(FILE)
+    L = backviz.load(f"{path}:L")
+    assert Replay(L)({0: 3.0})[-1].data == 4.0
+    with pytest.raises(InputError, match=r"at trains\.py:10"):
+        Replay(backviz.load(f"{path}:M"))({0: 0.5})
+    with pytest.raises(InputError, match=r"at trains\.py:1[03]"):
+        Replay(backviz.load(f"{path}:K"))({0: 0.5})
