@@ -73,6 +73,15 @@ def frames(training: Training, style: Style | Mapping[str, Any], most: int) -> l
     if style.fold == "auto" and len(training.replay.values) <= UNFOLDED:
         arrays = "values" if style.arrays == "auto" else style.arrays
         style = replace(style, fold="constants", weights="show", arrays=arrays)
+    found = _frames(training, style, most)
+    if len({_drawn(frame.steps.diagram) for frame in found}) > 1:  # folded as each one fits
+        found = _frames(training, replace(style, fold="names", weights="show"), most)
+    alike([frame.steps for frame in found])
+    return found
+
+
+def _frames(training: Training, style: Style, most: int) -> list[Frame]:
+    """The passes, each as it is drawn alone."""
     found: list[Frame] = []
     for step in training.shown_steps(most):
         course = training.at(step)
@@ -83,9 +92,6 @@ def frames(training: Training, style: Style | Mapping[str, Any], most: int) -> l
         if not found:
             style = steps.figure.style  # folded as the first one is
         found.append(Frame(step, course.loss, steps))
-    if len({_drawn(frame.steps.diagram) for frame in found}) > 1:  # folded as each one fits
-        return frames(training, replace(style, fold="names", weights="show"), most)
-    alike([frame.steps for frame in found])
     return found
 
 
