@@ -120,10 +120,10 @@ def test_a_legend_that_would_cover_its_axes_stands_below_them():
 def test_a_long_caption_gets_smaller_before_it_is_cut():
     film = scenes.tangent(frames=3)
     frame, seen = film.at(0)
-    canvas = Canvas(film, replace(frame, caption="many words " * 26), seen, film_style(size="half"))
+    canvas = Canvas(film, replace(frame, caption="many words " * 13), seen, film_style(size="half"))
     sizes = {line.get_fontsize() for line in canvas._lines}
     assert min(sizes) < canvas.page.caption
-    assert " ".join(line.get_text() for line in canvas._lines).split().count("words") == 26
+    assert " ".join(line.get_text() for line in canvas._lines).split().count("words") == 13
 
 
 @pytest.mark.slow
