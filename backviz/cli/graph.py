@@ -157,22 +157,23 @@ def deliver(
     _report(names, form, made, pages, given)
 
 
-def unseen(figure: Figure, form: str = "") -> list[str]:
-    """What is said of options on the command line that change nothing in this picture."""
+def unseen(figure: Figure, form: str, build: bool = False) -> list[str]:
+    """What is said of options on the command line that change nothing in this picture, or build."""
     from click.core import ParameterSource
 
     context = click.get_current_context()
-    given = {"contributions": "products"}
+    given = {"contributions": "products", "no_legend": "legend"}
     asked = {
         given.get(name, name) for name in context.params
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }  # fmt: skip
     if not asked - {"src", "output", "form", "quiet", "size"}:
         return []
-    from backviz.diagrams.idle import UNKNOWN_TO, idle, unknown_to
+    from backviz.diagrams.idle import UNKNOWN_TO, UNKNOWN_TO_BUILD, idle, unknown_to
 
-    foreign = asked.intersection(UNKNOWN_TO.get(form, ()))
-    return [*filter(None, [unknown_to(form, foreign)]), *idle(figure, asked - foreign)]
+    foreign = asked.intersection((UNKNOWN_TO_BUILD if build else UNKNOWN_TO).get(form, ()))
+    hide = figure.style.hide if "hide" in asked else ""
+    return [*filter(None, [unknown_to(form, foreign, hide, build)]), *idle(figure, asked - foreign)]
 
 
 def chosen_format(output: str, form: str | None) -> str:

@@ -97,7 +97,8 @@ def steps(src: str, output: str, form: str | None, **given: Any) -> int:
     if not quiet:
         warnings = build.drawing(build.moments[-1]).warnings
         warnings += said_of_steps(build, form)
-        for message in (*build.figure.messages, *warnings, *unseen(build.figure)):
+        idle = unseen(build.figure, form, build=True)
+        for message in (*build.figure.messages, *warnings, *idle):
             say(message)
         _say_cut(build, form)
         _say_written(build, form, paths, files)

@@ -173,10 +173,10 @@ def _arrow(arrow: Arrow, local: bool) -> Arrow:
 def written(figure: Figure) -> nx.MultiDiGraph[int]:
     """The whole graph for a format that writes it, without what a reader is to find out."""
     if not figure.style.blank:
-        return figure.graph
+        return figure.pointing.noted(figure.graph)
     titles = {n: title for n, title in figure.view.nodes(data="title") if title}
     blanks = find_blanks(figure.graph, figure.style.blank, {**figure.names, **titles})
-    return without(figure.graph, blanks)
+    return figure.pointing.noted(without(figure.graph, blanks))
 
 
 def without(graph: nx.MultiDiGraph[Any], blanks: Blanks) -> nx.MultiDiGraph[Any]:

@@ -125,7 +125,7 @@ class Figure:
         return told_apart(dict(self.graph.nodes(data="label")), MAX_TITLE)
 
     @cached_property
-    def _pointing(self) -> Pointing:
+    def pointing(self) -> Pointing:
         """What is marked on the boxes, whatever is folded."""
         return Pointing(self.graph, self.style)
 
@@ -187,7 +187,7 @@ class Figure:
         found = folding.layers if fold.rolled else []
         home = roll_home(self.graph, found, fold.home, folding.hides) if found else fold.home
         view = contract(self.graph, home, self.style.numbers, fold.titles, fold.named)
-        self._pointing.mark(view, home, folding)
+        self.pointing.mark(view, home, folding)
         if found:
             called = partial(name_of, words=LANGUAGES[self.style.lang])
             roll(view, self.graph, found, self.style.numbers, folding.hides, called)
@@ -318,6 +318,11 @@ class Figure:
     def written(self) -> nx.MultiDiGraph[int]:
         """The whole graph for what writes it, without what a reader is to find out."""
         return written(self)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the graph is drawn, and no part of it."""
+        return self._folding.is_whole
 
     @property
     def shown(self) -> Style:

@@ -125,6 +125,11 @@ class Folding:
         """The same fold of the part that is drawn."""
         return cut_out(self.graph, home, self._kept) if self._kept else home
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the part that is drawn is all of the graph."""
+        return not self._kept or len(self._kept) == len(self.graph)
+
     @cached_property
     def layers(self) -> list[Layer]:
         """The layers of a network that was written with single numbers."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backviz.diagrams.build import build
-from backviz.diagrams.detail import ladder
-from backviz.diagrams.style import Style
+from backviz.diagrams.detail import ladder, used_often
+from backviz.diagrams.style import Style, listed
 from backviz.diagrams.theme import PRESETS
-from backviz.graphs import LEAF, has_scopes
+from backviz.graphs import LEAF
 from backviz.language import N_, _
 
 if TYPE_CHECKING:
@@ -38,20 +38,38 @@ SHOWN = {
 # What a format has none of, by the fields of a style.
 _FONTS = ("scale", "text", "salt", "engine", "transparent")
 _LOOKS = (*_FONTS, "theme", "direction", "heat")
-_ALL = (*_LOOKS, *SHOWN, "size", "fold", "weights", "digits", "decimal", "title", "pages")
+_PART = ("start", "end", "around", "hops", "only")
+_ALL = (*_LOOKS, *SHOWN, "size", "fold", "unfold", "weights", "digits", "decimal", "title", "pages",
+        "legend", "lettering", *_PART)  # fmt: skip
+FORWARD = ("text", "ascii", "mermaid")  # formats in which an arrow forward is all that there is
 UNKNOWN_TO: dict[str, tuple[str, ...]] = {
     "svg": ("scale",),
     "pdf": ("scale", "salt"),
     "png": ("text", "salt"),
     "tikz": ("scale", "text", "salt"),
-    "text": _LOOKS,
-    "ascii": _LOOKS,
+    "text": (*_LOOKS, "colour"),
+    "ascii": (*_LOOKS, "colour", "lettering"),
     "mermaid": (*_FONTS, "heat"),
     "dot": (*_FONTS[:-1], "heat"),
     "json": tuple(name for name in _ALL if name not in ("blank", "lines")),
     "graphml": tuple(name for name in _ALL if name not in ("blank", "lines")),
 }
-FLAGS = {"size": "--for"}
+_FILM = ("text", "salt", "transparent")
+UNKNOWN_TO_BUILD: dict[str, tuple[str, ...]] = {
+    "pdf": ("scale", "salt"),
+    "html": ("scale", "text"),
+    "svg": ("scale",),
+    "png": ("text", "salt"),
+    "fragments": ("scale",),
+    "tikz": ("scale", "text", "salt"),
+    "mp4": _FILM,
+    "gif": _FILM,
+    "webp": _FILM,
+}
+FLAGS = {
+    "size": "--for", "start": "--from", "end": "--to", "lettering": "--names",
+    "legend": "--no-legend",
+}  # fmt: skip
 DEFAULT: dict[str, Any] = {field.name: field.default for field in fields(Style)}
 
 
@@ -70,8 +88,12 @@ def idle(figure: Figure, asked: Collection[str]) -> tuple[str, ...]:
     style = figure.style
     if "weights" in asked and _weights_idle(figure):
         told.append(("--weights", _("no box has a weight of its own")))
+    parts = [name for name in ("start", "end", "around", "only") if name in asked]
     if "hops" in asked and not style.around:
         told.append(("--hops", _("it goes with --around")))
+    if parts and figure.is_whole:
+        flags = ", ".join(FLAGS.get(name, f"--{name}") for name in parts)
+        told.append((flags, _("that is the whole graph")))
     if "pages" in asked and style.pages > 1 and not PRESETS[style.size].height:
         told.append(("--pages", _("a page of this kind is as large as what is drawn on it")))
     return tuple(
@@ -79,14 +101,19 @@ def idle(figure: Figure, asked: Collection[str]) -> tuple[str, ...]:
     )
 
 
-def unknown_to(form: str, asked: Collection[str]) -> str:
+def unknown_to(form: str, asked: Collection[str], hide: str = "", build: bool = False) -> str:
     """A sentence on the options that a format has nothing for; "" if there are none.
+
+    `hide` is what is left out, of which a format may know a part. `build` asks of steps.
 
     >>> unknown_to("text", ["heat", "theme", "fold"])
     'text has nothing for --theme, --heat'
     """
-    fields = [name for name in dict.fromkeys(UNKNOWN_TO.get(form, ())) if name in asked]
+    table = UNKNOWN_TO_BUILD if build else UNKNOWN_TO
+    fields = [name for name in dict.fromkeys(table.get(form, ())) if name in asked]
     flags = [SHOWN[name][0] if name in SHOWN else FLAGS.get(name, f"--{name}") for name in fields]
+    if form in FORWARD and not build and "forward" in listed(hide):
+        flags.append("--hide forward")
     return (
         _("{form} has nothing for {options}", form=form, options=", ".join(flags)) if flags else ""
     )
@@ -117,6 +144,7 @@ def _weights_idle(figure: Figure) -> bool:
         return not any(
             kind == LEAF and len(graph.succ[n]) == 1 for n, kind in graph.nodes(data="kind")
         )
-    return (
-        figure.style.weights == "show" and not has_scopes(graph) and figure.style.fold != "layers"
-    )
+    if figure.style.weights != "show":
+        return False
+    folded = any(title for _n, title in figure.view.nodes(data="title"))
+    return not folded and not used_often(figure.view)

@@ -16,6 +16,7 @@ from backviz.graphs import (
     groups_of,
     in_boxes,
     notes_in_boxes,
+    read_colour,
     said_of,
     said_way,
 )
@@ -47,6 +48,24 @@ class Pointing:
         if self._lit:
             view.graph["lit"] = self._lit.in_boxes(home)
             view.graph["lit_said"] = self._said(self._lit)
+
+    def noted(self, graph: nx.MultiDiGraph[int]) -> nx.MultiDiGraph[int]:
+        """The whole graph with highlight, notes and colours as attributes; itself without any.
+
+        `highlight` is true on nodes and edges of the highlight, `note` and `colour` are texts.
+        """
+        if not (self._lit or self._notes or self._colours):
+            return graph
+        made: nx.MultiDiGraph[int] = graph.copy()
+        for node in self._lit.nodes if self._lit else ():
+            made.nodes[node]["highlight"] = True
+        for edge in self._lit.edges if self._lit else ():
+            made.edges[edge]["highlight"] = True
+        for node, note in self._notes.items():
+            made.nodes[node]["note"] = note
+        for node, colour in self._colours.items():
+            made.nodes[node]["colour"] = read_colour(colour)
+        return made
 
     @cached_property
     def _faults(self) -> dict[int, tuple[Fault, ...]]:

@@ -28,7 +28,7 @@ from backviz.graphs.recorded import (
     written_out,
 )
 from backviz.graphs.rolled import layers, name_of, roll, roll_home
-from backviz.graphs.said import colours_in_boxes, notes_in_boxes, said_of
+from backviz.graphs.said import colours_in_boxes, notes_in_boxes, read_colour, said_of
 from backviz.graphs.scopes import Parts, around_of, fold_layers, fold_repeats, has_scopes
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "notes_in_boxes",
     "operands",
     "plain_graph",
+    "read_colour",
     "roll",
     "roll_home",
     "said_of",

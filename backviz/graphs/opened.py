@@ -87,7 +87,8 @@ def open_parts(graph: nx.MultiDiGraph[int], names: Sequence[str]) -> Opened:
     """
     paths: dict[str, str] = {}
     for _node, data in graph.nodes(data=True):
-        pieces = scope_of(data).split("/") if data["op"] else []
+        scope = scope_of(data) if data["op"] else ""
+        pieces = scope.split("/") if scope else []
         for i in range(1, len(pieces) + 1):
             path = "/".join(pieces[:i])
             paths[path] = ".".join(p.partition("#")[0].strip("[]") for p in pieces[:i])

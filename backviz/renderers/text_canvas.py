@@ -69,14 +69,19 @@ class Canvas:
         return place if self.downwards else (place[1], place[0])
 
     def box(
-        self, place: Place, size: tuple[int, int], label: str, lines: tuple[str, ...], strong: bool
+        self,
+        place: Place,
+        size: tuple[int, int],
+        borders: tuple[str, str],
+        lines: tuple[str, ...],
+        strong: bool,
     ) -> None:
-        """A frame with a label in its upper border and lines of text in its middle."""
+        """A frame with texts in its upper and lower border and lines of text in its middle."""
         top, left = self._turned(place)
         height, width = self._turned(size)
         corners = self.signs.strong if strong else self.signs.box
         first, second, third, fourth, flat, upright = tuple(corners)
-        head = f"{flat} {label} " if label else ""
+        head, foot = (f"{flat} {text} " if text else "" for text in borders)
         inside = width - 2
         self._write(top, left, first + head + flat * (inside - screen_width(head)) + second)
         above = (height - 2 - len(lines)) // 2
@@ -84,7 +89,8 @@ class Canvas:
             text = lines[k - above] if 0 <= k - above < len(lines) else ""
             middle = f" {text}" + " " * (inside - 1 - screen_width(text))
             self._write(top + 1 + k, left, upright + middle + upright)
-        self._write(top + height - 1, left, fourth + flat * inside + third)
+        under = foot + flat * (inside - screen_width(foot))
+        self._write(top + height - 1, left, fourth + under + third)
 
     def wire(self, net: int, points: list[Place]) -> None:
         """A line through these places, which goes on beyond both ends along the ranks."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MOST = 60  # boxes that a drawing of characters shows
 MOST_WIRES = 200
 WIDTH = 80
+MOST_FOOT = 30  # signs of the groups of a box
 _BLANKS = str.maketrans({"\u2007": " ", "\u2008": " ", "\u2009": " "})
 
 
@@ -86,10 +87,13 @@ def draw_text(
     if diagram.panels:
         return _panels(diagram, signs, width)
     diagram = diagram if ascii else in_signs(diagram)
-    lines, local = None, True
+    lines, local, groups = None, True, _groups(diagram, signs)
     if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
         shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}
-        tiles = [_tile(box, shown[box.id], box.id == mark, signs) for box in diagram.boxes]
+        tiles = [
+            _tile(box, shown[box.id], box.id == mark, signs, groups.get(box.id, ""))
+            for box in diagram.boxes
+        ]
         wires = [
             Wire(a.tail, a.head, _plain(_label(a).center(len(a.room)), signs))
             for a in diagram.arrows
@@ -101,7 +105,7 @@ def draw_text(
                 lines, local = drawn, each is wires
                 break
     if lines is None:
-        lines = _tree(diagram, signs, width, mark, states or {})
+        lines = _tree(diagram, signs, width, mark, states or {}, groups)
     caption = [cut(_plain(diagram.caption, signs), width, signs), ""] if diagram.caption else []
     legend = _legend(diagram, signs, local, width, diagram.legend)
     room = len(_legend(diagram, signs, local, width, diagram.legend_room))
@@ -127,20 +131,29 @@ def _plain(words: str, signs: Signs) -> str:
     return words.translate(PLAIN) if signs is ASCII else words
 
 
-def _tile(box: Box, state: BoxState, marked: bool, signs: Signs) -> Tile:
+def _groups(diagram: Diagram, signs: Signs) -> dict[str, str]:
+    """What stands in a frame elsewhere: the groups of a box, the outermost first."""
+    found: dict[str, list[str]] = {}
+    for cluster in diagram.clusters:
+        for box in cluster.boxes:
+            found.setdefault(box, []).append(cluster.title)
+    return {box: cut(_plain(" / ".join(titles), signs), MOST_FOOT) for box, titles in found.items()}
+
+
+def _tile(box: Box, state: BoxState, marked: bool, signs: Signs, foot: str) -> Tile:
     """The box's lines at one moment, and room for those of every moment."""
     full = box.room or box  # which a blank takes the room of
     remarks = tuple(_plain(remark.line, signs) for remark in full.remarks)
     whole = _lines(full, full.gradient, signs) + remarks
     others = [_lines(box, (line,), signs)[-1] for line in box.reserve]
     label = _plain(box.symbol, signs)
-    widest = max(map(screen_width, [*whole, *others, label + "  "]))
+    widest = max(map(screen_width, [*whole, *others, label + "  ", foot + "  "]))
     gradient = box.gradient if state.gradient is None else state.gradient
     shown = _lines(box, gradient, signs, known=state.value)
     shown += tuple(_plain(remark.line, signs) for remark in shown_remarks(box, state))
     shown += ("",) * (len(whole) - len(shown))
     strong = marked or bool(state.accent) or box.fault == "begins" or box.emphasis == "strong"
-    return Tile(box.id, label, shown, (widest, len(whole)), strong, box.ordered)
+    return Tile(box.id, label, shown, (widest, len(whole)), strong, box.ordered, foot)
 
 
 def _lines(
@@ -201,6 +214,7 @@ def _tree(
     width: int,
     mark: str | None,
     states: Mapping[str, BoxState],
+    groups: Mapping[str, str],
 ) -> list[str]:
     """A line for each use of a value, under what uses it; the second time only its name."""
     boxes = {box.id: box for box in diagram.boxes}
@@ -218,6 +232,8 @@ def _tree(
         again = name in told
         told.add(name)
         words = _sentence(box, state, name == mark, signs, again)
+        if name in groups and not again:
+            words += f"  ({groups[name]})"
         indent = before if len(before) <= width // 2 else signs.cut + before[-width // 2 :]
         at = f"{joint}({local}) " if local else f"{joint} " if joint else ""
         lines.append(cut(f"{indent}{at}{words}", width, signs))

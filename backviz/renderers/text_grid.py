@@ -29,7 +29,10 @@ _Channel = dict[int, tuple[int, list[int]]]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A box's text: `label` stands in the upper border; `room` holds for lines shown later."""
+    """A box's text: `label` stands in the upper border, `foot` in the lower one.
+
+    `room` holds for lines shown later.
+    """
 
     id: str
     label: str
@@ -37,6 +40,7 @@ class Tile:
     room: tuple[int, int]
     strong: bool = False
     ordered: bool = False
+    foot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,8 @@ def _drawn(
     for row, channel, track in zip(grid.rows, [*channels, {}], [*chosen, []], strict=True):
         for e in (e for e in row if elements[e].tile >= 0):
             tile, size = tiles[elements[e].tile], (elements[e].long, elements[e].broad)
-            canvas.box((here, elements[e].at), size, tile.label, tile.lines, tile.strong)
+            borders = tile.label, tile.foot
+            canvas.box((here, elements[e].at), size, borders, tile.lines, tile.strong)
         leaving = [stretch for stretch in grid.stretches if stretch[0] in channel]
         labels = max((screen_width(wires[w].label) for _, _, w in leaving if w >= 0), default=0)
         beside = 0 if downwards else labels + 2 if labels else 0

@@ -1,16 +1,28 @@
 """An option that changes nothing in a picture says so in a sentence; one that does says nothing."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from command_line import call
+from quick import one_in
 
-from backviz import tensor
+import backviz
+from backviz import nn, tensor
 from backviz.diagrams.figure import Figure
-from backviz.diagrams.idle import FLAGS, SHOWN, UNKNOWN_TO, idle, unknown_to
+from backviz.diagrams.idle import (
+    FLAGS,
+    SHOWN,
+    UNKNOWN_TO,
+    UNKNOWN_TO_BUILD,
+    idle,
+    unknown_to,
+)
+from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
 from backviz.ops import cross_entropy
 from backviz.renderers import RENDERERS
+from backviz.renderers.builds import BUILDERS
 from backviz.sources import load
 
 SCALARS = "L=(w*x+b-y)**2; w=2.25; x=3; b=1; y=5"
@@ -152,3 +164,71 @@ def test_contributions_behind_a_caption_are_reachable(tmp_path):
         assert done.code == 0 and "(…+1)" not in done.err
     page = (tmp_path / "b.html").read_text()
     assert all(f"∂L/∂{name} +=" in page for name in "abc")
+
+
+# Each field of a style, and a value that shows in most formats.
+ALL = {
+    "theme": "dark", "size": "slide", "fold": "names", "unfold": "down", "weights": "show",
+    "direction": "TB", "engine": "layered", "text": "keep", "transparent": True, "products": True,
+    "heat": True, "entries": 1, "arrays": "ranges", "local": "hide", "show": "formulas",
+    "hide": "forward", "blank": "gradients", "lines": True, "start": "y", "end": "y",
+    "around": "y", "hops": 1, "only": "up", "highlight": "y", "note": {"y": "a note"},
+    "colour": {"y": "red"}, "pages": 2, "legend": False, "lettering": "plain", "title": "A title",
+    "digits": 2, "decimal": ",", "lang": "ru", "scale": 3.0, "salt": "a", "command": False,
+}  # fmt: skip
+ELSEWHERE = {"lang", "command"}  # the language of messages, and films
+
+
+class Net(nn.Module):
+    def __init__(self):
+        self.up, self.act, self.down = nn.Linear(9, 3, seed=0), nn.ReLU(), nn.Linear(3, 1, seed=1)
+
+    def forward(self, x):
+        return self.down(self.act(self.up(x)))
+
+
+@pytest.fixture(scope="module")
+def network():
+    net, data = Net(), np.arange(18.0).reshape(2, 9)
+
+    def loss_1():
+        x_1 = tensor(data, "x_1", requires_grad=False)
+        y = net(x_1)
+        return (y * y).mean()
+
+    made = backviz.trace(loss_1)
+    made.backward()
+    return made
+
+
+def test_the_walk_knows_every_option():
+    assert ALL.keys() == {f.name for f in fields(Style)}
+
+
+@pytest.fixture(scope="module")
+def plain(network):
+    return {form: RENDERERS[form](Figure(network, Style())) for form in RENDERERS}
+
+
+@pytest.mark.parametrize("name", one_in(5, sorted(ALL.keys() - ELSEWHERE)))
+def test_an_option_changes_each_format_or_says_that_it_does_not(network, plain, name):
+    style = replace(Style(), **{name: ALL[name]})
+    for form in RENDERERS:
+        figure = Figure(network, style)
+        foreign = unknown_to(form, [name], style.hide)
+        unsaid = not foreign and not idle(figure, [name])
+        changed = RENDERERS[form](figure) != plain[form]
+        assert changed == unsaid, form
+
+
+@pytest.mark.slow
+def test_an_option_changes_each_build_or_says_that_it_does_not():
+    loss = load(SCALARS)
+    loss.backward()
+    plain = Steps(Figure(loss, Style()))
+    assert UNKNOWN_TO_BUILD.keys() == {*BUILDERS}
+    for form in set(BUILDERS) - {"mp4", "webp"}:  # which are made of the frames of a gif
+        for name in ("scale", "text", "salt", "transparent", "theme"):
+            style = replace(Style(), **{name: ALL[name]})
+            changed = BUILDERS[form](Steps(Figure(loss, style))) != BUILDERS[form](plain)
+            assert changed != bool(unknown_to(form, [name], build=True)), (form, name)

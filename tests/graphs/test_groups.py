@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from picture_lint import objections
 from quick import one_in
 
 import backviz
@@ -57,8 +58,9 @@ def test_no_foreign_box_is_in_a_frame(options):
     assert found == members
 
 
+@pytest.mark.parametrize("engine", ["auto", "layered"])
 @pytest.mark.parametrize("seed", one_in(3, range(6)))
-def test_frames_of_random_graphs(seed):
+def test_frames_of_random_graphs(seed, engine):
     rng = random.Random(seed)
     values = [Value(rng.uniform(0.5, 2), f"x{i}") for i in range(3)]
     for k in range(4):
@@ -68,7 +70,7 @@ def test_frames_of_random_graphs(seed):
                 values.append(a * b if rng.random() < 0.5 else (a + b).tanh())
     out = values[-1] + values[-2] * values[-3]
     out.backward()
-    figure = Figure(out, Style(fold="none"))
+    figure = Figure(out, Style(fold="none", engine=engine))
     members = {c.id: {*c.boxes} for c in figure.diagram.clusters}
     for name, inside in framed(figure):
         assert inside <= members[name]
@@ -95,8 +97,18 @@ def test_calls_are_numbered_in_each_graph_anew():
 
 
 def test_a_layout_that_cannot_keep_others_out_says_so():
-    figure = Figure(net(), Style(engine="layered"))
+    x, w, v = Value(2.0, "x"), Value(3.0, "w"), Value(1.0, "v")
+    with backviz.group("encoder"):
+        h = (x * w + 1.0) * w
+        h2 = (h * w + 2.0) * v
+    with backviz.group("decoder"):
+        y = (h2 * v - x) ** 2
+    out = y + h
+    out.backward()
+    figure = Figure(out, Style(engine="layered"))
     assert any("the frames of encoder" in said for said in figure.drawing.warnings)
+    named = {name for name, _ in figure.page.tidy.layout.frames}
+    assert named == {"frame1"}  # no frame around a part of it, in one of several rows
 
 
 def test_a_title_is_text_in_every_format_that_draws():
@@ -111,3 +123,32 @@ def test_a_title_is_text_in_every_format_that_draws():
 def test_a_group_needs_a_name():
     with pytest.raises(InputError, match="group: a name is some text"), backviz.group("a/b"):
         pass
+
+
+def test_our_own_layout_frames_what_no_other_box_stands_in():
+    x = Value(2.0, "x")
+    with backviz.group("inside"):
+        h = ((x * 2.0).tanh() + 1.0) * 3.0
+    y = h.exp()
+    y.backward()
+    figure = Figure(y, Style(engine="layered"))
+    frames = dict(framed(figure))
+    boxes = {b.id: b.symbol for b in figure.diagram.boxes}
+    assert {boxes[b] for b in frames["frame0"]} == {"x·2", "tanh", "□ + 1", "□·3"} | {
+        boxes[b] for b in frames["frame0"] if b == figure.diagram.boxes[0].id
+    }
+    assert not figure.drawing.warnings and not [*objections(figure.drawing)]
+
+
+def test_text_writes_the_groups_of_a_box_into_its_lower_border():
+    text = backviz.render(net(), "text").decode()
+    lower = [line for line in text.splitlines() if "└" in line or "╚" in line]
+    assert sum("─ encoder ─" in line for line in lower) >= 2
+    assert any("encoder / норма" in line for line in lower)
+    assert "+- encoder -" in backviz.render(net(), "ascii").decode()
+    x = Value(2.0, "x")
+    with backviz.group("many"):
+        h = x
+        for _ in range(70):
+            h = h * 1.5
+    assert "  (many)" in backviz.render(h, "text", fold="constants").decode()

@@ -13,6 +13,8 @@ curve, which may run across boxes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +30,7 @@ from backviz.diagrams.layout.layered_mesh import Graph, Mesh, in_order, make_mes
 from backviz.diagrams.layout.layered_order import best_order
 from backviz.diagrams.layout.layered_place import place_across
 from backviz.diagrams.layout.layered_ranks import Floats, Ints, ranks
-from backviz.diagrams.layout.plan import Layout, Plan, Point
+from backviz.diagrams.layout.plan import MARGIN, Layout, Plan, Point, Rectangle
 
 _PORT_STEP = 14.0  # the ends of edges at one box are at most this far apart
 _SLOPE = 0.6  # of the way that a curve goes across, this much along the ranks
@@ -67,7 +69,52 @@ def layered_layout(plan: Plan) -> Layout:
         v = place_across(mesh, pos, ends, side, weights, favour, plan.node_gap)
         lean = leaning(mesh, v[mesh.path] + ends)  # next time, labels stand outside the bows
     columns = _columns(graph, mesh, v[mesh.path] + ends, plan.rank_gap / (1 + labelled))
-    return _write(plan, graph, mesh, in_order(mesh, pos), v, ends, *columns)
+    return _framed(plan, _write(plan, graph, mesh, in_order(mesh, pos), v, ends, *columns))
+
+
+def _framed(plan: Plan, layout: Layout) -> Layout:
+    """The layout with a frame around each enclosure in whose rectangle no other box stands."""
+    frames: dict[str, Rectangle] = {}
+    size = {n.id: (n.width / 2, n.height / 2) for n in plan.nodes}
+
+    def around(name: str) -> Rectangle:
+        (x, y), (w, h) = layout.centers[name], size[name]
+        return x - w, y - h, x + w, y + h
+
+    held = {e.id: {*e.nodes} & size.keys() for e in plan.enclosures}
+    for one in reversed(plan.enclosures):  # the innermost first
+        nodes = held[one.id]
+        inner = [name for name in frames if held[name] <= nodes]
+        corners = [*map(around, nodes), *(frames[name] for name in inner)]
+        if not corners:
+            continue
+        left, top = (min(c[i] for c in corners) - MARGIN for i in (0, 1))
+        right, bottom = (max(c[i] for c in corners) + MARGIN for i in (2, 3))
+        top, right = top - one.height, max(right, left + one.width + 2 * MARGIN)
+        others = [around(name) for name in size.keys() - nodes]
+        others += [frames[name] for name in frames if name not in inner]
+        if all(x >= right or u <= left or y >= bottom or v <= top for x, y, u, v in others):
+            frames[one.id] = left, top, right, bottom
+    if not frames:
+        return layout
+    dx, dy = (max(0.0, -min(f[i] for f in frames.values())) for i in (0, 1))
+    right, bottom = (max(f[i] for f in frames.values()) for i in (2, 3))
+
+    def by(points: Iterable[Point]) -> tuple[Point, ...]:
+        return tuple((x + dx, y + dy) for x, y in points)
+
+    return replace(
+        layout,
+        width=max(layout.width, right) + dx,
+        height=max(layout.height, bottom) + dy,
+        centers=dict(zip(layout.centers, by(layout.centers.values()), strict=True)),
+        curves={name: by(curve) for name, curve in layout.curves.items()},
+        labels=dict(zip(layout.labels, by(layout.labels.values()), strict=True)),
+        frames=tuple(
+            (e.id, (f[0] + dx, f[1] + dy, f[2] + dx, f[3] + dy))
+            for e in plan.enclosures if (f := frames.get(e.id))
+        ),
+    )  # fmt: skip
 
 
 def _ends(graph: Graph, mesh: Mesh, pos: Ints, side: Floats) -> Floats:

@@ -15,6 +15,9 @@ Rectangle = tuple[float, float, float, float]
 Direction = Literal["LR", "TB"]
 
 
+MARGIN = 10.0  # between a frame and what is inside
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A box of fixed size; `ordered` asks that its incoming edges keep their order."""

@@ -248,6 +248,10 @@ def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
             curves[edge.id] = tuple(_by(p, move) for p in row.layout.curves[edge.id])
             if edge.id in row.layout.labels:
                 labels[edge.id] = _by(row.layout.labels[edge.id], move)
+    whole = {  # a frame around a part alone would say that the others are outside
+        e.id for e in plan.enclosures
+        if len({row_of[n] for n in e.nodes if n in row_of}) == [f[0] for f in frames].count(e.id)
+    }  # fmt: skip
     width = 0.0
     for i, out in enumerate(leaving):
         right = margin + rows[i].layout.width
@@ -267,7 +271,7 @@ def _stacked(plan: Plan, rows: list[Row], over: list[Edge]) -> Layout:
     edges = {e.id for e in plan.edges}
     return Layout(
         width, y, centers, {k: c for k, c in curves.items() if k in edges}, labels,
-        rows[0].layout.messages, tuple(frames),
+        rows[0].layout.messages, tuple(f for f in frames if f[0] in whole),
     )  # fmt: skip
 
 

@@ -11,13 +11,12 @@ import json
 import math
 from typing import Any
 
-from backviz.diagrams.layout.plan import Layout, Plan, Point, Rectangle
+from backviz.diagrams.layout.plan import MARGIN, Layout, Plan, Point, Rectangle
 from backviz.diagrams.layout.ports import spread
 from backviz.diagrams.theme import INCH
 from backviz.errors import MissingPieceError
 from backviz.language import _
 
-MARGIN = 10.0  # between a frame and what is inside
 MANY = 1000  # nodes, of which Graphviz is told to hurry
 _HURRY = " nslimit=1 nslimit1=1"
 _DIGIT = 0.6  # a digit's width at font size 1 in DejaVu Sans is .636; the rest is spare
