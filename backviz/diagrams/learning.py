@@ -118,10 +118,12 @@ def _roomy(diagrams: Sequence[Diagram]) -> list[Diagram]:
     boxes = [_alike(several) for several in zip(*(d.boxes for d in diagrams), strict=True)]
     arrows = [_as_wide(several) for several in zip(*(d.arrows for d in diagrams), strict=True)]
     said = tuple(lines for d in diagrams for lines in d.said)
+    legend = tuple(dict.fromkeys(item for d in diagrams for item in d.legend))
     return [
-        replace(d, boxes=tuple(b[k] for b in boxes), arrows=tuple(a[k] for a in arrows), said=said)
+        replace(d, boxes=tuple(b[k] for b in boxes), arrows=tuple(a[k] for a in arrows), said=said,
+                legend=legend)
         for k, d in enumerate(diagrams)
-    ]
+    ]  # fmt: skip
 
 
 def _alike(several: Sequence[Box]) -> list[Box]:
