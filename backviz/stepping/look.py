@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backviz.signs import fitted, printable
@@ -21,6 +21,7 @@ from backviz.words import LANGUAGES
 
 INDENT = 12
 _PLACES = re.compile(r"[\[(]-?\d+(?:, -?\d+){1,3}[\])]")  # an index or a shape: one word
+LEAST = 12  # columns of text that is broken inside a table
 NARROWEST, WIDEST = 50, 200  # columns of a screen
 TIED = "\u00a0"  # a blank at which no line is broken
 
@@ -73,12 +74,30 @@ class Look:
             rest = " " * indent + rest[cut:].lstrip(" ")
         return [line.replace(TIED, " ") for line in (*made, rest)]
 
-    def table(self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2) -> list[str]:
-        """Rows in columns; a row that is too long is broken at blanks."""
+    def table(
+        self, rows: Sequence[Sequence[str]], gap: int = 2, indent: int = 2, *, wrap: bool = False
+    ) -> list[str]:
+        """Rows in columns; a row that is too long is broken at blanks.
+
+        With `wrap` the widest column is broken inside itself, so that the others stay columns.
+
+        >>> Look(30).table([("next", "the next node; Enter repeats", "n")], wrap=True)
+        ['  next  the next node;  n', '        Enter repeats']
+        """
         cells = [[self.signs(cell).rstrip() for cell in row] for row in rows]
         widths = (
             [max(map(screen_width, column)) for column in zip(*cells, strict=True)] if cells else []
         )
+        over = indent + sum(widths) + gap * (len(widths) - 1) - self.width
+        if wrap and over > 0 and (most := max(widths)) - over >= LEAST:
+            widest = widths.index(most)
+            cells = [
+                [*row[:widest], part, *row[widest + 1 :]] if not k else
+                [*[""] * widest, part, *[""] * (len(row) - widest - 1)]
+                for row in cells
+                for k, part in enumerate(replace(self, width=most - over).lines(row[widest], 0))
+            ]  # fmt: skip
+            widths[widest] = max(screen_width(row[widest]) for row in cells)
         made = []
         for row in cells:
             line = (" " * gap).join(padded(c, w) for c, w in zip(row, widths, strict=True))

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import neg
 from typing import Any
 
 import numpy as np
@@ -327,7 +328,8 @@ def places_of(state: State, node: int) -> Iterator[int]:
     k = bisect_left(record.ops, node)
     if k < len(record.ops) and record.ops[k] == node:
         yield k + 1
-    step = next((j for j, head in enumerate(record.heads) if head == node), None)
+    at = bisect_left(record.heads, -node, key=neg)  # against the order of recording
+    step = at if at < len(record.heads) and record.heads[at] == node else None
     if step is None and (arrivals := record.arrivals(node)):
         step = bisect_left(record.ends, arrivals[-1] + 1)
     for turn in range(state.passes if step is not None else 0):

@@ -135,7 +135,7 @@ class Help(Answer):
     def _table(self, look: Look) -> list[str]:
         heads = look.say("command"), look.say("does"), look.say("example")
         rows = [(_with_alias(c), purpose(c, look), c.example) for c in self.commands]
-        return look.table([heads, *rows])
+        return look.table([heads, *rows], wrap=True)
 
     def _overview(self, look: Look) -> list[str]:
         """The names of all commands by subject; each subject on its lines."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -346,9 +346,10 @@ class Checked(Answer):
             look.say("error"),
             "",
         )
+        exact, rough = (replace(look.numbers, digits=digits) for digits in (8, 2))
         rows = [
-            (f"{r.order}", r.worst, f"{r.analytic:.8g}", f"{r.numeric:.8g}", f"{r.error:.1e}",
-             look.say(VERDICTS[r.verdict]))
+            (f"{r.order}", r.worst, exact.format(r.analytic), exact.format(r.numeric),
+             rough.format(r.error), look.say(VERDICTS[r.verdict]))
             for r in self.rows
         ]  # fmt: skip
         table = look.table([heads, *rows], indent=0)

@@ -219,3 +219,40 @@ def test_the_screen_is_as_wide_as_the_terminal_or_COLUMNS_say(monkeypatch):  # n
     monkeypatch.setattr(sys.stdout, "fileno", lambda: 1, raising=False)
     monkeypatch.setattr(os, "get_terminal_size", lambda fd: os.terminal_size((133, 40)))
     assert screen_columns() == 133
+
+
+@pytest.mark.parametrize("width", [50, 64, 80, 120])
+def test_help_keeps_its_columns_on_screens_of_any_width(width):
+    _, result = advance(start(layer(2, 2, 2), Look(width)), "help moving")
+    assert all(len(line) <= width for line in result.lines)
+    about = result.lines[0].index("does")
+    assert {line[:about].strip().partition(",")[0] for line in result.lines} >= {"over", "restart"}
+    assert all(line[about - 1] == " " for line in result.lines)
+
+
+def test_check_says_numbers_as_the_session_does():
+    look = Look(numbers=NumberStyle(decimal=","))
+    _, result = advance(start(layer(2, 2, 2), look), "check W")
+    assert re.search(r"W\[\d, \d\]  +−?\d,\d+  +−?\d,\d+ ", result.lines[1])
+    assert "." not in result.lines[1] and "-" not in result.lines[1]
+
+
+def test_the_width_is_asked_for_at_every_line_of_a_live_prompt(monkeypatch):
+    from backviz.stepping import prompt
+    from backviz.stepping.shell import Shell
+
+    written, widths = [], iter([120, 50])
+    lines = iter(["forward", "forward"])
+    monkeypatch.setattr(prompt, "screen_columns", lambda: next(widths))
+
+    def typed(_prompt):
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", typed)
+    shell = Shell(start(layer(3, 2, 8), Look(80)), written.append, live=True)
+    prompt.interact(shell)
+    assert shell.state.look.width == 50
+    assert max(map(len, "".join(written).splitlines())) <= 120
