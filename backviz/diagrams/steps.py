@@ -84,6 +84,7 @@ class Steps:
                 )
         self._of, self.passes, self.pace = figure, passes, pace
         self.first, self.last = first, last
+        self.opens = 0  # the moment at which a page with buttons opens
         self._parts: dict[tuple[str, BoxState | ArrowState], Part] = {}
 
     @cached_property

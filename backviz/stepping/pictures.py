@@ -129,6 +129,24 @@ def present(state: State, salt: str = "") -> Steps:
     return one
 
 
+def playing(state: State) -> Steps:
+    """All steps of the run, for a page with buttons that opens at the present place.
+
+    >>> from backviz import Value
+    >>> from backviz.stepping.state import start
+    >>> a = Value(3.0, "a")
+    >>> [playing(start(a * a).but(at=at)).opens for at in (0, 1, 2, 3)]
+    [0, 1, 2, 3]
+    """
+    steps = copy(steps_of(state.run, style_of(state)))
+    place, here = state.place, state.node
+    at = place.phase, "" if here is None else box_id(here)
+    found = [k for k, m in enumerate(steps.moments) if (m.phase, m.node) == at] or [0]
+    # the backward pass starts at the result, and then passes its gradient on
+    steps.opens = found[-1] if place.phase == "backward" and place.done else found[0]
+    return steps
+
+
 def picture(state: State, form: str, salt: str = "") -> bytes:
     """The present state in a format of pictures, or as html: a page that loads itself anew.
 

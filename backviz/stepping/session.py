@@ -17,11 +17,12 @@ import numpy as np
 from backviz.autodiff.custody import refuse_changed
 from backviz.autodiff.tape import Names
 from backviz.autodiff.value import Value
+from backviz.displays import DISPLAYS
 from backviz.errors import InputError
 from backviz.language import _
 from backviz.sources.frames import named_by
 from backviz.stepping import crossing, moves, points, quiz, reasons, single, views, whatif
-from backviz.stepping.answers import Answer, Script
+from backviz.stepping.answers import DRAWN, Answer, Script
 from backviz.stepping.look import Look, screen_columns
 from backviz.stepping.state import State, gradient, start
 from backviz.stepping.vocabulary import COMMANDS
@@ -370,10 +371,17 @@ class Stepper:
             return f"<stepper: {error}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Text and picture of the present step, and a page with buttons that goes on from there."""
         try:
-            return self.show()._repr_mimebundle_(include, exclude)
+            made, about = self.show()._repr_mimebundle_(include, exclude)
         except InputError:
             return {"text/plain": repr(self)}
+        asked = {"text/html"} & set(include or ("text/html",)) - set(exclude or ())
+        if asked and len(self._shell.state.record.values) <= DRAWN:
+            from backviz.stepping.pictures import playing
+
+            made |= DISPLAYS["steps"](playing(self._shell.state), asked)[0]
+        return made, about
 
 
 def _numbers(name: str, data: Any) -> Any:

@@ -1,5 +1,6 @@
 """Hand-outs: what was shown in a session, as a page, as text and as a notebook that runs."""
 
+import html
 import json
 import os
 from html.parser import HTMLParser
@@ -152,3 +153,40 @@ def test_large_computations_are_told_without_pictures(tmp_path):
     s.next(3)
     s.export(str(tmp_path / "x.html"))
     assert "<svg" not in (tmp_path / "x.html").read_text("utf-8")
+
+
+def test_a_notebook_shows_the_session_with_buttons_at_the_present_place():
+    s = backviz.stepper(backviz.load(SRC))
+    pages = []
+    for line in ("n 2", "c", "a = 5"):
+        s.run(line)
+        pages.append(html.unescape(s._repr_mimebundle_()[0]["text/html"]))
+    told = [json.loads(p.split('type="application/json">')[1].split("</script>")[0]) for p in pages]
+    assert [data["at"] for data in told] == [2, 9, 9]
+    assert [len(data["levels"][0]["moments"]) for data in told] == [10, 10, 10]
+    assert "10 = 4" in pages[0] and "−15" in pages[2] and "−15" not in pages[1]
+    assert {*s._repr_mimebundle_({"text/html"}, None)[0]} == {"text/html"}
+    assert "text/html" not in s._repr_mimebundle_(None, {"text/html"})[0]
+    total = Value(0.0)
+    for k in range(200):
+        total = total + Value(float(k))
+    assert "text/html" not in backviz.stepper(total)._repr_mimebundle_()[0]
+
+
+@pytest.mark.peers
+@pytest.mark.slow
+def test_the_buttons_go_on_from_there(tmp_path):
+    from browser import chromium
+    from selenium.webdriver.common.by import By
+
+    s = backviz.stepper(backviz.load(SRC))
+    s.next(2)
+    page = tmp_path / "cell.html"
+    page.write_text(f'<!doctype html><meta charset="utf-8">{s._repr_mimebundle_()[0]["text/html"]}')
+    with chromium(tmp_path / "profile") as driver:
+        driver.get(page.as_uri())
+        driver.switch_to.frame(0)
+        counter = driver.find_element(By.CSS_SELECTOR, ".counter")
+        assert counter.text == "3 / 10"
+        driver.find_element(By.CSS_SELECTOR, '[data-do="on"]').click()
+        assert counter.text == "4 / 10"

@@ -384,7 +384,7 @@ def test_breakpoint_opens_nothing_without_a_terminal(capsys, monkeypatch):
 def test_a_display_never_raises(monkeypatch):
     s = stepper(load("@diamond"))
     made, about = s._repr_mimebundle_()
-    assert set(made) == {"text/plain", "image/svg+xml", "image/png"}
+    assert set(made) == {"text/plain", "text/html", "image/svg+xml", "image/png"}
     assert base64.b64decode(made["image/png"])[:4] == b"\x89PNG"
     assert about["image/png"]["width"] > 100
     assert s.why("a")._repr_mimebundle_()[0]["text/plain"].startswith("∂L/∂a = 4")
@@ -394,7 +394,7 @@ def test_a_display_never_raises(monkeypatch):
 
     monkeypatch.setattr("backviz.stepping.pictures.picture", fails)
     made, _ = s._repr_mimebundle_()
-    assert set(made) == {"text/plain"}
+    assert set(made) == {"text/plain", "text/html"}  # the page has pictures of its own
     assert "no picture: no way" in made["text/plain"]
 
 

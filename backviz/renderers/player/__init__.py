@@ -112,6 +112,7 @@ def page(
         "prefix": prefix,
         "words": spoken,
         "levels": [about for *_, about in shown],
+        **({"at": steps.opens} if steps.opens else {}),
         **(extra.data if extra else {}),
     }
     scripts = (*SCRIPTS, extra.script) if extra else SCRIPTS

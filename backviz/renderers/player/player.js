@@ -10,7 +10,8 @@ const wholePage = () => root.parentElement.classList.contains("backviz-page");
 
 const levels = data.levels.map((about, i) => makeLevel(find(`[data-level="${i}"]`), about));
 let level = levels[0];
-let step = 0; // a lecture reveals; #k in the address opens another step
+// a lecture reveals; a session goes on where it is; #k in the address opens another step
+let step = Math.min(data.at ?? 0, level.about.moments.length - 1);
 let origin = { level, step }; // the last step that a person went to: folding comes back to it
 let chosen = "";
 let clock = 0;
