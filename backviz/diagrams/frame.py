@@ -80,8 +80,13 @@ class Frame:
         return _lines_for(self.said, self._words_size(width), width - 2 * self.preset.margin)
 
     def _words_height(self, width: float) -> float:
-        lines = self._words_lines(width)
-        return (1.35 * lines + 0.5) * self._words_size(width) if lines else 0.0
+        lines, (leading, above) = self._words_lines(width), self._leading
+        return (leading * lines + above) * self._words_size(width) if lines else 0.0
+
+    @property
+    def _leading(self) -> tuple[float, float]:
+        """From one line of words to the next, and the room above them, in their size."""
+        return (1.2, 0.15) if self.terse else (1.35, 0.5)
 
     def words(self, given: Lines, colour: str, width: float, height: float) -> Part:
         """The words of one moment, between graph and legend, in as many lines as they need."""
@@ -89,11 +94,11 @@ class Frame:
         lines = [line for text in given for line in _phrases(text, size, room)]
         legend = self.line * (len(self._rows(width)) + 0.4) if self.legend else 0.0
         top = height - self.preset.margin - legend - self._words_height(width)
+        leading, above = self._leading
+        first = above / 2 + 1.0  # the baseline
         marks = tuple(
-            Text(
-                (width - font.width(line, size)) / 2, top + (1.25 + 1.35 * i) * size, line, size,
-                colour,
-            )
+            Text((width - font.width(line, size)) / 2, top + (first + leading * i) * size, line,
+                 size, colour)
             for i, line in enumerate(lines[: self._words_lines(width)])
         )  # fmt: skip
         return Part("words", " ".join(given), marks)

@@ -11,9 +11,11 @@ import pytest
 from picture_lint import objections, touched
 from quick import one_in
 
+from backviz.diagrams.boxes import EM
 from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
+from backviz.diagrams.theme import PRESETS
 from backviz.renderers.builds import BUILDERS
 from backviz.sources import load
 from backviz.text import NOT_COMPUTED
@@ -40,6 +42,10 @@ SHOWN = {  # what must be seen, whatever gives way
     "softmax_cross_entropy": ["z", "e", "p", "ce"],
     "two_layers": ["W1", "b1", "W2", "b2", "h", "out", "mse"],
 }  # fmt: skip
+STEPPED = [
+    "@diamond", "@karpathy-neuron", "@micrograd", "@mazur", "@mazur-scalar", "@course-forward",
+    "@sigmoid-neuron",
+]  # fmt: skip
 PAGES = {"batch_norm_by_hand": 4}
 named = [pytest.param(path, id=path.stem) for path in GRAPHS]
 
@@ -124,3 +130,18 @@ def test_the_rule_of_softmax_with_cross_entropy_stands_whole_on_a_slide():
     assert arrow.local == "g·(softmax(z) − y)" and figure.drawing.least_text >= 18
     p = np.exp([2, 0.5, -1]) / np.exp([2, 0.5, -1]).sum()
     np.testing.assert_allclose(loss.inputs[0].grad, p - [1, 0, 0])
+
+
+@pytest.mark.parametrize("size", ["slide", "beamer"])
+@pytest.mark.parametrize(
+    "source",
+    one_in(4, [*(f"{path}:loss" for path in GRAPHS), *STEPPED]),
+    ids=lambda s: Path(s).stem,
+)
+def test_a_build_has_nearly_the_text_of_its_picture(source, size):
+    """A tenth smaller at most, or as large as the place aims at: words stand under it."""
+    loss = load(source)
+    loss.backward()
+    picture = Figure(loss, Style(size=size))
+    picture, build = picture.page.tidy, Steps(picture).sheet
+    assert build.scale >= 0.9 * picture.scale or EM * build.scale >= PRESETS[size].text
