@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from backviz.autodiff.custody import serials, since_of
+from backviz.autodiff.data import quietly
 from backviz.autodiff.printed import only_printed
 from backviz.autodiff.recording import is_ours, line_of, mode, outside
 from backviz.errors import BackvizError
@@ -76,9 +77,24 @@ def note(value: Value, answer: Any, *, ours: bool = False, sure: bool = False) -
         return
     frame = outside()
     place = line_of(frame.f_code.co_filename, frame.f_lineno)
-    answer = answer.copy() if isinstance(answer, np.ndarray) else answer
+    answer = _kept(answer) if isinstance(answer, np.ndarray) else answer
     _asked.append(Asked(next(serials), sure or mode().lines, answer, place, _links(value),
                         frame.f_code, frame.f_lasti))  # fmt: skip
+
+
+class Large(NamedTuple):
+    """What is kept of a large array: enough to tell whether it is still the same."""
+
+    shape: tuple[int, ...]
+    total: float
+    ends: tuple[float, float]
+
+
+def _kept(array: np.ndarray) -> np.ndarray | Large:
+    if array.size <= LARGEST:
+        return array.copy()
+    ends = float(array.flat[0]), float(array.flat[-1])
+    return Large(array.shape, float(quietly(np.sum, array)), ends)
 
 
 def _links(value: Value) -> tuple[Link, ...]:
@@ -162,6 +178,8 @@ def _matters(asked: Asked, begin: int, fixed: Sequence[Any]) -> bool:
     answer = asked.answer
     if asked.sure or asked.when > begin or type(answer) in (bool, int):
         return True
+    if isinstance(answer, Large):
+        return any(isinstance(x, np.ndarray) and _kept(x) == answer for x in fixed)
     return any(np.shape(x) == np.shape(answer) and np.all(x == answer) for x in fixed)
 
 
@@ -202,11 +220,19 @@ def _departs(asked: Asked, now: Any) -> str:
                  place=asked.place)  # fmt: skip
     if type(before) is int:
         now = np.trunc(now)
+    if isinstance(before, Large):
+        if isinstance(now, np.ndarray) and repr(_kept(now)) == repr(before):  # NaN is NaN
+            return ""
+        return _array_departs(asked)
     if np.array_equal(before, now, equal_nan=True):
         return ""
     if np.ndim(before):
-        return _("the program read an array at {place} that would hold other numbers now, and "
-                 "what it made of it is not in the record", place=asked.place)  # fmt: skip
+        return _array_departs(asked)
     return _("the program read the number {before:.6g} at {place}, where it would read {now:.6g} "
              "now, and what it made of it is not in the record",
              before=float(before), place=asked.place, now=float(now))  # fmt: skip
+
+
+def _array_departs(asked: Asked) -> str:
+    return _("the program read an array at {place} that would hold other numbers now, and "
+             "what it made of it is not in the record", place=asked.place)  # fmt: skip

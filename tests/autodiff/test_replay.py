@@ -220,3 +220,16 @@ def test_a_file_that_prints_while_it_trains_is_replayed_and_one_that_asks_is_not
         Replay(backviz.load(f"{path}:M"))({0: 0.5})
     with pytest.raises(InputError, match=r"at trains\.py:1[03]"):
         Replay(backviz.load(f"{path}:K"))({0: 0.5})
+
+
+def test_of_large_arrays_little_is_kept_and_they_are_guarded_all_the_same():
+    x = tensor(np.linspace(-1, 1, 5000), "x")
+    L = (x * x.numpy()).sum()
+    assert all(
+        isinstance(asked.answer, decisions.Large) or np.size(asked.answer) <= decisions.LARGEST
+        for asked in decisions._asked
+    )
+    place = [v.label for v in tape(L)].index("x")
+    assert Replay(L)({place: np.linspace(-1, 1, 5000)})[-1].data == L.data
+    with pytest.raises(InputError, match="read an array"):
+        Replay(L)({place: np.linspace(-1, 2, 5000)})
