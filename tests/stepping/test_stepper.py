@@ -250,7 +250,8 @@ def test_every_command_has_an_example_that_runs():
     for command in COMMANDS.values():
         state = start(load(source))
         lines = {"answer -6": ["quiz", "answer -6"], "clear 1": ["b nan", "clear 1"],
-                 "before": ["update 0.1", "before"]}  # fmt: skip
+                 "before": ["update 0.1", "before"],
+                 "epoch 3": [*["update 0.1"] * 3, "epoch 3"]}  # fmt: skip
         example = command.example.replace("W1[0, :]", "a")
         if command.name == "epoch":
             lines[example] = ["update 0.1"] * 3 + [example]
