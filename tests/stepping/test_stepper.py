@@ -791,7 +791,7 @@ def test_columns_stand_under_each_other_behind_wide_letters():
     assert len(diff) == 3
     assert len({display_width(s.partition("→")[0]) for s in diff}) == 1
     check = play(state, "check")[1].splitlines()
-    assert len({display_width(s[: re.search(r"\d\.?\d*e-\d", s).start()]) for s in check[1:]}) == 1
+    assert len({display_width(s[: re.search(r"\d(\.\d)?e−\d", s).start()]) for s in check[1:]}) == 1
     tape = play(state, "list all")[1].splitlines()
     last = re.compile(r"edited|complete")
     assert len({display_width(s[: last.search(s).start()]) for s in tape}) == 1
