@@ -284,9 +284,9 @@ _add("list", _looking(views.listing), N_("the tape"), "l all", "l", of="looking"
 _add("print", _looking(views.printed), N_("value and gradient"), "p W1[0, :]", "p", of="looking",
      usage="print NODE[i]")  # fmt: skip
 _add("local", _looking(_local), N_("rule and derivative"), "local d", of="asking",
-     usage="local NODE")  # fmt: skip
+     usage="local NODE[i]")  # fmt: skip
 _add("why", _looking(_why), N_("chain rule, path by path"), "y a", "y", of="asking",
-     usage="why NODE [k]")  # fmt: skip
+     usage="why NODE[i] [k]")  # fmt: skip
 _add("where", _looking(lambda s, t: views.where(s)), N_("place and settings"), "where",
      of="looking")  # fmt: skip
 _add("program", _looking(lambda s, t: program.programmed(s)), N_("gradients your program holds"),

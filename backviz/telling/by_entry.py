@@ -20,6 +20,7 @@ from backviz.autodiff.value import Value
 from backviz.telling.teller import RunTeller
 
 Index = tuple[int, ...]
+SUMS = ("sum", "mean")
 BILINEAR = (*PRODUCTS, "mul")  # a weight of theirs is an entry of the other factor
 
 
@@ -138,11 +139,13 @@ def slopes_of(teller: RunTeller, node: int, index: Index) -> Iterator[tuple[int,
 
 
 def products_of(teller: RunTeller, node: int, index: Index) -> list[tuple[str, tuple[float, ...]]]:
-    """The products, by name and in numbers, whose sum one entry of a matrix product is.
+    """The products, by name and in numbers, whose sum one entry of a matrix product or a mean is.
 
     Empty for other ops.
     """
     record, value = teller.record, teller.run.values[node]
+    if value.op is not None and value.op.name in SUMS:
+        return _summed(teller, node, index)
     other, keys = _other_factor(value, 0, index, backward=False)
     if other is None or keys is None or value.op is None or value.op.name not in PRODUCTS:
         return []
@@ -156,6 +159,30 @@ def products_of(teller: RunTeller, node: int, index: Index) -> list[tuple[str, t
         at = _only(_reached(np.shape(value.data), added.shape, index))
         found.append((named(record.names[inputs[position]], at), (float(added[at]),)))
     return found
+
+
+def _summed(teller: RunTeller, node: int, index: Index) -> list[tuple[str, tuple[float, ...]]]:
+    """The entries that a sum or mean adds, the latter with their share."""
+    record, (operand,) = teller.record, teller.run.values[node].inputs
+    (inner,), data = record.inputs(node), np.asarray(operand.data)
+    shares = _row(teller.run.values[node], index)
+    places = [tuple(map(int, at)) for at in np.argwhere(shares != 0)]
+    if all(shares[at] == 1 for at in places):
+        return [(named(record.names[inner], at), (float(data[at]),)) for at in places]
+    share = teller.numbers.format(float(shares[places[0]]))
+    return [
+        (f"{named(record.names[inner], at)}·{share}", (float(data[at]), float(shares[at])))
+        for at in places
+    ]
+
+
+def _row(value: Value, index: Index) -> np.ndarray:
+    """The derivatives of one entry of a result of one operand."""
+    seed: Any = np.zeros(np.shape(value.data))
+    seed[index] = 1.0
+    assert value.op is not None
+    pulled = quietly(value.op.pull, value, seed if seed.ndim else 1.0, False)
+    return np.asarray(pulled[0][2]) if pulled else np.zeros(np.shape(value.inputs[0].data))
 
 
 def operand_entries(value: Value, index: Index) -> list[Index]:

@@ -209,6 +209,15 @@ def test_local_of_an_entry_writes_its_products_out():
     ]  # fmt: skip
 
 
+def test_local_of_an_entry_of_a_mean_is_a_sum_of_shares():
+    x = tensor([[1.0, 2.0], [3.0, 5.0], [8.0, 0.5]], "x")
+    s = stepper((x.mean(axis=0) * x.sum(axis=0)).sum(), names=False)
+    assert s.local("n2[0]").formula == "x[0, 0] + x[1, 0] + x[2, 0]"
+    assert s.local("n2[0]").numeric == "1 + 3 + 8 = 12"
+    assert s.local("n1[1]").formula == "x[0, 1]·0.3333 + x[1, 1]·0.3333 + x[2, 1]·0.3333"
+    assert s.local("n1[1]").numeric == "2·0.3333 + 5·0.3333 + 0.5·0.3333 = 2.5"
+
+
 @pytest.mark.parametrize(
     "line, said",
     [
