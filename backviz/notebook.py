@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -17,6 +18,7 @@ from typing import Any, Unpack
 from backviz.autodiff.value import Value
 from backviz.diagrams.drawing import Drawing
 from backviz.diagrams.figure import Figure
+from backviz.diagrams.picture import Picture
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Options, Style
 from backviz.displays import DISPLAYS
@@ -54,7 +56,7 @@ def show(output: Outputs, *, names: bool = True, **style: Unpack[Options]) -> No
 
 
 def figure_bundle(
-    figure: Figure, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    figure: Picture, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
 ) -> Bundle:
     """A figure by media type, and how large its PNG is; only what is asked for is drawn.
 
@@ -105,7 +107,7 @@ def _is_small(value: Value) -> bool:
 
 def _bundle(
     text: Callable[[], str],
-    figure: Figure | None,
+    figure: Picture | None,
     include: Iterable[str] | None,
     exclude: Iterable[str] | None,
 ) -> Bundle:
@@ -146,11 +148,11 @@ def media(
     return made, about
 
 
-def _png(figure: Figure) -> str:
+def _png(figure: Picture) -> str:
     return b64encode(RENDERERS["png"](figure)).decode()
 
 
-def _svg(figure: Figure) -> str:
+def _svg(figure: Picture) -> str:
     """The SVG with ids of its own: they start with the figure's hash unless a salt was given."""
     plain = RENDERERS["svg"](figure)
     if figure.style.salt:
@@ -159,11 +161,11 @@ def _svg(figure: Figure) -> str:
     return RENDERERS["svg"](_salted(figure, salt)).decode()
 
 
-def _salted(figure: Figure, salt: str) -> Figure:
+def _salted(figure: Picture, salt: str) -> Picture:
     """The same figure with every stage that is already computed."""
-    copy = Figure(figure.output, figure.style, figure.more)
-    vars(copy).update(vars(figure) | {"style": replace(figure.style, salt=salt)})
-    return copy
+    made = copy(figure)
+    vars(made)["style"] = replace(figure.style, salt=salt)
+    return made
 
 
 def _wanted(

@@ -168,7 +168,8 @@ def on_page(twins: Twins, whole: Diagram, style: Style, tidy: bool) -> Sheet:
     if frame.preset.width:
         taken = int(below.scale > LARGER * beside.scale)
     else:
-        widest = frame.preset.widest or MOST_WIDE
+        high = below.layout.height / 2 > below.layout.width  # each half: two pillars are no tower
+        widest = MOST_WIDE if high else frame.preset.widest or MOST_WIDE
         taken = int(beside.width > widest and below.width < beside.width)
     return sheet(pages[taken].tidy, taken > 0) if tidy else (beside, below)[taken]
 

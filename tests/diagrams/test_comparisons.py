@@ -245,6 +245,22 @@ def test_one_thing_is_no_pair():
         backviz.compare(a, Value(2.0) * 3, thme="dark")
 
 
+def test_a_notebook_shows_both():
+    bundle, about = pair()._repr_mimebundle_()
+    assert sorted(bundle) == ["image/png", "image/svg+xml", "text/plain"]
+    assert "no picture" not in bundle["text/plain"]
+    assert about["image/png"]["width"] > 100
+    assert bundle["image/svg+xml"] != pair(theme="dark")._repr_mimebundle_()[0]["image/svg+xml"]
+
+
+def test_what_is_high_stands_side_by_side():
+    value = "L=tanh(tanh(tanh(tanh(tanh(tanh(a+b))))))*a; a=1; b=2"
+    both = pair(value, value.replace("b=2", "b=3"), direction="TB").drawing
+    first, second = (p.marks[0] for p in both.parts if p.id.startswith("half"))
+    assert first.y == second.y
+    assert first.x < second.x
+
+
 # The command line ------------------------------------------------------------------------
 
 

@@ -12,10 +12,12 @@ import pytest
 from quick import one_in
 
 from backviz import Figure, Style, Value, load
+from backviz.diagrams.comparison import Comparison
 from backviz.diagrams.drawing import Text
 from backviz.diagrams.steps import Steps
 from backviz.renderers.pdf import pdf_pages
 from backviz.renderers.tikz import FRAME, beamer_snippet, tikz, tikz_steps
+from backviz.telling.variants import with_leaves
 from backviz.tex_signs import tex
 
 HOSTILE = r"%}\end{frame}$^_&#~\input{x}"
@@ -124,6 +126,22 @@ def test_tex_sets_any_name(tmp_path, theme):
     assert pages == 1
     assert {"50%", "№", "nan%"} <= {*text.split()}
     assert text.count("?") == len("日本")
+
+
+@pytest.mark.tex
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_tex_sets_two_graphs_beside_each_other(tmp_path, theme):
+    value = ugly().output
+    style = Style(theme=theme, lang="ru", title="100 %", note={"50% of_x": HOSTILE})
+    both = Comparison(
+        Figure(value, style), Figure(with_leaves(value, {"50% of_x": 7.0}), style), ("до_", "50%")
+    )
+    text, pages, size = compiled(tmp_path, tikz(both))
+    assert pages == 1
+    assert size == pytest.approx((both.drawing.width, both.drawing.height), abs=0.6)
+    assert text.split().count("50%") == 3
+    for document in (ARTICLE, SLIDES):
+        assert compiled(tmp_path, inside(tikz(both), document))[1] == 1
 
 
 ARTICLE = r"""\documentclass{article}
