@@ -133,13 +133,23 @@ def follow(copies: Mapping[int, int]) -> None:
         _asked.append(asked._replace(when=when, links=links))
 
 
-def departures(values: Sequence[Value], made: Mapping[int, Any]) -> Iterator[str]:
+def questions(values: Sequence[Value]) -> list[Asked]:
+    """What was asked while a record was made, and before by what its leaves belong to."""
+    if not values:
+        return []
+    begin, end = values[0].serial, values[-1].serial
+    return [asked for asked in _asked if begin < asked.when < end]
+
+
+def departures(
+    values: Sequence[Value], made: Mapping[int, Any], asked_then: Sequence[Asked]
+) -> Iterator[str]:
     """Sentences on questions that would be answered otherwise, by these numbers.
 
     `values` are a record, as `tape` lists it, `made` the data that are other ones now, by serial
-    number.
+    number, `asked_then` its `questions`.
     """
-    if not _asked or not values:
+    if not asked_then:
         return
     moved = [v for v in values if v.first is None and v.serial in made]
     moved = moved or [v for v in values if v.serial in made][:1]  # a value that was put in between
@@ -151,10 +161,10 @@ def departures(values: Sequence[Value], made: Mapping[int, Any]) -> Iterator[str
     end = values[-1].serial
     fixed = [v.raw for v in values if v.first is None and not v.origin.wants]
     held: dict[int, Any] = {}
-    if _asked[0].when > since and len(_asked) == MOST and _asked[0].when < end:
+    if len(_asked) == MOST and since < _asked[0].when < end:
         yield _("this program asks about more numbers than are remembered ({n}), so whether it "
                 "would do the same with other numbers cannot be told", n=MOST)  # fmt: skip
-    for asked in _asked:
+    for asked in asked_then:
         if not since < asked.when < end or not _matters(asked, begin, fixed):
             continue
         held = held or {v.serial: v.raw for v in values}

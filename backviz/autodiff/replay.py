@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backviz.autodiff.backward import backward_steps, seed_for, tape
-from backviz.autodiff.decisions import departures
+from backviz.autodiff.decisions import Asked, departures, questions
 from backviz.autodiff.recording import recorded
 from backviz.autodiff.returned import told
 from backviz.autodiff.value import Value
@@ -82,11 +82,18 @@ def as_function(output: Value, leaves: Sequence[Value]) -> Callable[..., Value]:
     return run
 
 
-def judge(values: Sequence[Value], made: Mapping[int, Value]) -> None:
+def judge(
+    values: Sequence[Value], made: Mapping[int, Value], asked: Sequence[Asked] | None = None
+) -> None:
     """Refuse numbers with which the program would not have made this record.
 
-    `made` are the values that were put in and what came of them, by serial number.
+    `made` are the values that were put in and what came of them, by serial number, `asked` the
+    `questions` of the record, where they are at hand.
     """
+    asked = questions(values) if asked is None else asked
+    returned = told(values)
+    if not (asked or returned):
+        return
     new = {
         v.serial: made[v.serial].raw
         for v in values
@@ -95,9 +102,9 @@ def judge(values: Sequence[Value], made: Mapping[int, Value]) -> None:
     put = [v for v in values if v.op is None and v.serial in made]
     if put and all(v.serial not in new for v in put):
         return  # the numbers that were recorded
-    for said in told(values):
+    for said in returned:
         raise InputError(said)
-    for said in departures(values, new):
+    for said in departures(values, new, asked):
         raise InputError(_("{said}; compute the result again with these numbers", said=said))
 
 
@@ -127,6 +134,7 @@ class Replay:
     def __init__(self, output: Value, values: Sequence[Value] | None = None) -> None:
         self.values = tuple(tape(output) if values is None else values)
         self.leaves = [i for i, v in enumerate(self.values) if v.op is None]
+        self.asked = questions(self.values)
         self.last = next(i for i, v in enumerate(self.values) if v.serial == output.serial)
 
     def __call__(self, data: Mapping[int, Any]) -> tuple[Value, ...]:
@@ -138,7 +146,7 @@ class Replay:
         given = {self.values[i].serial: self._leaf(i, data) for i in self.leaves}
         with recorded():
             made = forward(self.values, dict(given))
-        judge(self.values, made)
+        judge(self.values, made, self.asked)
         run = tuple([made.get(v.serial, v) for v in self.values])
         for value, old in zip(run, self.values, strict=True):
             if value is not old:
