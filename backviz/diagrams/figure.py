@@ -17,7 +17,7 @@ from backviz.diagrams.build import MAX_TITLE, build
 from backviz.diagrams.detail import Level, largest, left_out, reads, terser, text_of, used_often
 from backviz.diagrams.folding import Fold, Folding
 from backviz.diagrams.lettered import letters_of
-from backviz.diagrams.page import ENOUGH, Page
+from backviz.diagrams.page import ENOUGH, Page, all_read
 from backviz.diagrams.pages import split
 from backviz.diagrams.pointing import Pointing
 from backviz.diagrams.style import Style
@@ -60,6 +60,7 @@ READABLE = 300  # boxes that one picture holds before "auto" folds
 DRAWABLE = 10_000  # boxes above which no picture is made
 SHORTER = (24, 10, 5)  # boxes that are kept when the middle of a graph is folded
 FEW, MOST_ON_PAGES = 8, 120  # boxes that are spread over pages
+FAR_LARGER = 1.5  # text, for which several pages are taken though it is too small on them, too
 MANY = 12  # names, of which the ops are not spread over pages
 MOST_UNASKED, LEAST_ON_PAGE = 6, 4  # pages that nobody asked for, and boxes on each of them
 TANGLED = 12  # crossings, of which arrows of weights that are used often are left out
@@ -377,19 +378,25 @@ class Figure:
             return (self.settled,)
         if not style.pages and self.drawing.least_text >= NEARLY * preset.least:
             return (self,)
-        least = ENOUGH * preset.least
+        least, tried = ENOUGH * preset.least, list[tuple[Level, Style, list[Page]]]()
         for level in self._levels_on_pages():
             most = min(MOST_UNASKED, len(level.view) // LEAST_ON_PAGE)
             styles = (self.style, *terser(level, self.style, self.built))
             for many in [style.pages] if style.pages else range(2, most + 1):
                 for one in styles:
                     found = self._on_pages(level, one, many)
-                    if all(page.most_text >= least for page in found) and all(
-                        page.sheet.least_text >= least for page in found
-                    ):
+                    if all_read(found, least):
                         return tuple(self._paged(level, one, page) for page in found)
             if style.pages:
                 return tuple(self._paged(level, one, page) for page in found)
+            tried.append((level, one, found))
+        return self._better_on_pages(tried)
+
+    def _better_on_pages(self, tried: list[tuple[Level, Style, list[Page]]]) -> tuple[Figure, ...]:
+        """The pages whose text is much larger than on one, though too small; else the one."""
+        for level, style, found in tried:
+            if all_read(found, FAR_LARGER * self.drawing.least_text):
+                return tuple(self._paged(level, style, page) for page in found)
         return (self,)
 
     def _levels_on_pages(self) -> Iterator[Level]:

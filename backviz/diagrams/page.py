@@ -331,6 +331,13 @@ def smallest(diagram: Diagram) -> float:
     return CHIP * EM if any(b.symbol for b in boxes) else EM
 
 
+def all_read(pages: Iterable[Page], least: float) -> bool:
+    """Whether the text of all pages is so large; none is laid out where a bound says no."""
+    pages = [*pages]
+    bounded = all(page.most_text >= least for page in pages)
+    return bounded and all(page.sheet.least_text >= least for page in pages)
+
+
 def _warnings(diagram: Diagram, least: float, preset: Preset, style: Style) -> tuple[str, ...]:
     warnings = []
     if least < ENOUGH * preset.least:

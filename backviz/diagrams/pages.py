@@ -6,9 +6,11 @@ that page, and begins there at one that names its value and the page it comes fr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from backviz.diagrams.model import Arrow, Box, Diagram
+from backviz.autodiff.symbol import UNNAMED
+from backviz.diagrams.model import FAULT, PASSED, ZERO, Arrow, Box, Diagram
 
 ON, BACK = "→", "←"
 
@@ -61,7 +63,10 @@ def _page(
         drawn.append(Arrow(f"{over[0].id}-to", tail, out[-1].id, backward=backward))
     number = f"{page + 1}/{many}"
     more = ((f"{ON} {BACK}", continued), (number, ""))
-    legend, room = (items and (*items, *more) for items in (diagram.legend, diagram.legend_room))
+    legend, room = (
+        items and (*_explained(items, here, drawn), *more)
+        for items in (diagram.legend, diagram.legend_room)
+    )
     return replace(
         diagram,
         boxes=(*into.values(), *here, *out),
@@ -75,6 +80,24 @@ def _page(
         legend=legend,
         legend_room=room,
     )
+
+
+def _explained(
+    items: tuple[tuple[str, str], ...], boxes: list[Box], arrows: list[Arrow]
+) -> Iterator[tuple[str, str]]:
+    """What of a legend is on a page."""
+    signs = {r.line[:1] for box in boxes for r in (box.room or box).remarks}
+    said = " ".join([*(box.symbol for box in boxes), *(arrow.local for arrow in arrows)])
+    numbers = any(arrow.local or arrow.product for arrow in arrows)
+    for item in items:
+        missing = {
+            "local": not numbers,
+            "∂": not numbers,
+            UNNAMED: UNNAMED not in said,
+            **{sign: sign not in signs for sign in (FAULT, PASSED, ZERO)},
+        }
+        if not missing.get(item[0]):
+            yield item
 
 
 def _stub(box: Box, side: str, where: str) -> Box:

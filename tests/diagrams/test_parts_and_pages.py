@@ -1,6 +1,7 @@
 """A part of a graph, and a graph on several pages, from the command line to the boxes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,30 @@ def test_boxes_without_arrows_stand_side_by_side_and_touch_no_row(pages):
         for other in set(layout.centers) - {*apart}:
             gap = abs(layout.centers[name][1] - layout.centers[other][1])
             assert gap >= (sizes[name].height + sizes[other].height) / 2 + 3
+
+
+def test_each_page_explains_what_is_on_it():
+    value = load("@micrograd")
+    value.backward()
+    pages = Figure(value, Style(size="slide")).pages
+    for page in pages:
+        kinds = {kind for kind, _words in page.diagram.legend}
+        marked = any(remark.kind == "off" for box in page.diagram.boxes for remark in box.remarks)
+        assert ("∅" in kinds) == marked
+        assert ("local" in kinds) == any(arrow.local for arrow in page.diagram.arrows)
+    assert len({page.diagram.legend for page in pages}) > 1
+
+
+def test_pages_are_taken_whose_text_is_much_larger_though_not_enough():
+    source = Path(__file__).parents[2] / "examples" / "graphs" / "batch_norm_by_hand.py"
+    value = load(f"{source}:loss")
+    value.backward()
+    style = Style(size="half")
+    one = Figure(value, replace(style, pages=1)).drawing.least_text
+    pages = Figure(value, style).pages
+    assert len(pages) > 1 and one < 8  # a page of a third of the wanted size
+    for page in pages:
+        assert page.drawing.least_text >= 1.5 * one
+        assert any("less than the 18 pt" in said for said in page.drawing.warnings) == (
+            page.drawing.least_text < 17.8
+        )
