@@ -7,6 +7,7 @@ whole. Text that ends up smaller than the page's least size is never silent.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
