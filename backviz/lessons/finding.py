@@ -22,6 +22,8 @@ SIGNS = {"+": "add", "-": "sub", "−": "sub", "*": "mul", "·": "mul", "/": "di
          "**": "pow", "^": "pow", "+=": "accumulate"}  # fmt: skip
 STEM = 5  # letters by which words of one kin are known, such as vanishing and vanished
 OFFERED = 3  # topics at most
+WHOLE = 2.0  # what a word counts that means a topic by itself
+SHORT = 3  # letters of words that stand everywhere
 TYPED = 0.82  # how alike two words are of which one is a slip of the fingers
 ALIKE = {0x451: 0x435}  # a letter of Russian that many write without its dots
 _WORD = re.compile(r"[^\W_]+")
@@ -96,17 +98,24 @@ def nearest(name: str) -> list[str]:
     >>> nearest("saturated neuron")[0]
     'loud-but-deaf'
     """
-    wanted = {_stem(word) for word in _WORD.findall(name.lower()) if len(word) > 3}
     scores: Counter[str] = Counter()
-    for lesson in LESSONS.values():
-        called = {*_stems(lesson.name, *other_words(lesson))}
-        read = {*_stems(*_texts(lesson.question))}
-        told = {*_stems(*_texts(lesson.says))}
-        scores[lesson.name] = sum(
-            4 * (word in called) + 2 * (word in read) + (word in told) for word in wanted
-        )
+    told = {lesson.name: _told(lesson) for lesson in LESSONS.values()}
+    meanings = _meanings()
+    for word in {*_WORD.findall(name.lower())}:
+        hits = {each: sum(_stem(word) in said for said in sets) for each, sets in told.items()}
+        spread = sum(map(bool, hits.values()))  # a word that all have tells little
+        if len(word) > SHORT:
+            scores.update({each: hit / spread for each, hit in hits.items() if hit})
+        if (meant := meanings.get(_plain(word), "")) in told:  # a topic's word, however short
+            scores[meant] += WHOLE / spread
     best = scores.most_common(OFFERED)
     return [each for each, score in best if score and 2 * score > best[0][1]]
+
+
+def _told(lesson: Lesson) -> list[set[str]]:
+    """The stems of a topic's words, its question and its text; words count most."""
+    called = {*_stems(lesson.name, *other_words(lesson))}
+    return [called, called, {*_stems(*_texts(lesson.question))}, {*_stems(*_texts(lesson.says))}]
 
 
 def _begun(name: str) -> list[str]:
@@ -121,8 +130,9 @@ def _begun(name: str) -> list[str]:
 
 
 def _meanings() -> dict[str, str]:
-    """Every other word, as it is compared, with its topic."""
-    return {
+    """Every other word, as it is compared, with its topic; before them ops, written otherwise."""
+    ops = {_plain(name): OPS.name_of(name) for name in OPS.names()}
+    return ops | {
         _plain(word): lesson.name
         for lesson in LESSONS.values()
         for word in (lesson.name, *other_words(lesson))

@@ -66,7 +66,9 @@ topic(
     (local_and_gradient,),
     "no-upstream",
     aliases=["no-upstream"],
-    also=Words("chain rule, upstream, local derivative, upstream gradient"),
+    also=Words(
+        "chain rule, upstream, local derivative, upstream gradient, backprop, backpropagation"
+    ),
 )
 
 topic(

@@ -68,7 +68,7 @@ topic(
     (_parts, _loops),
     also=Words(
         "optimizer.step, step(), update, weight update, backward updates the weights, "
-        "training loop, loss does not change"
+        "training loop, loss does not change, loss not decreasing"
     ),
 )
 

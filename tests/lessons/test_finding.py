@@ -34,6 +34,9 @@ TYPED = {
     "мертвый нейрон": "dead-relu", "мёртвый нейрон": "dead-relu", "насыщение": "loud-but-deaf",
     "взрыв градиента": "clipping", "накопление": "accumulate", "якобиан": "vjp",
     "+": "add", "+=": "accumulate", "*": "mul", "@": "matmul", "**": "pow", "/": "div", "-": "sub",
+    "cross entropy": "cross_entropy", "batch_norm": "batch_norm", "Batch Norm": "batch-modes",
+    "backprop": "local", "обратное распространение": "local",
+    "обучение не идёт": "gradient-or-update",
     "ReLU": "relu", "Accumulate": "accumulate", "TANH": "tanh", "max": "maximum",
 }  # fmt: skip
 
@@ -74,6 +77,10 @@ def test_no_word_means_two_topics_and_none_hides_an_op():
     ("typed", "topic"),
     [
         ("saturated neuron", "loud-but-deaf"),
+        ("nan loss", "nan-where"),
+        ("why is my gradient zero", "zero-or-none"),
+        ("почему градиент ноль", "dead-or-vanishing"),
+        ("my rnn forgets", "shared-weights"),
         ("why do gradients vanish", "residual"),
         ("clip the gradient", "clipping"),
         ("transposed matrices", "matmul-transposes"),
