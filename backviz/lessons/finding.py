@@ -6,7 +6,6 @@ Invariant: a name means itself; what is only near to something is offered, never
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -98,18 +97,17 @@ def nearest(name: str) -> list[str]:
     >>> nearest("saturated neuron")[0]
     'loud-but-deaf'
     """
-    scores: Counter[str] = Counter()
     told = {lesson.name: _told(lesson) for lesson in LESSONS.values()}
-    meanings = _meanings()
+    scores, meanings = dict.fromkeys(told, 0.0), _meanings()
     for word in {*_WORD.findall(name.lower())}:
         hits = {each: sum(_stem(word) in said for said in sets) for each, sets in told.items()}
         spread = sum(map(bool, hits.values()))  # a word that all have tells little
-        if len(word) > SHORT:
-            scores.update({each: hit / spread for each, hit in hits.items() if hit})
+        for each in filter(hits.get, hits if len(word) > SHORT else ()):
+            scores[each] += hits[each] / spread
         if (meant := meanings.get(_plain(word), "")) in told:  # a topic's word, however short
             scores[meant] += WHOLE / spread
-    best = scores.most_common(OFFERED)
-    return [each for each, score in best if score and 2 * score > best[0][1]]
+    best = sorted(told, key=lambda each: -scores[each])[:OFFERED]
+    return [each for each in best if 2 * scores[each] > scores[best[0]]]
 
 
 def _told(lesson: Lesson) -> list[set[str]]:
