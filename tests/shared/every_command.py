@@ -34,6 +34,7 @@ def commands() -> Iterator[list[str]]:
     yield ["animate", "optimizers", "--still", "0", "-o", "still.png"]
     yield from (["table", source, "-F", name] for name in TABLES)
     yield from (["list", what] for what in ("examples", "scenes", "ops", "formats"))
+    yield ["compare", source, "--rate", "0.1", "-o", "compare.svg"]
     yield from (["describe", source], ["explain", "tanh"], ["explain", "accumulate"])
     yield from (["check", "@mazur"], ["step", "@diamond"], ["doctor"])
 
