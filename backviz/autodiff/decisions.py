@@ -19,7 +19,6 @@ import numpy as np
 
 from backviz.autodiff.custody import serials, since_of
 from backviz.autodiff.data import quietly
-from backviz.autodiff.printed import only_printed
 from backviz.autodiff.recording import is_ours, line_of, mode, outside
 from backviz.errors import BackvizError
 from backviz.language import _
@@ -157,6 +156,8 @@ def departures(
         return
     # what was asked before the latest change of a leaf was asked about other numbers
     since = max(min(v.serial for v in moved), *[since_of(v) for v in moved if v.first is None], -1)
+    from backviz.autodiff.printed import only_printed  # in a replay, not at a start
+
     begin = next((v.serial for v in values if v.first is not None), values[-1].serial)
     end = values[-1].serial
     fixed = [v.raw for v in values if v.first is None and not v.origin.wants]
