@@ -22,6 +22,7 @@ from backviz import errors
 from backviz.cli import INTERRUPTED, cli
 from backviz.cli.animate import SHARED
 from backviz.stability import SCHEMA, deprecated
+from backviz.stepping.scores import COLUMNS
 from backviz.stepping.vocabulary import COMMANDS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -74,6 +75,11 @@ def test_the_exit_codes():
     classes = [c for c in vars(errors).values() if isinstance(c, type)]
     codes = {c.exit_code for c in classes if hasattr(c, "exit_code")}
     assert told == codes | {0, INTERRUPTED}
+
+
+def test_the_columns_of_a_score_file():
+    (names,) = blocks("The score file of a quiz")
+    assert tuple(names) == COLUMNS
 
 
 def test_the_commands_of_scripts():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import click
@@ -25,6 +26,12 @@ from backviz.language import _
 @click.option(
     "--record", metavar="FILE.npz", default="", help="A training of SRC: epoch k goes to a step."
 )
+@click.option("--quiz", metavar="[TOPIC]", is_flag=False, flag_value="all", default="",
+              help="Begin with a quiz; all, values, gradients, totals, shapes, order, zeros or "
+              "factors.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), help="Ask with other numbers in the leaves.")
+@click.option("--score", metavar="FILE.csv", default="", help="Add the quiz's outcomes to a file.")
+@click.option("--student", metavar="NAME", default="", help="Whose outcomes they are.")
 @options.as_json.but(help="Print one JSON object for each command.")
 @options.words
 @options.quiet
@@ -36,6 +43,10 @@ def step(
     watch: str,
     record: str,
     as_json: bool,
+    quiz: str,
+    seed: int | None,
+    score: str,
+    student: str,
     **given: Any,
 ) -> int:
     """Step through SRC forward and backward; help lists the commands.
@@ -48,11 +59,13 @@ def step(
     backviz step 'L=tanh(a*b); a=2; b=3' --commands 'c;list;local L'
     backviz step @diamond --commands 'n 4; backward; n; why a' --json
     printf 'c\\nwhy a\\n' | backviz step @diamond
+    backviz step @diamond --quiz --seed 3 --score class.csv --student Ann
     """
     from backviz.cli.describe import number_style
     from backviz.cli.loading import check_order, load_record
     from backviz.cli.terminal import quiet_libraries, write_text
     from backviz.errors import UsageError
+    from backviz.stepping import scores
     from backviz.stepping.entry import split_commands
     from backviz.stepping.prompt import interact, look_for_terminal
     from backviz.stepping.shell import Shell, read_script, run_script, script_lines
@@ -99,9 +112,14 @@ def step(
         state = opened(state, record)
     shell = Shell(state, write_text, live, (watch,) if watch else (), as_json=as_json,
                   src="" if src == "-" else src)  # fmt: skip
+    if student and not score:
+        raise UsageError(_("--student names whose outcomes go to --score FILE.csv; add that"))
+    if score:
+        shell.scores = scores.begin(score, student, src)
     shell.follow()
+    first = opening(quiz, seed)
     if live:
-        return interact(shell)
+        return interact(shell, first)
     lines: Iterable[str]
     if script is not None:
         lines = script_lines(read_script(script))
@@ -109,4 +127,16 @@ def step(
         lines = split_commands(commands)
     else:
         lines = (line.rstrip("\r\n") for line in sys.stdin or ())
-    return run_script(shell, lines)
+    return run_script(shell, chain(first, lines))
+
+
+def opening(quiz: str, seed: int | None) -> list[str]:
+    """The line that a session begins with, if it begins with a quiz.
+
+    >>> opening("totals", 3), opening("all", None), opening("", None)
+    (['quiz totals --seed 3'], ['quiz'], [])
+    """
+    if not quiz and seed is None:
+        return []
+    topic = "" if quiz in ("", "all") else quiz
+    return [" ".join(f"quiz {topic} {'' if seed is None else f'--seed {seed}'}".split())]

@@ -59,7 +59,7 @@ def arrow_part(
     if arrow.backward and state.backward:
         backward = _between(tuple(reversed(_shifted(curve, aside - side))), head, tail)
         marks += _line(backward, theme.gradient, DASH, state.accent == "backward" or lit)
-    return Part(arrow.id, arrow.alt, tuple(marks))
+    return Part(arrow.id, arrow.alt if state.backward else "", tuple(marks))
 
 
 def halo_size(arrow: Arrow) -> tuple[float, float]:

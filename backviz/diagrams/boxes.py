@@ -12,6 +12,7 @@ from backviz.diagrams import font
 from backviz.diagrams.drawing import Mark, Part, Rect, Text
 from backviz.diagrams.model import UNLIKE, WHOLE_BOX, Box, BoxState, Heat, Remark, shown_remarks
 from backviz.diagrams.theme import Theme, mixed
+from backviz.text import unpadded
 
 EM = 14.0
 CHIP = 0.92  # an op's sign, against the value's text
@@ -136,7 +137,20 @@ def box_part(
     for word in below:
         marks += _row_marks([word], middle, y, theme)
         y += SMALL * LINE
-    return Part(box.id, box.alt, tuple(marks))
+    return Part(box.id, alt_of(box, state), tuple(marks))
+
+
+def alt_of(box: Box, state: BoxState) -> str:
+    """What is said of a box where it is read aloud or pointed at: no more than it shows."""
+    whole = state.gradient is None or state.gradient == box.gradient
+    if whole and (state.value or box.counted):
+        return box.alt
+    name = box.title or box.symbol
+    value = "; ".join(map(unpadded, box.value)) if state.value else ""
+    gradient = box.gradient if state.gradient is None else state.gradient
+    remarks = (remark.text for remark in shown_remarks(box, state))
+    said = f"{name}: {value}" if value else name
+    return "; ".join(filter(None, (said, " ".join(map(unpadded, gradient)), *remarks)))
 
 
 def _remarks(box: Box, shown: tuple[Remark, ...], theme: Theme) -> tuple[list[_Word], list[_Word]]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from backviz.diagrams.boxes import alt_of
 from backviz.diagrams.drawing import Drawing, Part
 from backviz.diagrams.model import ArrowState, Box, BoxState, Diagram, Moment, shown_remarks
 from backviz.diagrams.naming import step_diagram
@@ -42,6 +43,7 @@ def _as_shown(box: Box, state: BoxState) -> Box:
         reserve=(),
         room=None,
         remarks=shown_remarks(box, state),
+        alt=alt_of(box, state),
     )
 
 
@@ -220,7 +222,7 @@ class Steps:
         arrows = tuple(
             arrow
             if moment.arrows[arrow.id].backward
-            else replace(arrow, local="", product="", backward=False)
+            else replace(arrow, local="", product="", alt="", backward=False)
             for arrow in self.diagram.arrows
         )
         said = replace(self.diagram, boxes=boxes, arrows=arrows, description=moment.alt, said=())

@@ -117,7 +117,7 @@ class Canvas:
         self._write(line, column, self.signs.down if self.downwards else self.signs.right)
         if label and self.downwards:
             self._write(line, column + 2, label)
-        elif label:
+        elif label.strip():
             self._write(line, column - screen_width(label) - 2, f" {label} ")
 
     def _write(self, line: int, column: int, text: str) -> None:

@@ -8,7 +8,7 @@ asked for, and no number is left out of a box.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from backviz.autodiff.symbol import OUT, UNNAMED
@@ -21,6 +21,7 @@ from backviz.diagrams.model import (
     WHOLE_BOX,
     ZERO,
     Arrow,
+    ArrowState,
     Box,
     BoxState,
     Diagram,
@@ -58,14 +59,16 @@ def draw_text(
     ascii: bool = False,  # noqa: A002  (the plain word for it)
     mark: str | None = None,
     states: Mapping[str, BoxState] | None = None,
+    passed: Mapping[str, ArrowState] | None = None,
 ) -> str:
     """The diagram in characters, at most `width` columns wide; no line break at the end.
 
     A box has the op in its upper border, then name and value, then `grad` and the gradient;
     the local derivative stands at the head of each wire. `ascii` draws lines with `+-|>` and
     spells the signs of numbers and ops; letters stay, and names are as they were typed.
-    `mark` is the id of the box at work and `states` what each box shows, as in a
-    `Moment`: boxes keep their size and their places from moment to moment.
+    `mark` is the id of the box at work, `states` what each box shows and `passed` which arrows a
+    gradient has come along, as in a `Moment`: boxes keep their size and their places from moment
+    to moment.
 
     >>> from backviz import Figure, Value
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
@@ -87,6 +90,7 @@ def draw_text(
     if diagram.panels:
         return _panels(diagram, signs, width)
     diagram = diagram if ascii else in_signs(diagram)
+    ahead = {name for name, state in (passed or {}).items() if not state.backward}
     lines, local, groups = None, True, _groups(diagram, signs)
     if len(diagram.boxes) <= MOST and len(diagram.arrows) <= MOST_WIRES:
         shown = {b.id: (states or {}).get(b.id, WHOLE_BOX) for b in diagram.boxes}
@@ -95,7 +99,7 @@ def draw_text(
             for box in diagram.boxes
         ]
         wires = [
-            Wire(a.tail, a.head, _plain(_label(a).center(len(a.room)), signs))
+            Wire(a.tail, a.head, _in_time(_plain(_label(a).center(len(a.room)), signs), a, ahead))
             for a in diagram.arrows
         ]
         bare = [Wire(a.tail, a.head) for a in diagram.arrows]
@@ -105,7 +109,7 @@ def draw_text(
                 lines, local = drawn, each is wires
                 break
     if lines is None:
-        lines = _tree(diagram, signs, width, mark, states or {}, groups)
+        lines = _tree(diagram, signs, width, mark, states or {}, groups, ahead)
     caption = [cut(_plain(diagram.caption, signs), width, signs), ""] if diagram.caption else []
     legend = _legend(diagram, signs, local, width, diagram.legend)
     room = len(_legend(diagram, signs, local, width, diagram.legend_room))
@@ -124,6 +128,11 @@ def _panels(diagram: Diagram, signs: Signs, width: int) -> str:
 
 def _label(arrow: Arrow) -> str:
     return arrow.product or arrow.local
+
+
+def _in_time(label: str, arrow: Arrow, ahead: Collection[str]) -> str:
+    """A label, or blanks of its width where no gradient has come along the arrow."""
+    return " " * screen_width(label) if arrow.id in ahead else label
 
 
 def _plain(words: str, signs: Signs) -> str:
@@ -215,6 +224,7 @@ def _tree(
     mark: str | None,
     states: Mapping[str, BoxState],
     groups: Mapping[str, str],
+    ahead: Collection[str] = (),
 ) -> list[str]:
     """A line for each use of a value, under what uses it; the second time only its name."""
     boxes = {box.id: box for box in diagram.boxes}
@@ -243,7 +253,8 @@ def _tree(
         inputs = into[name]
         for i in reversed(range(len(inputs))):
             end = last if i == len(inputs) - 1 else branch
-            waiting.append((inputs[i].tail, deeper, end, _plain(_label(inputs[i]), signs)))
+            local = "" if inputs[i].id in ahead else _plain(_label(inputs[i]), signs)
+            waiting.append((inputs[i].tail, deeper, end, local))
     return lines
 
 

@@ -8,7 +8,7 @@ state as it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from backviz.errors import BackvizError, InputError, UsageError
@@ -18,6 +18,7 @@ from backviz.stepping import moves, points, program, quiz, views, whatif
 from backviz.stepping.answers import Answer, refused
 from backviz.stepping.breaks import KINDS
 from backviz.stepping.numerals import plain_decimals
+from backviz.stepping.questions import TOPICS
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import (
     COMMANDS,
@@ -59,7 +60,9 @@ def perform(state: State, line: str) -> tuple[State, Result]:
     command, rest = read_line(state, line)
     if state.look.numbers.decimal == "," and not command.file:
         rest = plain_decimals(rest)
+    quiz.refuse_if_it_shows(state, command)
     new, result = command.act(state, rest)
+    new = quiz.noticed(state, new, command)
     new = new.but(last=line if command.again else "", history=(*new.history, line))
     return new, replace(result, answer=replace(result.told, state=new))
 
@@ -78,7 +81,7 @@ def read_line(state: State, line: str) -> tuple[Command, str]:
     sign: `w`, `n*2`.
     """
     word, _, rest = line.partition(" ")
-    if state.question is not None and re.match(r"[-−+(\[.\d∞]", word):
+    if quiz.is_answer(state, line):
         return COMMANDS["answer"], line
     is_node = word in state.record.taken
     if word in COMMANDS and not re.match(r"=[^=]|[-−+*/@<>] ?" if is_node else r"=[^=]", rest):
@@ -114,6 +117,16 @@ def _fitting(state: State, command: Command, rest: str) -> str:
     if command.needs and not rest:
         raise InputError(state.look.say("write it as {usage}, for example: {example}", **told))
     return rest
+
+
+def beside(before: State, after: State, line: str) -> Iterator[str]:
+    """What a person is told beside the answer: of a question that is given up, of two meanings."""
+    typed = meant(before, line)
+    done = len(after.quiz.outcomes) > len(before.quiz.outcomes)
+    if typed and done and read_line(before, typed)[0].subject != "practice":
+        yield after.look.say("the question is given up; quiz asks the next one")
+    if said := also_a_node(before, line):
+        yield said
 
 
 def also_a_node(state: State, line: str) -> str:
@@ -216,6 +229,10 @@ def _wishing(what: str, needs_path: bool = False) -> Act:
     return act
 
 
+def _score(state: State, text: str) -> tuple[State, Result]:
+    return state, Result(wish=Wish("score", text)) if text else Result(quiz.score(state))
+
+
 def _node_names(state: State) -> list[str]:
     return [name for name in state.record.names if not re.search(r"\s", name)]
 
@@ -245,9 +262,12 @@ def _add(
     offers: Callable[[State], list[str]] | None = None,
     again: bool = False,
     file: bool = False,
+    ahead: bool = False,
 ) -> None:
     nodes = _node_names if "NODE" in usage else None
-    command = Command(name, usage or name, example, act, again, offers or nodes, about, of, file)
+    command = Command(
+        name, usage or name, example, act, again, offers or nodes, about, of, file, ahead
+    )
     COMMANDS.add(name, command, aliases)
 
 
@@ -284,13 +304,13 @@ _add("list", _looking(views.listing), N_("the tape"), "l all", "l", of="looking"
 _add("print", _looking(views.printed), N_("value and gradient"), "p W1[0, :]", "p", of="looking",
      usage="print NODE[i]")  # fmt: skip
 _add("local", _looking(_local), N_("rule and derivative"), "local d", of="asking",
-     usage="local NODE[i]")  # fmt: skip
+     usage="local NODE[i]", ahead=True)  # fmt: skip
 _add("why", _looking(_why), N_("chain rule, path by path"), "y a", "y", of="asking",
-     usage="why NODE[i] [k]")  # fmt: skip
+     usage="why NODE[i] [k]", ahead=True)  # fmt: skip
 _add("where", _looking(lambda s, t: views.where(s)), N_("place and settings"), "where",
      of="looking")  # fmt: skip
 _add("program", _looking(lambda s, t: program.programmed(s)), N_("gradients your program holds"),
-     "program", of="looking")  # fmt: skip
+     "program", of="looking", ahead=True)  # fmt: skip
 _add("set", _moving(whatif.set_leaf), N_("change a leaf"), "set a=5", of="changing",
      usage="set NODE=VALUE", offers=_leaf_names)  # fmt: skip
 _add("undo", _moving(lambda s, t: whatif.undo(s)), N_("take an edit back"), "undo", of="changing")
@@ -299,13 +319,28 @@ _add("diff", _looking(lambda s, t: whatif.diff(s)), N_("as recorded → now"), "
      of="changing")  # fmt: skip
 _add("reset", _moving(lambda s, t: whatif.reset(s)), N_("drop all edits"), "reset", of="changing")
 _add("nudge", _looking(whatif.nudge_text), N_("predicted and actual"), "nudge a 0.01",
-     of="asking", usage="nudge NODE [h]")  # fmt: skip
-_add("check", _check, N_("against differences"), "check a", of="asking", usage="check [NODE]")
-_add("diagnose", _diagnose, N_("what keeps it from learning"), "diagnose", of="asking")
+     of="asking", usage="nudge NODE [h]", ahead=True)  # fmt: skip
+_add(
+    "check",
+    _check,
+    N_("against differences"),
+    "check a",
+    of="asking",
+    usage="check [NODE]",
+    ahead=True,
+)
+_add("diagnose", _diagnose, N_("what keeps it from learning"), "diagnose", of="asking", ahead=True)
 _add("zero", _moving(lambda s, t: points.zero(s)), N_("forget gradients"), "zero", of="changing")
-_add("quiz", _moving(lambda s, t: quiz.ask(s)), N_("asks the next number"), "quiz", of="practice")
+_add("quiz", _moving(quiz.ask), N_("asks what comes next"), "quiz totals", of="practice",
+     usage="quiz [TOPIC] [--seed N]", offers=lambda s: list(TOPICS))  # fmt: skip
 _add("answer", _moving(quiz.answer), N_("answers it"), "answer -6", of="practice",
      usage="answer X")  # fmt: skip
+_add("hint", _moving(lambda s, t: quiz.hint(s)), N_("a rule, then numbers; costs ½"), "hint",
+     of="practice")  # fmt: skip
+_add("skip", _moving(lambda s, t: quiz.skip(s)), N_("show the answer, and on"), "skip",
+     of="practice")  # fmt: skip
+_add("score", _score, N_("right so far; or into a file"), "score", of="practice",
+     usage="score [FILE.csv [NAME]]", file=True)  # fmt: skip
 _add("draw", _wishing("draw"), N_("the graph, here"), "draw", "d", of="pictures")
 _add("show", _wishing("show"), N_("open a picture"), "show step.svg", of="pictures",
      usage="show [FILE]", file=True)  # fmt: skip

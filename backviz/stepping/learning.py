@@ -28,6 +28,6 @@ def _add(name: str, usage: str, example: str, about: str, *also: str, **how: Any
 
 
 _add("update", "update [NAME] [RATE]", "update 0.1", N_("a training step; the next pass"),
-     again=True)  # fmt: skip
-_add("before", "before", "before", N_("the passes around a step"), "after")
+     again=True, ahead=True)  # fmt: skip
+_add("before", "before", "before", N_("the passes around a step"), "after", ahead=True)
 _add("epoch", "epoch [K]", "epoch 3", N_("to a training step; the list"))

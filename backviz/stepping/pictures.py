@@ -228,5 +228,5 @@ def text_picture(state: State) -> list[str]:
     moment, look = moment_of(state, steps), state.look
     plain = look.fit("─│→") != "─│→"
     text = draw_text(steps.diagram, width=look.width, ascii=plain, mark=moment.node or None,
-                     states=moment.boxes)  # fmt: skip
+                     states=moment.boxes, passed=moment.arrows)  # fmt: skip
     return [look.fit(line) for line in text.splitlines()]

@@ -16,7 +16,7 @@ from backviz.autodiff.value import Value
 from backviz.stepping.answers import Answer
 from backviz.stepping.grids import in_line
 from backviz.stepping.look import Look
-from backviz.stepping.state import Kept, Program, State
+from backviz.stepping.state import ALL_SEEN, Kept, Program, State
 
 SAID = 4  # leaves that are named when a session opens
 
@@ -48,7 +48,8 @@ def inside(state: State, where: str) -> State:
         leaves[node] = Kept(now, before, passes)
     run.earlier = {node: held.before for node, held in leaves.items() if held.before is not None}
     at = state.timeline.ops
-    return replace(state, at=at, program=Program(where, done, leaves))
+    seen = ALL_SEEN if done else at  # a pass that has run shows its gradients
+    return replace(state, at=at, seen=seen, program=Program(where, done, leaves))
 
 
 def seeded_by_one(output: Value) -> bool:

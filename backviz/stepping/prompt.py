@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -54,8 +54,8 @@ def encoding_of_output() -> str:
     return "utf-8"
 
 
-def interact(shell: Shell) -> int:
-    """Read and run lines until quit or Ctrl-D; Ctrl-C drops the line. Always 0.
+def interact(shell: Shell, first: Iterable[str] = ()) -> int:
+    """Run the `first` lines, then read and run until quit or Ctrl-D; Ctrl-C drops the line. 0.
 
     In the midst of a program a second Ctrl-C ends the program: KeyboardInterrupt.
     """
@@ -68,6 +68,8 @@ def interact(shell: Shell) -> int:
             "on, q ends the program"
         )
     shell.say([*look.lines(begin, 2), *step_lines(state.step, look)])
+    for line in first:
+        shell.run(line)
     with line_editing(lambda: shell.state):
         while not shell.over:
             try:

@@ -126,9 +126,11 @@ class Stepper:
 
     def _move(self, line: str, move: Callable[..., tuple[State, A]], *args: Any) -> A:
         """Call a command's function; `line` is how a prompt would have it, for the history."""
-        before = self.state
+        before, command = self.state, COMMANDS[line.partition(" ")[0]]
+        quiz.refuse_if_it_shows(before, command)
         state, answer = move(before, *args)
-        last = line if COMMANDS[line.partition(" ")[0]].again else ""
+        state = quiz.noticed(before, state, command)
+        last = line if command.again else ""
         self._shell.state = state.but(history=(*state.history, line), last=last)
         self._shell.note(line)
         self._shell.follow(before)
@@ -240,13 +242,26 @@ class Stepper:
         """Forget the gradients of all passes."""
         return self._move("zero", points.zero)
 
-    def quiz(self) -> Answer:
-        """Ask for the next number, or for the shape of the next array."""
-        return self._move("quiz", quiz.ask)
+    def quiz(self, topic: str = "", seed: int | None = None) -> Answer:
+        """Ask what comes next; of one topic only, or with other numbers in the leaves."""
+        said = f"{topic} {'' if seed is None else f'--seed {seed}'}".strip()
+        return self._move(f"quiz {said}".rstrip(), quiz.ask, said)
 
     def answer(self, given: Any) -> Answer:
-        """Judge an answer to the question: a number, or a shape."""
+        """Judge an answer, a number, a list, a shape or a node, and ask the next question."""
         return self._move(f"answer {given}", quiz.answer, given)
+
+    def hint(self) -> Answer:
+        """A rule, then its numbers; each costs half of the point."""
+        return self._move("hint", quiz.hint)
+
+    def skip(self) -> Answer:
+        """Show the answer to the question, which counts as none, and ask the next one."""
+        return self._move("skip", quiz.skip)
+
+    def score(self) -> Answer:
+        """How the quiz has gone so far."""
+        return self._look("score", quiz.score)
 
     def history(self) -> points.History:
         """The commands so far, as a prompt would have them."""
@@ -262,6 +277,7 @@ class Stepper:
         before = self.state
         changed, answer = whatif.edited(before, edits)
         lines = [f"set {name}={np.asarray(data).tolist()!r}" for name, data in edits]
+        changed = quiz.noticed(before, changed, COMMANDS["set"])
         self._shell.state = changed.but(history=(*changed.history, *lines), last="")
         for line in lines:
             self._shell.note(line)

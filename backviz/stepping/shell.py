@@ -20,9 +20,11 @@ from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
 from backviz.language import _, speaking
 from backviz.stability import SCHEMA
+from backviz.stepping import scores
 from backviz.stepping.answers import Answer, Both, Note, Text, as_data, refused
-from backviz.stepping.commands import also_a_node, meant, perform
+from backviz.stepping.commands import beside, meant, perform
 from backviz.stepping.look import painted
+from backviz.stepping.scores import Scores
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import Wish
 
@@ -50,6 +52,7 @@ class Shell:
     over: bool = False
     left: str = ""  # how a person left: quit, off, go on; "" at the end of the input
     opened: bool = False
+    scores: Scores | None = None  # where the outcomes of a quiz go
     as_json: bool = False  # one JSON object for each command instead of text
     heard: Callable[[str, Answer], None] | None = None  # takes the answers instead
     src: str = ""  # what a command line steps through
@@ -71,7 +74,7 @@ class Shell:
                 code = code or error.exit_code
             self.tell(meant(before, line), answer, code)
             if self.live and not code:
-                self.say(filter(None, [also_a_node(before, line)]))
+                self.say(beside(before, self.state, line))
         except BackvizError as error:
             if self.state is before:
                 self.state = before.but(history=(*before.history, meant(before, line)))
@@ -115,9 +118,12 @@ class Shell:
         return json.dumps(told, ensure_ascii=self.state.look.fit("∂") != "∂") + "\n"
 
     def follow(self, before: State | None = None) -> None:
-        """Bring the pages that are kept up to date to the present state."""
+        """Bring the pages that are kept up to date to the present state, and the score file."""
         if before is self.state:
             return
+        outcomes = self.state.quiz.outcomes
+        if self.scores is not None and len(outcomes) > self.scores.written:
+            self.scores = scores.add(self.scores, outcomes, self.state.quiz.seed)
         for page in self.watched:
             from backviz.stepping.pictures import save_picture
 
@@ -155,6 +161,8 @@ class Shell:
                 return self.export(wish.path)
             case "record":
                 return self._record(wish.path)
+            case "score":
+                return self._score(wish.path)
             case "source":
                 self.source(wish.path, depth)
         return Text()
@@ -204,6 +212,13 @@ class Shell:
         self.recording, self.recorded = path, ()
         begun = Note("recording", {"path": path})
         return Both((ended, begun)) if isinstance(ended, Note) else begun
+
+    def _score(self, text: str) -> Answer:
+        """Write the outcomes from now on, and those so far, into a file; a name may follow."""
+        path, _gap, student = text.partition(" ")
+        record = self.state.record
+        self.scores = scores.begin(path, student.strip(), record.names[record.last])
+        return Note("scoring", {"path": path})
 
     def _end_recording(self) -> Answer:
         if not self.recording:

@@ -21,13 +21,53 @@ from backviz.telling.step import Step
 from backviz.telling.teller import RunTeller
 from backviz.telling.timeline import Place, Timeline
 
+ALL_SEEN = 10**15  # a place beyond all
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the quiz has asked: the value of a node, or contribution number `use`."""
+    """A question of the quiz at a place: of a kind, about a node, or about contribution `use`."""
 
+    asks: str
+    at: int
     node: int
     use: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a question went: what was asked and answered, as text, with the slip that was found.
+
+    An `answer` of "" was given up. Each hint costs half of the one point.
+    """
+
+    asks: str
+    about: str
+    answer: str
+    expected: str
+    right: bool
+    slip: str = ""
+    hints: int = 0
+
+    @property
+    def points(self) -> float:
+        """1 for a right answer, less a half for each hint."""
+        return max(0.0, 1 - self.hints / 2) * self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Quiz:
+    """A quiz: the open question, the kinds it keeps to, and how all went so far.
+
+    `posed` were asked with these numbers; `seed` is that of the numbers, 0 as recorded.
+    """
+
+    question: Question | None = None
+    kinds: tuple[str, ...] = ()
+    seed: int = 0
+    posed: frozenset[Question] = frozenset()
+    hints: int = 0
+    outcomes: tuple[Outcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +102,8 @@ class State:
     `at` is the place on the timeline, `passes` how many backward passes were begun, `stops`
     the places inside a node at which somebody stopped. `runs` are the what-ifs so far, the
     first one as recorded, `run` the present one among them. `last` is the line that Enter
-    repeats. `program` is what the program holds in whose midst the session was opened.
+    repeats. `program` is what the program holds in whose midst the session was opened. The numbers
+    of the run have been shown up to the place `seen`.
     """
 
     runs: tuple[Run, ...]
@@ -75,10 +116,14 @@ class State:
     watches: tuple[int, ...] = ()
     last: str = ""
     history: tuple[str, ...] = ()
-    question: Question | None = None
-    right: int = 0
-    asked: int = 0
+    quiz: Quiz = field(default_factory=Quiz)
+    seen: int = 0
     program: Program | None = None
+
+    @property
+    def question(self) -> Question | None:
+        """The question that waits for an answer."""
+        return self.quiz.question
 
     @property
     def run(self) -> Run:

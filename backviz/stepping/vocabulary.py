@@ -86,6 +86,7 @@ class Command:
     about: str = ""
     subject: str = "session"
     file: bool = False
+    ahead: bool = False
 
     @property
     def needs(self) -> bool:
@@ -100,6 +101,12 @@ BREAKS = N_(
     "absg<1e-6: a contribution as large or small as that; a.grad > 1, abs(d) < 0.1: any "
     "comparison. Without anything, the breaks are listed."
 )
+QUIZZES = N_(
+    "topics: values; gradients; totals, gradients that are sums; shapes; order, which node is "
+    "next; zeros, why a gradient is 0; factors, which one shrinks it most. --seed 3 gives the "
+    "leaves other numbers, the same ones to all who take this seed."
+)
+MORE = {"break": BREAKS, "quiz": QUIZZES}  # what help of one command adds
 COMMANDS: Registry[Command] = Registry(
     "command",
     home=("backviz.stepping.commands", "backviz.stepping.learning", "backviz.lessons.command"),
@@ -193,7 +200,8 @@ def _called(entry: Entry) -> str:
 
 
 def _in_full(entry: Entry, look: Look) -> list[str]:
-    about = look.lines(f"  {look.say(BREAKS)}", 4) if entry.name == "break" else []
+    more = MORE.get(entry.name)
+    about = look.lines(f"  {look.say(more)}", 4) if more else []
     return [
         *look.lines(f"{entry.usage}   {purpose(entry, look)}", 4),
         *look.lines(f"  {look.say('names:')} {', '.join(entry.names)}", 4),

@@ -95,8 +95,7 @@ def edited(state: State, edits: Sequence[tuple[str, Any]]) -> tuple[State, Chang
                                       leaves=", ".join(_leaves_below(state, node))))  # fmt: skip
         made[node] = _put(made.get(node, state.run.values[node].data), index, data, said)
     run = state.run.changed(made)
-    changed = state.but(runs=(*state.runs[: state.number + 1], run), number=state.number + 1,
-                        question=None)  # fmt: skip
+    changed = state.but(runs=(*state.runs[: state.number + 1], run), number=state.number + 1)
     return changed, compare(changed, state.run, run)
 
 
@@ -208,7 +207,7 @@ def undo(state: State) -> tuple[State, Answer]:
     """`undo`: back to the numbers before the last edit."""
     if not state.number:
         return state, Note("nothing to undo")
-    new = state.but(number=state.number - 1, question=None)
+    new = state.but(number=state.number - 1)
     return new, compare(new, state.run, new.run)
 
 
@@ -216,7 +215,7 @@ def redo(state: State) -> tuple[State, Answer]:
     """`redo`: the edit that was undone, again."""
     if state.number + 1 >= len(state.runs):
         return state, Note("nothing to redo")
-    new = state.but(number=state.number + 1, question=None)
+    new = state.but(number=state.number + 1)
     return new, compare(new, state.run, new.run)
 
 
@@ -230,7 +229,7 @@ def reset(state: State) -> tuple[State, Answer]:
     if not state.run.edits:
         return state, Note("nothing to undo")
     runs = (*state.runs[: state.number + 1], state.original)
-    new = state.but(runs=runs, number=len(runs) - 1, question=None)
+    new = state.but(runs=runs, number=len(runs) - 1)
     return new, compare(new, state.run, new.run)
 
 

@@ -21,6 +21,9 @@ NOTES = {  # what was done or cannot be done, by the key in the data
         'nothing here was recorded as a block: put with backviz.group("name"): around it, '
         "with backviz.scoped(): around modules, or step through a file; next goes by nodes"
     ),
+    "none of this kind": N_("there is nothing of this kind ahead to ask about; quiz asks the rest"),
+    "no more hints": N_("there are no more hints; skip shows the answer"),
+    "scoring": N_("the score goes to {path}"),
     "nothing to undo": N_("there is no edit to undo"),
     "nothing to redo": N_("there is no edit to redo"),
     "break set": N_("break {k} at {what}"),

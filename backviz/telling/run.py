@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,9 +159,8 @@ class Run:
 
     def forgetting(self) -> Run:
         """The same numbers, without what leaves held before."""
-        run = copy(self)
-        run.earlier = {}
-        return run
+        # a stream and sums of its own: shared ones would count steps twice
+        return Run(self.record, self.values, self.edits, track=self.track, epoch=self.epoch)
 
     def trained(self, track: Track, epoch: int) -> Run:
         """The record at an epoch of a track, before a pass that begins with no gradients."""

@@ -26,10 +26,12 @@ from backviz.stepping.vocabulary import COMMANDS, Result
 from backviz.telling.step import Handed
 
 SOURCE = "d=a*b; L=tanh(d)*a; a=2; b=3"
-BEFORE = {"answer": ["quiz"], "clear": ["b nan"], "undo": ["a=5"], "redo": ["a=5", "undo"],
-          "diff": ["a=5"], "reset": ["a=5"], "why": ["bw", "n"], "list": ["bw", "n"],
-          "step": ["bw"], "back": ["bw", "n 2"], "break": ["b a"], "history": ["n"],
-          "before": ["update 0.1"], "epoch": ["update 0.1 --steps 3"]}  # fmt: skip
+BEFORE = {
+    "answer": ["quiz"], "hint": ["quiz"], "skip": ["quiz"], "clear": ["b nan"], "undo": ["a=5"],
+    "redo": ["a=5", "undo"], "diff": ["a=5"], "reset": ["a=5"], "why": ["bw", "n"],
+    "list": ["bw", "n"], "step": ["bw"], "back": ["bw", "n 2"], "break": ["b a"],
+    "history": ["n"], "before": ["update 0.1"], "epoch": ["update 0.1 --steps 3"],
+}  # fmt: skip
 
 
 def played(source, *lines):
