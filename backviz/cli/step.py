@@ -65,7 +65,6 @@ def step(
     from backviz.cli.loading import check_order, load_record
     from backviz.cli.terminal import quiet_libraries, write_text
     from backviz.errors import UsageError
-    from backviz.stepping import scores
     from backviz.stepping.entry import split_commands
     from backviz.stepping.prompt import interact, look_for_terminal
     from backviz.stepping.shell import Shell, read_script, run_script, script_lines
@@ -115,6 +114,8 @@ def step(
     if student and not score:
         raise UsageError(_("--student names whose outcomes go to --score FILE.csv; add that"))
     if score:
+        from backviz.stepping import scores
+
         shell.scores = scores.begin(score, student, src)
     shell.follow()
     first = opening(quiz, seed)

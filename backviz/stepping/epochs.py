@@ -215,7 +215,7 @@ def updated(
         track = track.onward(epoch, replay, chosen, recipe, run.edits, steps)
     new = run.trained(track, track.last)
     changed = state.but(runs=(*state.runs[: state.number + 1], new), number=state.number + 1,
-                        at=0, passes=1, stops=(), question=None)  # fmt: skip
+                        at=0, passes=1, stops=())  # fmt: skip
     known = before is not None and chosen.nodes == before.training.chosen.nodes
     return changed, replace(
         _told(state, run, new, chosen, passes, steps), chosen=None if known else chosen
@@ -333,7 +333,7 @@ def go_to(state: State, number: int) -> tuple[State, Epochs]:
         return state, epochs(state)
     new = run.trained(track_of(run), number)
     changed = state.but(runs=(*state.runs[: state.number + 1], new), number=state.number + 1,
-                        at=0, passes=1, stops=(), question=None)  # fmt: skip
+                        at=0, passes=1, stops=())  # fmt: skip
     return changed, epochs(changed)
 
 

@@ -14,19 +14,20 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backviz.errors import BackvizError, InputError
 from backviz.files import write_file
 from backviz.language import _, speaking
 from backviz.stability import SCHEMA
-from backviz.stepping import scores
 from backviz.stepping.answers import Answer, Both, Note, Text, as_data, refused
 from backviz.stepping.commands import beside, meant, perform
 from backviz.stepping.look import painted
-from backviz.stepping.scores import Scores
 from backviz.stepping.state import State
 from backviz.stepping.vocabulary import Wish
+
+if TYPE_CHECKING:
+    from backviz.stepping.scores import Scores
 
 PROMPT = "step> "
 KEPT = 5_000  # answers, for a hand-out
@@ -123,6 +124,8 @@ class Shell:
             return
         outcomes = self.state.quiz.outcomes
         if self.scores is not None and len(outcomes) > self.scores.written:
+            from backviz.stepping import scores
+
             self.scores = scores.add(self.scores, outcomes, self.state.quiz.seed)
         for page in self.watched:
             from backviz.stepping.pictures import save_picture
@@ -215,6 +218,8 @@ class Shell:
 
     def _score(self, text: str) -> Answer:
         """Write the outcomes from now on, and those so far, into a file; a name may follow."""
+        from backviz.stepping import scores
+
         path, _gap, student = text.partition(" ")
         record = self.state.record
         self.scores = scores.begin(path, student.strip(), record.names[record.last])
