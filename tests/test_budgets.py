@@ -51,7 +51,7 @@ COMMANDS = [
     ("describe @simple", 144, 785, GRAPH),
     ("table @simple", 147, 785, GRAPH),
     ("check @simple", 117, 375, "numpy"),
-    ("explain tanh", 249, 880, GRAPH),
+    ("explain tanh", 255, 880, GRAPH),
 ]  # fmt: skip
 QUICK = ("--help", "graph @simple -o g.svg", "check @simple")
 MOST = [row for row in COMMANDS if row[0] not in QUICK]
