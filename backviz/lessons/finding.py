@@ -99,7 +99,7 @@ def nearest(name: str) -> list[str]:
     """
     told = {lesson.name: _told(lesson) for lesson in LESSONS.values()}
     scores, meanings = dict.fromkeys(told, 0.0), _meanings()
-    for word in {*_WORD.findall(name.lower())}:
+    for word in dict.fromkeys(_WORD.findall(name.lower())):  # in order: sums depend on it
         hits = {each: sum(_stem(word) in said for said in sets) for each, sets in told.items()}
         spread = sum(map(bool, hits.values()))  # a word that all have tells little
         for each in filter(hits.get, hits if len(word) > SHORT else ()):
