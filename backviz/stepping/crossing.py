@@ -124,7 +124,8 @@ def finish(state: State) -> tuple[State, Answer]:
     parts, node = state.record.parts, state.node
     block: Path = parts.scopes[node] if node is not None else ()
     if not block or (ahead is not None and not ahead.done):
-        name = "" if node is None else state.record.names[node]
+        begun = node is not None and (ahead is None or ahead.done)
+        name = state.record.names[node] if begun and node is not None else ""
         raise InputError(state.look.say("{name} is in no block; into goes into the next one",
                                         name=name or state.look.say("the start")))  # fmt: skip
     around = [block[:depth] for depth in range(len(block), 0, -1)]

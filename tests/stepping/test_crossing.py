@@ -75,6 +75,16 @@ def test_finish_leaves_a_block_then_the_one_around_then_the_loop():
         s.finish()
 
 
+def test_nothing_is_finished_before_a_pass_has_begun():
+    with group("all"):
+        y = Value(2.0, "x") * 3.0
+    s = stepper(y, names=False)
+    for _ in range(2):
+        with pytest.raises(InputError, match="the start is in no block; into goes into the next"):
+            s.finish()
+        s.backward()
+
+
 def test_every_node_is_crossed_once_and_the_numbers_are_those_of_single_steps():
     output = nested()
     s, t = stepper(output, names=False), stepper(output, names=False)
