@@ -1,8 +1,9 @@
 """The numbers of a record: what every value is, and what every contribution is.
 
 Invariant: contributions are taken from the one stream `backward_steps`, each once, when
-first asked for, and kept; so going back costs nothing and changes nothing. An interrupt
-in the middle of a step loses no step that was kept.
+first asked for, and kept (those of a jump far ahead from `flow`, which is the same to the bit);
+so going back costs nothing and changes nothing. An interrupt in the middle of a step loses no
+step that was kept.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from backviz.autodiff.backward import (
 from backviz.autodiff.replay import Replay
 from backviz.autodiff.tape import tape
 from backviz.autodiff.value import Value
-from backviz.telling.flow import Flow, flow_of
 from backviz.telling.order import Sums
 from backviz.telling.record import Record
 from backviz.telling.timeline import Place
 
 if TYPE_CHECKING:
+    from backviz.telling.flow import Flow
     from backviz.training.track import Track
 
 FAR, SHARE = 64, 32  # steps ahead of what is known, also as a share of all, that are far
@@ -96,6 +97,8 @@ class Run:
         if self._flow is None and ahead > far and self.seed is None:
             if any([v.first is None and v.second is not None for v in self.values]):  # noqa: C419
                 tape(self.output)  # refuses, if a leaf was changed meanwhile
+            from backviz.telling.flow import flow_of  # few jump so far
+
             self._flow = flow_of(self.record, self.values, self.record.last)
         return self._flow is not None and number >= len(self._steps)
 
