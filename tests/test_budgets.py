@@ -28,22 +28,23 @@ HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib",
 # The steps are told on a floor of its own, nine small modules. The legend and what is blank stand
 # in modules of their own; arrays on the screen, entries of a gradient and steps over blocks, and
 # the folds that a style allows, too. What a program asked about recorded numbers is remembered, an
-# archive of arrays is packed in one place, and training has its rows among the commands.
+# archive of arrays is packed in one place, training has its rows among the commands, and `train`
+# and `compare` are commands of their own.
 # Every command is known by its module, `compare` too.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
 COMMANDS = [
-    ("--help", 25, 150, ""),
-    ("graph --help", 25, 150, ""),
-    ("doctor --help", 25, 150, ""),
+    ("--help", 26, 150, ""),
+    ("graph --help", 26, 150, ""),
+    ("doctor --help", 26, 150, ""),
     ("list ops", 96, 690, "numpy networkx"),
-    ("graph @simple -F text", 184, 815, GRAPH),
-    ("graph @simple -F dot", 181, 815, GRAPH),
-    ("graph @simple -o g.svg", 181, 900, DRAWN),
-    ("graph @simple -o g.png", 184, 1080, f"{DRAWN} matplotlib PIL"),
-    ("steps @simple -o b.pdf", 190, 906, DRAWN),
-    ("steps @simple -o b.html", 191, 906, DRAWN),
+    ("graph @simple -F text", 185, 815, GRAPH),
+    ("graph @simple -F dot", 182, 815, GRAPH),
+    ("graph @simple -o g.svg", 182, 900, DRAWN),
+    ("graph @simple -o g.png", 185, 1080, f"{DRAWN} matplotlib PIL"),
+    ("steps @simple -o b.pdf", 191, 906, DRAWN),
+    ("steps @simple -o b.html", 192, 906, DRAWN),
     ("steps @simple -o b.mp4", 293, 1240, " ".join(HEAVY)),
     ("animate tangent --frames 2 -o t.png", 317, 1270,
      f"{GRAPH} fontTools matplotlib PIL"),
