@@ -13,6 +13,8 @@ from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
 from backviz.errors import UsageError
 from backviz.nn.scalar import MLP
+from backviz.renderers.builds import BUILDERS
+from backviz.renderers.player.levels import levels
 
 XS = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0]]
 
@@ -190,3 +192,11 @@ def test_a_part_that_is_none_is_said(blocks):
         _ = Figure(blocks, Style(unfold="norm")).view
     with pytest.raises(UsageError, match=r"L is a box in which nothing is folded"):
         _ = Figure(load("L=a*b; a=2; b=3"), Style(unfold="L")).view
+
+
+def test_the_player_opens_with_the_open_box_and_has_the_whole_levels(blocks):
+    build = Steps(Figure(blocks, Style(unfold="encoder.1")))
+    made = levels(build)
+    assert made[0].steps is build and len(made) > 2
+    assert not any(level.steps.figure.style.unfold for level in made[1:])
+    assert b"encoder.1" in BUILDERS["html"](build)[0]

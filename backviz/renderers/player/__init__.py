@@ -63,6 +63,7 @@ LEVELS = {
     "layers": NP_("level", "layers"),
     "blocks": NP_("level", "blocks"),
     "auto": NP_("level", "short"),
+    "unfold": NP_("level", "one open"),
 }
 
 

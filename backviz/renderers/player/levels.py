@@ -28,7 +28,7 @@ WINDOW = "slide"  # the shape of a window, for sizes that say nothing about the 
 
 @dataclass(frozen=True)
 class Level:
-    """A build at one level of detail; `name` is one of the folds of a style."""
+    """A build at one level of detail; `name` is one of the folds of a style, or "unfold"."""
 
     name: str
     steps: Steps
@@ -64,10 +64,11 @@ def levels(steps: Steps) -> list[Level]:
     for fold in FOLDS:
         if fold == "auto" or (fold in BY_PARTS and not scoped):
             continue
-        other = figure.restyled(replace(figure.style, fold=fold))
+        other = figure.restyled(replace(figure.style, fold=fold, unfold=""))  # whole levels
         same = tuple(other.view) == tuple(figure.view)
         build = steps if same else Steps(other, steps.passes, steps.pace)
         if len(other.view) > 1:
             found.setdefault(tuple(other.view), Level(fold, build))
-    own = found.pop(tuple(figure.view), Level(figure.style.fold, steps))
+    name = "unfold" if figure.style.unfold else figure.style.fold
+    own = found.pop(tuple(figure.view), Level(name, steps))
     return [own, *found.values()]
