@@ -41,7 +41,7 @@ def played(source, *lines):
     return state, result
 
 
-WISHES = ("quit", "off", "source", "record", "show", "draw")  # the shell grants them
+WISHES = ("quit", "off", "source", "record", "export", "show", "draw")  # the shell grants them
 
 
 def example(command):
