@@ -25,7 +25,7 @@ def test_the_course_has_its_46_topics_each_with_a_command():
     assert len(names) == len({*names})  # no file is written over by the next command
 
 
-@pytest.mark.parametrize(("name", "command"), one_in(8, COMMANDS))
+@pytest.mark.parametrize(("name", "command"), one_in(16, COMMANDS))
 def test_a_command_of_the_course_shows_something(name, command, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the files of examples/
     program, word, *given = shlex.split(command)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import one_in
 
 import backviz
 from backviz import Style, Value
@@ -29,7 +30,7 @@ def name_of(form):
     return f"out/%02d.{ending}" if BUILDERS[form].each else f"b.{ending}"
 
 
-@pytest.mark.parametrize("form", BUILDERS)
+@pytest.mark.parametrize("form", one_in(3, BUILDERS))
 def test_a_build_from_python_is_the_build_of_the_command(form, tmp_path, monkeypatch):
     looks = {"theme": "dark", "legend": False, "digits": 5}
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from changed import concerned
+from quick import one_in
 
 ROOT = Path(__file__).parent.parent
 OLD = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
@@ -38,7 +39,7 @@ def test_other_warnings_are_errors_wherever_they_come_from():
 
 @pytest.mark.parametrize(
     ("asked", "quick", "slow", "tex"),
-    [
+    one_in(3, [
         ([], True, False, False),
         (["test_a.py"], True, True, False),  # a file that is named is run whole
         (["part"], True, False, False),  # of a folder the quick ones
@@ -47,8 +48,8 @@ def test_other_warnings_are_errors_wherever_they_come_from():
         (["-m", ""], True, True, True),
         (["-m", "slow"], False, True, False),
         (["test_a.py", "-m", "tex"], False, False, True),
-    ],
-)
+    ]),
+)  # fmt: skip
 def test_which_tests_are_run(tmp_path, asked, quick, slow, tex):
     for name in ("conftest.py", "shared/browser.py", "shared/changed.py"):
         text = (ROOT / "tests" / name).read_text("utf-8")
