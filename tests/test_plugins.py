@@ -415,8 +415,8 @@ def test_every_table_of_extend_can_be_listed_or_is_known():
     tables = {n for n, t in vars(backviz.extend).items() if isinstance(t, Registry)}
     assert tables == {
         "BREAKS", "BUILDERS", "COMMANDS", "COURSE", "ENGINES", "EXAMPLES", "FORMATS", "FRAMEWORKS",
-        "LANGUAGES", "LESSONS", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES", "SCHEDULES",
-        "TABLES", "THEMES",
+        "HANDOUTS", "LANGUAGES", "LESSONS", "OPS", "OPTIMIZERS", "PRESETS", "RENDERERS", "SCENES",
+        "SCHEDULES", "TABLES", "THEMES", "TRAININGS",
     }  # fmt: skip
 
 

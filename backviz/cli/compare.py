@@ -22,7 +22,7 @@ CHANGES = {"edits": "--set", "rate": "--rate", "swap": "--swap", "wrong": "--bre
 @options.source
 @click.argument("other", required=False, metavar="[OTHER]", shell_complete=offer_sources)
 @options.to_file
-@options.form("backviz.renderers:RENDERERS", "as of backviz graph")
+@options.picture_form
 @options.Shared("--titles", nargs=2, metavar="A B", default=None, help="What the two are called.")
 @options.variants
 @options.looks

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command, short_help="One picture of a computation and its gradients.")
 @options.source
 @options.to_file
-@options.form(
-    "backviz.renderers:RENDERERS",
-    "svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml",
-)
+@options.picture_form
 @options.looks
 @options.pages
 @options.switch("--contributions", help="On arrows: upstream · local = contribution.")

@@ -84,6 +84,12 @@ def form(table: str, words: str) -> Shared:
     )
 
 
+picture_form = form(
+    "backviz.renderers:RENDERERS",
+    "svg, pdf, png, tikz, mermaid, text, ascii, dot, json or graphml",
+)
+
+
 size = named(
     "--for",
     "size",
@@ -273,7 +279,9 @@ variants = together(
         metavar="MISTAKE",
         default="",
         heading=CHANGE,
-        help="The gradients of an engine with a mistake: accumulate, topo and so on.",
+        help="The gradients of an engine with a mistake: accumulate, topo, zero-grad, inner-grads, "
+        "update-early, unbroadcast, relu-mask, local-swap, no-upstream, sigmoid-quarter, no-slope, "
+        "softmax-diagonal, ties, skip-lost, batch-constants or in-place.",
     ),
 )
 

@@ -50,7 +50,8 @@ def _given(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]
     table="backviz.optim.table:OPTIMIZERS",
     metavar="NAME",
     default="sgd",
-    help="Whose steps: sgd, adam …; backviz list optimizers has all.  [sgd]",
+    help="Whose steps: sgd, adagrad, adadelta, rmsprop, adam, adamw, amsgrad, adamax, nadam, "
+    "radam or lion.  [sgd]",
 )
 @click.option("--rate", type=float, metavar="X", help="Learning rate.  [the optimizer's own]")
 @click.option(
