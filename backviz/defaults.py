@@ -22,8 +22,8 @@ FILE, SHARED = "backviz.toml", "pyproject.toml"
 _ROOT = (FILE, SHARED, ".git")
 # What may stand in the file: long names of options, and what their values are.
 KEYS: dict[str, type] = {
-    "for": str, "theme": str, "lang": str, "digits": int, "decimal": str, "text": str,
-    "fold": str, "weights": str, "show": str, "direction": str, "engine": str,
+    "for": str, "theme": str, "lang": str, "digits": int, "decimal": str, "powers": str,
+    "text": str, "fold": str, "weights": str, "show": str, "direction": str, "engine": str,
 }  # fmt: skip
 _SAID = {str: N_('a text, as in theme = "dark"'), int: N_("a whole number, as in digits = 3")}
 

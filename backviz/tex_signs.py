@@ -51,6 +51,7 @@ _SIGNS = {
     "⚠": r"\hbox{\rlap{\hbox to 1.9ex{\hss\raisebox{.15ex}{\scalebox{.6}{!}}\hss}}"
     r"\hbox to 1.9ex{\hss$\triangle$\hss}}",
     "⏎": r"$\hookleftarrow$", "�": r"{\fboxsep=1pt\fbox{?}}",
+    "\u2004": r"\hphantom{$^{0}$}", "\u2005": r"\hphantom{$^{-}$}",
     "\u2007": r"\hphantom{0}", "\u2008": r"\hphantom{.}",
     "\u2009": r"\,", "\u00a0": "~", "–": "--", "„": r"\quotedblbase{}",
     '"': r"{\ttfamily\char34}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
@@ -70,6 +71,9 @@ def tex(text: str) -> str:
     >>> print(tex("x̂·σ̂"))
     \^{x}$\cdot$$\hat{\sigma}$
 
+    >>> print(tex("4.4·10⁻¹² A⁻¹"))
+    4.4$\cdot$10$^{-12}$ A$^{-1}$
+
     What is lowered or raised in a name is so in a formula:
 
     >>> print(tex(f"θ{LOW}1{END} w{LOW}in{END} h⁽²⁾ h{LOW}1{END}⁽²⁾"))
@@ -78,8 +82,17 @@ def tex(text: str) -> str:
     signs = "".join(_piece(found) for found in _PIECES.finditer(_composed(text)))
     for one in ("_", "^"):  # one formula
         signs = signs.replace(f"$${one}{{", f"{one}{{")
+    signs = _AGAIN.sub(_as_one, signs)
     # a second blank would be lost
     return re.sub(r"(?<=[ ~]) |^ | $", r"\\ ", signs)
+
+
+_GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_AGAIN = re.compile(rf"(\^|_){_GROUP}(?:\1{_GROUP})+")  # TeX takes one exponent, not two
+
+
+def _as_one(found: re.Match[str]) -> str:
+    return f"{found[1]}{{{''.join(re.findall(_GROUP, found[0]))}}}"
 
 
 _PIECES = re.compile(

@@ -18,6 +18,15 @@ import numpy as np
 
 from backviz.errors import InputError
 from backviz.language import _
+from backviz.signs import (
+    FIGURE_SPACE,
+    POINT_SPACE,
+    SPACES,
+    TEN,
+    aligned_powers,
+    with_powers,
+    without_powers,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -26,7 +35,6 @@ Arrays = Literal["values", "ranges", "shapes"]
 
 NOT_COMPUTED = "—"
 MINUS = "−"
-FIGURE_SPACE, POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as a point
 CHUNK = 1 << 17  # entries of a large array that are read together, so that caches hold them
 NOISE = 2e-15  # of the largest number: what rounding can leave of a difference
 MORE_DIGITS = 2
@@ -52,6 +60,9 @@ class NumberStyle:
     '-0,25'
     >>> style.format(0.99999), style.format(1 - 1e-15)
     ('1.000', '1')
+    >>> tens = NumberStyle(powers="10")
+    >>> [tens.format(x) for x in (4.386e-4, -1e-12, 6.02e23, 0.5)]
+    ['4.386·10⁻⁴', '−10⁻¹²', '6.02·10²³', '0.5']
     """
 
     digits: int = 4
@@ -59,6 +70,7 @@ class NumberStyle:
     minus: str = MINUS
     entries: tuple[int, int] = (3, 3)
     arrays: Arrays = "values"
+    powers: Literal["e", "10"] = "e"  # 4.4e−4, or 4.4·10⁻⁴
 
     def format(self, x: float) -> str:
         """One number; NaN and infinities by name."""
@@ -66,7 +78,7 @@ class NumberStyle:
             return "NaN"
         if math.isinf(x):
             return "∞" if x > 0 else f"{self.minus}∞"
-        return self._dress(_digits(float(x), self.digits))
+        return self.dress(_digits(float(x), self.digits))
 
     def writes_out(self, array: np.ndarray) -> bool:
         """Whether every entry of an array is shown.
@@ -132,14 +144,19 @@ class NumberStyle:
         """The number that a reader of the text of a finite number reads."""
         from fractions import Fraction  # with decimal behind it, which is slow to import
 
-        return Fraction(self.format(x).replace(self.minus, "-").replace(self.decimal, "."))
+        shown = without_powers(self.format(x))
+        return Fraction(shown.replace(self.minus, "-").replace(self.decimal, "."))
 
-    def _dress(self, plain: str) -> str:
-        return plain.replace("-", self.minus).replace(".", self.decimal)
+    def dress(self, plain: str) -> str:
+        """A number that Python wrote with this style's signs."""
+        shown = plain.replace("-", self.minus).replace(".", self.decimal)
+        return with_powers(shown) if self.powers == "10" else shown
 
 
 def aligned(column: Sequence[str], decimal: str) -> list[str]:
     """Numbers of one column with spaces as wide as a digit and as a point around them."""
+    if any(TEN.search(cell) for cell in column):
+        return aligned_powers(column, decimal)
     split = [cell.partition(decimal) for cell in column]
     left, right = (max(len(parts[side]) for parts in split) for side in (0, 2))
     point = POINT_SPACE if right else ""
@@ -297,13 +314,13 @@ def product(factors: Iterable[float], numbers: NumberStyle, *, bare: bool = Fals
 
 
 def bracketed(text: str, numbers: NumberStyle) -> str:
-    """A number among others: in brackets if it has a sign."""
-    return f"({text})" if text.startswith(numbers.minus) else text
+    """A number among others: in brackets if it has a sign or is a product with a power of ten."""
+    return f"({text})" if text.startswith(numbers.minus) or "·" in text else text
 
 
 def unpadded(row: str) -> str:
     """A row of numbers without the spaces that align it with others."""
-    return row.replace(FIGURE_SPACE, "").replace(POINT_SPACE, "")
+    return row.translate(dict.fromkeys(SPACES))
 
 
 def is_small(value: np.ndarray) -> bool:

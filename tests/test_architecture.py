@@ -16,10 +16,10 @@ PACKAGE = Path(backviz.__file__).parent
 # From the ground up; a module may import from its own floor's package or from below.
 FLOORS = [
     {"errors", "language"},
-    {"stability"},
+    {"stability", "signs"},
     {"plugins"},
     {"registry"},
-    {"displays", "lettering", "signs", "text", "words", "files", "defaults"},
+    {"displays", "lettering", "text", "words", "files", "defaults"},
     {"formats", "tex_signs"},
     {"names", "course", "archives"},
     {"autodiff"},

@@ -32,7 +32,7 @@ def number_style(given: dict[str, Any]) -> Any:
     """The options for numbers, checked as for a figure."""
     from backviz.diagrams.style import Style
 
-    return Style(digits=given["digits"], decimal=given["decimal"]).numbers
+    return Style(digits=given["digits"], decimal=given["decimal"], powers=given["powers"]).numbers
 
 
 def print_or_write(text: str, output: str, value: Any, quiet: bool) -> int:

@@ -174,7 +174,15 @@ font = Shared(
     help="A font for letters that DejaVu Sans lacks.  [the system's]",
 )
 
-words = together(lang, digits, decimal)
+powers = one_of(
+    "--powers",
+    among=("e", "10"),
+    default="e",
+    heading=LOOK,
+    help="Small and large numbers: 4.4e−4 or 4.4·10⁻⁴.",
+)
+
+words = together(lang, digits, decimal, powers)
 
 derivative = together(
     Shared(

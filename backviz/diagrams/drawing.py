@@ -6,6 +6,7 @@ for pixels or vectors needs no more than this and decides nothing.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -67,9 +68,12 @@ class Text:
 def runs(text: Text, typed: bool = False) -> tuple[Text, ...]:
     """A line of text as pieces of one size and height each, as letters are drawn.
 
-    With `typed` words from right to left have their letters in the order of typing.
+    With `typed`, for a file that keeps text, letters of other fonts stand among the others, and
+    words from right to left have their letters in the order of typing.
     """
     made = font.runs(text.text, text.size, text.bold)
+    if typed:
+        made = _kept_together(made)
     return tuple(
         replace(
             text, x=text.x + run.x, y=text.y + run.y, size=run.size, foreign=run.foreign,
@@ -77,6 +81,23 @@ def runs(text: Text, typed: bool = False) -> tuple[Text, ...]:
         )
         for run in made
     )  # fmt: skip
+
+
+def _kept_together(made: list[font.Run]) -> list[font.Run]:
+    """Pieces that differ by nothing but the fonts that have their letters, as one."""
+
+    def alone(run: font.Run) -> bool:
+        return bool(run.turned or unicodedata.combining(run.text[0]))
+
+    kept: list[font.Run] = []
+    for run in made:
+        before = kept[-1] if kept else run
+        joins = (before.y, before.size) == (run.y, run.size) and not (alone(before) or alone(run))
+        if kept and joins:
+            kept[-1] = replace(before, text=before.text + run.text)
+        else:
+            kept.append(replace(run, foreign=run.foreign and bool(run.turned)))
+    return kept
 
 
 Piece = tuple[str, tuple[Point, ...]]  # a letter as in SVG (M L Q C Z), and where it leads

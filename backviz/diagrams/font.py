@@ -21,6 +21,7 @@ from backviz.diagrams.right_to_left import WORD, in_order
 from backviz.errors import MissingPieceError
 from backviz.language import _
 from backviz.lettering import END, LOW
+from backviz.signs import MINUS_SPACE, RAISED_SPACE
 
 UNITS = 2048
 ASCENT = 0.76
@@ -34,6 +35,8 @@ _PIECES = re.compile(
     f"{LOW}(?P<low>[^{END}]*){END}?|(?P<base>.)(?P<accent>{_ACCENT}+)|(?P<high>[⁰¹²³⁴-⁹⁺⁻⁽⁾]+)"
     f"|(?P<leftward>{WORD})|(?P<plain>.)", re.DOTALL,
 )  # fmt: skip
+
+_AS_WIDE = {RAISED_SPACE: "⁴", MINUS_SPACE: "⁻"}  # so that columns of powers are aligned
 
 # A contour is a list of (letter, points) with absolute coordinates, y upwards.
 Contour = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
@@ -98,6 +101,8 @@ def glyph(char: str, bold: bool = False) -> Glyph:
     It is an empty frame where no font has it.
     """
     face = _face(bold)
+    if char in _AS_WIDE:
+        return Glyph(glyph(_AS_WIDE[char], bold).advance, ())
     name = face.cmap.get(ord(char))
     if name is not None:
         return face.read(name)

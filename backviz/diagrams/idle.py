@@ -39,8 +39,8 @@ SHOWN = {
 _FONTS = ("scale", "text", "salt", "engine", "transparent")
 _LOOKS = (*_FONTS, "theme", "direction", "heat")
 _PART = ("start", "end", "around", "hops", "only")
-_ALL = (*_LOOKS, *SHOWN, "size", "fold", "unfold", "weights", "digits", "decimal", "title", "pages",
-        "legend", "lettering", *_PART)  # fmt: skip
+_ALL = (*_LOOKS, *SHOWN, "size", "fold", "unfold", "weights", "digits", "decimal", "powers",
+        "title", "pages", "legend", "lettering", *_PART)  # fmt: skip
 FORWARD = ("text", "ascii", "mermaid")  # formats in which an arrow forward is all that there is
 UNKNOWN_TO: dict[str, tuple[str, ...]] = {
     "svg": ("scale",),

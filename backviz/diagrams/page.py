@@ -43,6 +43,7 @@ ONE_COLUMN = 3.3 * INCH
 MOST_TIDIED = 150  # arrows; what is laid out with more of them takes too long to try again
 A_FEW = 2  # crossings that are no reason to lay a diagram out in another way
 WIDER, SMALLER = 1.2, 0.95  # a drawing, and its text, where that makes it easier to follow
+SMALL_ANYWAY = 0.6  # of the least text size: what is smaller is followed by its lines, not read
 ENOUGH = 0.99  # of the least text size: nobody sees a hundredth of it missing
 
 
@@ -130,6 +131,8 @@ class Page:
         if not self.preset.width:
             most = max(self.sheet.width, MOST_WIDE) if self.preset.widest else math.inf
             return sheet.width <= min(WIDER * self.sheet.width, most)
+        if now < SMALL_ANYWAY * least:
+            return sheet.least_text >= SMALLER * now
         return sheet.least_text >= min(now, max(least, SMALLER * now))
 
     @cached_property

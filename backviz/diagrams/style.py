@@ -22,6 +22,7 @@ from backviz.words import LANGUAGES
 Says = Callable[[Any], str | None] | Mapping[str, str]  # of a node: `backviz.graphs.said.Node`
 WEIGHTS = ("auto", "show", "hide")
 LOCALS = ("auto", "show", "numbers", "hide")
+POWERS = ("e", "10")
 LETTERINGS = ("math", "plain")
 ARRAYS = ("auto", "values", "ranges", "shapes")
 SHOWS = ("values", "formulas", "both", "shapes")
@@ -97,6 +98,7 @@ class Options(TypedDict, total=False):
     title: str
     digits: int
     decimal: str
+    powers: Literal["e", "10"]
     lang: str
     scale: float
     salt: str
@@ -133,8 +135,9 @@ class Style:
     (`name`, `value`, `grad`, `op` …) that give a text, or a colour, or `None`; a dict by name
     will do. `pages` is how many a picture takes, 0 for as many as its text needs. `lettering`
     "math" writes `w_1` as w with a lowered 1, `theta` as θ and `x_hat` as x̂; "plain" leaves
-    names as they were typed. `salt` makes the ids of an SVG unique on a page with several
-    figures. `command` writes the command line into the corner of a film.
+    names as they were typed. `powers` "10" writes 4.4·10⁻⁴ in place of 4.4e−4. `salt` makes the
+    ids of an SVG unique on a page with several figures. `command` writes the
+    command line into the corner of a film.
 
     >>> Style(theme="drak")
     Traceback (most recent call last):
@@ -174,6 +177,7 @@ class Style:
     title: str = ""
     digits: int = 0
     decimal: str = "."
+    powers: Literal["e", "10"] = "e"
     lang: str = "en"
     scale: float = 2.0
     salt: str = ""
@@ -203,6 +207,7 @@ class Style:
         _one_of("direction", self.direction, ("auto", "LR", "TB"))
         _one_of("text", self.text, ("outline", "keep"))
         _one_of(N_("decimal sign"), self.decimal, (".", ","))
+        _one_of("powers", self.powers, POWERS)
         _between("digits", self.digits, 0, 17)
         _between("scale", self.scale, 0.05, 20)
         if self.salt and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.salt):
@@ -245,7 +250,8 @@ class Style:
         if self.arrays in ("ranges", "shapes"):  # a short row takes no more room than its range
             entries = (1, 3) if self.arrays == "ranges" else (0, 0)
         arrays = "values" if self.arrays == "auto" else self.arrays
-        return NumberStyle(digits, self.decimal, entries=entries, arrays=arrays)
+        return NumberStyle(digits, self.decimal, entries=entries, arrays=arrays,
+                           powers=self.powers)  # fmt: skip
 
 
 def listed(words: str) -> list[str]:

@@ -57,7 +57,7 @@ class _Search:
     def best(self, strict: frozenset[str]) -> Place:
         joined = {n.id for n in self.way.plan.nodes}
         ordered = frozenset(h for h in joined if len(self._operands(h)) > 1)
-        for asked in (_Asked(strict), _Asked(ordered)):
+        for asked in (_Asked(strict), _Asked(ordered), _Asked(frozenset())):
             self._try(asked)
         for asked in self._set_back(strict):
             self._try(asked)

@@ -78,7 +78,7 @@ def _prose(words: Words, lang: str, numbers: NumberStyle) -> str:
 def _table(table: Table, look: Look) -> list[str]:
     lang = look.lang
     numbers = NumberStyle(table.digits or look.numbers.digits, look.numbers.decimal,
-                          look.numbers.minus)  # fmt: skip
+                          look.numbers.minus, powers=look.numbers.powers)  # fmt: skip
     heads = [look.fit(_prose(head, lang, numbers)) for head in table.heads]
     cells = [[look.fit(cell_text(cell, lang, numbers)) for cell in row] for row in table.rows]
     right = [all(_is_number(row[j]) for row in table.rows) for j in range(len(heads))]

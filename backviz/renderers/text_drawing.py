@@ -29,7 +29,7 @@ from backviz.diagrams.model import (
 )
 from backviz.renderers.text_canvas import ASCII, UNICODE, Signs, cut
 from backviz.renderers.text_grid import Tile, Wire, draw_grid
-from backviz.signs import PLAIN
+from backviz.signs import PLAIN, SPACES, once_raised
 from backviz.text import screen_width, unpadded
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ MOST = 60  # boxes that a drawing of characters shows
 MOST_WIRES = 200
 WIDTH = 80
 MOST_FOOT = 30  # signs of the groups of a box
-_BLANKS = str.maketrans({"\u2007": " ", "\u2008": " ", "\u2009": " "})
+_BLANKS = {**SPACES, 0x2009: " "}
 
 
 def text(figure: Picture) -> bytes:
@@ -137,7 +137,7 @@ def _in_time(label: str, arrow: Arrow, ahead: Collection[str]) -> str:
 
 def _plain(words: str, signs: Signs) -> str:
     words = words.translate(_BLANKS)
-    return words.translate(PLAIN) if signs is ASCII else words
+    return once_raised(words.translate(PLAIN)) if signs is ASCII else words
 
 
 def _groups(diagram: Diagram, signs: Signs) -> dict[str, str]:

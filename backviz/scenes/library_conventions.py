@@ -15,13 +15,13 @@ from backviz.scenes.artists import Key
 from backviz.scenes.layers import grown, key_frames, positive, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
 from backviz.scenes.numbers import number as write
-from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import Choice, ScheduleName, scheduled
 from backviz.scenes.registry import Claim, Within, said, scene
 from backviz.scenes.surface_legend import COLUMNS, CURVES, key_panel, letters_note
 from backviz.scenes.surface_panels import decades, map_panel, moment, moments_of, title_of, zoomed
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.trajectories import travel
+from backviz.signs import with_powers
 
 LIBRARIES = "torch", "keras", "optax"
 Named = Literal["sgd", "adagrad", "rmsprop", "adam", "adamw", "amsgrad", "adamax", "nadam"]
@@ -77,7 +77,9 @@ def conventions(
     made = [Choice(name, make, {**options, "semantics": name}) for name in LIBRARIES]
     runs = [travel(land, choice, [at], steps, rule) for choice in made]
     texts = [
-        powers(" ".join((name, *filter(None, [_told(make.conventions[name].defaults, options)]))))
+        with_powers(
+            " ".join((name, *filter(None, [_told(make.conventions[name].defaults, options)])))
+        )
         for name in LIBRARIES
     ]
     key = Key("legend", texts, letters_note(texts), [False] * 3, columns=1)

@@ -11,7 +11,6 @@ from backviz.language import N_, _, ngettext
 from backviz.scenes.artists import Line, Points
 from backviz.scenes.layers import key_frames
 from backviz.scenes.model import Axis, Film, Frame, Panel, span
-from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import (
     RATES,
     Choice,
@@ -40,6 +39,7 @@ from backviz.scenes.surface_panels import (
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, start_of
 from backviz.scenes.trajectories import Sweep, noise_of, sweep, travel
+from backviz.signs import with_powers
 from backviz.words import Words
 
 Mode = Literal["best", "equal"]
@@ -225,7 +225,7 @@ def _notes(schedule: str, noise: float, seed: int, steps: int) -> list[str]:
     """What else makes the comparison what it is, as lines under the legend."""
     if schedule == "constant":
         return noise_note(noise, seed)
-    text = powers(schedule_text(schedule, steps))
+    text = with_powers(schedule_text(schedule, steps))
     follows = Words("Each lr follows the schedule {schedule}.", schedule=text)
     return [follows, *noise_note(noise, seed)]
 

@@ -14,7 +14,6 @@ from backviz.optim.options import short
 from backviz.scenes.artists import Key, Line
 from backviz.scenes.layers import key_frames, step_axis
 from backviz.scenes.model import Axis, Film, Frame, Panel
-from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import (
     MOST,
     OneOptimizer,
@@ -40,6 +39,7 @@ from backviz.scenes.surface_panels import (
 )  # fmt: skip
 from backviz.scenes.surface_text import Domain, Start, SurfaceName, numbers_in, start_of
 from backviz.scenes.trajectories import Run, noise_of, travel
+from backviz.signs import with_powers
 from backviz.words import Words
 
 
@@ -107,7 +107,7 @@ def schedules(
     axis = LossAxis(land, [run.losses for run in runs.values()])
     top = max(float(run.rates.max()) for run in runs.values())
     x = np.arange(steps + 1.0)
-    words = [powers(schedule_text(name, steps)) for name in runs]
+    words = [with_powers(schedule_text(name, steps)) for name in runs]
     key = Key("legend", words, noise_note(noise, seed), marked=False, columns=1)
     about = Words("rate of {optimizer}", optimizer=_without_rate(next(iter(runs.values()))))
     panels = (
@@ -221,7 +221,7 @@ def rates(
     at, shaken = start_of(land, start), noise_of(steps, 1, noise, seed)
     runs = []
     for rate in rates:
-        named = replace(choice, name=f"{choice.name} lr={powers(short(rate))}", rate=None)
+        named = replace(choice, name=f"{choice.name} lr={with_powers(short(rate))}", rate=None)
         runs.append(travel(land, named, [at], steps, rate, shaken))
     axis = LossAxis(land, [run.losses for run in runs])
     key = key_of(land, runs)

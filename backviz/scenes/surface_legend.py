@@ -13,10 +13,10 @@ from backviz.language import N_, _
 from backviz.optim.options import described, short
 from backviz.scenes.artists import Key, News
 from backviz.scenes.model import Panel
-from backviz.scenes.numbers import powers
 from backviz.scenes.stable_rates import has_ended, left_at, why_left
 from backviz.scenes.surfaces import Landscape
 from backviz.scenes.trajectories import Run
+from backviz.signs import with_powers
 from backviz.words import Words
 
 Place = tuple[int, int, int, int]
@@ -56,7 +56,7 @@ def legend_text(run: Run) -> str:
     given = {k: v for k, v in choice.options.items() if k not in ("nesterov", "semantics")}
     words.append(described(given))
     words.append(str(choice.options.get("semantics", "")) if name != choice.name else "")
-    return powers(" ".join(word for word in words if word))
+    return with_powers(" ".join(word for word in words if word))
 
 
 def letters_note(texts: Sequence[str]) -> list[str]:

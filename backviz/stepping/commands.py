@@ -14,6 +14,7 @@ from dataclasses import replace
 from backviz.errors import BackvizError, InputError, UsageError
 from backviz.language import N_
 from backviz.registry import unknown
+from backviz.signs import without_powers
 from backviz.stepping import moves, points, program, quiz, views, whatif
 from backviz.stepping.answers import Answer, refused
 from backviz.stepping.breaks import KINDS
@@ -58,6 +59,8 @@ def perform(state: State, line: str) -> tuple[State, Result]:
     if not line:
         return state, Result()
     command, rest = read_line(state, line)
+    if state.look.numbers.powers == "10" and not command.file:
+        rest = without_powers(rest)
     if state.look.numbers.decimal == "," and not command.file:
         rest = plain_decimals(rest)
     quiz.refuse_if_it_shows(state, command)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backviz.signs import SPACES
 from backviz.stepping.look import INDENT, TIED, Look
 from backviz.telling.wording import shape_of
 from backviz.text import aligned, facts, padded, screen_width
@@ -209,7 +210,7 @@ def _left_out(many: int, where: str, look: Look) -> list[str]:
 
 
 def _blank(row: str) -> str:
-    return row.replace("\u2007", " ").replace("\u2008", " ")
+    return row.translate(SPACES)
 
 
 def is_tall(x: Any) -> bool:

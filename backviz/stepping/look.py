@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backviz.signs import fitted, printable
+from backviz.signs import SPACES, fitted, printable
 from backviz.text import NumberStyle, padded, screen_width, within
 from backviz.words import LANGUAGES
 
@@ -47,7 +47,7 @@ class Look:
 
     def signs(self, text: str) -> str:
         """The same with its trailing blanks, and those at which no line is broken."""
-        text = text.replace("\u2007", " ").replace("\u2008", " ")
+        text = text.translate(SPACES)
         return TIED.join(fitted(printable(part), self.encoding) for part in text.split(TIED))
 
     def say(self, sentence: str, /, **values: object) -> str:

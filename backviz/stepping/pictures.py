@@ -61,7 +61,8 @@ def steps_of(run: Run, style: Style) -> Steps:
 def style_of(state: State) -> Style:
     """The style in the words and numbers of the session."""
     numbers = state.look.numbers
-    own = {"lang": state.look.lang, "decimal": numbers.decimal, "digits": numbers.digits}
+    own = {"lang": state.look.lang, "decimal": numbers.decimal, "digits": numbers.digits,
+           "powers": numbers.powers}  # fmt: skip
     return Style(**{**own, **state.look.pictures})
 
 
@@ -199,7 +200,9 @@ def restyled(state: State, options: Mapping[str, Any]) -> State:
     look, given = state.look, dict(options)
     Style.of(**given)  # a wrong option is refused in its own sentence
     numbers = NumberStyle(
-        given.pop("digits", look.numbers.digits), given.pop("decimal", look.numbers.decimal)
+        given.pop("digits", look.numbers.digits),
+        given.pop("decimal", look.numbers.decimal),
+        powers=given.pop("powers", look.numbers.powers),
     )
     lang = given.pop("lang", look.lang)
     return state.but(

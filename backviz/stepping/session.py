@@ -90,7 +90,7 @@ class Stepper:
 
         Style.of(**style)  # a wrong option is refused before anything is shown
         style.pop("digits", None)
-        numbers = NumberStyle(digits, style.pop("decimal", "."))
+        numbers = NumberStyle(digits, style.pop("decimal", "."), powers=style.pop("powers", "e"))
         look = Look(screen_columns(), lang=style.pop("lang", "en"), numbers=numbers, pictures=style)
         self._heard: list[tuple[str, Answer]] = []
         hear = lambda line, answer: self._heard.append((line, answer))  # noqa: E731

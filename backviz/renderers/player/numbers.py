@@ -207,4 +207,4 @@ def _digits(x: float, numbers: NumberStyle) -> str:
     """The shortest text that reads back as the same number."""
     if not np.isfinite(x) or x == 0 or (x == int(x) and abs(x) < 1e6):
         return numbers.format(x)
-    return repr(x).replace("-", numbers.minus).replace(".", numbers.decimal)
+    return numbers.dress(repr(x))
