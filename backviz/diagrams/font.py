@@ -102,7 +102,7 @@ def glyph(char: str, bold: bool = False) -> Glyph:
     """
     face = _face(bold)
     if char in _AS_WIDE:
-        return Glyph(glyph(_AS_WIDE[char], bold).advance, ())
+        return Glyph(face.read(face.cmap[ord(_AS_WIDE[char])]).advance, ())
     name = face.cmap.get(ord(char))
     if name is not None:
         return face.read(name)
