@@ -7,7 +7,7 @@ import pytest
 from backviz import Value, load, stepper, tensor
 from backviz.errors import InputError
 from backviz.stepping.commands import advance
-from backviz.stepping.state import start
+from backviz.stepping.state import gradient, start
 
 
 def play(state, *lines):
@@ -116,3 +116,9 @@ def test_a_session_ends_where_a_leaf_is_changed_meanwhile():
 def test_its_check_says_what_it_could_not_judge():
     said = str(stepper(load("L=a+b; a=0.1; b=1e18")).run("check"))
     assert "differences cannot tell about a" in said
+
+
+def test_zero_leaves_each_run_its_own_stream():
+    """The runs before and after shared the steps of one list, so that why counted steps twice."""
+    state, _ = play(start(load("@diamond")), "forward", "zero", "bw", "n", "why f", "why c", "c")
+    assert gradient(state, state.record.find("a")) == 4
