@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import backviz
 from backviz import Figure, Style, Value
@@ -117,3 +119,20 @@ def test_a_step_of_a_loop_can_be_typed_wherever_a_name_is(name):
     loss.backward()
     assert "h⁽²⁾" in str(backviz.stepper(loss).why(name))
     assert "h⁽²⁾" in [b.title for b in Figure(loss, Style(around=name, hops=1)).diagram.boxes]
+
+
+LONG = st.builds(
+    lambda start, middle, end: start * 20 + middle + end * 12,
+    st.sampled_from("ab"), st.sampled_from(["x", "y", "", "_1"]), st.sampled_from("ab"),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.text("abw_12θ日é", min_size=1, max_size=40) | LONG, min_size=2, unique=True),
+    st.sampled_from([10, 18, 30]),
+)
+def test_names_that_differ_stay_different_however_they_are_cut(names, limit):
+    shown = [*told_apart(dict(enumerate(names)), limit).values()]
+    assert len({*shown}) == len(names)
+    assert max(map(len, shown)) <= limit
