@@ -179,7 +179,7 @@ class Scene:
 TAKEN = frozenset(
     ("output", "form", "format", "still", "strip", "theme", "scale", "fps", "hold", "once", "list",
      "open", "json", "quiet", "debug", "plugin", "help", "for", "title", "lang", "digits",
-     "decimal", "transparent", "no_legend", "no_command")
+     "decimal", "transparent", "no_legend", "no_command", "font")
 )  # fmt: skip
 # Each is imported when a scene is asked for that those before it do not have.
 MODULES = (
