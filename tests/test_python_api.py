@@ -201,6 +201,8 @@ def test_what_the_page_calls_the_same_word_is_one():
         backviz.steps,
         backviz.describe,
         backviz.diagnose,
+        backviz.stepper,
+        backviz.train,
     ):
         accepted |= {*inspect.signature(function).parameters}
     for options, python in rows("From the command line to Python"):
