@@ -89,9 +89,8 @@ def test_the_commands_of_scripts():
 
 PRINTED = {
     "graph -o FILE --json": ["graph", SOURCE, "-o", "g.png", "--json"],
-    "compare -o FILE --json": ["compare", SOURCE, "--set", "a=5", "-o", "c.png", "--json"],
     "steps -o FILE --json": ["steps", SOURCE, "-o", "b.pdf", "--json"],
-    "compare -o FILE --json": ["compare", SOURCE, "L=a+b; a=2; b=3", "-o", "c.svg", "--json"],
+    "compare -o FILE --json": ["compare", SOURCE, "L=a+b; a=2; b=3", "-o", "c.png", "--json"],
     "animate SCENE -o FILE --json": [*FILM, "-o", "t.png", "--json"],
     "step --json": ["step", SOURCE, "--commands", "n", "--json"],
     "explain NAME --json": ["explain", "tanh", "--json"],
