@@ -18,7 +18,6 @@ from backviz.movies.page import LINES, lines_of
 from backviz.optim import OPTIMIZERS
 from backviz.scenes import SCENES
 from backviz.scenes.artists import Points
-from backviz.scenes.numbers import powers
 from backviz.scenes.optimizer_choice import RATES, ScheduleName, choices, scheduled
 from backviz.scenes.optimizer_paths import EDGE
 from backviz.scenes.stable_rates import half_life, left_at, limit, limit_of, why_left
@@ -26,6 +25,7 @@ from backviz.scenes.surface_panels import LossAxis, levels
 from backviz.scenes.surface_text import surface_of
 from backviz.scenes.surfaces import SURFACES, Landscape
 from backviz.scenes.trajectories import near_by, noise_of, sweep, travel
+from backviz.signs import with_powers
 
 pytestmark = pytest.mark.blas
 
@@ -591,7 +591,7 @@ def test_basins_have_a_colour_for_each_minimum_and_no_other():
 
 
 def test_numbers_are_written_as_people_do():
-    assert powers("lr=1.5e-07 and −3e+4x") == "lr=1.5·10⁻⁷ and −3e+4x"
+    assert with_powers("lr=1.5e-07 and −3e+4x") == "lr=1.5·10⁻⁷ and −3e+4x"
     said = captions(SCENES["rates"](rates="1e-7", steps=2))[-1]
     assert "lr=10⁻⁷" in legend_of(SCENES["rates"](rates="1e-7", steps=2))[0]
     assert not re.search(r"\de", said)
