@@ -646,7 +646,7 @@ def test_basins_are_those_of_a_plain_loop():
     assert np.isnan(table[0]).mean() > 0.9
     arrived = np.isfinite(table)
     assert (arrived[1:] >= arrived[:-1]).all()  # to stay
-    share = f"A {np.mean(expected == 1):.0%}"
+    share = f"A {100 * np.mean(expected == 1):.0f}\N{NO-BREAK SPACE}%"
     assert share in captions(film)[-1]
 
 
@@ -840,6 +840,6 @@ def test_the_network_ends_in_the_centre_with_its_true_loss(directions):
     assert np.hypot(data["map.training.x"][-1, -1], data["map.training.y"][-1, -1]) < 1e-9
     true, seen = data["loss.true.y"][-1], data["loss.seen.y"][-1]
     assert true[-1] == pytest.approx(seen[-1], rel=1e-12) and true[-1] < true[0]
-    share = re.search(r"([\d.]+)% of the path", captions(film)[0])[1]
+    share = re.search(r"([\d.]+)\s% of the path", captions(film)[0])[1]
     assert 80 < float(share) <= 100 if directions == "pca" else float(share) < 80
     assert f"the largest gap is {np.abs(true - seen).max():.3g}"[:25] in captions(film)[0]
