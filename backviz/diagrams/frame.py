@@ -215,7 +215,7 @@ def wrap(
     ['the slope is', 'p = 1, at 5 %']
     """
     lines = [""]
-    for word in _pieces(text, size, room / 2, bold):
+    for word in _pieces(text, size, room, bold):
         longer = f"{lines[-1]} {word}".strip()
         if not lines[-1] or font.width(longer, size, bold) <= room:
             lines[-1] = longer
@@ -228,14 +228,15 @@ def wrap(
 
 
 def _pieces(text: str, size: float, room: float, bold: bool) -> list[str]:
-    """The words of a text, those in one that no line should part; none is wider than the room."""
+    """The words of a text, those in one that no line should part."""
     pieces: list[str] = []
     tied = False  # the last piece waits for its other side
     for word in text.split():
         sign = word in SIGNS
         longer = f"{pieces[-1]} {word}" if pieces else ""
-        held = longer and (tied or sign or word.startswith("%") or word in DASHES)
-        if held and font.width(longer, size, bold) <= room:
+        close = word.startswith("%") or word in DASHES
+        most = room if close else room / 2 if tied or sign else 0.0
+        if longer and most and font.width(longer, size, bold) <= most:
             pieces[-1], tied = longer, sign
         else:
             pieces.append(word)

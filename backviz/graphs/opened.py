@@ -31,7 +31,7 @@ def open_names(graph: nx.MultiDiGraph[int], names: Sequence[str]) -> Opened:
     >>> from backviz import load, to_graph
     >>> G = to_graph(load("c=tanh(a*b+1); L=c**2*c; a=2; b=3"))
     >>> sorted(open_names(G, ["c"]).nodes)
-    [1, 2, 3, 4]
+    [2, 3, 4, 5]
     >>> open_names(G, ["d"])
     Traceback (most recent call last):
     ...

@@ -17,6 +17,7 @@ from backviz.diagrams.figure import Figure
 from backviz.diagrams.steps import Steps
 from backviz.diagrams.style import Style
 from backviz.language import N_, _
+from backviz.lettering import lettering
 from backviz.ops import OPS
 from backviz.scenes.artists import Graph, Line
 from backviz.scenes.deep import Activation
@@ -133,7 +134,9 @@ def _said(made: Chain, reached: int, depth: int) -> str:
     if reached == depth:
         return _("The last unit is the loss L: the gradient starts there with 1.")
     above, here = (float(made.units[i].grad) for i in (reached + 1, reached))
-    names = [made.units[i].label for i in (reached + 1, reached)]
+    labels = [unit.label for unit in made.units]
+    signs = lettering(labels)  # as the boxes have them: h₁
+    names = [signs.text(labels[i]) for i in (reached + 1, reached)]
     if not np.isfinite(here):
         return _("In {unit} the gradient overflows.", unit=names[1])
     if above == 0:

@@ -180,7 +180,7 @@ def why_entry(state: State, node: int, index: Index) -> WhyEntry:
     >>> state = start(load("L=sum(x @ w); x=[[1, 2], [3, 4]]; w=[5, 6]"))
     >>> print("\\n".join(why_entry(state, state.record.find("w"), (1,)).lines(state.look)))
     ∂L/∂w[1] = 6
-      through n2  xᵀ @ ∂L/∂n2
+      through n2  xᵀ @ ∂L/∂n2   summed over axis 0 of n2
         x[0, 1]·∂L/∂n2[0] = 2·1 = 2
         x[1, 1]·∂L/∂n2[1] = 4·1 = 4
         sum  2 + 4 = 6
