@@ -219,13 +219,13 @@ def test_what_an_earlier_pass_left_is_told_apart():
 
 
 def test_the_command_line_draws_the_gradients_of_the_result_alone(tmp_path):
-    from backviz.cli.loading import load_value
+    from backviz.cli.loading import load_record
 
     file = tmp_path / "two.py"
     file.write_text(
         "from backviz import Value\nx = Value(3.)\nh = x*2\nL1 = h*h\nL1.backward()\nL2 = h+1\n"
     )
-    output = load_value(f"{file}:L2", quiet=True)
+    output = load_record(f"{file}:L2", quiet=True).value
     assert to_graph(output).nodes[0]["grad"] == 2.0
 
 
