@@ -87,7 +87,7 @@ def _kept_together(made: list[font.Run]) -> list[font.Run]:
     """Pieces that differ by nothing but the fonts that have their letters, as one."""
 
     def alone(run: font.Run) -> bool:
-        return bool(run.turned or unicodedata.combining(run.text[0]))
+        return bool(run.turned or (run.text and unicodedata.combining(run.text[0])))
 
     kept: list[font.Run] = []
     for run in made:

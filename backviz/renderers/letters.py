@@ -57,7 +57,8 @@ def said_of_letters(parts: Iterable[Part], form: str) -> tuple[str, ...]:
     if form == "tikz":
         from backviz.tex_signs import tex
 
-        untyped = [c for c in strange if r"\ifdefined" in tex(c)]
+        borne = {c: f"x{c}" if unicodedata.combining(c) else c for c in strange}
+        untyped = [c for c in strange if r"\ifdefined" in tex(borne[c])]
         said = untyped and _(
             "pdflatex cannot set {signs}: it shows a framed question mark there; use lualatex or "
             "xelatex with a font that has them (\\setsansfont)",

@@ -21,6 +21,7 @@ from backviz.cli.listing import LISTS
 from backviz.course import COURSE
 from backviz.diagrams.layout import ENGINES
 from backviz.diagrams.theme import PRESETS, THEMES
+from backviz.formats import WRITTEN
 from backviz.lessons import LESSONS
 from backviz.movies.formats import FORMATS
 from backviz.ops import OPS
@@ -38,7 +39,7 @@ REGISTRIES = {
     "examples": [f"@{name}" for name in EXAMPLES],
     "scenes": [*SCENES],
     "ops": sorted(op.name for op in OPS.values() if op.public),
-    "formats": [*dict.fromkeys((*RENDERERS, *BUILDERS, *FORMATS, *TABLES))],
+    "formats": [*dict.fromkeys(name for column in WRITTEN.values() for name in column)],
     "builds": [*BUILDERS],
     "films": [*FORMATS],
     "tables": [*TABLES],

@@ -217,7 +217,7 @@ def test_a_wide_op_is_looked_at_once_for_all_its_operands(name, monkeypatch):
 
 
 GRAPHS = sorted((Path(__file__).parents[2] / "examples" / "graphs").glob("*.py"))
-WORK = {"notebook": (270, 15), "slide": (560, 280)}  # layouts and diagrams of all twelve graphs
+WORK = {"notebook": (285, 15), "slide": (565, 280)}  # layouts and diagrams of all twelve graphs
 
 
 @pytest.mark.slow

@@ -174,7 +174,8 @@ ALL = {
     "hide": "forward", "blank": "gradients", "lines": True, "start": "y", "end": "y",
     "around": "y", "hops": 1, "only": "up", "highlight": "y", "note": {"y": "a note"},
     "colour": {"y": "red"}, "pages": 2, "legend": False, "lettering": "plain", "title": "A title",
-    "digits": 2, "decimal": ",", "lang": "ru", "scale": 3.0, "salt": "a", "command": False,
+    "digits": 2, "powers": "10", "decimal": ",", "lang": "ru", "scale": 3.0, "salt": "a",
+    "command": False,
 }  # fmt: skip
 ELSEWHERE = {"lang", "command"}  # the language of messages, and films
 

@@ -72,8 +72,9 @@ def test_the_source_distribution_has_what_it_needs_and_no_contact_sheets(source_
     inside = {f"backviz/{p.relative_to(ROOT / 'backviz').as_posix()}"
               for p in (ROOT / "backviz").rglob("*.py")}  # fmt: skip
     assert inside <= names
-    # 1.5 million of them are the stills of the scenes, as much the catalogue and its tests
-    assert sum(map(len, source_distribution.values())) < 10_000_000
+    # 1.5 million of them are the stills of the scenes, as much the catalogue and its tests;
+    # half a million came with the tests of training, quiz, comparisons and topics
+    assert sum(map(len, source_distribution.values())) < 10_500_000
 
 
 def test_the_package_s_description_is_the_page(source_distribution):

@@ -155,7 +155,7 @@ def picture_at(address):
 
 
 def test_a_page_too_large_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("backviz.movies.scrubber.MOST_BYTES", 60_000)
+    monkeypatch.setattr("backviz.movies.scrubber.MOST_BYTES", 30_000)
     with pytest.raises(InputError, match="make a film"):
         save(scenes.tangent(frames=9), tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []
