@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import chrome, page  # noqa: F401  (fixtures: a browser, and a page in it)
 from changed import changed, concerned
+from passed import leave_out, listen
 
 os.environ["BACKVIZ_LANG"] = "en"  # what tests read, and what they start, on every machine
 PEERS = {"torch", "chrome"}  # fixtures that hand out a peer
@@ -21,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    listen(config)
     if config.option.changed:  # the workers of pytest-xdist find the same
         config.args = concerned(changed(config.rootpath), config.rootpath)
     # Let programs that tests start be interrupted, also where tests run in the background.
@@ -42,7 +44,8 @@ def marks_left_out(config: pytest.Config) -> str:
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items)
     for item in items:
         skips = (str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif"))
         if PEERS & set(getattr(item, "fixturenames", ())) or set(ABSENT) & set(skips):

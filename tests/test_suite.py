@@ -15,6 +15,8 @@ from quick import one_in
 ROOT = Path(__file__).parent.parent
 OLD = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
+SHARED = Path(__file__).parent / "shared"
+
 
 @pytest.mark.parametrize("kind", OLD)
 @pytest.mark.parametrize("module", ["backviz", "backviz.graphs", "tests.test_ops", "test_ops"])
@@ -51,7 +53,7 @@ def test_other_warnings_are_errors_wherever_they_come_from():
     ]),
 )  # fmt: skip
 def test_which_tests_are_run(tmp_path, asked, quick, slow, tex):
-    for name in ("conftest.py", "shared/browser.py", "shared/changed.py"):
+    for name in ("conftest.py", "shared/browser.py", "shared/changed.py", "shared/passed.py"):
         text = (ROOT / "tests" / name).read_text("utf-8")
         (tmp_path / Path(name).name).write_text(text, "utf-8")
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
@@ -132,7 +134,7 @@ def test_a_change_asks_for_the_tests_of_its_folder(path, asked):
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="asks git what changed")
 def test_changed_runs_the_folders_of_what_git_says(tmp_path):
-    for name in ("conftest.py", "shared/browser.py", "shared/changed.py"):
+    for name in ("conftest.py", "shared/browser.py", "shared/changed.py", "shared/passed.py"):
         (tmp_path / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "tests" / name).write_text((ROOT / "tests" / name).read_text("utf-8"), "utf-8")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -152,3 +154,35 @@ def test_changed_runs_the_folders_of_what_git_says(tmp_path):
     )  # fmt: skip
     assert "tests/b/test_x.py::test_b" in done.stdout
     assert "test_a" not in done.stdout
+
+
+def test_what_has_passed_is_left_out_of_another_run_and_nothing_else(tmp_path):
+    """CI's second run of the tests, beside the peers, takes what the first one did not pass."""
+    (tmp_path / "conftest.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(SHARED)!r})\n"
+        "from passed import leave_out, listen\n"
+        "def pytest_configure(config): listen(config)\n"
+        "def pytest_collection_modifyitems(config, items): leave_out(config, items)\n"
+    )
+    (tmp_path / "test_a.py").write_text(
+        "import os, pytest\n"
+        "@pytest.mark.parametrize('n', [1, 2])\n"
+        "def test_good(n): pass\n"
+        "def test_needs(): assert 'PEER' in os.environ or pytest.skip('later')\n"
+        "def test_bad(): assert 'PEER' in os.environ\n"
+    )
+
+    def run(*more, **env):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
+        env = {**os.environ, **env}
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    for more in ((), ("-n", "2")):
+        first = run(*more, TESTS_PASSED_TO=str(tmp_path / "passed"))
+        assert "1 failed, 2 passed, 1 skipped" in first.stdout
+        names = (tmp_path / "passed").read_text().split()
+        assert names == ["test_a.py::test_good[1]", "test_a.py::test_good[2]"]
+        second = run(*more, TESTS_PASSED_IN=str(tmp_path / "passed"), PEER="here")
+        assert "2 passed" in second.stdout and "failed" not in second.stdout

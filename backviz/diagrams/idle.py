@@ -33,13 +33,14 @@ SHOWN = {
     "show": ("--show", N_("there is nothing else to show")),
     "hide": ("--hide", N_("there is nothing of it")),
     "blank": ("--blank", N_("no box shows what it names")),
+    "powers": ("--powers", N_("no number is written with a power of ten")),
     "lines": ("--lines", N_("an expression has no lines; those of a Python file are noted")),
 }
 # What a format has none of, by the fields of a style.
 _FONTS = ("scale", "text", "salt", "engine", "transparent")
 _LOOKS = (*_FONTS, "theme", "direction", "heat")
 _PART = ("start", "end", "around", "hops", "only")
-_ALL = (*_LOOKS, *SHOWN, "size", "fold", "unfold", "weights", "digits", "decimal", "powers",
+_ALL = (*_LOOKS, *SHOWN, "size", "fold", "unfold", "weights", "digits", "decimal",
         "title", "pages", "legend", "lettering", *_PART)  # fmt: skip
 FORWARD = ("text", "ascii", "mermaid")  # formats in which an arrow forward is all that there is
 UNKNOWN_TO: dict[str, tuple[str, ...]] = {
