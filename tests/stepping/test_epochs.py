@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-import torch
+from peers import needs_torch, torch
 from quick import one_in
 from random_graphs import random_graph
 
@@ -80,6 +80,7 @@ class Model:
         self.push(epochs[number], number, epochs)
 
 
+@needs_torch
 @pytest.mark.parametrize("seed", one_in(40, range(250)))
 def test_random_sessions_hold_what_torch_says(seed):
     dice = random.Random(seed)
@@ -122,6 +123,7 @@ def test_random_sessions_hold_what_torch_says(seed):
         assert s.epoch().now == model.now[1]
 
 
+@needs_torch
 @pytest.mark.parametrize("optimizer", one_in(2, ["sgd", "adam", "rmsprop", "adagrad"]))
 def test_one_update_after_another_is_a_training_in_torch(optimizer):
     kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop,
