@@ -7,7 +7,7 @@ import pytest
 from command_line import call
 from film_lint import objections, texts
 from film_samples import every_kind
-from quick import one_in
+from quick import deep, one_in
 
 from backviz import scenes
 from backviz.diagrams.theme import PRESETS, THEMES, contrast
@@ -126,9 +126,15 @@ def test_a_long_caption_gets_smaller_before_it_is_cut():
     assert " ".join(line.get_text() for line in canvas._lines).split().count("words") == 13
 
 
+OTHERS = [(name, size) for name in SCENES for size in ("under-title", "beamer", "paper")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size", ["half", "under-title", "beamer", "paper"])
-@pytest.mark.parametrize("name", list(SCENES))
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [*((name, "half") for name in SCENES),
+     *(each if k % 4 == 0 else deep(each) for k, each in enumerate(OTHERS))],
+)  # fmt: skip
 def test_every_scene_goes_to_every_place(name, size):
     check(name, size)
 
