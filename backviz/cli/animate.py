@@ -6,6 +6,7 @@ it is asked for; nothing about a scene is written here.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -213,9 +214,10 @@ _METAVARS: dict[type[Any], str] = {int: "N", float: "X", str: "NAME"}
 
 def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     from backviz.cli.terminal import quiet_libraries, say
-    from backviz.errors import UsageError
+    from backviz.errors import LetterWarning, UsageError
     from backviz.files import with_star
     from backviz.formats import resolve
+    from backviz.movies.borrowed import said_of_film
     from backviz.movies.formats import FORMATS
     from backviz.movies.looks import check_transparent, film_style, titled
     from backviz.movies.reel import too_small
@@ -228,7 +230,12 @@ def _run(scene: Scene, chosen: dict[str, Any], shared: dict[str, Any]) -> int:
     style = film_style(**_looks(shared))  # a wrong option is refused before anything is computed
     check_transparent(style, row.name)
     film = scene(**chosen)
-    paths = _save(film, output, row, shared)
+    if row.kind != "data" and not shared["quiet"]:
+        for sentence in said_of_film(film, style, row.name):
+            say(sentence)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LetterWarning)  # said above, as the command line does
+        paths = _save(film, output, row, shared)
     if not shared["quiet"] and row.kind != "data" and (said := too_small(film, style)):
         say(said)
     if not shared["quiet"] and paths:

@@ -51,6 +51,7 @@ def use(file: str) -> None:
         raise UsageError(_("cannot use {file} as a font: {why}", file=file, why=why))
     _given.insert(0, file)
     found.cache_clear()
+    file_of.cache_clear()
 
 
 def ems(char: str) -> float:
@@ -68,11 +69,18 @@ def ems(char: str) -> float:
 @cache
 def found(char: str, bold: bool = False) -> tuple[Any, str] | None:
     """The font that can draw a letter, opened, and its glyph there; none if no font can."""
+    file = file_of(char, bold)
+    return (_opened(file), _letters(file)[ord(char)]) if file else None
+
+
+@cache
+def file_of(char: str, bold: bool = False) -> str:
+    """The file of the font that can draw a letter; "" if no font can."""
     for file in (*_given, *_files(bold)):
         name = _letters(file).get(ord(char))
-        if name is not None and _is_drawn(face := _opened(file), name, char):
-            return face, name
-    return None
+        if name is not None and _is_drawn(_opened(file), name, char):
+            return file
+    return ""
 
 
 def _is_drawn(face: Any, name: str, char: str) -> bool:

@@ -20,6 +20,7 @@ from backviz.diagrams.style import Style
 from backviz.diagrams.theme import INCH
 from backviz.errors import UsageError
 from backviz.language import speaking
+from backviz.movies.borrowed import lending, letters_of
 from backviz.movies.drawn import Drawn, make
 from backviz.movies.drawn_words import check_room, is_cramped
 from backviz.movies.letters import Letters
@@ -62,8 +63,10 @@ class Canvas:
     ) -> None:
         self.palette = Palette.of(style.theme, style.decimal, paper, style.lang)
         self.style = style
+        lent = letters_of(film, style)
         film, seen = self._said(film), self._seen(seen)
-        with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}):
+        self._lent = lending(lent)
+        with mpl.rc_context({**mpl.rcParamsDefault, **SETTINGS}), self._lent():
             tried = [*pages_of(film, style)]
             for page in tried:
                 try:
@@ -238,6 +241,10 @@ class Canvas:
 
     def draw_on(self, renderer: Any) -> None:
         """Hand the page to another backend in the order of the pixels: what moves comes last."""
+        with self._lent():
+            self._draw_all(renderer)
+
+    def _draw_all(self, renderer: Any) -> None:
         self.figure.draw(renderer)
         for text in self._lines:
             text.draw(renderer)

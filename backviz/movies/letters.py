@@ -7,6 +7,7 @@ on pixels it is set by Pillow in one piece, which takes a fraction of matplotlib
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +18,46 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image, ImageDraw, ImageFont
 
+from backviz.diagrams.font import has
+from backviz.diagrams.system_fonts import file_of
+
 FACES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 LARGE = 20.0  # pixels; letters are set larger and reduced, since advances are whole pixels
 SIDES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
+def lent_pieces(text: str, bold: bool) -> tuple[tuple[str, str], ...]:
+    """Pieces of a text, each with the file of the font that lends its letters, "" for our own."""
+    if all(map(has, text)):
+        return (("", text),)
+    lender = lambda c: "" if has(c) or c.isspace() else file_of(c, bold)  # noqa: E731
+    return tuple((file, "".join(part)) for file, part in groupby(text, lender))
+
+
 @lru_cache(maxsize=32)
-def face(pixels: float, bold: bool) -> ImageFont.FreeTypeFont:
-    """The font at a size in pixels."""
-    where = Path(get_data_path(), "fonts", "ttf", FACES[bold])
+def face(pixels: float, bold: bool, lent: str = "") -> ImageFont.FreeTypeFont:
+    """The font at a size in pixels, or another one by its file."""
+    where = lent or Path(get_data_path(), "fonts", "ttf", FACES[bold])
     return ImageFont.truetype(where, pixels, layout_engine=ImageFont.Layout.BASIC)
 
 
-@lru_cache(maxsize=512)
 def mask(text: str, pixels: float, bold: bool) -> tuple[np.ndarray, int]:
     """How much of each pixel the letters cover (0 to 255), and the row of the baseline."""
+    return _mask(lent_pieces(text, bold), pixels, bold)
+
+
+@lru_cache(maxsize=512)
+def _mask(said: tuple[tuple[str, str], ...], pixels: float, bold: bool) -> tuple[np.ndarray, int]:
     times = 2 if pixels >= LARGE else 4
-    font = face(times * pixels, bold)
-    ascent, descent = (-(-n // times) for n in font.getmetrics())
-    wide, high = int(font.getlength(text) / times) + 4, ascent + descent
+    ascent, descent = (-(-n // times) for n in face(times * pixels, bold).getmetrics())
+    pieces = [(face(times * pixels, bold, lent), text) for lent, text in said]
+    wide = int(sum(font.getlength(text) for font, text in pieces) / times) + 4
+    high = ascent + descent
     image = Image.new("L", (times * wide, times * high))
-    where = (times, times * ascent)
-    ImageDraw.Draw(image).text(where, text, fill=255, font=font, anchor="ls")
+    x = float(times)
+    for font, text in pieces:
+        ImageDraw.Draw(image).text((x, times * ascent), text, fill=255, font=font, anchor="ls")
+        x += font.getlength(text)
     return np.asarray(image.reduce(times)), ascent
 
 

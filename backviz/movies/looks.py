@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_SCALE = 4.0
 SOLID = ("mp4", "gif", "webp", "html")  # formats that have a background
-_SAID = ("label", "text", "texts", "notes", "heads", "rows", "names", "title")
+SAID = ("label", "text", "texts", "notes", "heads", "rows", "names", "title")
 
 
 class FilmOptions(TypedDict, total=False):
@@ -109,7 +109,7 @@ def worded(given: Any, style: Style) -> Any:
         return given
     changed = {}
     for field in fields(given):
-        if field.name in _SAID or field.name in ("static", "x", "y", "z", "of"):
+        if field.name in SAID or field.name in ("static", "x", "y", "z", "of"):
             old = getattr(given, field.name)
             new = _in_words(old, style)
             if new is not old:

@@ -13,8 +13,10 @@ from backviz.errors import UsageError
 from backviz.files import is_numbered, whole_file, write_file, write_numbered
 from backviz.formats import resolve
 from backviz.language import _, speaking
+from backviz.movies.borrowed import said_of_film
 from backviz.movies.formats import FORMATS, FilmFormat
 from backviz.movies.looks import FilmOptions, check_transparent, film_style, titled
+from backviz.renderers.letters import warn_of_letters
 from backviz.scenes.model import Film
 
 
@@ -61,6 +63,8 @@ def save(
         fps=film.fps if fps is None else fps,
         hold=film.hold if hold is None else hold,
     )
+    if row.kind != "data":
+        warn_of_letters(said_of_film(film, style, row.name))
     told = watch or (lambda _other: None)
     numbered = is_numbered(name)
     if numbered and (row.name != "png" or still is not None or strip):

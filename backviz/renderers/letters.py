@@ -52,7 +52,12 @@ def warn_of_letters(sentences: Iterable[str]) -> None:
 
 def said_of_letters(parts: Iterable[Part], form: str) -> tuple[str, ...]:
     """A sentence for letters that no font has, and one for letters that should be joined."""
-    letters = {c for part in parts for m in part.marks if isinstance(m, Text) for c in m.text}
+    marks = (mark for part in parts for mark in part.marks)
+    return said_of_signs({c for m in marks if isinstance(m, Text) for c in m.text}, form)
+
+
+def said_of_signs(letters: set[str], form: str) -> tuple[str, ...]:
+    """The same of letters, as many as there are."""
     strange = sorted(c for c in letters if not (c.isascii() or c in (LOW, END)))
     if form == "tikz":
         from backviz.tex_signs import tex
