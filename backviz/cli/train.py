@@ -104,6 +104,8 @@ def train(src: str, output: str, form: str | None, **given: Any) -> int:
         src, differentiate=False, quiet=quiet, expand=given["expand"], lines=given["lines"]
     ).value
     training = _trained(loss, recipe, output, given)
+    if training.stands and not quiet:
+        say(_("every gradient is 0 at every step, so nothing learns; diagnose says why"))
     if row is not None:
         data = row(training, style, given["frames"])
         _write(output or "-", row.name, data)

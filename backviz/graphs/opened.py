@@ -197,7 +197,7 @@ def _key(name: str) -> str:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    return unknown("box", name, known)
+    return unknown("box", name, known, "" if known else _("every op has its own box here"))
 
 
 def _closed(name: str, known: Sequence[str]) -> str:

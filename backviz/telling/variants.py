@@ -6,6 +6,7 @@ names, scopes and order of the original.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,8 @@ def after_step(output: Value, rate: float) -> Value:
     >>> after_step(a * a, 0.25).data
     2.25
     """
+    if not math.isfinite(rate):
+        raise InputError(_("the rate of a step is a finite number, not {rate}", rate=rate))
     moved = {
         i: v.data - rate * v.grad
         for i, v in enumerate(tape(again(output)))

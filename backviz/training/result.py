@@ -162,6 +162,11 @@ class Training:
         write_file(path, row(self, style, frames))
         return Path(path)
 
+    @property
+    def stands(self) -> bool:
+        """Whether no gradient ever moved anything: all were 0 before every step."""
+        return not np.any(self.norms)
+
     def describe(self) -> str:
         """One line: how far it went, and what became of the loss."""
         return _(

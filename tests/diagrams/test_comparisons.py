@@ -135,6 +135,13 @@ def test_random_graphs_after_a_step_lie_on_each_other(seed):
     assert [found["a", name] for name in ids] == [found["b", name] for name in ids]
 
 
+@pytest.mark.parametrize("rate", ["nan", "inf", "-inf"])
+def test_a_rate_that_is_no_number_is_named(rate, tmp_path):
+    done = call("compare", "L=a*b; a=2; b=3", "--rate", rate, "-o", str(tmp_path / "a.svg"))
+    assert done.code and f"a finite number, not {rate}" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_graph_again_differs_in_nothing():
     value = load("@karpathy-neuron")
     value.backward()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from command_line import call
 from peers import needs_torch, torch
 from random_graphs import random_graph
 
@@ -153,3 +154,12 @@ def test_a_training_that_comes_to_another_branch_ends_there():
     assert isinstance(made.stopped, InputError)
     assert "another branch" in str(made.stopped)
     assert made.at(made.steps).leaves[0] > 1
+
+
+@pytest.mark.parametrize("a, stands", [(-2.0, True), (2.0, False), (0.5, False)])
+def test_a_training_in_which_nothing_moves_says_so(a, stands):
+    output = Value(a, "a").relu() * Value(3.0, "b")
+    assert training(output, Recipe("sgd", 0.01)).go(3).stands == stands
+    done = call("train", f"L=relu(a)*b; a={a}; b=3", "--steps", "3", "--rate", "0.01")
+    assert ("every gradient is 0" in done.err) == stands
+    assert "every gradient" not in call("train", "L=relu(a); a=-2", "--steps", "1", "-q").err
