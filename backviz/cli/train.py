@@ -108,6 +108,11 @@ def train(src: str, output: str, form: str | None, **given: Any) -> int:
         say(_("every gradient is 0 at every step, so nothing learns; diagnose says why"))
     if row is not None:
         data = row(training, style, given["frames"])
+        if row.kind == "film" and not quiet:
+            from backviz.diagrams.learning import frames, warnings_of
+
+            for message in warnings_of(frames(training, style, 2)):
+                say(message)
         _write(output or "-", row.name, data)
         if output not in ("", "-") and not quiet:
             say(_("wrote {where} ({what}, {size:,} bytes)", where=output,

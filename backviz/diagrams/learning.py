@@ -67,15 +67,30 @@ class Frame:
 def frames(training: Training, style: Style | Mapping[str, Any], most: int) -> list[Frame]:
     """At most so many passes of a training, from its first step to its last.
 
-    What learns has boxes of its own unless the style says otherwise: it is what moves.
+    What learns has boxes of its own unless the style says otherwise: it is what moves. Where the
+    text of all ops would be too small, each name has one box, with its numbers still.
     """
     style = style if isinstance(style, Style) else Style.of(**style)
+    names = replace(style, fold="names", weights="show")
     if style.fold == "auto" and len(training.replay.values) <= UNFOLDED:
         arrays = "values" if style.arrays == "auto" else style.arrays
-        style = replace(style, fold="constants", weights="show", arrays=arrays)
+        whole = replace(names, fold="constants", arrays=arrays)
+        if not warnings_of(found := _on_one_page(_frames(training, whole, most))):
+            return found
+        return _on_one_page(_frames(training, replace(names, arrays=arrays), most))
     found = _frames(training, style, most)
     if len({_drawn(frame.steps.diagram) for frame in found}) > 1:  # folded as each one fits
-        found = _frames(training, replace(style, fold="names", weights="show"), most)
+        found = _frames(training, names, most)
+    return _on_one_page(found)
+
+
+def warnings_of(shown: Sequence[Frame]) -> tuple[str, ...]:
+    """What a person should know of these pictures: how small their text is."""
+    steps = shown[0].steps
+    return tuple(steps.drawing(steps.moments[-1]).warnings)
+
+
+def _on_one_page(found: list[Frame]) -> list[Frame]:
     alike([frame.steps for frame in found])
     return found
 

@@ -15,6 +15,7 @@ from backviz.movies.reel import Reel, Shot
 from backviz.renderers.pixels import Paper
 
 if TYPE_CHECKING:
+    from backviz.diagrams.drawing import Drawing
     from backviz.diagrams.steps import Steps
 
 PER_MOMENT, HOLD = 1.5, 2.0  # seconds for each step, and more for the last
@@ -22,13 +23,12 @@ FPS = 4.0
 MOST = 4096  # pixels on a side: players decode no larger H.264
 
 
-def film_of(steps: Steps) -> Reel:
-    """The reel of a build, at the size and in the theme of its figure.
+def pixels_of(page: Drawing, scale: float) -> tuple[int, int]:
+    """Width and height of a film of a page, both even.
 
     Raises `UsageError` if a side would be longer than 4096 pixels.
     """
-    drawing, scale = steps.drawing_of(()), steps.figure.style.scale
-    wide, high = (2 * max(1, round(scale * n / 2)) for n in (drawing.width, drawing.height))
+    wide, high = (2 * max(1, round(scale * n / 2)) for n in (page.width, page.height))
     if max(wide, high) > MOST:
         raise UsageError(
             _(
@@ -38,6 +38,16 @@ def film_of(steps: Steps) -> Reel:
                 high=high,
             )
         )
+    return wide, high
+
+
+def film_of(steps: Steps) -> Reel:
+    """The reel of a build, at the size and in the theme of its figure.
+
+    Raises `UsageError` if a side would be longer than 4096 pixels.
+    """
+    drawing, scale = steps.drawing_of(()), steps.figure.style.scale
+    wide, high = pixels_of(drawing, scale)
     n = len(steps.moments)
 
     def pictures(every: int) -> Iterator[np.ndarray]:

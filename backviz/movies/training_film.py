@@ -13,12 +13,11 @@ import numpy as np
 
 from backviz.diagrams.learning import Frame, frames
 from backviz.diagrams.style import Style
-from backviz.errors import UsageError
 from backviz.files import temporary_folder
-from backviz.language import N_, _
+from backviz.language import N_
 from backviz.movies.formats import FORMATS
 from backviz.movies.reel import Reel, Shot
-from backviz.movies.step_films import MOST
+from backviz.movies.step_films import pixels_of
 from backviz.renderers.pixels import Paper
 from backviz.training import Training
 from backviz.training.formats import TRAININGS, TrainingFormat
@@ -34,16 +33,7 @@ def reel_of(shown: list[Frame]) -> Reel:
     """
     first, last = shown[0].steps, shown[-1].step
     drawing, scale = first.drawing_of(()), first.figure.style.scale
-    wide, high = (2 * max(1, round(scale * n / 2)) for n in (drawing.width, drawing.height))
-    if max(wide, high) > MOST:
-        raise UsageError(
-            _(
-                "a film of {wide:,} × {high:,} pixels is too large for players; use a "
-                "smaller --scale",
-                wide=wide,
-                high=high,
-            )
-        )
+    wide, high = pixels_of(drawing, scale)
 
     def pictures(some: list[Frame]) -> Iterator[np.ndarray]:
         paper = Paper(wide, high, scale, first.sheet.theme.background)

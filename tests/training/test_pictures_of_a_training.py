@@ -1,10 +1,12 @@
 """A training as page and film: the numbers of each step, on one layout."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import chrome, key, page  # noqa: F401  (fixtures)
+from command_line import call
 
 import backviz
 from backviz.diagrams.boxes import measure
@@ -108,6 +110,23 @@ def test_a_film_learns_from_frame_to_frame(tmp_path):
     assert (tmp_path / "learn.gif").read_bytes() == made().save(
         tmp_path / "again.gif", 5
     ).read_bytes()
+
+
+def test_a_slide_has_a_box_for_each_name_where_all_ops_would_be_too_small(tmp_path):
+    """What learns keeps its numbers; that the text is small is said, on a small graph nothing."""
+    training = made("@mazur", 3, 0.5, "W1,W2,b1,b2")
+    whole, slide = (
+        frames(training, Style(size=s), 2)[0].steps.diagram for s in ("notebook", "slide")
+    )
+    assert len(slide.boxes) < len(whole.boxes)
+    numbers = {b.title: len(b.value) for b in slide.boxes}
+    assert numbers["W1"] == numbers["W2"] == 2  # rows of numbers, no shapes
+    file = Path(__file__).parents[2] / "examples/graphs/two_layers.py"
+    source = ["train", f"{file}:loss", "--steps", "2", "--for", "slide"]
+    done = call(*source, "-o", str(tmp_path / "a.gif"))
+    assert "the smallest text is" in done.err
+    small = ["train", "L=(w-1)**2; w=3", "--steps", "2", "--for", "slide"]
+    assert "smallest text" not in call(*small, "-o", str(tmp_path / "b.gif")).err
 
 
 def test_it_is_said_in_russian_too():
