@@ -30,7 +30,7 @@ HEAVY = ("numpy", "networkx", "graphviz", "wasmtime", "fontTools", "matplotlib",
 # the folds that a style allows, too. What a program asked about recorded numbers is remembered, an
 # archive of arrays is packed in one place, training has its rows among the commands, and `train`
 # and `compare` are commands of their own.
-# Every command is known by its module, `compare` too.
+# Every command is known by its module, `compare` too. Films say which letters no font has.
 # Arguments, modules of backviz at most, all modules at most, and which heavy packages may load.
 GRAPH = "numpy networkx graphviz"
 DRAWN = f"{GRAPH} wasmtime fontTools"
@@ -46,7 +46,7 @@ COMMANDS = [
     ("steps @simple -o b.pdf", 191, 906, DRAWN),
     ("steps @simple -o b.html", 192, 906, DRAWN),
     ("steps @simple -o b.mp4", 293, 1240, " ".join(HEAVY)),
-    ("animate tangent --frames 2 -o t.png", 317, 1270,
+    ("animate tangent --frames 2 -o t.png", 321, 1274,
      f"{GRAPH} fontTools matplotlib PIL"),
     ("step @simple --commands n", 253, 890, GRAPH),
     ("describe @simple", 144, 785, GRAPH),

@@ -104,6 +104,8 @@ def train(src: str, output: str, form: str | None, **given: Any) -> int:
         src, differentiate=False, quiet=quiet, expand=given["expand"], lines=given["lines"]
     ).value
     training = _trained(loss, recipe, output, given)
+    if not quiet and training.stopped is None:
+        _compare_again(src, training)
     if training.stands and not quiet:
         say(_("every gradient is 0 at every step, so nothing learns; diagnose says why"))
     if row is not None:
@@ -160,6 +162,27 @@ def _trained(loss: Value, recipe: Recipe, output: str, given: dict[str, Any]) ->
         if to_file and training.loss and not quiet:
             say(_("step {n} is done; the same command goes on from there", n=training.steps))
         raise
+
+
+def _compare_again(src: str, training: Training) -> None:
+    """Say it if the function gives another loss at the end than its record, which was replayed."""
+    from backviz.autodiff.replay import leaves_among
+    from backviz.cli.terminal import say
+    from backviz.sources.retold import retold
+
+    course = training.at(training.steps)
+    leaves = [leaf.data for leaf in leaves_among(course.run)]
+    found = retold(src, leaves, training.loss[-1])
+    if found is not None:
+        say(
+            _(
+                "called again after step {n} the function gives {found:.6g}, its record "
+                "{told:.6g}: random numbers, a state or plain numbers stayed as they were recorded",
+                n=training.steps,
+                found=found,
+                told=training.loss[-1],
+            )
+        )
 
 
 def _write(output: str, form: str, data: bytes) -> None:

@@ -91,8 +91,13 @@ class Again:
             return _("differences of {coarse} numbers say nothing", coarse=coarse[0])
         return ""
 
-    def function(self, leaves: Sequence[Value], hold: bool = False) -> Callable[..., Value]:
-        """The file's function of these leaves; `hold` keeps what left the record as it was."""
+    def function(
+        self, leaves: Sequence[Value], hold: bool = False, fresh: bool = False
+    ) -> Callable[..., Value]:
+        """The file's function of these leaves; `hold` keeps what left the record as it was.
+
+        With `fresh` its random numbers go on, where else every run has those of the first.
+        """
         places = [self._places[leaf.serial] for leaf in leaves]
 
         def run(*given: Value) -> Value:
@@ -102,8 +107,9 @@ class Again:
                 if not np.array_equal(x.raw, self.births.first[place])
             }
             births = Births(moved=moved, held=self.births.first if hold else [])
-            self._restore()
-            with whole_record(self._watch(hold)), following(births), _unheard():
+            if not fresh:
+                self._restore()
+            with whole_record(self._watch(hold)), following(births), unheard():
                 if not self.calls:
                     program, name = program_of(self.source)
                     return value_of(program, name, program.run(), self.source)
@@ -168,7 +174,7 @@ def what_is_lost(called: Called) -> list[str]:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
+def unheard() -> Iterator[None]:
     """What a program prints, it has printed at its first run."""
     with open(os.devnull, "w", encoding="utf-8") as nothing, redirect_stderr(nothing):  # noqa: PTH123
         yield
