@@ -5,7 +5,7 @@ from command_line import call
 
 PROGRAM = """
 import numpy as np
-from backviz import nn
+from backviz import Value, nn
 state = {"k": 0}
 mlp = nn.MLP(2, [3, 1], seed=0)
 X = np.array([[1., 2.], [0.5, -1.]])
@@ -30,7 +30,7 @@ def arrays(W=np.ones((2, 3)), x=np.array([1.0, 2.0])):
 def branches(w=2.0):
     return w * w if w > 0 else -w
 
-value = square()
+value = (Value(2.0, "w") * 3 + 1) ** 2
 """
 
 
